@@ -1,0 +1,174 @@
+"""What reaches a pico, what a turn asks for, and what comes out of it: frozen data, nothing done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from engine.core.model import EMPTY, Eci, EventId, Inputs, Pico, PicoId
+from pico_lang.errors import Place
+from pico_lang.values import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An event as it reached a channel. `attrs` is a map of language values."""
+
+    eci: Eci
+    domain: str
+    name: str
+    attrs: Mapping[str, Value]
+    eid: EventId
+    for_rid: str | None = None
+    sender: PicoId | None = None
+    """The pico whose ruleset sent it, when it came from inside this engine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A call of a shared function."""
+
+    eci: Eci
+    rid: str
+    name: str
+    args: Mapping[str, Value]
+    sender: PicoId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One event (and perhaps a query right after it) with everything its run may learn."""
+
+    event: Event
+    inputs: Inputs
+    query: Query | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something a run must know before it can go on.
+
+    kinds: `ruleset` (url → {"rid", "hash", "url"} or {"error"}), and later `http`, `query`, …
+    """
+
+    kind: str
+    content: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SendEvent:
+    """Deliver an event to another channel (of this or another pico), after the commit."""
+
+    eci: Eci
+    domain: str
+    name: str
+    attrs: Mapping[str, Value]
+    eid: EventId
+    """Derived from pico, turn and position: the receiver uses it to run the event once."""
+
+
+@dataclass(frozen=True, slots=True)
+class CreatePico:
+    """A new pico that begins to exist with this commit, whole, in the same transaction."""
+
+    pico: Pico
+
+
+@dataclass(frozen=True, slots=True)
+class DeletePico:
+    """A child, and everything below it, that ceases to exist with this commit."""
+
+    pico: PicoId
+
+
+Effect = SendEvent | CreatePico | DeletePico
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One step from a pico to the next version of it; `engine.core.draft` gives kinds their meaning."""
+
+    kind: str
+    content: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A failure as it is recorded and told."""
+
+    code: str
+    message: str
+    places: tuple[Place, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """A line a rule wrote, or the kernel wrote about a rule."""
+
+    level: Literal["error", "warn", "info", "debug", "klog"]
+    rid: str
+    rule: str | None
+    message: Value
+    value: Value = None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The turn ran. `changes` lead from the pico it began with to `pico`."""
+
+    pico: Pico
+    changes: tuple[Change, ...]
+    directives: tuple[Mapping[str, Value], ...]
+    effects: tuple[Effect, ...] = ()
+    log: tuple[LogLine, ...] = ()
+    answer: Value = None
+    """Of the turn's query, if it has one."""
+    steps: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Asks:
+    """The turn needs an answer; run it again from the same pico with the answer appended."""
+
+    question: Question
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The turn failed: nothing of it stays but `pico.seq` and the record of the failure.
+
+    `pico` is the pico it began with, one turn older; `follow_up` is the `system:error` event that is
+    raised as a new event, if there is one. `retry_bigger` says that a larger budget might let it pass.
+    """
+
+    pico: Pico
+    fault: Fault
+    log: tuple[LogLine, ...] = ()
+    effects: tuple[Effect, ...] = ()
+    steps: int = 0
+    retry_bigger: bool = False
+
+
+Outcome = Done | Asks | Failed
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A query's result."""
+
+    value: Value
+    log: tuple[LogLine, ...] = ()
+    steps: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A request that is not run, with the reason a person can act on."""
+
+    kind: Literal["malformed", "denied", "unknown", "moved", "too_large", "draining", "quota"]
+    reason: str
+    hint: str | None = None
+    extra: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
+
+

@@ -1,0 +1,126 @@
+"""What a pico is: frozen data that one turn turns into the next.
+
+Everything that has to survive a restart, an upgrade or a move is in here; nothing else is. Values of
+the language (entity variables, pattern states) are shared between versions and never changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Literal, NewType
+
+from pico_lang.values import Value
+
+PicoId = NewType("PicoId", str)
+"""The lifelong name of a pico."""
+Eci = NewType("Eci", str)
+"""The id of a channel: what the outside addresses."""
+Rid = NewType("Rid", str)
+"""The name a ruleset gives itself."""
+RulesetHash = NewType("RulesetHash", str)
+"""Lower-case hex SHA-256 of a ruleset's UTF-8 text: what a ruleset is, wherever it came from."""
+EventId = NewType("EventId", str)
+"""The sender's id of an event (`eid`), unique per pico."""
+
+EMPTY: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyEntry:
+    """One line of a policy; `*` stands for any. For events (domain, name), for queries (rid, name)."""
+
+    scope: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Deny is tested first, then one allow must match."""
+
+    allow: tuple[PolicyEntry, ...]
+    deny: tuple[PolicyEntry, ...] = ()
+
+
+ALLOW_ALL = Policy((PolicyEntry("*", "*"),))
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One address of a pico, with who may do what through it."""
+
+    eci: Eci
+    tags: tuple[str, ...]
+    event_policy: Policy = ALLOW_ALL
+    query_policy: Policy = ALLOW_ALL
+    family: PicoId | None = None
+    """The relative (or the pico itself) that alone may use it, from inside a ruleset."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What a run learned from outside itself; with it the run can be repeated exactly."""
+
+    time_ms: int
+    """Milliseconds since 1970-01-01 UTC."""
+    seed: str
+    """Hex; every random number and new id of the run is derived from it."""
+    answers: tuple[Mapping[str, Any], ...] = ()
+    """Answers to the run's questions, in the order in which it asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class InstalledRuleset:
+    """A ruleset on a pico. `inputs` are those of the turn that initialised it, so that its global
+    block has the same values whenever the pico is woken."""
+
+    rid: Rid
+    url: str
+    hash: RulesetHash
+    config: Mapping[str, Value]
+    inputs: Inputs
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A child as its parent sees it: the child's family channel and its id."""
+
+    eci: Eci
+    pico: PicoId
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """A scheduled event. `timing` is a cron expression for `repeat`, else the time in ms."""
+
+    id: str
+    rid: Rid
+    kind: Literal["at", "repeat"]
+    timing: str | int
+    due_ms: int
+    eci: Eci
+    domain: str
+    name: str
+    attrs: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Pico:
+    """A whole pico. `seq` counts committed turns, from 0 for one just created."""
+
+    id: PicoId
+    seq: int = 0
+    parent: Eci | None = None
+    children: tuple[Child, ...] = ()
+    channels: Mapping[Eci, Channel] = field(default_factory=lambda: EMPTY)  # type: ignore[arg-type]
+    rulesets: tuple[InstalledRuleset, ...] = ()
+    """In order of installation, for ever."""
+    entities: Mapping[Rid, Mapping[str, Value]] = field(default_factory=lambda: EMPTY)  # type: ignore[arg-type]
+    patterns: Mapping[Rid, Mapping[str, Value]] = field(default_factory=lambda: EMPTY)  # type: ignore[arg-type]
+    """Half-matched event expressions: rid → rule name → state, as `pico_lang.event_patterns` has it."""
+    timers: Mapping[str, Timer] = field(default_factory=lambda: EMPTY)
+
+    def ruleset(self, rid: str) -> InstalledRuleset | None:
+        """The installed ruleset of that name."""
+        return next((one for one in self.rulesets if one.rid == rid), None)

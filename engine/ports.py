@@ -1,0 +1,201 @@
+"""What the shell needs from outside, as protocols: a journal, a clock, sources of text and chance.
+
+Each has a conformance suite in `tests/engine/contracts` that every adapter and every fake passes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from engine.core.model import Eci, EventId, PicoId, RulesetHash
+
+
+@dataclass(frozen=True, slots=True)
+class AppendRecord:
+    """The next record of a pico's history. `eid` is None when no sender may ask for it again."""
+
+    pico: PicoId
+    seq: int
+    eid: EventId | None
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptEvent:
+    """An event that is durable before it runs. Removed by the `AppendRecord` with its eid."""
+
+    pico: PicoId
+    eid: EventId
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SaveSnapshot:
+    """The whole pico after record `seq`; history stays."""
+
+    pico: PicoId
+    seq: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class BirthPico:
+    """A pico that begins to exist, with its first snapshot."""
+
+    pico: PicoId
+    parent: PicoId | None
+    seq: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RemovePico:
+    """A pico that ceases to exist: snapshot, records, inbox, channels and timers go."""
+
+    pico: PicoId
+
+
+@dataclass(frozen=True, slots=True)
+class BindChannel:
+    """The directory entry of a channel."""
+
+    eci: Eci
+    pico: PicoId
+
+
+@dataclass(frozen=True, slots=True)
+class UnbindChannel:
+    eci: Eci
+
+
+@dataclass(frozen=True, slots=True)
+class SetTimer:
+    pico: PicoId
+    timer: str
+    due_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClearTimer:
+    pico: PicoId
+    timer: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeepRuleset:
+    """A ruleset's text, kept by hash, and the URL under which it was last found."""
+
+    hash: RulesetHash
+    url: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetFact:
+    """A small fact about the engine itself, such as which pico is the root."""
+
+    name: str
+    value: str
+
+
+Write = (
+    AppendRecord
+    | AcceptEvent
+    | SaveSnapshot
+    | BirthPico
+    | RemovePico
+    | BindChannel
+    | UnbindChannel
+    | SetTimer
+    | ClearTimer
+    | KeepRuleset
+    | SetFact
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What the journal knows of one pico: its newest snapshot and the records after it, in order."""
+
+    snapshot_seq: int
+    snapshot: bytes
+    records: Sequence[bytes]
+    inbox: Sequence[bytes]
+    """Accepted events that no record has handled, oldest first."""
+
+
+class Journal(Protocol):
+    """The truth on this machine. A batch is on disk with fsync, whole, when `commit` returns."""
+
+    async def commit(self, writes: Sequence[Write]) -> None:
+        """Make one batch durable, atomically; batches that wait together share one fsync.
+
+        Batches become durable in the order in which `commit` was called. Raises `JournalFailed`
+        when the disk refuses; then nothing later is accepted either.
+        """
+
+    def load(self, pico: PicoId) -> Stored | None:
+        """Everything needed to wake a pico; None when there is none of that id."""
+
+    def find_record(self, pico: PicoId, eid: EventId) -> bytes | None:
+        """The record that handled an event."""
+
+    def is_accepted(self, pico: PicoId, eid: EventId) -> bool:
+        """Whether an event waits in the inbox."""
+
+    def records(self, pico: PicoId, first: int, last: int) -> Sequence[bytes]:
+        """Records `first` to `last`, both included, as far as they are kept."""
+
+    def find_channel(self, eci: Eci) -> PicoId | None:
+        """The pico that a channel belongs to."""
+
+    def waiting(self) -> Sequence[PicoId]:
+        """Picos with something in the inbox, to be woken at start."""
+
+    def due_timers(self, now_ms: int, limit: int) -> Sequence[tuple[PicoId, str, int]]:
+        """Timers that are due, the earliest first: pico, timer id, due time."""
+
+    def next_timer_ms(self) -> int | None:
+        """When the earliest timer is due."""
+
+    def ruleset_text(self, digest: RulesetHash) -> str | None:
+        """The text of a kept ruleset."""
+
+    def ruleset_at(self, url: str) -> RulesetHash | None:
+        """The newest ruleset kept under a URL."""
+
+    def children(self, pico: PicoId) -> Sequence[PicoId]:
+        """The picos whose parent this is."""
+
+    def fact(self, name: str) -> str | None:
+        """A fact set with `SetFact`."""
+
+    def close(self) -> None:
+        """Finish what is under way and let go of the files."""
+
+
+class JournalFailed(Exception):
+    """The disk did not take a batch: full, gone or broken. The engine stops taking work."""
+
+
+class Clock(Protocol):
+    def now_ms(self) -> int:
+        """Milliseconds since 1970-01-01 UTC."""
+
+
+class Entropy(Protocol):
+    def seed(self) -> str:
+        """Sixteen fresh random bytes, in hex."""
+
+
+class RulesetSource(Protocol):
+    async def fetch(self, url: str) -> str:
+        """The text behind a `file:`, `http:` or `https:` URL. Raises `FetchFailed`."""
+
+
+class FetchFailed(Exception):
+    """A text that could not be had; the message says why and how to mend it."""
+
+

@@ -1,0 +1,1 @@
+"""The async shell around the kernel: mailboxes, durable commits, timers, delivery."""

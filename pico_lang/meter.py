@@ -1,0 +1,68 @@
+"""How much a turn may use, and how much of it is left.
+
+Steps are counted at every function entry and for every element a built-in touches; sizes are
+checked before anything large is made. The counter is an attribute of one object that all code of a
+turn shares, because compiled code decrements it in place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pico_lang.errors import BudgetSpent
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """The limits of one turn."""
+
+    steps: int = 100_000
+    depth: int = 1_000
+    """Nested calls of KRL functions."""
+    string_length: int = 10_000_000
+    """Characters in one string."""
+    collection_size: int = 1_000_000
+    """Entries in one array or map."""
+    regexp_ms: int = 50
+    """Milliseconds one regular expression may take."""
+    raised_events: int = 1_000
+
+
+class Meter:
+    """What is left of a budget. `steps` is public because compiled code counts it down itself."""
+
+    __slots__ = ("budget", "steps")
+
+    def __init__(self, budget: Budget) -> None:
+        self.budget = budget
+        self.steps = budget.steps
+
+    def reset(self, budget: Budget) -> None:
+        """Begin a new turn; compiled code keeps its reference to this object."""
+        self.budget = budget
+        self.steps = budget.steps
+
+    def charge(self, steps: int) -> None:
+        """Use up `steps`, or raise `BudgetSpent`."""
+        self.steps -= steps
+        if self.steps < 0:
+            self.exhausted()
+
+    def exhausted(self) -> None:
+        raise BudgetSpent("R701", f"more than {self.budget.steps:,} steps in one turn")
+
+    def check_string(self, length: int) -> None:
+        """Charge for a string about to be made (a step per 64 characters) and bound its length."""
+        if length > self.budget.string_length:
+            raise BudgetSpent(
+                "R703", f"a string of {length:,} characters; the limit is {self.budget.string_length:,}"
+            )
+        self.charge(length >> 6)
+
+    def check_collection(self, size: int) -> None:
+        """Charge for an array or map about to be made (a step per entry) and bound its size."""
+        if size > self.budget.collection_size:
+            raise BudgetSpent(
+                "R703", f"a collection of {size:,} entries; the limit is {self.budget.collection_size:,}"
+            )
+        self.charge(size)
