@@ -5,6 +5,7 @@ Each has a conformance suite in `tests/engine/contracts` that every adapter and 
 
 from __future__ import annotations
 
+from asyncio import Future
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -24,7 +25,10 @@ class AppendRecord:
 
 @dataclass(frozen=True, slots=True)
 class AcceptEvent:
-    """An event that is durable before it runs. Removed by the `AppendRecord` with its eid."""
+    """An event that is durable before it runs. Removed by the `AppendRecord` with its eid.
+
+    One that waits already, or that a record has handled, is not accepted again.
+    """
 
     pico: PicoId
     eid: EventId
@@ -127,13 +131,15 @@ class Stored:
 
 
 class Journal(Protocol):
-    """The truth on this machine. A batch is on disk with fsync, whole, when `commit` returns."""
+    """The truth on this machine. Everything that reads sees what is on disk and nothing else."""
 
-    async def commit(self, writes: Sequence[Write]) -> None:
-        """Make one batch durable, atomically; batches that wait together share one fsync.
+    def commit(self, writes: Sequence[Write]) -> Future[None]:
+        """Take writes that become durable together or not at all; the future says when they are.
 
-        Batches become durable in the order in which `commit` was called. Raises `JournalFailed`
-        when the disk refuses; then nothing later is accepted either.
+        It returns at once, so that a pico's next turn need not wait for the disk. Writes become
+        durable, and their futures done, in the order in which `commit` was called; those that wait
+        together share one fsync. When the disk refuses, the future and all later ones fail with
+        `JournalFailed`.
         """
 
     def load(self, pico: PicoId) -> Stored | None:
@@ -172,8 +178,8 @@ class Journal(Protocol):
     def fact(self, name: str) -> str | None:
         """A fact set with `SetFact`."""
 
-    def close(self) -> None:
-        """Finish what is under way and let go of the files."""
+    async def close(self) -> None:
+        """Make durable what `commit` has taken, then let go of the files."""
 
 
 class JournalFailed(Exception):
@@ -197,5 +203,3 @@ class RulesetSource(Protocol):
 
 class FetchFailed(Exception):
     """A text that could not be had; the message says why and how to mend it."""
-
-

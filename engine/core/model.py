@@ -24,7 +24,7 @@ RulesetHash = NewType("RulesetHash", str)
 EventId = NewType("EventId", str)
 """The sender's id of an event (`eid`), unique per pico."""
 
-EMPTY: Mapping[str, Any] = MappingProxyType({})
+EMPTY: Mapping[Any, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +113,11 @@ class Pico:
     seq: int = 0
     parent: Eci | None = None
     children: tuple[Child, ...] = ()
-    channels: Mapping[Eci, Channel] = field(default_factory=lambda: EMPTY)  # type: ignore[arg-type]
+    channels: Mapping[Eci, Channel] = field(default_factory=lambda: EMPTY)
     rulesets: tuple[InstalledRuleset, ...] = ()
     """In order of installation, for ever."""
-    entities: Mapping[Rid, Mapping[str, Value]] = field(default_factory=lambda: EMPTY)  # type: ignore[arg-type]
-    patterns: Mapping[Rid, Mapping[str, Value]] = field(default_factory=lambda: EMPTY)  # type: ignore[arg-type]
+    entities: Mapping[Rid, Mapping[str, Value]] = field(default_factory=lambda: EMPTY)
+    patterns: Mapping[Rid, Mapping[str, Value]] = field(default_factory=lambda: EMPTY)
     """Half-matched event expressions: rid → rule name → state, as `pico_lang.event_patterns` has it."""
     timers: Mapping[str, Timer] = field(default_factory=lambda: EMPTY)
 

@@ -1,0 +1,155 @@
+"""Many commits folded into few statements.
+
+One transaction makes a whole batch visible at once, so the order of its writes matters only where
+they meet: for the same key the last one counts. Folded that way, each kind of write becomes one
+statement run over many rows, and an event that was accepted and handled within one batch never
+touches the inbox table. Only the removal of a pico, which reaches into
+many tables, cuts a batch in two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from engine.core.model import Eci, EventId, PicoId, RulesetHash
+from engine.ports import (
+    AcceptEvent,
+    AppendRecord,
+    BindChannel,
+    BirthPico,
+    ClearTimer,
+    KeepRuleset,
+    RemovePico,
+    SaveSnapshot,
+    SetFact,
+    SetTimer,
+    UnbindChannel,
+    Write,
+)
+
+Rows = Iterable[tuple[Any, ...]]
+Statement = tuple[str, Rows]
+
+ADD_PICO = "INSERT INTO picos (pico, parent, seq, snapshot) VALUES (?, ?, ?, ?)"
+SAVE_SNAPSHOT = "UPDATE picos SET seq = ?, snapshot = ? WHERE pico = ?"
+ADD_RECORD = "INSERT INTO records (pico, seq, eid, body) VALUES (?, ?, ?, ?)"
+ADD_TO_INBOX = """
+    INSERT INTO inbox (pico, eid, body) SELECT ?1, ?2, ?3
+    WHERE NOT EXISTS (SELECT 1 FROM records WHERE pico = ?1 AND eid = ?2) ON CONFLICT DO NOTHING"""
+DROP_FROM_INBOX = "DELETE FROM inbox WHERE pico = ? AND eid = ?"
+PUT_CHANNEL = "INSERT OR REPLACE INTO channels (eci, pico) VALUES (?, ?)"
+DROP_CHANNEL = "DELETE FROM channels WHERE eci = ?"
+PUT_TIMER = "INSERT OR REPLACE INTO timers (pico, timer, due_ms) VALUES (?, ?, ?)"
+DROP_TIMER = "DELETE FROM timers WHERE pico = ? AND timer = ?"
+KEEP_TEXT = "INSERT INTO rulesets (hash, text) VALUES (?, ?) ON CONFLICT DO NOTHING"
+PUT_URL = "INSERT OR REPLACE INTO ruleset_urls (url, hash) VALUES (?, ?)"
+PUT_FACT = "INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)"
+DROP_PICO = tuple(
+    f"DELETE FROM {table} WHERE pico = ?" for table in ("picos", "records", "inbox", "channels", "timers")
+)
+
+
+class Batch:
+    """What the writes taken so far leave behind, table by table."""
+
+    __slots__ = (
+        "accepted",
+        "births",
+        "channels",
+        "facts",
+        "handled",
+        "records",
+        "snapshots",
+        "texts",
+        "timers",
+        "urls",
+    )
+
+    def __init__(self) -> None:
+        self.births: list[tuple[PicoId, PicoId | None, int, bytes]] = []
+        self.snapshots: dict[PicoId, tuple[int, bytes]] = {}
+        self.records: list[tuple[PicoId, int, EventId | None, bytes]] = []
+        self.accepted: dict[tuple[PicoId, EventId], bytes] = {}
+        self.handled: list[tuple[PicoId, EventId]] = []
+        self.channels: dict[Eci, PicoId | None] = {}
+        self.timers: dict[tuple[PicoId, str], int | None] = {}
+        self.texts: dict[RulesetHash, str] = {}
+        self.urls: dict[str, RulesetHash] = {}
+        self.facts: dict[str, str] = {}
+
+    def append_record(self, write: AppendRecord) -> None:
+        self.records.append((write.pico, write.seq, write.eid, write.body))
+        if write.eid is not None and self.accepted.pop((write.pico, write.eid), None) is None:
+            self.handled.append((write.pico, write.eid))
+
+    def accept_event(self, write: AcceptEvent) -> None:
+        self.accepted.setdefault((write.pico, write.eid), write.body)
+
+    def save_snapshot(self, write: SaveSnapshot) -> None:
+        self.snapshots[write.pico] = (write.seq, write.body)
+
+    def birth_pico(self, write: BirthPico) -> None:
+        self.births.append((write.pico, write.parent, write.seq, write.body))
+
+    def bind_channel(self, write: BindChannel) -> None:
+        self.channels[write.eci] = write.pico
+
+    def unbind_channel(self, write: UnbindChannel) -> None:
+        self.channels[write.eci] = None
+
+    def set_timer(self, write: SetTimer) -> None:
+        self.timers[(write.pico, write.timer)] = write.due_ms
+
+    def clear_timer(self, write: ClearTimer) -> None:
+        self.timers[(write.pico, write.timer)] = None
+
+    def keep_ruleset(self, write: KeepRuleset) -> None:
+        self.texts[write.hash] = write.text
+        self.urls[write.url] = write.hash
+
+    def set_fact(self, write: SetFact) -> None:
+        self.facts[write.name] = write.value
+
+    def statements(self) -> Iterator[Statement]:
+        """Records come before the inbox, which asks them whether an event was handled."""
+        yield ADD_PICO, self.births
+        yield SAVE_SNAPSHOT, [(seq, body, pico) for pico, (seq, body) in self.snapshots.items()]
+        yield ADD_RECORD, self.records
+        yield ADD_TO_INBOX, [(pico, eid, body) for (pico, eid), body in self.accepted.items()]
+        yield DROP_FROM_INBOX, self.handled
+        yield PUT_CHANNEL, [(eci, pico) for eci, pico in self.channels.items() if pico is not None]
+        yield DROP_CHANNEL, [(eci,) for eci, pico in self.channels.items() if pico is None]
+        yield PUT_TIMER, [(*key, due) for key, due in self.timers.items() if due is not None]
+        yield DROP_TIMER, [key for key, due in self.timers.items() if due is None]
+        yield KEEP_TEXT, self.texts.items()
+        yield PUT_URL, self.urls.items()
+        yield PUT_FACT, self.facts.items()
+
+
+FOLD: Mapping[type[Any], Callable[[Batch, Any], None]] = {
+    AppendRecord: Batch.append_record,
+    AcceptEvent: Batch.accept_event,
+    SaveSnapshot: Batch.save_snapshot,
+    BirthPico: Batch.birth_pico,
+    BindChannel: Batch.bind_channel,
+    UnbindChannel: Batch.unbind_channel,
+    SetTimer: Batch.set_timer,
+    ClearTimer: Batch.clear_timer,
+    KeepRuleset: Batch.keep_ruleset,
+    SetFact: Batch.set_fact,
+}
+
+
+def statements(commits: Iterable[Iterable[Write]]) -> Iterator[Statement]:
+    """The statements, in order, that make all these writes."""
+    batch = Batch()
+    for writes in commits:
+        for write in writes:
+            if isinstance(write, RemovePico):
+                yield from batch.statements()
+                yield from ((sql, [(write.pico,)]) for sql in DROP_PICO)
+                batch = Batch()
+            else:
+                FOLD[type(write)](batch, write)
+    yield from batch.statements()

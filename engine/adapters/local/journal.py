@@ -1,0 +1,202 @@
+"""The journal of an engine on one machine: one SQLite file, one writer, commits in groups.
+
+Statements run in the event loop's thread and take microseconds; only the COMMIT, which waits for the
+disk, runs in a thread of its own. The other way round costs half as much again: SQLite lets go of
+Python's global lock at every row, and the writer would have to win it back from a busy loop each time.
+What arrives while the disk is working waits, and goes to disk together in the next transaction.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sqlite3
+from asyncio import AbstractEventLoop, Future
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
+from typing import Any
+
+from engine.adapters.local.batch import statements
+from engine.adapters.local.schema import open_reader, open_writer
+from engine.core.model import Eci, EventId, PicoId, RulesetHash
+from engine.ports import JournalFailed, Stored, Write
+
+LARGEST_BATCH = 256
+"""Commits in one transaction. More would keep the loop busy with rows for milliseconds at a time."""
+
+Commit = tuple[Sequence[Write], "Future[None]"]
+Transaction = tuple[AbstractEventLoop, list[Commit]]
+
+
+class SqliteJournal:
+    """`engine.ports.Journal` in a file. Only the loop's thread calls its methods."""
+
+    def __init__(self, path: Path) -> None:
+        self.transactions = 0
+        """How many there have been since it was opened: far fewer than commits, under load."""
+        self._writer = open_writer(path)
+        self._reader = open_reader(path)
+        self._waiting: list[Commit] = []
+        self._is_writing = False
+        self._failure: str | None = None
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._to_disk: SimpleQueue[Transaction | None] = SimpleQueue()
+        self._disk = Thread(target=self._wait_for_disk, name="journal", daemon=True)
+        self._disk.start()
+
+    # Writing
+
+    def commit(self, writes: Sequence[Write]) -> Future[None]:
+        loop = asyncio.get_running_loop()
+        durable: Future[None] = loop.create_future()
+        if self._failure is not None:
+            durable.set_exception(JournalFailed(self._failure))
+            return durable
+        self._waiting.append((writes, durable))
+        if not self._is_writing:
+            self._is_writing = True
+            self._idle.clear()
+            # Not at once: what else this pass of the loop commits belongs into the same transaction.
+            loop.call_soon(self._begin, loop)
+        return durable
+
+    def _begin(self, loop: AbstractEventLoop) -> None:
+        group, self._waiting = self._waiting[:LARGEST_BATCH], self._waiting[LARGEST_BATCH:]
+        try:
+            self._write(group)
+        except sqlite3.Error as problem:
+            self._fail(group, problem)
+        else:
+            self._to_disk.put((loop, group))
+
+    def _write(self, group: list[Commit]) -> None:
+        self._writer.execute("BEGIN IMMEDIATE")
+        for sql, rows in statements(writes for writes, _ in group):
+            if rows:
+                self._writer.executemany(sql, rows)
+
+    def _wait_for_disk(self) -> None:
+        """The other thread. The connection is its own between `_begin` and `_end`."""
+        while (transaction := self._to_disk.get()) is not None:
+            loop, group = transaction
+            problem: sqlite3.Error | None = None
+            try:
+                self._writer.execute("COMMIT")
+            except sqlite3.Error as caught:
+                problem = caught
+            # A loop that is closed has nobody left who waits.
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(self._end, loop, group, problem)
+
+    def _end(self, loop: AbstractEventLoop, group: list[Commit], problem: sqlite3.Error | None) -> None:
+        if problem is not None:
+            self._fail(group, problem)
+            return
+        self.transactions += 1
+        if self._waiting:
+            self._begin(loop)  # before anybody is told, so that the disk works while they are
+        else:
+            self._is_writing = False
+            self._idle.set()
+        for _, durable in group:
+            if not durable.cancelled():
+                durable.set_result(None)
+
+    def _fail(self, group: list[Commit], problem: sqlite3.Error) -> None:
+        """Nothing is written any more: what comes after a lost batch must not become durable."""
+        with contextlib.suppress(sqlite3.Error):
+            self._writer.execute("ROLLBACK")
+        self._failure = f"the journal could not be written: {problem}"
+        lost, self._waiting = group + self._waiting, []
+        self._is_writing = False
+        self._idle.set()
+        for _, durable in lost:
+            if not durable.cancelled():
+                durable.set_exception(JournalFailed(self._failure))
+
+    async def close(self) -> None:
+        while self._is_writing:
+            await self._idle.wait()
+        self._failure = self._failure or "the journal is closed"
+        self._to_disk.put(None)
+        self._disk.join()
+        self._reader.close()
+        self._writer.close()
+
+    # Reading
+
+    def _rows(self, sql: str, *values: object) -> list[Any]:
+        # All at once: a statement left half read would keep the log from being moved back.
+        return self._reader.execute(sql, values).fetchall()
+
+    def _value(self, sql: str, *values: object) -> Any:
+        """The only column of the only row, or None."""
+        rows = self._rows(sql, *values)
+        return rows[0][0] if rows else None
+
+    def load(self, pico: PicoId) -> Stored | None:
+        with self._one_moment():
+            return self._load(pico)
+
+    @contextlib.contextmanager
+    def _one_moment(self) -> Iterator[None]:
+        """All that is read inside is of the same moment, whatever is committed meanwhile."""
+        self._reader.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._reader.execute("COMMIT")
+
+    def _load(self, pico: PicoId) -> Stored | None:
+        found = self._rows("SELECT seq, snapshot FROM picos WHERE pico = ?", pico)
+        if not found:
+            return None
+        seq, snapshot = found[0]
+        records = self._rows("SELECT body FROM records WHERE pico = ? AND seq > ? ORDER BY seq", pico, seq)
+        inbox = self._rows("SELECT body FROM inbox WHERE pico = ? ORDER BY n", pico)
+        return Stored(seq, snapshot, [body for (body,) in records], [body for (body,) in inbox])
+
+    def find_record(self, pico: PicoId, eid: EventId) -> bytes | None:
+        found: bytes | None = self._value("SELECT body FROM records WHERE pico = ? AND eid = ?", pico, eid)
+        return found
+
+    def is_accepted(self, pico: PicoId, eid: EventId) -> bool:
+        return bool(self._rows("SELECT 1 FROM inbox WHERE pico = ? AND eid = ?", pico, eid))
+
+    def records(self, pico: PicoId, first: int, last: int) -> Sequence[bytes]:
+        sql = "SELECT body FROM records WHERE pico = ? AND seq BETWEEN ? AND ? ORDER BY seq"
+        return [body for (body,) in self._rows(sql, pico, first, last)]
+
+    def find_channel(self, eci: Eci) -> PicoId | None:
+        found: PicoId | None = self._value("SELECT pico FROM channels WHERE eci = ?", eci)
+        return found
+
+    def waiting(self) -> Sequence[PicoId]:
+        return [pico for (pico,) in self._rows("SELECT pico FROM inbox GROUP BY pico ORDER BY min(n)")]
+
+    def due_timers(self, now_ms: int, limit: int) -> Sequence[tuple[PicoId, str, int]]:
+        sql = "SELECT pico, timer, due_ms FROM timers WHERE due_ms <= ? ORDER BY due_ms LIMIT ?"
+        return self._rows(sql, now_ms, limit)
+
+    def next_timer_ms(self) -> int | None:
+        found: int | None = self._value("SELECT min(due_ms) FROM timers")
+        return found
+
+    def ruleset_text(self, digest: RulesetHash) -> str | None:
+        found: str | None = self._value("SELECT text FROM rulesets WHERE hash = ?", digest)
+        return found
+
+    def ruleset_at(self, url: str) -> RulesetHash | None:
+        found: RulesetHash | None = self._value("SELECT hash FROM ruleset_urls WHERE url = ?", url)
+        return found
+
+    def children(self, pico: PicoId) -> Sequence[PicoId]:
+        rows = self._rows("SELECT pico FROM picos WHERE parent = ? ORDER BY pico", pico)
+        return [child for (child,) in rows]
+
+    def fact(self, name: str) -> str | None:
+        found: str | None = self._value("SELECT value FROM facts WHERE name = ?", name)
+        return found

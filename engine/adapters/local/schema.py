@@ -1,0 +1,109 @@
+"""The tables of the SQLite journal, and how one is opened so that a commit means durable.
+
+A journal says in its header that it is one and in which format. An older format is brought up to
+date here, when there is one; a newer one is refused, because half understanding it could harm it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+APPLICATION_ID = 0x7069636F
+"""ASCII "pico": what tells a journal from any other SQLite file."""
+FORMAT = 1
+CACHE = "PRAGMA cache_size = -32000"  # kibibytes, for each connection
+
+# Records are appended in order of commit and found through indexes. Clustering them by pico instead
+# touches as many pages as a batch has picos, and every page touched is written to disk.
+TABLES = """
+CREATE TABLE records (
+    n INTEGER PRIMARY KEY, pico TEXT NOT NULL, seq INTEGER NOT NULL, eid TEXT, body BLOB NOT NULL);
+CREATE UNIQUE INDEX record_order ON records (pico, seq);
+CREATE UNIQUE INDEX record_events ON records (pico, eid) WHERE eid IS NOT NULL;
+
+CREATE TABLE inbox (
+    n INTEGER PRIMARY KEY, pico TEXT NOT NULL, eid TEXT NOT NULL, body BLOB NOT NULL);
+CREATE UNIQUE INDEX inbox_events ON inbox (pico, eid);
+
+CREATE TABLE picos (
+    pico TEXT PRIMARY KEY, parent TEXT, seq INTEGER NOT NULL, snapshot BLOB NOT NULL) WITHOUT ROWID;
+CREATE INDEX pico_parents ON picos (parent);
+
+CREATE TABLE channels (eci TEXT PRIMARY KEY, pico TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX channel_owners ON channels (pico);
+
+CREATE TABLE timers (
+    pico TEXT NOT NULL, timer TEXT NOT NULL, due_ms INTEGER NOT NULL,
+    PRIMARY KEY (pico, timer)) WITHOUT ROWID;
+CREATE INDEX timer_order ON timers (due_ms);
+
+CREATE TABLE rulesets (hash TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE ruleset_urls (url TEXT PRIMARY KEY, hash TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+
+class JournalUnreadable(Exception):
+    """A file that this version cannot open as a journal; nothing in it was changed."""
+
+
+def open_writer(path: Path) -> sqlite3.Connection:
+    """The connection that writes, with its tables made if the file is new.
+
+    It may be used from two threads, by one at a time: see `journal`.
+    """
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    try:
+        _check_format(connection, path)
+        _make_durable(connection)
+    except sqlite3.DatabaseError as problem:
+        connection.close()
+        raise JournalUnreadable(f"{path} cannot be opened as a journal: {problem}") from problem
+    except JournalUnreadable:
+        connection.close()
+        raise
+    return connection
+
+
+def open_reader(path: Path) -> sqlite3.Connection:
+    """A second connection, which sees what is committed while the first one commits more."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("PRAGMA query_only = ON")
+    connection.execute(CACHE)
+    return connection
+
+
+def _make_durable(connection: sqlite3.Connection) -> None:
+    # Without full sync a commit in WAL mode is not durable; on macOS only a "full" fsync reaches the
+    # disk. Elsewhere the latter two change nothing.
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA fullfsync = ON")
+    connection.execute("PRAGMA checkpoint_fullfsync = ON")
+    connection.execute(CACHE)
+    # Moving the log back into the file is done by the commit that finds it this long (in pages):
+    # rarer means fewer writes of the pages that are written again and again.
+    connection.execute("PRAGMA wal_autocheckpoint = 4000")
+
+
+def _check_format(connection: sqlite3.Connection, path: Path) -> None:
+    application: int = connection.execute("PRAGMA application_id").fetchone()[0]
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    (is_used,) = connection.execute("SELECT count(*) > 0 FROM sqlite_master").fetchone()
+    if not is_used:
+        _create(connection)
+    elif application != APPLICATION_ID:
+        raise JournalUnreadable(f"{path} is an SQLite file, but not a journal of an engine")
+    elif version > FORMAT:
+        raise JournalUnreadable(
+            f"{path} has journal format {version}; this version of picomesh reads up to {FORMAT}. "
+            "Use the version that wrote it, or a newer one."
+        )
+
+
+def _create(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA journal_mode = WAL")
+    # One transaction, so that a crash in the middle leaves an empty file and not half of a journal.
+    connection.executescript(
+        f"BEGIN; {TABLES} PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {FORMAT}; COMMIT;"
+    )

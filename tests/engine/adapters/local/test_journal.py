@@ -1,0 +1,137 @@
+"""What only the SQLite journal has: groups, a format, a disk that can refuse."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from engine.adapters.local.journal import LARGEST_BATCH, SqliteJournal
+from engine.adapters.local.schema import FORMAT, JournalUnreadable
+from engine.core.model import PicoId
+from engine.ports import AppendRecord, BirthPico, JournalFailed, SetFact
+from tests.engine.in_loop import in_loop
+
+ANN = PicoId("ann")
+
+
+@in_loop
+async def test_commits_that_wait_together_share_one_fsync(tmp_path: Path) -> None:
+    """A hundred commits of one pass of the loop are one transaction."""
+    journal = SqliteJournal(tmp_path / "j")
+    await journal.commit([BirthPico(ANN, None, 0, b"")])
+    before = journal.transactions
+    await asyncio.gather(*[journal.commit([AppendRecord(ANN, seq, None, b"r")]) for seq in range(1, 101)])
+    assert journal.transactions == before + 1
+    await journal.close()
+
+
+@in_loop
+async def test_what_arrives_while_the_disk_works_forms_the_next_group(tmp_path: Path) -> None:
+    """Sixty-four callers in a row of commits each need far fewer transactions than commits."""
+    journal = SqliteJournal(tmp_path / "j")
+
+    async def caller(number: int) -> None:
+        pico = PicoId(f"p{number}")
+        await journal.commit([BirthPico(pico, None, 0, b"")])
+        for seq in range(1, 11):
+            await journal.commit([AppendRecord(pico, seq, None, b"r")])
+
+    await asyncio.gather(*map(caller, range(64)))
+    assert journal.transactions <= 64 * 11 / 8
+    await journal.close()
+
+
+@in_loop
+async def test_a_group_is_bounded(tmp_path: Path) -> None:
+    """A flood is cut into transactions, so that the loop gets its turn in between."""
+    journal = SqliteJournal(tmp_path / "j")
+    await asyncio.gather(*[journal.commit([SetFact(f"f{n}", "x")]) for n in range(2 * LARGEST_BATCH + 1)])
+    assert journal.transactions == 3
+    assert journal.fact(f"f{2 * LARGEST_BATCH}") == "x"
+    await journal.close()
+
+
+@in_loop
+async def test_a_commit_is_synced_before_it_is_acknowledged(tmp_path: Path) -> None:
+    """SQLite is told so: write-ahead log, full sync, and on macOS the sync that deserves the name."""
+    journal = SqliteJournal(tmp_path / "j")
+    settings = {
+        name: journal._writer.execute(f"PRAGMA {name}").fetchone()[0]
+        for name in ("journal_mode", "synchronous", "fullfsync")
+    }
+    assert settings == {"journal_mode": "wal", "synchronous": 2, "fullfsync": 1}
+    await journal.close()
+
+
+@in_loop
+async def test_a_refusing_disk_ends_the_journal(tmp_path: Path) -> None:
+    """The commit that met the refusal fails, and so do those that waited behind it and later ones."""
+    journal = SqliteJournal(tmp_path / "j")
+    await journal.commit([BirthPico(ANN, None, 0, b"")])
+    # A limit on the size of the file is the closest thing to a full disk that needs no privileges.
+    pages = journal._writer.execute("PRAGMA page_count").fetchone()[0]
+    journal._writer.execute(f"PRAGMA max_page_count = {pages + 1}")
+    big = journal.commit([AppendRecord(ANN, 1, None, b"x" * 100_000)])
+    await asyncio.sleep(0)
+    behind = journal.commit([SetFact("behind", "x")])
+    with pytest.raises(JournalFailed, match="full"):
+        await big
+    with pytest.raises(JournalFailed):
+        await behind
+    with pytest.raises(JournalFailed):
+        await journal.commit([SetFact("later", "x")])
+    assert journal.fact("behind") is None
+    await journal.close()
+
+
+@in_loop
+async def test_a_failing_sync_is_told_and_rolled_back(tmp_path: Path) -> None:
+    """When COMMIT itself fails in the other thread, nobody hears yes."""
+    journal = SqliteJournal(tmp_path / "j")
+    # A deferred constraint is checked by COMMIT, in the thread that waits for the disk.
+    journal._writer.executescript(
+        "PRAGMA foreign_keys = ON;"
+        "CREATE TABLE strict (name TEXT REFERENCES facts (name) DEFERRABLE INITIALLY DEFERRED);"
+        "CREATE TRIGGER broken AFTER INSERT ON facts BEGIN INSERT INTO strict VALUES ('nobody'); END;"
+    )
+    with pytest.raises(JournalFailed, match="FOREIGN KEY"):
+        await journal.commit([SetFact("a", "b")])
+    assert journal.fact("a") is None
+    await journal.close()
+
+
+def test_a_newer_format_is_refused_untouched(tmp_path: Path) -> None:
+    """The message says which format it is, which one is known, and what to do."""
+    path = tmp_path / "j"
+    _make(path)
+    with sqlite3.connect(path) as connection:
+        connection.execute(f"PRAGMA user_version = {FORMAT + 1}")
+    before = path.read_bytes()
+    with pytest.raises(JournalUnreadable, match=f"format {FORMAT + 1}.*up to {FORMAT}.*newer one"):
+        SqliteJournal(path)
+    assert path.read_bytes() == before
+
+
+def test_another_programs_database_is_refused(tmp_path: Path) -> None:
+    """An SQLite file with tables of its own is not taken for a journal."""
+    path = tmp_path / "other"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE notes (text)")
+    with pytest.raises(JournalUnreadable, match="not a journal"):
+        SqliteJournal(path)
+
+
+def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    """The message names the file."""
+    path = tmp_path / "text"
+    path.write_text("Dear diary, " * 100)
+    with pytest.raises(JournalUnreadable, match=str(path)):
+        SqliteJournal(path)
+
+
+@in_loop
+async def _make(path: Path) -> None:
+    await SqliteJournal(path).close()

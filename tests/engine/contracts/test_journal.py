@@ -1,0 +1,279 @@
+"""What every journal promises, held against the real one and the one tests use in its place."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from engine.adapters.local.journal import SqliteJournal
+from engine.core.model import Eci, EventId, PicoId, RulesetHash
+from engine.ports import (
+    AcceptEvent,
+    AppendRecord,
+    BindChannel,
+    BirthPico,
+    ClearTimer,
+    Journal,
+    JournalFailed,
+    KeepRuleset,
+    RemovePico,
+    SaveSnapshot,
+    SetFact,
+    SetTimer,
+    Stored,
+    UnbindChannel,
+)
+from tests.engine.in_loop import in_loop
+from tests.fakes.memory_journal import Disk, MemoryJournal
+
+OpenJournal = Callable[[], Journal]
+"""Opens a journal over the same durable content every time."""
+
+ANN, BOB = PicoId("ann"), PicoId("bob")
+E1, E2 = EventId("e1"), EventId("e2")
+BORN = BirthPico(ANN, None, 0, b"ann at 0")
+
+
+@pytest.fixture(params=["sqlite", "memory"])
+def open_journal(request: pytest.FixtureRequest, tmp_path: Path) -> OpenJournal:
+    disk = Disk()
+
+    def open_one() -> Journal:
+        if request.param == "sqlite":
+            return SqliteJournal(tmp_path / "journal.sqlite")
+        return MemoryJournal(disk)
+
+    return open_one
+
+
+def woken(journal: Journal, pico: PicoId) -> Stored:
+    stored = journal.load(pico)
+    assert stored is not None
+    return stored
+
+
+@in_loop
+async def test_a_new_journal_is_empty(open_journal: OpenJournal) -> None:
+    """Looking for anything finds nothing, and says so without an error."""
+    journal = open_journal()
+    assert journal.load(ANN) is None
+    assert journal.find_record(ANN, E1) is None
+    assert not journal.is_accepted(ANN, E1)
+    assert list(journal.records(ANN, 0, 9)) == []
+    assert journal.find_channel(Eci("x")) is None
+    assert list(journal.waiting()) == []
+    assert journal.next_timer_ms() is None
+    assert journal.ruleset_at("file:x") is None
+    assert journal.fact("root") is None
+    await journal.close()
+
+
+@in_loop
+async def test_what_is_committed_is_there_after_reopening(open_journal: OpenJournal) -> None:
+    """A pico, its records and its waiting events come back in order."""
+    journal = open_journal()
+    await journal.commit([BORN, AcceptEvent(ANN, E2, b"later")])
+    await journal.commit([AppendRecord(ANN, 1, E1, b"one")])
+    await journal.commit([AppendRecord(ANN, 2, None, b"two")])
+    await journal.close()
+
+    journal = open_journal()
+    assert journal.load(ANN) == Stored(0, b"ann at 0", [b"one", b"two"], [b"later"])
+    assert list(journal.waiting()) == [ANN]
+    await journal.close()
+
+
+@in_loop
+async def test_closing_finishes_what_was_taken(open_journal: OpenJournal) -> None:
+    """A commit that nobody waited for is durable once the journal is closed."""
+    journal = open_journal()
+    journal.commit([BORN])
+    await journal.close()
+    journal = open_journal()
+    assert journal.load(ANN) is not None
+    await journal.close()
+
+
+@in_loop
+async def test_nothing_is_taken_after_closing(open_journal: OpenJournal) -> None:
+    """A late commit fails and does not hang."""
+    journal = open_journal()
+    await journal.close()
+    with pytest.raises(JournalFailed):
+        await journal.commit([BORN])
+
+
+@in_loop
+async def test_commits_become_durable_in_the_order_of_the_calls(open_journal: OpenJournal) -> None:
+    """A hundred commits are acknowledged first come, first served."""
+    journal = open_journal()
+    await journal.commit([BORN])
+    order: list[int] = []
+
+    async def append(seq: int) -> None:
+        await journal.commit([AppendRecord(ANN, seq, None, b"r")])
+        order.append(seq)
+
+    await asyncio.gather(*map(append, range(1, 101)))
+    assert order == list(range(1, 101))
+    await journal.close()
+
+
+@in_loop
+async def test_a_reader_sees_only_what_is_durable(open_journal: OpenJournal) -> None:
+    """Between the call of `commit` and its future, nothing of it is visible; afterwards all is."""
+    journal = open_journal()
+    durable = journal.commit([BORN, BindChannel(Eci("x"), ANN)])
+    assert journal.load(ANN) is None
+    assert journal.find_channel(Eci("x")) is None
+    await durable
+    assert journal.load(ANN) is not None
+    assert journal.find_channel(Eci("x")) == ANN
+    await journal.close()
+
+
+@in_loop
+async def test_the_record_of_an_event_is_found_and_empties_the_inbox(open_journal: OpenJournal) -> None:
+    """Handling an accepted event takes it out of the inbox and leaves its record."""
+    journal = open_journal()
+    await journal.commit([BORN, AcceptEvent(ANN, E1, b"event")])
+    assert journal.is_accepted(ANN, E1)
+    await journal.commit([AppendRecord(ANN, 1, E1, b"one")])
+    assert not journal.is_accepted(ANN, E1)
+    assert journal.find_record(ANN, E1) == b"one"
+    assert list(journal.waiting()) == []
+    await journal.close()
+
+
+@in_loop
+async def test_an_event_accepted_and_handled_in_one_batch_does_not_wait(open_journal: OpenJournal) -> None:
+    """The two writes may reach the disk together."""
+    journal = open_journal()
+    await journal.commit([BORN])
+    journal.commit([AcceptEvent(ANN, E1, b"event")])
+    await journal.commit([AppendRecord(ANN, 1, E1, b"one")])
+    assert not journal.is_accepted(ANN, E1)
+    assert journal.find_record(ANN, E1) == b"one"
+    await journal.close()
+
+
+@in_loop
+async def test_an_event_is_accepted_once(open_journal: OpenJournal) -> None:
+    """Accepting again what waits keeps the first; accepting what was handled changes nothing."""
+    journal = open_journal()
+    await journal.commit([BORN, AcceptEvent(ANN, E1, b"first")])
+    await journal.commit([AcceptEvent(ANN, E1, b"second")])
+    assert woken(journal, ANN).inbox == [b"first"]
+    await journal.commit([AppendRecord(ANN, 1, E1, b"one")])
+    await journal.commit([AcceptEvent(ANN, E1, b"third")])
+    assert woken(journal, ANN).inbox == []
+    await journal.close()
+
+
+@in_loop
+async def test_two_records_with_one_number_are_refused(open_journal: OpenJournal) -> None:
+    """That would be two histories of one pico; the journal stops and keeps the first."""
+    journal = open_journal()
+    await journal.commit([BORN, AppendRecord(ANN, 1, None, b"one")])
+    with pytest.raises(JournalFailed):
+        await journal.commit([SetFact("half", "done"), AppendRecord(ANN, 1, None, b"other")])
+    with pytest.raises(JournalFailed):
+        await journal.commit([SetFact("later", "done")])
+    await journal.close()
+
+    journal = open_journal()
+    assert list(journal.records(ANN, 1, 1)) == [b"one"]
+    assert journal.fact("later") is None
+    await journal.close()
+
+
+@in_loop
+async def test_a_snapshot_replaces_the_one_before_and_history_stays(open_journal: OpenJournal) -> None:
+    """After it, waking reads only newer records, and older ones can still be had."""
+    journal = open_journal()
+    await journal.commit([BORN, AppendRecord(ANN, 1, None, b"one"), AppendRecord(ANN, 2, None, b"two")])
+    await journal.commit([SaveSnapshot(ANN, 1, b"ann at 1")])
+    assert journal.load(ANN) == Stored(1, b"ann at 1", [b"two"], [])
+    assert list(journal.records(ANN, 1, 2)) == [b"one", b"two"]
+    await journal.close()
+
+
+@in_loop
+async def test_the_last_word_on_a_channel_counts(open_journal: OpenJournal) -> None:
+    """Bound and unbound, or unbound and bound again, in one batch."""
+    journal = open_journal()
+    await journal.commit([BindChannel(Eci("x"), ANN), UnbindChannel(Eci("x"))])
+    assert journal.find_channel(Eci("x")) is None
+    journal.commit([UnbindChannel(Eci("x"))])
+    await journal.commit([BindChannel(Eci("x"), BOB)])
+    assert journal.find_channel(Eci("x")) == BOB
+    await journal.close()
+
+
+@in_loop
+async def test_timers_are_due_in_order(open_journal: OpenJournal) -> None:
+    """The earliest first, at most as many as asked for, and a cleared one not at all."""
+    journal = open_journal()
+    await journal.commit([SetTimer(ANN, "late", 30), SetTimer(ANN, "soon", 10), SetTimer(BOB, "then", 20)])
+    await journal.commit([SetTimer(ANN, "late", 25), SetTimer(BOB, "gone", 5), ClearTimer(BOB, "gone")])
+    assert journal.next_timer_ms() == 10
+    assert list(journal.due_timers(20, 9)) == [(ANN, "soon", 10), (BOB, "then", 20)]
+    assert list(journal.due_timers(99, 1)) == [(ANN, "soon", 10)]
+    assert list(journal.due_timers(99, 9))[-1] == (ANN, "late", 25)
+    await journal.close()
+
+
+@in_loop
+async def test_a_removed_pico_leaves_nothing_but_its_neighbours(open_journal: OpenJournal) -> None:
+    """Also what was written for it earlier in the same batch goes, and what comes later stays."""
+    journal = open_journal()
+    await journal.commit([BORN, BirthPico(BOB, ANN, 0, b"bob at 0"), BindChannel(Eci("b"), BOB)])
+    assert list(journal.children(ANN)) == [BOB]
+    journal.commit([AppendRecord(BOB, 1, E1, b"one"), AcceptEvent(BOB, E2, b"two"), SetTimer(BOB, "t", 1)])
+    journal.commit([RemovePico(BOB)])
+    await journal.commit([AppendRecord(ANN, 1, None, b"bob is gone")])
+
+    assert journal.load(BOB) is None
+    assert journal.find_record(BOB, E1) is None
+    assert list(journal.children(ANN)) == []
+    assert list(journal.waiting()) == []
+    assert journal.find_channel(Eci("b")) is None
+    assert journal.next_timer_ms() is None
+    assert woken(journal, ANN).records == [b"bob is gone"]
+    await journal.close()
+
+
+@in_loop
+async def test_ruleset_texts_are_kept_by_hash_and_found_by_url(open_journal: OpenJournal) -> None:
+    """A newer text under a URL does not take the older one away from those who run it."""
+    journal = open_journal()
+    old, new = RulesetHash("11"), RulesetHash("22")
+    await journal.commit([KeepRuleset(old, "file:a", "old text")])
+    await journal.commit([KeepRuleset(new, "file:a", "new text")])
+    assert journal.ruleset_at("file:a") == new
+    assert journal.ruleset_text(old) == "old text"
+    assert journal.ruleset_text(new) == "new text"
+    await journal.close()
+
+
+@in_loop
+async def test_a_fact_can_be_set_anew(open_journal: OpenJournal) -> None:
+    """The newest value counts."""
+    journal = open_journal()
+    await journal.commit([SetFact("root", "a")])
+    await journal.commit([SetFact("root", "b")])
+    assert journal.fact("root") == "b"
+    await journal.close()
+
+
+@in_loop
+async def test_waiting_picos_are_named_once_the_longest_waiting_first(open_journal: OpenJournal) -> None:
+    """Whoever wakes them at start begins with the oldest event."""
+    journal = open_journal()
+    await journal.commit([BORN, BirthPico(BOB, None, 0, b"")])
+    await journal.commit([AcceptEvent(BOB, E1, b""), AcceptEvent(ANN, E1, b""), AcceptEvent(BOB, E2, b"")])
+    assert list(journal.waiting()) == [BOB, ANN]
+    await journal.close()

@@ -1,0 +1,214 @@
+"""A journal that keeps everything in dictionaries, for tests that need no disk.
+
+It passes the same suite as the real one. `hold` and `release` let a test decide when the "disk"
+answers; what is held is taken but not durable, and `crash` loses it, as a power cut would.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from asyncio import Future
+from collections.abc import Sequence
+
+from engine.core.model import Eci, EventId, PicoId, RulesetHash
+from engine.ports import (
+    AcceptEvent,
+    AppendRecord,
+    BindChannel,
+    BirthPico,
+    ClearTimer,
+    JournalFailed,
+    KeepRuleset,
+    RemovePico,
+    SaveSnapshot,
+    SetFact,
+    SetTimer,
+    Stored,
+    UnbindChannel,
+    Write,
+)
+
+
+class Disk:
+    """What is durable. It outlives the `MemoryJournal` that writes it, as a file would."""
+
+    def __init__(self) -> None:
+        self.parents: dict[PicoId, PicoId | None] = {}
+        self.snapshots: dict[PicoId, tuple[int, bytes]] = {}
+        self.records: dict[PicoId, dict[int, tuple[EventId | None, bytes]]] = {}
+        self.inbox: dict[tuple[PicoId, EventId], bytes] = {}
+        self.channels: dict[Eci, PicoId] = {}
+        self.timers: dict[tuple[PicoId, str], int] = {}
+        self.texts: dict[RulesetHash, str] = {}
+        self.urls: dict[str, RulesetHash] = {}
+        self.facts: dict[str, str] = {}
+
+    def write(self, write: Write) -> None:
+        match write:
+            case AppendRecord(pico, seq, eid, body):
+                self._append(pico, seq, eid, body)
+            case AcceptEvent(pico, eid, body):
+                if not self.is_handled(pico, eid):
+                    self.inbox.setdefault((pico, eid), body)
+            case SaveSnapshot(pico, seq, body):
+                if pico in self.snapshots:
+                    self.snapshots[pico] = (seq, body)
+            case BirthPico(pico, parent, seq, body):
+                if pico in self.snapshots:
+                    raise ValueError(f"{pico} is born already")
+                self.parents[pico] = parent
+                self.snapshots[pico] = (seq, body)
+            case RemovePico(pico):
+                self._remove(pico)
+            case BindChannel(eci, pico):
+                self.channels[eci] = pico
+            case UnbindChannel(eci):
+                self.channels.pop(eci, None)
+            case SetTimer(pico, timer, due_ms):
+                self.timers[(pico, timer)] = due_ms
+            case ClearTimer(pico, timer):
+                self.timers.pop((pico, timer), None)
+            case KeepRuleset(digest, url, text):
+                self.texts[digest] = text
+                self.urls[url] = digest
+            case SetFact(name, value):
+                self.facts[name] = value
+
+    def is_handled(self, pico: PicoId, eid: EventId) -> bool:
+        return any(eid == one for one, _ in self.records.get(pico, {}).values())
+
+    def _append(self, pico: PicoId, seq: int, eid: EventId | None, body: bytes) -> None:
+        if seq in self.records.setdefault(pico, {}) or (eid is not None and self.is_handled(pico, eid)):
+            raise ValueError(f"{pico} has a record {seq}, or one for {eid}, already")
+        self.records[pico][seq] = (eid, body)
+        if eid is not None:
+            self.inbox.pop((pico, eid), None)
+
+    def _remove(self, pico: PicoId) -> None:
+        self.parents.pop(pico, None)
+        self.snapshots.pop(pico, None)
+        self.records.pop(pico, None)
+        self.inbox = {key: body for key, body in self.inbox.items() if key[0] != pico}
+        self.channels = {eci: owner for eci, owner in self.channels.items() if owner != pico}
+        self.timers = {key: due for key, due in self.timers.items() if key[0] != pico}
+
+
+class MemoryJournal:
+    """`engine.ports.Journal` over a `Disk`."""
+
+    def __init__(self, disk: Disk | None = None) -> None:
+        self.disk = disk or Disk()
+        self.transactions = 0
+        self._taken: list[tuple[Sequence[Write], Future[None]]] = []
+        self._is_held = False
+        self._is_scheduled = False
+        self._failure: str | None = None
+
+    # The test's side
+
+    def hold(self) -> None:
+        """From now on nothing becomes durable."""
+        self._is_held = True
+
+    def release(self) -> None:
+        """The disk answers again."""
+        self._is_held = False
+        self._schedule()
+
+    def fail(self, reason: str = "no space left") -> None:
+        """The disk refuses from now on."""
+        self._failure = reason
+        self._schedule()
+
+    def crash(self) -> Disk:
+        """The process is gone: nothing more is written and nobody is told. What is durable remains."""
+        self._taken = []
+        self._is_held = True
+        return self.disk
+
+    # Writing
+
+    def commit(self, writes: Sequence[Write]) -> Future[None]:
+        durable: Future[None] = asyncio.get_running_loop().create_future()
+        self._taken.append((writes, durable))
+        self._schedule()
+        return durable
+
+    def _schedule(self) -> None:
+        if self._taken and not self._is_held and not self._is_scheduled:
+            self._is_scheduled = True
+            asyncio.get_running_loop().call_soon(self._flush)
+
+    def _flush(self) -> None:
+        self._is_scheduled = False
+        if self._is_held:
+            return
+        taken, self._taken = self._taken, []
+        self.transactions += 1
+        for writes, durable in taken:
+            self._make_durable(writes, durable)
+
+    def _make_durable(self, writes: Sequence[Write], durable: Future[None]) -> None:
+        if self._failure is None:
+            try:
+                for write in writes:
+                    self.disk.write(write)
+            except ValueError as problem:
+                self._failure = str(problem)
+        if durable.cancelled():
+            return
+        if self._failure is None:
+            durable.set_result(None)
+        else:
+            durable.set_exception(JournalFailed(self._failure))
+
+    async def close(self) -> None:
+        if self._taken:
+            self._flush()
+        self._failure = self._failure or "the journal is closed"
+
+    # Reading
+
+    def load(self, pico: PicoId) -> Stored | None:
+        if pico not in self.disk.snapshots:
+            return None
+        seq, snapshot = self.disk.snapshots[pico]
+        kept = self.disk.records.get(pico, {})
+        after = [kept[one][1] for one in sorted(kept) if one > seq]
+        inbox = [body for (owner, _), body in self.disk.inbox.items() if owner == pico]
+        return Stored(seq, snapshot, after, inbox)
+
+    def find_record(self, pico: PicoId, eid: EventId) -> bytes | None:
+        return next((body for one, body in self.disk.records.get(pico, {}).values() if one == eid), None)
+
+    def is_accepted(self, pico: PicoId, eid: EventId) -> bool:
+        return (pico, eid) in self.disk.inbox
+
+    def records(self, pico: PicoId, first: int, last: int) -> Sequence[bytes]:
+        kept = self.disk.records.get(pico, {})
+        return [kept[seq][1] for seq in sorted(kept) if first <= seq <= last]
+
+    def find_channel(self, eci: Eci) -> PicoId | None:
+        return self.disk.channels.get(eci)
+
+    def waiting(self) -> Sequence[PicoId]:
+        return list(dict.fromkeys(pico for pico, _ in self.disk.inbox))
+
+    def due_timers(self, now_ms: int, limit: int) -> Sequence[tuple[PicoId, str, int]]:
+        due = sorted((due, *key) for key, due in self.disk.timers.items() if due <= now_ms)
+        return [(pico, timer, at) for at, pico, timer in due[:limit]]
+
+    def next_timer_ms(self) -> int | None:
+        return min(self.disk.timers.values(), default=None)
+
+    def ruleset_text(self, digest: RulesetHash) -> str | None:
+        return self.disk.texts.get(digest)
+
+    def ruleset_at(self, url: str) -> RulesetHash | None:
+        return self.disk.urls.get(url)
+
+    def children(self, pico: PicoId) -> Sequence[PicoId]:
+        return sorted(child for child, parent in self.disk.parents.items() if parent == pico)
+
+    def fact(self, name: str) -> str | None:
+        return self.disk.facts.get(name)
