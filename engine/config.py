@@ -1,0 +1,179 @@
+"""The settings of an engine: what they are, where they come from and which source wins.
+
+Defaults, then `picomesh.toml` in the home, then the environment, then flags. A name or value that
+makes no sense is an error that says where it stands and what was probably meant; nothing is ignored.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import Field, dataclass, field, fields
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from pico_lang.meter import Budget
+
+SETTINGS_FILE = "picomesh.toml"
+PREFIX = "PICOMESH_"
+_TURN = Budget()
+
+NOT_SETTINGS = frozenset({"PICOMESH_URL"})
+"""Variables of ours that are no settings of an engine: where the commands find one."""
+
+
+class BadSetting(Exception):
+    """A setting that is unknown or has an impossible value. The message says where and what to do."""
+
+
+def default_home() -> Path:
+    """Where an engine lives when nobody says otherwise."""
+    return Path.home() / ".picomesh"
+
+
+def _setting(default: Any, about: str, *, least: float | None = None, choices: tuple[str, ...] = ()) -> Any:
+    return field(default=default, metadata={"about": about, "least": least, "choices": choices})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be set. Each field's `about` is its documentation."""
+
+    home: Path = field(
+        default_factory=default_home,
+        metadata={"about": "the folder the engine lives in; made, for its owner alone, if it is not there"},
+    )
+    host: str = _setting("127.0.0.1", "the address to listen on; anything but loopback lets others in")
+    port: int = _setting(3000, "the port to listen on; 0 takes a free one", least=0)
+    body_limit: int = _setting(1 << 20, "bytes that the body of one request may have", least=1)
+    json_depth: int = _setting(64, "how deeply the JSON of a request may be nested", least=1)
+    log_format: str = _setting(
+        "auto", "auto is readable on a terminal and JSON elsewhere", choices=("auto", "console", "json")
+    )
+    log_level: str = _setting(
+        "info", "the least that is logged", choices=("debug", "info", "warning", "error")
+    )
+    drain_s: float = _setting(10.0, "seconds that requests under way may take after SIGTERM", least=0)
+    picos_in_memory: int = _setting(10_000, "picos kept in memory; idle ones beyond it sleep", least=1)
+    snapshot_every: int = _setting(200, "turns of a pico between two snapshots", least=1)
+    turn_steps: int = _setting(_TURN.steps, "steps one turn may take before it is stopped", least=1)
+    turn_depth: int = _setting(_TURN.depth, "how deeply functions may call each other", least=1)
+    string_length: int = _setting(_TURN.string_length, "characters one string may have", least=1)
+    collection_size: int = _setting(_TURN.collection_size, "entries one array or map may have", least=1)
+    regexp_ms: int = _setting(_TURN.regexp_ms, "milliseconds one regular expression may take", least=1)
+    raised_events: int = _setting(_TURN.raised_events, "events that one event may raise", least=0)
+
+    @property
+    def budget(self) -> Budget:
+        """What one turn may use."""
+        return Budget(
+            steps=self.turn_steps,
+            depth=self.turn_depth,
+            string_length=self.string_length,
+            collection_size=self.collection_size,
+            regexp_ms=self.regexp_ms,
+            raised_events=self.raised_events,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """One setting as people look it up."""
+
+    name: str
+    variable: str
+    default: Any
+    about: str
+
+
+def describe_settings() -> list[Described]:
+    """Every setting with its default and meaning, in the order of the documentation."""
+    defaults = Settings()
+    return [
+        Described(one.name, PREFIX + one.name.upper(), getattr(defaults, one.name), one.metadata["about"])
+        for one in fields(Settings)
+    ]
+
+
+def load_settings(
+    flags: Mapping[str, Any] | None = None, environment: Mapping[str, str] | None = None
+) -> Settings:
+    """The settings in force. A flag that is None was not given. Raises `BadSetting`."""
+    given = {name: value for name, value in (flags or {}).items() if value is not None}
+    from_flags = _checked(given, "the command line")
+    from_environment = _read_environment(os.environ if environment is None else environment)
+    home: Path = from_flags.get("home") or from_environment.get("home") or default_home()
+    return Settings(**{**_read_file(home / SETTINGS_FILE), **from_environment, **from_flags, "home": home})
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    try:
+        found = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise BadSetting(f"{path} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise BadSetting(f"{path} is not TOML: {error}") from error
+    if "home" in found:
+        raise BadSetting(f"{path} cannot set 'home': it lies in it; use --home or PICOMESH_HOME")
+    return _checked(found, str(path))
+
+
+def _read_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    ours = {name: value for name, value in environment.items() if name.startswith(PREFIX)}
+    found = {name: value for name, value in ours.items() if name not in NOT_SETTINGS}
+    known = {PREFIX + name.upper(): name for name in _FIELDS}
+    for variable in found:
+        if variable not in known:
+            raise _unknown(variable, [*known, *NOT_SETTINGS], "the environment")
+    return _checked({known[variable]: text for variable, text in found.items()}, "the environment")
+
+
+def _checked(given: Mapping[str, Any], source: str) -> dict[str, Any]:
+    for name in given:
+        if name not in _FIELDS:
+            raise _unknown(name, _FIELDS, source)
+    return {name: _convert(_FIELDS[name], value, source) for name, value in given.items()}
+
+
+def _unknown(name: str, known: Iterable[str], source: str) -> BadSetting:
+    close = difflib.get_close_matches(name, list(known), n=1)
+    hint = f"did you mean '{close[0]}'?" if close else "`picomesh settings` lists them all"
+    return BadSetting(f"no setting is called '{name}' (from {source}); {hint}")
+
+
+def _convert(one: Field[Any], value: Any, source: str) -> Any:
+    """The value in the setting's own type; texts are read, because the environment has only texts."""
+    kind = _TYPES[one.name]
+    try:
+        converted = _read_as(kind, value)
+    except ValueError:
+        wanted = _NAMES_OF_TYPES[kind]
+        raise BadSetting(f"'{one.name}' must be {wanted}, not {value!r} (from {source})") from None
+    _check_range(one, converted, source)
+    return converted
+
+
+def _read_as(kind: type, value: Any) -> Any:
+    if kind is Path and isinstance(value, (str, Path)) and str(value):
+        return Path(value).expanduser().absolute()
+    if isinstance(value, bool) or not isinstance(value, (str, *_ACCEPTED[kind])):
+        raise ValueError
+    return kind(value)
+
+
+def _check_range(one: Field[Any], value: Any, source: str) -> None:
+    least, choices = one.metadata.get("least"), one.metadata.get("choices")
+    if least is not None and not value >= least:
+        raise BadSetting(f"'{one.name}' must be at least {least}, not {value} (from {source})")
+    if choices and value not in choices:
+        raise BadSetting(f"'{one.name}' must be one of {', '.join(choices)}, not {value!r} (from {source})")
+
+
+_FIELDS = {one.name: one for one in fields(Settings)}
+_TYPES: dict[str, type] = get_type_hints(Settings)
+_NAMES_OF_TYPES: dict[type, str] = {Path: "a path", str: "a text", int: "a whole number", float: "a number"}
+_ACCEPTED: dict[type, tuple[type, ...]] = {Path: (), str: (), int: (int,), float: (int, float)}
