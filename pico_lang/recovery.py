@@ -1,0 +1,92 @@
+"""Where to go on reading after a mistake, and which brace a missing one belongs to.
+
+Going on too eagerly makes one mistake look like ten. So the marks are few: a rule, a meta or global
+block, and a declaration that stands directly in `global` or `pre`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from pico_lang.lexer import WORD, Token
+from pico_lang.source import Source
+
+
+class Mark(NamedTuple):
+    """A token at which something new begins, whatever went wrong before."""
+
+    place: int
+    """Its index among the tokens."""
+    kind: str
+    block: int | None
+    """Where the block begins that must still be open; None if nothing need be."""
+
+
+def marks(tokens: Sequence[Token], start: int) -> Iterator[Mark]:
+    """The marks from a token on."""
+    openers = _openers(tokens)
+    for index in range(start, len(tokens) - 2):
+        token = tokens[index]
+        if token.kind != WORD:
+            continue
+        if begins_rule(tokens, index):
+            yield Mark(index, "rule", None)
+        elif token.text in ("meta", "global") and tokens[index + 1].kind == "{":
+            yield Mark(index, token.text, None)
+        elif tokens[index + 1].kind == "=" and _opens_declarations(tokens, openers[index]):
+            yield Mark(index, "DECLARED", tokens[openers[index]].start)
+
+
+def begins_rule(tokens: Sequence[Token], index: int) -> bool:
+    """`rule name {` and `rule name is` occur nowhere but at the start of a rule."""
+    return (
+        tokens[index].text == "rule"
+        and index + 2 < len(tokens)
+        and tokens[index + 1].kind == WORD
+        and (tokens[index + 2].kind == "{" or tokens[index + 2].text == "is")
+    )
+
+
+def _opens_declarations(tokens: Sequence[Token], opener: int) -> bool:
+    return opener > 0 and tokens[opener - 1].text in ("global", "pre")
+
+
+def _openers(tokens: Sequence[Token]) -> list[int]:
+    """For each token the index of the brace it stands in; -1 outside all."""
+    openers: list[int] = []
+    open_braces = [-1]
+    for index, token in enumerate(tokens):
+        openers.append(open_braces[-1])
+        if token.kind in ("{", "#{"):
+            open_braces.append(index)
+        elif token.kind == "}" and len(open_braces) > 1:
+            open_braces.pop()
+    return openers
+
+
+def unclosed_brace(source: Source, tokens: Sequence[Token], stop: int) -> Token | None:
+    """The brace in front of a token that most likely lacks its other half.
+
+    Indentation tells: a `}` that begins its line further left than the line of the `{` it closes has
+    closed the wrong one. Without such a pair it is the innermost that is open.
+    """
+    open_braces: list[Token] = []
+    for token in tokens[:stop]:
+        if token.kind in ("{", "#{"):
+            open_braces.append(token)
+        elif token.kind == "}" and open_braces:
+            opener = open_braces.pop()
+            if _begins_line(source, token) and _indent(source, token) < _indent(source, opener):
+                return opener
+    return open_braces[-1] if open_braces else None
+
+
+def _begins_line(source: Source, token: Token) -> bool:
+    number, column = source.position(token.start)
+    return not source.line(number)[: column - 1].strip()
+
+
+def _indent(source: Source, token: Token) -> int:
+    line = source.line(source.position(token.start)[0])
+    return len(line) - len(line.lstrip())
