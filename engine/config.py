@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from pico_lang.meter import Budget
+from pico_lang.values import MAX_NESTING
 
 SETTINGS_FILE = "picomesh.toml"
 PREFIX = "PICOMESH_"
@@ -33,8 +34,9 @@ def default_home() -> Path:
     return Path.home() / ".picomesh"
 
 
-def _setting(default: Any, about: str, *, least: float | None = None, choices: tuple[str, ...] = ()) -> Any:
-    return field(default=default, metadata={"about": about, "least": least, "choices": choices})
+def _setting(default: Any, about: str, **bounds: Any) -> Any:
+    """A field with its documentation and, where given, `least`, `most` and `choices`."""
+    return field(default=default, metadata={"about": about, **bounds})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +48,11 @@ class Settings:
         metadata={"about": "the folder the engine lives in; made, for its owner alone, if it is not there"},
     )
     host: str = _setting("127.0.0.1", "the address to listen on; anything but loopback lets others in")
-    port: int = _setting(3000, "the port to listen on; 0 takes a free one", least=0)
+    port: int = _setting(3000, "the port to listen on; 0 takes a free one", least=0, most=65535)
     body_limit: int = _setting(1 << 20, "bytes that the body of one request may have", least=1)
-    json_depth: int = _setting(64, "how deeply the JSON of a request may be nested", least=1)
+    json_depth: int = _setting(
+        64, "how deeply the JSON of a request may be nested", least=1, most=MAX_NESTING
+    )
     log_format: str = _setting(
         "auto", "auto is readable on a terminal and JSON elsewhere", choices=("auto", "console", "json")
     )
@@ -166,9 +170,11 @@ def _read_as(kind: type, value: Any) -> Any:
 
 
 def _check_range(one: Field[Any], value: Any, source: str) -> None:
-    least, choices = one.metadata.get("least"), one.metadata.get("choices")
+    least, most, choices = (one.metadata.get(bound) for bound in ("least", "most", "choices"))
     if least is not None and not value >= least:
         raise BadSetting(f"'{one.name}' must be at least {least}, not {value} (from {source})")
+    if most is not None and not value <= most:
+        raise BadSetting(f"'{one.name}' must be at most {most}, not {value} (from {source})")
     if choices and value not in choices:
         raise BadSetting(f"'{one.name}' must be one of {', '.join(choices)}, not {value!r} (from {source})")
 

@@ -57,6 +57,7 @@ def test_budgets_of_a_turn_are_settings(tmp_path: Path) -> None:
         ("port = true", "'port' must be a whole number, not True"),
         ("port = 1.5", "'port' must be a whole number, not 1.5"),
         ("port = -1", "'port' must be at least 0, not -1"),
+        ("port = 70000", "'port' must be at most 65535, not 70000"),
         ("host = 5", "'host' must be a text, not 5"),
         ("log_format = 'xml'", "'log_format' must be one of auto, console, json"),
         ("drain_s = 'nan'", "'drain_s' must be at least 0, not nan"),

@@ -1,0 +1,87 @@
+"""The HTTP face as one ASGI application: picos first, by hand; everything else through a router."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import structlog
+from starlette.routing import Route, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from engine.adapters.http import administration, picos
+from engine.adapters.http.host import Host
+from engine.adapters.http.problems import Problem
+from engine.adapters.http.replies import OPTIONS, Reply, problem_reply, send_reply
+from engine.adapters.http.requests import ClientGone, Limits, Request, path_segments
+
+log = structlog.get_logger("picomesh.http")
+
+
+def make_app(host: Host, limits: Limits) -> ASGIApp:
+    """The application that answers for an engine."""
+    router = Router(
+        [
+            Route(path, _Endpoint(host, limits, handler))
+            for path, (handler, _) in administration.ROUTES.items()
+        ],
+        redirect_slashes=False,
+        default=_answer_unknown,
+    )
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not scope["path"].startswith(("/c/", "/sky/")):
+            await router(scope, receive, send)
+            return
+
+        async def answer() -> Reply:
+            request = Request(scope, receive, limits)
+            return await picos.answer(host, request, path_segments(scope)) or _unknown_path(scope)
+
+        await _send_outcome(scope, send, answer)
+
+    return app
+
+
+class _Endpoint:
+    """A handler of `administration` as the router wants it."""
+
+    def __init__(self, host: Host, limits: Limits, handler: administration.Handler) -> None:
+        self._host = host
+        self._limits = limits
+        self._handler = handler
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def answer() -> Reply:
+            if scope["method"] == "OPTIONS":
+                return OPTIONS
+            return await self._handler(self._host, Request(scope, receive, self._limits))
+
+        await _send_outcome(scope, send, answer)
+
+
+async def _answer_unknown(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "http":
+        await send_reply(send, _unknown_path(scope))
+    elif scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1000})
+
+
+def _unknown_path(scope: Scope) -> Reply:
+    hint = "the routes are " + ", ".join((*picos.ROUTES, *administration.ROUTES))
+    return problem_reply(Problem(404, "unknown", f"there is nothing at {scope['path']}", hint=hint))
+
+
+async def _send_outcome(scope: Scope, send: Send, answer: Callable[[], Awaitable[Reply]]) -> None:
+    """Send what a handler answers, also when it raises. A bug is logged here, and told without details."""
+    try:
+        reply = await answer()
+    except Problem as problem:
+        reply = problem_reply(problem)
+    except ClientGone:
+        return
+    except Exception:
+        log.exception("a request met a bug", path=scope["path"], method=scope["method"])
+        reply = problem_reply(
+            Problem(500, "bug", "the engine made a mistake", hint="its log has the details")
+        )
+    await send_reply(send, reply)

@@ -1,0 +1,57 @@
+"""What the HTTP face asks of the engine behind it: `engine.runtime.host.Host`, as far as it is used here.
+
+The tests' fake obeys the same protocol, so that every route can be tried without a disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from engine.core.messages import Fault, Refusal
+from engine.core.model import Eci, EventId
+from engine.runtime.replies import EventReply, FlushReply, PicoView, QueryReply
+from pico_lang.values import Value
+
+
+class Host(Protocol):
+    """The picos of this engine, as a caller from outside may use them."""
+
+    async def accept_event(
+        self, eci: Eci, domain: str, name: str, attrs: Mapping[str, Value], eid: EventId | None = None
+    ) -> EventId | Refusal:
+        """Make an event durable; it runs later."""
+
+    async def run_event(
+        self, eci: Eci, domain: str, name: str, attrs: Mapping[str, Value], eid: EventId | None = None
+    ) -> EventReply | Refusal | Fault:
+        """Run an event and wait for its commit."""
+
+    async def run_query(
+        self, eci: Eci, rid: str, name: str, args: Mapping[str, Value]
+    ) -> QueryReply | Refusal | Fault:
+        """Call a shared function on the last committed state."""
+
+    async def run_event_query(
+        self,
+        eci: Eci,
+        domain: str,
+        name: str,
+        attrs: Mapping[str, Value],
+        rid: str,
+        query: str,
+        args: Mapping[str, Value],
+    ) -> QueryReply | Refusal | Fault:
+        """An event and a query right after it, with no other turn in between."""
+
+    async def flush_ruleset(self, url: str) -> FlushReply | Refusal:
+        """Read a ruleset's URL again."""
+
+    def root_eci(self) -> Eci:
+        """A channel to the root pico through which people may do everything."""
+
+    def ui_eci(self) -> Eci:
+        """The channel of the root pico that user interfaces begin with."""
+
+    def tree(self) -> PicoView:
+        """The root pico and all below it."""

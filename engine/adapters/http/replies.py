@@ -1,0 +1,70 @@
+"""What goes back to a caller: a status, headers and bytes, with what never changes made once."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from starlette.types import Send
+
+from engine.adapters.http.problems import Problem
+
+Headers = tuple[tuple[bytes, bytes], ...]
+
+ANY_ORIGIN = (b"access-control-allow-origin", b"*")
+JSON: Headers = ((b"content-type", b"application/json"), ANY_ORIGIN)
+HTML: Headers = ((b"content-type", b"text/html; charset=utf-8"), ANY_ORIGIN)
+TEXT: Headers = ((b"content-type", b"text/plain; charset=utf-8"), ANY_ORIGIN)
+PROBLEM: Headers = ((b"content-type", b"application/problem+json"), ANY_ORIGIN)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer, ready to be sent."""
+
+    body: bytes
+    status: int = 200
+    headers: Headers = JSON
+
+
+OPTIONS = Reply(
+    b"",
+    headers=(
+        (b"allow", b"POST, GET, OPTIONS"),
+        ANY_ORIGIN,
+        (b"access-control-allow-methods", b"*"),
+        (b"access-control-allow-headers", b"*"),
+    ),
+)
+"""Says yes to browsers that ask whether they may send JSON and headers of their own."""
+
+
+def encode(document: Any) -> bytes:
+    """JSON as UTF-8. What orjson refuses (a lone surrogate, deep nesting) is written with escapes."""
+    try:
+        return orjson.dumps(document)
+    except TypeError:
+        return json.dumps(document, separators=(",", ":"), allow_nan=False).encode()
+
+
+def problem_reply(problem: Problem) -> Reply:
+    """A problem as an answer. One about a body that was not read to its end closes the connection."""
+    headers = PROBLEM
+    if problem.status == 413:
+        headers += ((b"connection", b"close"),)
+    if problem.status in (429, 503):
+        headers += ((b"retry-after", b"1"),)
+    return Reply(encode(problem.to_document()), problem.status, headers)
+
+
+def is_header_text(text: object) -> bool:
+    """Whether a ruleset's text may stand in a header: no line end can smuggle in another one."""
+    return isinstance(text, str) and text.isascii() and text.isprintable()
+
+
+async def send_reply(send: Send, reply: Reply) -> None:
+    length = (b"content-length", str(len(reply.body)).encode())
+    await send({"type": "http.response.start", "status": reply.status, "headers": [*reply.headers, length]})
+    await send({"type": "http.response.body", "body": reply.body})

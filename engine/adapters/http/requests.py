@@ -1,0 +1,186 @@
+"""What a request says: its path, headers and parameters, read within the limits of the engine.
+
+Parameters are the query string with the body laid over it. Everything that cannot be read is a
+`Problem`, raised before the engine has heard of the request. This is the hot path: it reads by hand
+what an event needs and nothing more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+import orjson
+from starlette.types import Receive, Scope
+
+from engine.adapters.http.problems import Problem, malformed
+from engine.core.model import EventId
+from pico_lang.values import Value, from_json, in_js_order
+
+MAX_EVENT_ID = 255
+"""Characters of an event id that a caller chooses; it is kept for as long as the event's record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one request may say."""
+
+    body: int
+    """Bytes."""
+    depth: int
+    """Levels of JSON."""
+
+
+class ClientGone(Exception):
+    """The caller hung up before it had said everything."""
+
+
+class Request:
+    """One request. The headers are read at once, the body only when somebody asks for it."""
+
+    __slots__ = ("_limits", "_receive", "headers", "scope")
+
+    def __init__(self, scope: Scope, receive: Receive, limits: Limits) -> None:
+        self.scope = scope
+        self.headers = _decode_headers(scope["headers"])
+        self._receive = receive
+        self._limits = limits
+
+    @property
+    def method(self) -> str:
+        return str(self.scope["method"])
+
+    def event_id(self) -> EventId | None:
+        """The caller's own id of its event: the same id twice is one event."""
+        key = self.headers.get("idempotency-key")
+        if key is not None and not 0 < len(key) <= MAX_EVENT_ID:
+            raise malformed(
+                f"the Idempotency-Key has {len(key)} characters; 1 to {MAX_EVENT_ID} are possible",
+                "a UUID will do",
+            )
+        return None if key is None else EventId(key)
+
+    async def parameters(self) -> dict[str, Value]:
+        """Query string and body as one map of language values; the body wins."""
+        query = self.scope["query_string"]
+        found = _read_pairs(query, "query string") if query else {}
+        if self._has_body():
+            found.update(self._read_body(await self.body()))
+        found["_headers"] = self.headers
+        return in_js_order(found)
+
+    def _has_body(self) -> bool:
+        return self.headers.get("content-length", "0") != "0" or "transfer-encoding" in self.headers
+
+    async def body(self) -> bytes:
+        """The whole body, refused as soon as it is known to be too long."""
+        declared = self.headers.get("content-length", "0")
+        if declared.isdecimal() and int(declared) > self._limits.body:
+            raise self._too_large()
+        body, more = await self._next_chunk()
+        while more:
+            if len(body) > self._limits.body:
+                break
+            chunk, more = await self._next_chunk()
+            body += chunk
+        if len(body) > self._limits.body:
+            raise self._too_large()
+        return body
+
+    async def _next_chunk(self) -> tuple[bytes, bool]:
+        message = await self._receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        return message.get("body", b""), message.get("more_body", False)
+
+    def _too_large(self) -> Problem:
+        return Problem(
+            413,
+            "too_large",
+            f"the body has more than {self._limits.body:,} bytes",
+            hint="send less at a time, or raise the setting body_limit",
+        )
+
+    def _read_body(self, body: bytes) -> dict[str, Value]:
+        """Parameters from a body. Types that cannot hold any say nothing, as in pico-engine."""
+        content_type = self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if content_type == "application/json":
+            return _read_json(body, self._limits.depth)
+        if content_type == "application/x-www-form-urlencoded":
+            return _read_pairs(body, "body")
+        return {}
+
+
+def path_segments(scope: Scope) -> list[str]:
+    """The parts of the path between slashes. An escaped slash belongs to its part."""
+    raw: bytes = scope.get("raw_path") or scope["path"].encode()
+    parts = raw.decode("latin-1").split("/")[1:]
+    if b"%" not in raw:
+        return parts
+    try:
+        return [unquote(part, errors="strict") for part in parts]
+    except UnicodeDecodeError as error:
+        raise malformed(f"the path is not UTF-8: {error.reason}", "escape text as UTF-8") from None
+
+
+def _decode_headers(raw: list[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Headers by lower-case name; those that come more than once are joined (RFC 9110, 5.3)."""
+    headers: dict[str, str] = {}
+    for name_bytes, value_bytes in raw:
+        name, value = name_bytes.decode("latin-1"), value_bytes.decode("latin-1")
+        if name in headers:
+            value = headers[name] + ("; " if name == "cookie" else ", ") + value
+        headers[name] = value
+    return headers
+
+
+def _read_pairs(text: bytes, where: str) -> dict[str, Any]:
+    """`a=1&b=2&b=3` as a map; a key that comes again gets an array."""
+    found: dict[str, Any] = {}
+    try:
+        pairs = parse_qsl(text.decode("utf-8"), keep_blank_values=True, errors="strict")
+    except UnicodeDecodeError as error:
+        raise malformed(f"the {where} is not UTF-8: {error.reason}", "escape text as UTF-8") from None
+    for key, value in pairs:
+        if key not in found:
+            found[key] = value
+        elif isinstance(found[key], list):
+            found[key].append(value)
+        else:
+            found[key] = [found[key], value]
+    return found
+
+
+def _read_json(body: bytes, limit: int) -> dict[str, Value]:
+    if not body.strip():
+        return {}
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise malformed(f"the body is not JSON: {error}", 'send one object, such as {"name": 1}') from None
+    if _is_deeper(document, limit):
+        raise malformed(
+            f"the JSON is nested more than {limit} levels deep", "the setting json_depth says how deep"
+        )
+    if isinstance(document, list):
+        document = {str(index): item for index, item in enumerate(document)}
+    if not isinstance(document, dict):
+        raise malformed(
+            f"the body is {_name_of(document)}, not an object", 'parameters have names: {"name": value}'
+        )
+    parameters: dict[str, Value] = from_json(document)
+    return parameters
+
+
+def _is_deeper(document: Any, limit: int) -> bool:
+    """Whether arrays and objects are nested past a limit. The reader itself has stopped at 1,024."""
+    if isinstance(document, dict):
+        document = list(document.values())
+    if not isinstance(document, list):
+        return False
+    return limit == 0 or any(_is_deeper(item, limit - 1) for item in document)
+
+
+def _name_of(document: Any) -> str:
+    return {str: "a string", bool: "true or false", type(None): "null"}.get(type(document), "a number")

@@ -1,0 +1,112 @@
+"""An engine without a disk or a language: one pico that remembers its events and answers from a table.
+
+It obeys `engine.adapters.http.host.Host`: unknown channels are refused, a repeated event id is answered
+from the first run, a draining engine takes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from engine.core.messages import Fault, Refusal
+from engine.core.model import Eci, EventId, PicoId, Rid, RulesetHash
+from engine.runtime.replies import EventReply, FlushReply, PicoView, QueryReply
+from pico_lang.errors import Place
+from pico_lang.values import Value
+
+ROOT = Eci("root-eci")
+CLOSED = Eci("closed-eci")
+FAULT = Fault("R601", "a map cannot be a number", (Place("counter", 3, 7, "rule increment"),))
+RULESET_URL = "file:///counter.krl"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """An event as the host got it."""
+
+    domain: str
+    name: str
+    attrs: Mapping[str, Value]
+
+
+@dataclass
+class FakeHost:
+    """`events` is everything that was accepted, in order."""
+
+    directives: Sequence[Mapping[str, Value]] = ()
+    values: dict[tuple[str, str], Value] = field(default_factory=dict)
+    draining: bool = False
+    events: list[Seen] = field(default_factory=list)
+    _replies: dict[EventId, EventReply] = field(default_factory=dict)
+
+    def _refuse(self, eci: str) -> Refusal | None:
+        if self.draining:
+            return Refusal("draining", "the engine is stopping", "try again in a moment")
+        if eci == CLOSED:
+            return Refusal("denied", "Denied by channel policy")
+        return None if eci == ROOT else Refusal("unknown", f"ECI not found {eci}", "it may have been deleted")
+
+    def _take(self, seen: Seen, eid: EventId | None) -> EventReply:
+        chosen = eid or EventId(f"event-{len(self.events)}")
+        if chosen not in self._replies:
+            self.events.append(seen)
+            self._replies[chosen] = EventReply(chosen, list(self.directives))
+        return self._replies[chosen]
+
+    async def accept_event(
+        self, eci: Eci, domain: str, name: str, attrs: Mapping[str, Value], eid: EventId | None = None
+    ) -> EventId | Refusal:
+        return self._refuse(eci) or self._take(Seen(domain, name, attrs), eid).eid
+
+    async def run_event(
+        self, eci: Eci, domain: str, name: str, attrs: Mapping[str, Value], eid: EventId | None = None
+    ) -> EventReply | Refusal | Fault:
+        """Events of the domain `fault` run into an error of their rule."""
+        refusal = self._refuse(eci)
+        if refusal is not None:
+            return refusal
+        if domain == "bug":
+            raise ZeroDivisionError
+        return FAULT if domain == "fault" else self._take(Seen(domain, name, attrs), eid)
+
+    async def run_query(
+        self, eci: Eci, rid: str, name: str, args: Mapping[str, Value]
+    ) -> QueryReply | Refusal | Fault:
+        """`echo/args` answers its arguments; the rest is in `values`."""
+        refusal = self._refuse(eci)
+        if refusal is not None:
+            return refusal
+        if (rid, name) == ("echo", "args"):
+            return QueryReply(dict(args))
+        if (rid, name) not in self.values:
+            return Refusal("unknown", f'Ruleset {rid} does not have query function "{name}"')
+        return QueryReply(self.values[rid, name])
+
+    async def run_event_query(
+        self,
+        eci: Eci,
+        domain: str,
+        name: str,
+        attrs: Mapping[str, Value],
+        rid: str,
+        query: str,
+        args: Mapping[str, Value],
+    ) -> QueryReply | Refusal | Fault:
+        reply = await self.run_event(eci, domain, name, attrs)
+        return reply if isinstance(reply, (Refusal, Fault)) else await self.run_query(eci, rid, query, args)
+
+    async def flush_ruleset(self, url: str) -> FlushReply | Refusal:
+        if url != RULESET_URL:
+            return Refusal("unknown", f"no ruleset was ever installed from {url}")
+        return FlushReply(url, Rid("counter"), RulesetHash("00ff"), "2026-01-01T00:00:00.000Z", ())
+
+    def root_eci(self) -> Eci:
+        return ROOT
+
+    def ui_eci(self) -> Eci:
+        return Eci("ui-eci")
+
+    def tree(self) -> PicoView:
+        child = PicoView(PicoId("child"), "lamp", Eci("child-eci"), (), ())
+        return PicoView(PicoId("root"), None, ROOT, (Rid("io.picolabs.wrangler"),), (child,))
