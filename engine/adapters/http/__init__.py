@@ -2,5 +2,19 @@
 
 from engine.adapters.http.app import make_app
 from engine.adapters.http.requests import Limits
+from engine.adapters.http.run_file import RunFile, read_run_file, remove_run_file, write_run_file
+from engine.adapters.http.server import CannotListen, is_loopback, listen, serve_until_stopped, url_of
 
-__all__ = ["Limits", "make_app"]
+__all__ = [
+    "CannotListen",
+    "Limits",
+    "RunFile",
+    "is_loopback",
+    "listen",
+    "make_app",
+    "read_run_file",
+    "remove_run_file",
+    "serve_until_stopped",
+    "url_of",
+    "write_run_file",
+]
