@@ -24,23 +24,24 @@ class Budget:
     collection_size: int = 1_000_000
     """Entries in one array or map."""
     regexp_ms: int = 50
-    """Milliseconds one regular expression may take."""
+    """Milliseconds that all regular expressions of a turn may take together. A limit for each alone
+    would be none: a hundred thousand steps are enough for a hundred thousand slow matches."""
     raised_events: int = 1_000
 
 
 class Meter:
     """What is left of a budget. `steps` is public because compiled code counts it down itself."""
 
-    __slots__ = ("budget", "steps")
+    __slots__ = ("budget", "regexp_s", "steps")
 
     def __init__(self, budget: Budget) -> None:
-        self.budget = budget
-        self.steps = budget.steps
+        self.reset(budget)
 
     def reset(self, budget: Budget) -> None:
         """Begin a new turn; compiled code keeps its reference to this object."""
         self.budget = budget
         self.steps = budget.steps
+        self.regexp_s = budget.regexp_ms / 1000
 
     def charge(self, steps: int) -> None:
         """Use up `steps`, or raise `BudgetSpent`."""
