@@ -91,6 +91,8 @@ def advance(
     if machine.is_single:
         return _advance_single(machine, domain, name, match)
     before = _of_this_expression(machine, state)
+    if (domain, name) not in machine.listens:
+        return IDLE._replace(state=before)
     expired = before is not None and within_ms is not None and time_ms - before["since"] > within_ms
     trial = Trial(machine.tests, domain, name, match)
     step = _advance(machine, None if expired else before, trial, float(time_ms))
