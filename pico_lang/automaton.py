@@ -93,7 +93,7 @@ def _step(reduction: Reduction) -> Step:
         pick=_picker(reduction.kept),
         node=NODES.get(name) if name else None,
         shape=SHAPES.get(name) if name else None,
-        weight=0 if reduction.is_unit or name in _LIGHT else 1,
+        weight=0 if name is None or name in _LIGHT else 1,
         is_unit=reduction.is_unit,
     )
 

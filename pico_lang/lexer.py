@@ -19,7 +19,7 @@ from pico_lang.tables import END
 
 WORD = "WORD"
 BROKEN = "BROKEN"
-SOFT_LIMIT = 50
+BROKEN_LIMIT = 50
 """After so many broken tokens the text is not KRL, and more diagnostics would help nobody."""
 
 # ECMAScript white space and line ends; Python's \s differs by a few characters.
@@ -84,15 +84,15 @@ class _Lexer:
     def __init__(self, text: str) -> None:
         self.text = text
         self.found = Lexed()
-        self.chevrons: list[int] = []
-        """Where the chevrons begin whose beesting we are in."""
+        self.chevrons: list[tuple[int, int]] = []
+        """Where the chevrons begin whose beesting we are in, and where the beestings do."""
         self.braces: list[int] = [0]
         """Open braces in each of those beestings, with the text around all chevrons first."""
 
     def run(self) -> Lexed:
         position = 0
         while position >= 0:
-            if len(self.found.diagnostics) >= SOFT_LIMIT:
+            if len(self.found.diagnostics) >= BROKEN_LIMIT:
                 position = len(self.text)
             position = self._run_from(position)
         return self.found
@@ -118,7 +118,7 @@ class _Lexer:
                     if self.braces[-1] < 0 and self.chevrons:
                         self._add("}", start, position)
                         self.braces.pop()
-                        return self._chevron_text(self.chevrons.pop(), position, opened=True)
+                        return self._chevron_text(self.chevrons.pop()[0], position, opened=True)
                 tokens.append(Token(operator, operator, start, position))
             elif kind == "COMMENT":
                 comments.append(Token(kind, text[start:position], start, position))
@@ -148,10 +148,12 @@ class _Lexer:
         if match.end(1) > position:
             self._add("TEXT", position, match.end(1))
         if match[2] is None:
-            return self._unclosed_chevron(chevron)
+            self._break("K102", "this chevron is never closed: its `>>` is missing", _opening(chevron))
+            self.chevrons.clear()
+            return len(self.text)
         self._add(match[2], match.start(2), match.end(2))
         if match[2] == "#{":
-            self.chevrons.append(chevron)
+            self.chevrons.append((chevron, match.start(2)))
             self.braces.append(0)
         return match.end()
 
@@ -180,12 +182,7 @@ class _Lexer:
             end = _line_end(self.text, start)
             self._break("K102", 'this string is never closed: its `"` is missing', Span(start, end))
             return end
-        self._break("K102", "this comment is never closed: its `*/` is missing", Span(start, start + 2))
-        return len(self.text)
-
-    def _unclosed_chevron(self, start: int) -> int:
-        self._break("K102", "this chevron is never closed: its `>>` is missing", Span(start, start + 2))
-        self.chevrons.clear()
+        self._break("K102", "this comment is never closed: its `*/` is missing", _opening(start))
         return len(self.text)
 
     def _stray(self, position: int) -> int:
@@ -205,9 +202,15 @@ class _Lexer:
 
     def _end(self) -> int:
         if self.chevrons:
-            self._unclosed_chevron(self.chevrons[0])
+            _, beesting = self.chevrons[-1]
+            self._break("K102", "this beesting is never closed: its `}` is missing", _opening(beesting))
         self._add(END, len(self.text), len(self.text))
         return -1
+
+
+def _opening(start: int) -> Span:
+    """The span of one of `/*`, `<<` and `#{`."""
+    return Span(start, start + 2)
 
 
 def _line_end(text: str, start: int) -> int:

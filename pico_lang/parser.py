@@ -13,7 +13,7 @@ from pico_lang.automaton import Step, automaton
 from pico_lang.diagnostics import Diagnostic, RulesetRefused, diagnostic
 from pico_lang.lexer import BROKEN, WORD, Token, lex
 from pico_lang.nodes import Expression, Ruleset
-from pico_lang.recovery import Mark, marks
+from pico_lang.recovery import Mark, begins_line, marks
 from pico_lang.source import Source, Span
 from pico_lang.syntax_errors import unexpected
 from pico_lang.tables import END
@@ -72,6 +72,8 @@ class _Run:
         self.end = 0
         """Where the token shifted last ends."""
         self.complaints: list[Diagnostic] = []
+        self.untried = 0
+        """Marks before this token have been tried; going on at one twice would never end."""
 
     def to_end(self) -> Any:
         """The value of the whole text; with complaints it means nothing."""
@@ -101,7 +103,12 @@ class _Run:
         following = self.tokens[index + 1].kind
         if following != "=" and following != "REGEXP" and token.text not in special_words():
             return "ID", token, index + 1
-        return self._best_reading(readings(self.tokens, index)), token, index + 1
+        kinds = readings(self.tokens, index)
+        kind = self._best_reading(kinds)
+        if kind == "ID" and kinds[0] == "DECLARED" and begins_line(self.source, token):
+            # A new declaration, however little it fits: the mistake is in front of it.
+            kind = "DECLARED"
+        return kind, token, index + 1
 
     def _best_reading(self, kinds: tuple[str, ...]) -> str:
         """The first that fits; the last, which is the plainest, if none does."""
@@ -179,9 +186,10 @@ class _Run:
             self.complaints.append(unexpected(self.source, self.tokens, self.index, expected))
         if len(self.complaints) >= DIAGNOSTICS_LIMIT:
             return False
-        for mark in marks(self.tokens, self.index):
+        for mark in marks(self.tokens, max(self.index, self.untried)):
             if self._goes_on_at(mark):
                 self.index = mark.place
+                self.untried = mark.place + 1
                 return True
         return False
 

@@ -1,4 +1,4 @@
-"""Where to go on reading after a mistake, and which brace a missing one belongs to.
+"""Where to go on reading after a mistake, and which brackets were open there.
 
 Going on too eagerly makes one mistake look like ten. So the marks are few: a rule, a meta or global
 block, and a declaration that stands directly in `global` or `pre`.
@@ -11,6 +11,9 @@ from typing import NamedTuple
 
 from pico_lang.lexer import WORD, Token
 from pico_lang.source import Source
+from pico_lang.words import RESERVED
+
+CLOSERS = {"(": ")", "[": "]", "{": "}", "#{": "}"}
 
 
 class Mark(NamedTuple):
@@ -34,7 +37,7 @@ def marks(tokens: Sequence[Token], start: int) -> Iterator[Mark]:
             yield Mark(index, "rule", None)
         elif token.text in ("meta", "global") and tokens[index + 1].kind == "{":
             yield Mark(index, token.text, None)
-        elif tokens[index + 1].kind == "=" and _opens_declarations(tokens, openers[index]):
+        elif _begins_declaration(tokens, index, openers[index]):
             yield Mark(index, "DECLARED", tokens[openers[index]].start)
 
 
@@ -48,8 +51,13 @@ def begins_rule(tokens: Sequence[Token], index: int) -> bool:
     )
 
 
-def _opens_declarations(tokens: Sequence[Token], opener: int) -> bool:
-    return opener > 0 and tokens[opener - 1].text in ("global", "pre")
+def _begins_declaration(tokens: Sequence[Token], index: int, opener: int) -> bool:
+    return (
+        opener > 0
+        and tokens[opener - 1].text in ("global", "pre")
+        and tokens[index + 1].kind == "="
+        and tokens[index].text not in RESERVED
+    )
 
 
 def _openers(tokens: Sequence[Token]) -> list[int]:
@@ -65,11 +73,21 @@ def _openers(tokens: Sequence[Token]) -> list[int]:
     return openers
 
 
-def unclosed_brace(source: Source, tokens: Sequence[Token], stop: int) -> Token | None:
-    """The brace in front of a token that most likely lacks its other half.
+def open_brackets(tokens: Sequence[Token], stop: int) -> list[int]:
+    """Indices of the brackets that are open in front of a token, outermost first."""
+    brackets: list[int] = []
+    for index, token in enumerate(tokens[:stop]):
+        if token.kind in CLOSERS:
+            brackets.append(index)
+        elif token.kind in CLOSERS.values() and brackets:
+            brackets.pop()
+    return brackets
 
-    Indentation tells: a `}` that begins its line further left than the line of the `{` it closes has
-    closed the wrong one. Without such a pair it is the innermost that is open.
+
+def misclosed_brace(source: Source, tokens: Sequence[Token], stop: int) -> Token | None:
+    """The first brace that, going by indentation, the wrong `}` has closed: its own must be missing.
+
+    That is when the `}` begins its line further left than the line of the `{` does.
     """
     open_braces: list[Token] = []
     for token in tokens[:stop]:
@@ -77,12 +95,13 @@ def unclosed_brace(source: Source, tokens: Sequence[Token], stop: int) -> Token 
             open_braces.append(token)
         elif token.kind == "}" and open_braces:
             opener = open_braces.pop()
-            if _begins_line(source, token) and _indent(source, token) < _indent(source, opener):
+            if begins_line(source, token) and _indent(source, token) < _indent(source, opener):
                 return opener
-    return open_braces[-1] if open_braces else None
+    return None
 
 
-def _begins_line(source: Source, token: Token) -> bool:
+def begins_line(source: Source, token: Token) -> bool:
+    """Whether nothing but white space stands in front of a token."""
     number, column = source.position(token.start)
     return not source.line(number)[: column - 1].strip()
 

@@ -24,6 +24,7 @@ class Span:
 
 
 NOWHERE = Span(0, 0)
+EXCERPT_WIDTH = 160
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,16 @@ class Source:
         ```
         """
         number, column = self.position(span.start)
-        text = self.line(number)
+        text, column = _window(self.line(number), column)
         width = max(1, min(span.end - span.start, len(text) - column + 1))
         # Tabs are repeated in the caret line so that the carets stand where the reader sees the text.
         indent = "".join("\t" if char == "\t" else " " for char in text[: column - 1])
         return f"{number:>4} | {text}\n     | {indent}{'^' * width}"
+
+
+def _window(line: str, column: int) -> tuple[str, int]:
+    """The part of a line to show and the column in it: machines write lines nobody would scroll."""
+    if len(line) <= EXCERPT_WIDTH:
+        return line, column
+    start = max(0, min(column - EXCERPT_WIDTH // 2, len(line) - EXCERPT_WIDTH))
+    return line[start : start + EXCERPT_WIDTH], column - start

@@ -16,8 +16,8 @@ from pico_lang.tables import END
 from pico_lang.words import RESERVED
 
 _COMPARISONS = {"==", "!=", "<", "<=", ">", ">=", "like", "><", "<=>", "cmp"}
-OPERATORS = frozenset({"||", "&&", *_COMPARISONS, "+", "-", "*", "/", "%", ".", "(", "[", "{"})
-"""What can go on with an expression. Not worth a mention: the mistake is hardly a missing operator."""
+_INFIX = frozenset({"=>", "||", "&&", *_COMPARISONS, "+", "-", "*", "/", "%"})
+_POSTFIX = frozenset({".", "(", "[", "{", ":"})
 
 _GROUPS: tuple[tuple[frozenset[str], frozenset[str], str], ...] = tuple(
     (frozenset(tell.split()), frozenset(all_of_it.split()), phrase)
@@ -27,12 +27,12 @@ _GROUPS: tuple[tuple[frozenset[str], frozenset[str], str], ...] = tuple(
             "ID INTEGER NUMBER STRING REGEXP << [ { ( + - not function defaction null true false",
             "an expression",
         ),
-        ("setting return ID", "ID true false null not function defaction return setting", "a word"),
         ("raise clear", "raise clear schedule log error last ID DECLARED", "a statement"),
         ("shares use", "version name description author logging key keys use errors configure"
                        " provide provides share shares", "a meta property"),
         ("COUNTED CALL_FORM", "COUNTED CALL_FORM ANY_OF ID ( true false null not function defaction"
                               " return setting", "an event such as `domain:name`"),
+        ("setting return ID", "ID true false null not function defaction return setting", "a word"),
         ("every ID", "every sample choose if ID", "an action"),
         ("always fired", "always fired notfired", "a postlude (`always`, `fired` or `notfired`)"),
         ("before after", "or and before then after between not", "an event operator such as `or`"),
@@ -74,8 +74,10 @@ def _phrases(expected: Set[str]) -> list[str]:
         if tell <= left:
             left -= all_of_it
             phrases.append(phrase)
-    if not phrases and {"==", "."} & left and left - OPERATORS:
-        left -= OPERATORS
+    # What could go on with an expression is not worth a mention: an operator is hardly what is missing.
+    for operator, alike in (("||", _INFIX), (".", _POSTFIX)):
+        if operator in left and left - alike:
+            left -= alike
     if phrases or left != {";"}:
         left.discard(";")
     return phrases + sorted(_PHRASES.get(kind, f"`{kind}`") for kind in left)

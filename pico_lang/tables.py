@@ -73,7 +73,7 @@ def load_tables(directory: Path | None) -> Tables:
     if directory is None:
         return _from_plain(_build(grammar))
     file = directory / f"krl-{_fingerprint(grammar)}.json"
-    with suppress(OSError, ValueError, KeyError, TypeError, IndexError):
+    with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
         return _from_plain(json.loads(file.read_text("utf-8")))
     plain = _build(grammar)
     with suppress(OSError):

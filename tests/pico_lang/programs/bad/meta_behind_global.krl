@@ -1,0 +1,8 @@
+//! K103 6:3 `meta` expected `rule` or `}`, found `meta`
+//= the parts of a ruleset come in this order: meta, global, rules
+//! K103 7:27 `}` expected an expression, found `}`
+ruleset bad {
+  global { a = 1 }
+  meta { name "late" }
+  rule bad { select where }
+}
