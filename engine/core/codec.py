@@ -1,0 +1,327 @@
+"""Canonical bytes for what the engine keeps: one JSON text per record or snapshot.
+
+Language values go in and come out untouched: a KRL number is a float and is written with its point
+(`3.0`), a count of our own is an int and is written without (`3`), so nobody has to walk a value to
+tell them apart, which is what makes a record cheap. The order of keys in a value is kept because a
+program can see it. Structure is written in a fixed order and what is empty is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from json import JSONDecoder, JSONEncoder
+from typing import Any
+
+from engine.core.messages import (
+    Change,
+    CreatePico,
+    DeletePico,
+    Effect,
+    Event,
+    Fault,
+    LogLine,
+    Query,
+    SendEvent,
+    Turn,
+)
+from engine.core.model import (
+    Channel,
+    Child,
+    Inputs,
+    InstalledRuleset,
+    Pico,
+    Policy,
+    PolicyEntry,
+    Timer,
+)
+from pico_lang.errors import Place
+
+Plain = Any
+"""What JSON can say: None, bool, int, float, str, list and dict of these."""
+
+# Values are trees by the time they are kept (`engine.core.stored`), so no search for circles.
+# `default=dict` is for the read-only mappings that stand for "nothing" in the model.
+_encode = JSONEncoder(
+    ensure_ascii=False, check_circular=False, allow_nan=False, separators=(",", ":"), default=dict
+).encode
+_decode = JSONDecoder().decode
+
+
+class Unreadable(Exception):
+    """Stored bytes that this version cannot make sense of."""
+
+
+def to_bytes(plain: Plain) -> bytes:
+    # A KRL string may hold half of a surrogate pair; UTF-8 proper has no place for one.
+    return _encode(plain).encode("utf-8", "surrogatepass")
+
+
+def from_bytes(body: bytes) -> Plain:
+    try:
+        return _decode(body.decode("utf-8", "surrogatepass"))
+    except ValueError as error:
+        raise Unreadable(f"not the JSON text that was expected: {error}") from error
+
+
+# --- events and turns ------------------------------------------------------------------------------
+
+
+def pack_event(event: Event) -> Plain:
+    plain = {
+        "eci": event.eci,
+        "domain": event.domain,
+        "name": event.name,
+        "attrs": event.attrs,
+        "eid": event.eid,
+    }
+    if event.for_rid is not None:
+        plain["for"] = event.for_rid
+    if event.sender is not None:
+        plain["sender"] = event.sender
+    return plain
+
+
+def unpack_event(plain: Plain) -> Event:
+    return Event(
+        plain["eci"],
+        plain["domain"],
+        plain["name"],
+        plain["attrs"],
+        plain["eid"],
+        plain.get("for"),
+        plain.get("sender"),
+    )
+
+
+def pack_query(query: Query) -> Plain:
+    plain = {"eci": query.eci, "rid": query.rid, "name": query.name, "args": query.args}
+    if query.sender is not None:
+        plain["sender"] = query.sender
+    return plain
+
+
+def unpack_query(plain: Plain) -> Query:
+    return Query(plain["eci"], plain["rid"], plain["name"], plain["args"], plain.get("sender"))
+
+
+def pack_inputs(inputs: Inputs) -> Plain:
+    plain: dict[str, Plain] = {"time": inputs.time_ms, "seed": inputs.seed}
+    if inputs.answers:
+        plain["answers"] = inputs.answers
+    return plain
+
+
+def unpack_inputs(plain: Plain) -> Inputs:
+    return Inputs(plain["time"], plain["seed"], tuple(plain.get("answers", ())))
+
+
+def pack_turn(turn: Turn) -> Plain:
+    plain = {"event": pack_event(turn.event), "inputs": pack_inputs(turn.inputs)}
+    if turn.query is not None:
+        plain["query"] = pack_query(turn.query)
+    return plain
+
+
+def unpack_turn(plain: Plain) -> Turn:
+    query = plain.get("query")
+    return Turn(
+        unpack_event(plain["event"]),
+        unpack_inputs(plain["inputs"]),
+        None if query is None else unpack_query(query),
+    )
+
+
+# --- a pico ----------------------------------------------------------------------------------------
+
+
+def pack_channel(channel: Channel) -> Plain:
+    plain: dict[str, Plain] = {
+        "eci": channel.eci,
+        "tags": channel.tags,
+        "events": _pack_policy(channel.event_policy),
+        "queries": _pack_policy(channel.query_policy),
+    }
+    if channel.family is not None:
+        plain["family"] = channel.family
+    return plain
+
+
+def unpack_channel(plain: Plain) -> Channel:
+    return Channel(
+        plain["eci"],
+        tuple(plain["tags"]),
+        _unpack_policy(plain["events"]),
+        _unpack_policy(plain["queries"]),
+        plain.get("family"),
+    )
+
+
+def _pack_policy(policy: Policy) -> Plain:
+    return {
+        "allow": [(entry.scope, entry.name) for entry in policy.allow],
+        "deny": [(entry.scope, entry.name) for entry in policy.deny],
+    }
+
+
+def _unpack_policy(plain: Plain) -> Policy:
+    return Policy(
+        tuple(PolicyEntry(*entry) for entry in plain["allow"]),
+        tuple(PolicyEntry(*entry) for entry in plain["deny"]),
+    )
+
+
+def pack_ruleset(ruleset: InstalledRuleset) -> Plain:
+    return {
+        "rid": ruleset.rid,
+        "url": ruleset.url,
+        "hash": ruleset.hash,
+        "config": ruleset.config,
+        "inputs": pack_inputs(ruleset.inputs),
+    }
+
+
+def unpack_ruleset(plain: Plain) -> InstalledRuleset:
+    return InstalledRuleset(
+        plain["rid"], plain["url"], plain["hash"], plain["config"], unpack_inputs(plain["inputs"])
+    )
+
+
+def pack_child(child: Child) -> Plain:
+    return {"eci": child.eci, "pico": child.pico}
+
+
+def unpack_child(plain: Plain) -> Child:
+    return Child(plain["eci"], plain["pico"])
+
+
+def pack_timer(timer: Timer) -> Plain:
+    return {
+        "id": timer.id,
+        "rid": timer.rid,
+        "kind": timer.kind,
+        "timing": timer.timing,
+        "due": timer.due_ms,
+        "eci": timer.eci,
+        "domain": timer.domain,
+        "name": timer.name,
+        "attrs": timer.attrs,
+    }
+
+
+def unpack_timer(plain: Plain) -> Timer:
+    return Timer(
+        plain["id"],
+        plain["rid"],
+        plain["kind"],
+        plain["timing"],
+        plain["due"],
+        plain["eci"],
+        plain["domain"],
+        plain["name"],
+        plain["attrs"],
+    )
+
+
+def pack_pico(pico: Pico) -> Plain:
+    """A whole pico. What no program can see the order of is sorted, so that equal picos have
+    equal bytes whatever their histories were."""
+    return {
+        "id": pico.id,
+        "seq": pico.seq,
+        "parent": pico.parent,
+        "children": [pack_child(child) for child in pico.children],
+        "channels": [pack_channel(pico.channels[eci]) for eci in sorted(pico.channels)],
+        "rulesets": [pack_ruleset(ruleset) for ruleset in pico.rulesets],
+        "entities": _sort_names(pico.entities),
+        "patterns": _sort_names(pico.patterns),
+        "timers": [pack_timer(pico.timers[timer]) for timer in sorted(pico.timers)],
+    }
+
+
+def _sort_names(by_rid: Mapping[Any, Mapping[str, Any]]) -> Plain:
+    return {rid: {name: names[name] for name in sorted(names)} for rid, names in sorted(by_rid.items())}
+
+
+def unpack_pico(plain: Plain) -> Pico:
+    channels = map(unpack_channel, plain["channels"])
+    timers = map(unpack_timer, plain["timers"])
+    return Pico(
+        plain["id"],
+        plain["seq"],
+        plain["parent"],
+        tuple(map(unpack_child, plain["children"])),
+        {channel.eci: channel for channel in channels},
+        tuple(map(unpack_ruleset, plain["rulesets"])),
+        plain["entities"],
+        plain["patterns"],
+        {timer.id: timer for timer in timers},
+    )
+
+
+# --- what a turn leads to --------------------------------------------------------------------------
+
+_CHANGES_OF_DATA: Mapping[str, tuple[Callable[[Any], Plain], Callable[[Plain], Any]]] = {
+    "put_channel": (pack_channel, unpack_channel),
+    "put_ruleset": (pack_ruleset, unpack_ruleset),
+    "add_child": (pack_child, unpack_child),
+    "put_timer": (pack_timer, unpack_timer),
+}
+"""Changes whose content is one frozen thing; that of all others is names and values as they are."""
+
+
+def pack_change(change: Change) -> Plain:
+    if change.kind in _CHANGES_OF_DATA:
+        pack, _ = _CHANGES_OF_DATA[change.kind]
+        return (change.kind, pack(change.content[0]))
+    return (change.kind, *change.content)
+
+
+def unpack_change(plain: Plain) -> Change:
+    kind, *content = plain
+    if kind in _CHANGES_OF_DATA:
+        _, unpack = _CHANGES_OF_DATA[kind]
+        return Change(kind, (unpack(content[0]),))
+    return Change(kind, tuple(content))
+
+
+def pack_effect(effect: Effect) -> Plain:
+    match effect:
+        case SendEvent(eci, domain, name, attrs, eid):
+            return {
+                "send": {"eci": eci, "domain": domain, "name": name, "attrs": attrs, "eid": eid}
+            }
+        case CreatePico(pico):
+            return {"create": pack_pico(pico)}
+        case DeletePico(pico_id):
+            return {"delete": pico_id}
+
+
+def unpack_effect(plain: Plain) -> Effect:
+    match plain:
+        case {"send": sent}:
+            return SendEvent(sent["eci"], sent["domain"], sent["name"], sent["attrs"], sent["eid"])
+        case {"create": pico}:
+            return CreatePico(unpack_pico(pico))
+        case {"delete": pico_id}:
+            return DeletePico(pico_id)
+    raise Unreadable(f"an effect of an unknown kind: {sorted(plain)}")
+
+
+def pack_fault(fault: Fault) -> Plain:
+    return {
+        "code": fault.code,
+        "message": fault.message,
+        "places": [(place.rid, place.line, place.column, place.within) for place in fault.places],
+    }
+
+
+def unpack_fault(plain: Plain) -> Fault:
+    return Fault(plain["code"], plain["message"], tuple(Place(*place) for place in plain["places"]))
+
+
+def pack_log(log: Iterable[LogLine]) -> Plain:
+    return [(line.level, line.rid, line.rule, line.message, line.value) for line in log]
+
+
+def unpack_log(plain: Plain) -> tuple[LogLine, ...]:
+    return tuple(LogLine(*line) for line in plain)

@@ -1,0 +1,268 @@
+"""The working copy of a pico that one turn changes, and what every kind of change means.
+
+A change is recorded and carried out by the same table (`KINDS`), so that folding recorded changes
+gives, by construction, the pico the turn gave. Maps are copied the first time they are touched and
+values never change, so a turn costs what it touches and the pico it began with stays as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from engine.core.messages import Change
+from engine.core.model import Channel, Child, Eci, InstalledRuleset, Pico, PicoId, Rid, Timer
+from pico_lang import paths
+from pico_lang.meter import Budget, Meter
+from pico_lang.values import Value
+
+UNMETERED = Meter(Budget(steps=2**62, string_length=2**62, collection_size=2**62))
+"""For changes that were paid for when they were made: a history has to fold whatever it was allowed."""
+
+
+class Draft:
+    """A pico being changed. Give it up after `finish`: the pico it gave shares its maps."""
+
+    __slots__ = (
+        "_owned",
+        "channels",
+        "children",
+        "entities",
+        "id",
+        "meter",
+        "parent",
+        "patterns",
+        "recorded",
+        "rulesets",
+        "seq",
+        "timers",
+    )
+
+    def __init__(self, pico: Pico, meter: Meter = UNMETERED) -> None:
+        self.meter = meter
+        self.id = pico.id
+        self.seq = pico.seq
+        self.parent = pico.parent
+        self.children = pico.children
+        self.channels = pico.channels
+        self.rulesets = pico.rulesets
+        self.entities = pico.entities
+        self.patterns = pico.patterns
+        self.timers = pico.timers
+        self.recorded: list[Change] = []
+        self._owned: set[tuple[str, str | None]] = set()
+
+    # --- what it holds ---
+
+    def entity(self, rid: str, name: str) -> Value:
+        """An entity variable, None when unset."""
+        names = self.entities.get(rid)  # type: ignore[call-overload]
+        return None if names is None else names.get(name)
+
+    def pattern(self, rid: str, rule: str) -> Value:
+        """How far a rule's event expression has come, None when nowhere."""
+        states = self.patterns.get(rid)  # type: ignore[call-overload]
+        return None if states is None else states.get(rule)
+
+    def ruleset(self, rid: str) -> InstalledRuleset | None:
+        """The installed ruleset of that name."""
+        return next((one for one in self.rulesets if one.rid == rid), None)
+
+    # --- what may happen to it ---
+
+    def record(self, kind: str, *content: Any) -> None:
+        """Carry out a change and remember it."""
+        KINDS[kind](self, *content)
+        self.recorded.append(Change(kind, content))
+
+    def set_entity(self, rid: str, name: str, value: Value) -> None:
+        if value is not None:
+            self.record("set_entity", rid, name, value)
+        elif self.entity(rid, name) is not None:
+            self.record("clear_entity", rid, name)
+
+    def set_entity_path(self, rid: str, name: str, path: list[str], value: Value) -> None:
+        self.record("set_entity_path", rid, name, path, value)
+
+    def clear_entity_path(self, rid: str, name: str, path: list[str]) -> None:
+        if self.entity(rid, name) is not None:
+            self.record("clear_entity_path", rid, name, path)
+
+    def set_pattern(self, rid: str, rule: str, state: Value) -> None:
+        if state is not None:
+            self.record("set_pattern", rid, rule, state)
+        elif self.pattern(rid, rule) is not None:
+            self.record("clear_pattern", rid, rule)
+
+    def put_channel(self, channel: Channel) -> None:
+        self.record("put_channel", channel)
+
+    def remove_channel(self, eci: Eci) -> None:
+        self.record("remove_channel", eci)
+
+    def put_ruleset(self, ruleset: InstalledRuleset) -> None:
+        """Add a ruleset at the end, or replace the one of that rid where it stands."""
+        self.record("put_ruleset", ruleset)
+
+    def remove_ruleset(self, rid: Rid) -> None:
+        """Remove a ruleset and everything on the pico that was its own."""
+        self.record("remove_ruleset", rid)
+
+    def add_child(self, child: Child) -> None:
+        self.record("add_child", child)
+
+    def remove_child(self, pico: PicoId) -> None:
+        self.record("remove_child", pico)
+
+    def put_timer(self, timer: Timer) -> None:
+        self.record("put_timer", timer)
+
+    def remove_timer(self, timer: str) -> None:
+        self.record("remove_timer", timer)
+
+    def finish(self, seq: int) -> Pico:
+        """The pico this has become, as version `seq`."""
+        return Pico(
+            self.id,
+            seq,
+            self.parent,
+            self.children,
+            self.channels,
+            self.rulesets,
+            self.entities,
+            self.patterns,
+            self.timers,
+        )
+
+    # --- copying on the first write ---
+
+    def own(self, part: str) -> dict[Any, Any]:
+        """One of the maps, as a copy that this draft may change."""
+        held = getattr(self, part)
+        if (part, None) in self._owned:
+            return held  # type: ignore[no-any-return]
+        self._owned.add((part, None))
+        copy = dict(held)
+        setattr(self, part, copy)
+        return copy
+
+    def own_names(self, part: str, rid: str) -> dict[str, Value]:
+        """The entity variables or pattern states of one ruleset, as a copy that may be changed."""
+        by_rid = self.own(part)
+        if (part, rid) in self._owned:
+            return by_rid.setdefault(rid, {})  # type: ignore[no-any-return]
+        self._owned.add((part, rid))
+        copy = by_rid[rid] = dict(by_rid.get(rid, ()))
+        return copy
+
+    def drop_name(self, part: str, rid: str, name: str) -> None:
+        """Forget a name, and the ruleset's map with the last one: a pico with nothing in a map
+        must not differ from one that never had anything."""
+        names = self.own_names(part, rid)
+        names.pop(name, None)
+        if not names:
+            del self.own(part)[rid]
+
+
+def apply(pico: Pico, changes: Iterable[Change], seq: int) -> Pico:
+    """The pico that recorded changes lead to."""
+    draft = Draft(pico)
+    for change in changes:
+        KINDS[change.kind](draft, *change.content)
+    return draft.finish(seq)
+
+
+# --- what each kind of change does; a recorded history depends on every one of these ---------------
+
+
+def _set_entity(draft: Draft, rid: str, name: str, value: Value) -> None:
+    draft.own_names("entities", rid)[name] = value
+
+
+def _clear_entity(draft: Draft, rid: str, name: str) -> None:
+    draft.drop_name("entities", rid, name)
+
+
+def _set_entity_path(draft: Draft, rid: str, name: str, path: list[str], value: Value) -> None:
+    held = draft.entity(rid, name)
+    root = held if paths.is_collection(held) else {}
+    changed = paths.write(draft.meter, root, path, value, "set") if path else root
+    _store(draft, rid, name, changed)
+
+
+def _clear_entity_path(draft: Draft, rid: str, name: str, path: list[str]) -> None:
+    _store(draft, rid, name, paths.delete(draft.meter, draft.entity(rid, name), path))
+
+
+def _store(draft: Draft, rid: str, name: str, value: Value) -> None:
+    """Null is how an unset variable reads, so null is never kept."""
+    if value is None:
+        draft.drop_name("entities", rid, name)
+    else:
+        draft.own_names("entities", rid)[name] = value
+
+
+def _set_pattern(draft: Draft, rid: str, rule: str, state: Value) -> None:
+    draft.own_names("patterns", rid)[rule] = state
+
+
+def _clear_pattern(draft: Draft, rid: str, rule: str) -> None:
+    draft.drop_name("patterns", rid, rule)
+
+
+def _put_channel(draft: Draft, channel: Channel) -> None:
+    draft.own("channels")[channel.eci] = channel
+
+
+def _remove_channel(draft: Draft, eci: Eci) -> None:
+    draft.own("channels").pop(eci, None)
+
+
+def _put_ruleset(draft: Draft, ruleset: InstalledRuleset) -> None:
+    if draft.ruleset(ruleset.rid) is None:
+        draft.rulesets = (*draft.rulesets, ruleset)
+    else:
+        draft.rulesets = tuple(ruleset if one.rid == ruleset.rid else one for one in draft.rulesets)
+
+
+def _remove_ruleset(draft: Draft, rid: Rid) -> None:
+    draft.rulesets = tuple(one for one in draft.rulesets if one.rid != rid)
+    draft.own("entities").pop(rid, None)
+    draft.own("patterns").pop(rid, None)
+    timers = draft.own("timers")
+    for timer in [timer for timer in timers.values() if timer.rid == rid]:
+        del timers[timer.id]
+
+
+def _add_child(draft: Draft, child: Child) -> None:
+    draft.children = (*draft.children, child)
+
+
+def _remove_child(draft: Draft, pico: PicoId) -> None:
+    draft.children = tuple(child for child in draft.children if child.pico != pico)
+
+
+def _put_timer(draft: Draft, timer: Timer) -> None:
+    draft.own("timers")[timer.id] = timer
+
+
+def _remove_timer(draft: Draft, timer: str) -> None:
+    draft.own("timers").pop(timer, None)
+
+
+KINDS: Mapping[str, Callable[..., None]] = {
+    "set_entity": _set_entity,
+    "clear_entity": _clear_entity,
+    "set_entity_path": _set_entity_path,
+    "clear_entity_path": _clear_entity_path,
+    "set_pattern": _set_pattern,
+    "clear_pattern": _clear_pattern,
+    "put_channel": _put_channel,
+    "remove_channel": _remove_channel,
+    "put_ruleset": _put_ruleset,
+    "remove_ruleset": _remove_ruleset,
+    "add_child": _add_child,
+    "remove_child": _remove_child,
+    "put_timer": _put_timer,
+    "remove_timer": _remove_timer,
+}

@@ -1,0 +1,121 @@
+"""Who may send which event, or ask which query, over a channel.
+
+Answers a `Refusal` or None; the sentences a rule author may already know from other engines are
+kept. Also reads policies and tags from language values, strictly: a policy that was misspelt must
+not silently mean "allow everything".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Literal
+
+from engine.core.messages import Refusal
+from engine.core.model import ALLOW_ALL, Channel, PicoId, Policy, PolicyEntry
+from pico_lang.errors import TypeFault
+from pico_lang.values import Value
+
+UPKEEP = "$engine"
+"""Domain of the events by which the engine itself tends a pico; no channel lets one in."""
+
+RESERVED_TAG = "system"
+
+PolicyScope = Literal["domain", "rid"]
+"""What the first half of an entry names: a domain for events, a ruleset for queries."""
+
+_NOT_IN_A_TAG = re.compile(r"[^a-z0-9_-]+")
+
+
+def allows_event(channel: Channel, sender: PicoId | None, domain: str, name: str) -> Refusal | None:
+    """Why this event may not come in here, or None."""
+    if domain.startswith("$"):
+        return _denied(f"Events of domain {domain!r} are the engine's own.")
+    return _allows(channel, sender, channel.event_policy, domain, name)
+
+
+def allows_query(channel: Channel, sender: PicoId | None, rid: str, name: str) -> Refusal | None:
+    """Why this query may not be asked here, or None."""
+    return _allows(channel, sender, channel.query_policy, rid, name)
+
+
+def _allows(
+    channel: Channel, sender: PicoId | None, policy: Policy, scope: str, name: str
+) -> Refusal | None:
+    if channel.family is not None and channel.family != sender:
+        return _denied(
+            "This is a family channel and only the owner can use it.",
+            "use a channel that was made for you; the pico's owner can make one with ctx:newChannel",
+        )
+    if _has_match(policy.deny, scope, name):
+        return _denied("Denied by channel policy")
+    if not _has_match(policy.allow, scope, name):
+        return _denied("Not allowed by channel policy")
+    return None
+
+
+def _has_match(entries: Iterable[PolicyEntry], scope: str, name: str) -> bool:
+    return any(entry.scope in ("*", scope) and entry.name in ("*", name) for entry in entries)
+
+
+def _denied(reason: str, hint: str | None = None) -> Refusal:
+    return Refusal("denied", reason, hint)
+
+
+# --- from and to language values -------------------------------------------------------------------
+
+
+def read_policy(value: Value, scope: PolicyScope) -> Policy:
+    """A policy from `{"allow": […], "deny": […]}`; null allows everything."""
+    if value is None:
+        return ALLOW_ALL
+    if not isinstance(value, dict) or set(value) != {"allow", "deny"}:
+        raise TypeFault('a policy is a map with exactly the keys "allow" and "deny"')
+    return Policy(_read_entries(value, "allow", scope), _read_entries(value, "deny", scope))
+
+
+def _read_entries(policy: dict[str, Value], key: str, scope: PolicyScope) -> tuple[PolicyEntry, ...]:
+    entries = policy[key]
+    if not isinstance(entries, list):
+        raise TypeFault(f'"{key}" of a policy is an array of {{"{scope}", "name"}} maps')
+    return tuple(_read_entry(entry, key, scope) for entry in entries)
+
+
+def _read_entry(entry: Value, key: str, scope: PolicyScope) -> PolicyEntry:
+    if isinstance(entry, dict) and set(entry) == {scope, "name"}:
+        first, second = entry[scope], entry["name"]
+        if _is_word(first) and _is_word(second):
+            return PolicyEntry(first.strip(), second.strip())
+    raise TypeFault(
+        f'an entry of "{key}" is a map with exactly the strings "{scope}" and "name", "*" for any'
+    )
+
+
+def _is_word(value: Value) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def show_policy(policy: Policy, scope: PolicyScope) -> dict[str, Value]:
+    """The map that `read_policy` reads."""
+    return {
+        "allow": [{scope: entry.scope, "name": entry.name} for entry in policy.allow],
+        "deny": [{scope: entry.scope, "name": entry.name} for entry in policy.deny],
+    }
+
+
+def read_tags(value: Value) -> tuple[str, ...]:
+    """Tags of a channel: lower case, anything but `a-z0-9_-` becomes a dash, none twice."""
+    if not isinstance(value, list):
+        raise TypeFault("the tags of a channel are an array of strings")
+    return tuple(dict.fromkeys(map(_read_tag, value)))
+
+
+def _read_tag(value: Value) -> str:
+    if not isinstance(value, str):
+        raise TypeFault("a channel tag is a string")
+    tag = _NOT_IN_A_TAG.sub("-", value.strip().lower())
+    if not tag:
+        raise TypeFault("a channel tag cannot be blank")
+    if tag == RESERVED_TAG:
+        raise TypeFault(f'the channel tag "{RESERVED_TAG}" is the engine\'s own')
+    return tag

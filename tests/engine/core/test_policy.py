@@ -1,0 +1,106 @@
+"""Channels let in exactly what their policy says, and say why not."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.core.model import Channel, Eci, PicoId, Policy, PolicyEntry
+from engine.core.policy import allows_event, allows_query, read_policy, read_tags, show_policy
+from pico_lang.errors import TypeFault
+from pico_lang.values import Value
+
+ANY = PolicyEntry("*", "*")
+
+
+def make_channel(
+    *allow: PolicyEntry, deny: tuple[PolicyEntry, ...] = (), family: str | None = None
+) -> Channel:
+    policy = Policy(allow, deny)
+    return Channel(Eci("c"), (), policy, policy, None if family is None else PicoId(family))
+
+
+@pytest.mark.parametrize(
+    "entry", [ANY, PolicyEntry("lamp", "*"), PolicyEntry("*", "on"), PolicyEntry("lamp", "on")]
+)
+def test_a_star_stands_for_any_domain_or_name(entry: PolicyEntry) -> None:
+    """Each half of an entry matches its own word or anything."""
+    assert allows_event(make_channel(entry), None, "lamp", "on") is None
+    assert allows_query(make_channel(entry), None, "lamp", "on") is None
+
+
+def test_an_entry_for_another_name_lets_nothing_in() -> None:
+    """Both halves of an entry have to match."""
+    channel = make_channel(PolicyEntry("lamp", "off"), PolicyEntry("door", "on"))
+    refusal = allows_event(channel, None, "lamp", "on")
+    assert refusal is not None
+    assert (refusal.kind, refusal.reason) == ("denied", "Not allowed by channel policy")
+
+
+def test_deny_wins_over_allow() -> None:
+    """What is denied is refused although it is allowed as well."""
+    refusal = allows_query(make_channel(ANY, deny=(PolicyEntry("*", "secret"),)), None, "lamp", "secret")
+    assert refusal is not None
+    assert refusal.reason == "Denied by channel policy"
+
+
+def test_a_policy_without_entries_lets_nothing_in() -> None:
+    """An empty allow list is not "anything"."""
+    assert allows_event(make_channel(), None, "lamp", "on") is not None
+
+
+@pytest.mark.parametrize("sender", [None, PicoId("stranger")])
+def test_a_family_channel_is_for_its_relative_alone(sender: PicoId | None) -> None:
+    """Neither the outside nor another pico can use it, whatever its policy says."""
+    channel = make_channel(ANY, family="mother")
+    refusal = allows_event(channel, sender, "lamp", "on")
+    assert refusal is not None
+    assert refusal.reason == "This is a family channel and only the owner can use it."
+    assert allows_event(channel, PicoId("mother"), "lamp", "on") is None
+    assert allows_query(channel, PicoId("mother"), "lamp", "on") is None
+
+
+def test_upkeep_never_comes_in_through_a_channel() -> None:
+    """Events of the engine's own domain are refused even where everything is allowed."""
+    assert allows_event(make_channel(ANY), None, "$engine", "install") is not None
+
+
+def test_null_is_the_policy_that_allows_everything() -> None:
+    assert read_policy(None, "domain") == Policy((ANY,))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {},
+        {"allow": []},
+        {"allow": [], "deny": [], "denny": []},
+        {"allow": {}, "deny": []},
+        {"allow": ["*"], "deny": []},
+        {"allow": [{"domain": "*"}], "deny": []},
+        {"allow": [{"rid": "*", "name": "*"}], "deny": []},
+        {"allow": [{"domain": "*", "name": 1.0}], "deny": []},
+        {"allow": [], "deny": [{"domain": "", "name": "*"}]},
+        "allow",
+        [],
+    ],
+)
+def test_a_misspelt_policy_is_refused(value: Value) -> None:
+    """A policy has exactly two keys and its entries exactly two strings; nothing is guessed."""
+    with pytest.raises(TypeFault):
+        read_policy(value, "domain")
+
+
+def test_a_policy_is_shown_as_it_is_read() -> None:
+    value = {"allow": [{"rid": "*", "name": "f"}], "deny": [{"rid": "r", "name": "*"}]}
+    assert show_policy(read_policy(value, "rid"), "rid") == value
+
+
+def test_tags_are_cleaned() -> None:
+    """Lower case, a dash for every run of other characters, and none twice."""
+    assert read_tags(["  My  Lamp! ", "a_b-1", "A_B-1"]) == ("my-lamp-", "a_b-1")
+
+
+@pytest.mark.parametrize("tags", [[""], ["  "], ["system"], [" SYSTEM"], [1.0], "a,b", None])
+def test_blank_reserved_and_misshapen_tags_are_refused(tags: Value) -> None:
+    with pytest.raises(TypeFault):
+        read_tags(tags)
