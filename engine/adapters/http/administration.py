@@ -12,6 +12,7 @@ from engine.adapters.http.requests import Request
 from engine.runtime.replies import PicoView
 from engine.version import VERSION
 from pico_lang.diagnostics import Diagnostic
+from pico_lang.source import Source
 
 Handler = Callable[[Host, Request], Awaitable[Reply]]
 
@@ -39,13 +40,19 @@ async def _flush(host: Host, request: Request) -> Reply:
     if not isinstance(url, str) or not url:
         raise malformed("no ruleset was named", "add ?url=… with the URL it was installed from")
     reply = settled(await host.flush_ruleset(url))
-    compiler = {"version": VERSION, "warnings": [_describe(one) for one in reply.warnings]}
+    compiler = {"version": VERSION, "warnings": [_describe(one, reply.source) for one in reply.warnings]}
     document = {"url": reply.url, "rid": reply.rid, "hash": reply.hash, "flushed": reply.flushed}
     return Reply(encode({**document, "compiler": compiler}))
 
 
-def _describe(found: Diagnostic) -> dict[str, Any]:
-    return {"code": found.code, "message": found.message, "hint": found.hint}
+def _describe(found: Diagnostic, source: Source) -> dict[str, Any]:
+    place = {"start": _position(source, found.span.start), "end": _position(source, found.span.end)}
+    return {"loc": place, "code": found.code, "message": found.message, "hint": found.hint}
+
+
+def _position(source: Source, offset: int) -> dict[str, int]:
+    line, column = source.position(offset)
+    return {"line": line, "column": column}
 
 
 async def _show_version(host: Host, request: Request) -> Reply:

@@ -8,6 +8,7 @@ import logging
 from typing import TextIO
 
 import structlog
+from structlog.dev import plain_traceback
 from structlog.typing import Processor
 
 
@@ -41,7 +42,7 @@ def _preparation() -> list[Processor]:
 def _formatter(readable: bool, coloured: bool) -> logging.Formatter:
     last: list[Processor]
     if readable:
-        last = [structlog.dev.ConsoleRenderer(colors=coloured)]
+        last = [structlog.dev.ConsoleRenderer(colors=coloured, exception_formatter=plain_traceback)]
     else:
         last = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     return structlog.stdlib.ProcessorFormatter(

@@ -1,0 +1,5 @@
+"""`python -m engine` is `picomesh`."""
+
+from engine.cli import main
+
+main()

@@ -1,0 +1,33 @@
+"""The `picomesh` command: a group of the commands in `engine.commands`."""
+
+from __future__ import annotations
+
+import click
+
+from engine.commands.check import check
+from engine.commands.demo import demo
+from engine.commands.failure import EXIT_CODES
+from engine.commands.install import install
+from engine.commands.query import query
+from engine.commands.send import send
+from engine.commands.serve import serve
+from engine.commands.settings import settings
+from engine.commands.tree import tree
+from engine.commands.version import version
+
+
+@click.group(
+    epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+def main() -> None:
+    """A durable engine for picos: small agents with their own identity, state and rules.
+
+    \b
+    Begin with:
+      picomesh demo       watch an engine lose nothing when it is killed
+      picomesh serve      run one, then talk to it from another terminal
+    """
+
+
+for command in (serve, demo, send, query, install, check, tree, settings, version):
+    main.add_command(command)

@@ -1,0 +1,121 @@
+"""A running engine as the commands reach it: over HTTP, with its problems turned into failures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import click
+import httpx
+
+from engine.adapters.http import read_run_file
+from engine.commands.failure import Failure, NoEngine
+from engine.config import default_home
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+ROOT = "root"
+"""What people write for the root pico wherever an ECI is asked for."""
+
+
+class EngineClient:
+    """Requests to one engine."""
+
+    def __init__(self, url: str, timeout_s: float = 60) -> None:
+        self.url = url.rstrip("/")
+        # An engine is addressed directly; what a proxy in the environment is for is the outside.
+        self._http = httpx.Client(base_url=self.url, timeout=timeout_s, trust_env=False)
+
+    def send_event(
+        self, eci: str, event: tuple[str, str], attrs: Mapping[str, Any], eid: str | None = None
+    ) -> dict[str, Any]:
+        """Run an event; its id and directives."""
+        found: dict[str, Any] = self._post(("c", self._eci(eci), "event-wait", *event), attrs, eid)
+        return found
+
+    def accept_event(
+        self, eci: str, event: tuple[str, str], attrs: Mapping[str, Any], eid: str | None = None
+    ) -> str:
+        """Have an event kept, to be run soon; its id."""
+        return str(self._post(("c", self._eci(eci), "event", *event), attrs, eid))
+
+    def query(self, eci: str, query: tuple[str, str], arguments: Mapping[str, Any]) -> Any:
+        """The value of a shared function."""
+        return self._post(("c", self._eci(eci), "query", *query), arguments)
+
+    def tree(self) -> dict[str, Any]:
+        """The root pico and all below it."""
+        found: dict[str, Any] = self._get("/api/tree")
+        return found
+
+    def root_eci(self) -> str:
+        return str(self._get("/readyz")["root_eci"])
+
+    def _eci(self, given: str) -> str:
+        return self.root_eci() if given == ROOT else given
+
+    def _get(self, path: str) -> Any:
+        return self._read(self._call("GET", path))
+
+    def _post(self, parts: tuple[str, ...], body: Mapping[str, Any], eid: str | None = None) -> Any:
+        path = "/" + "/".join(quote(part, safe="") for part in parts)
+        headers = {} if eid is None else {"Idempotency-Key": eid}
+        return self._read(self._call("POST", path, json=body, headers=headers))
+
+    def _call(self, method: str, path: str, **rest: Any) -> httpx.Response:
+        try:
+            return self._http.request(method, path, **rest)
+        except (httpx.TransportError, httpx.InvalidURL) as error:
+            raise NoEngine(
+                f"no engine answers at {self.url} ({error})",
+                "start one with `picomesh serve`, or name another with --url",
+            ) from None
+
+    def _read(self, response: httpx.Response) -> Any:
+        try:
+            found = response.json()
+        except json.JSONDecodeError:
+            raise NoEngine(f"what answers at {self.url} is no Picomesh engine") from None
+        if response.is_error:
+            raise _failure(found)
+        return found
+
+
+def _failure(problem: Mapping[str, Any]) -> Failure:
+    """A problem of the engine, with the places in the ruleset if it names them."""
+    message = f"{problem.get('detail', problem)} [{problem.get('code')}]"
+    for place in problem.get("places", ()):
+        message += f"\n  at {place['rid']}, line {place['line']} column {place['column']}, {place['within']}"
+    return Failure(message, problem.get("hint"))
+
+
+def find_engine(url: str | None) -> EngineClient:
+    """The engine that was named, or else the one of the default home."""
+    if url is not None:
+        return EngineClient(url)
+    home = default_home()
+    note = read_run_file(home)
+    if note is None:
+        raise NoEngine(
+            f"no engine has left its address in {home}",
+            "`picomesh serve` in another terminal, or name an engine with --url or PICOMESH_URL",
+        )
+    return EngineClient(note.url)
+
+
+def engine_option(command: F) -> F:
+    """Adds --url; the command gets it as `url`."""
+    return click.option(
+        "--url",
+        envvar="PICOMESH_URL",
+        metavar="URL",
+        help="The engine; else PICOMESH_URL, else the one that runs on the default home.",
+    )(command)
+
+
+def local_url(word: str) -> str:
+    """A ruleset's URL from what people write: a URL as it is, a file by its whole path."""
+    return word if "://" in word or word.startswith("file:") else Path(word).resolve().as_uri()

@@ -1,0 +1,69 @@
+"""`picomesh install`: a ruleset onto a pico, from a file or a URL."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from engine.commands.arguments import read_pairs
+from engine.commands.check import count_errors, diagnose, read_source, show_diagnostic
+from engine.commands.client import EngineClient, engine_option, find_engine, local_url
+from engine.commands.failure import Failure
+from engine.commands.output import console, json_option, print_json
+
+WRANGLER = "io.picolabs.wrangler"
+INSTALL = ("wrangler", "install_ruleset_request")
+
+
+@click.command()
+@click.argument("eci")
+@click.argument("ruleset", metavar="FILE|URL")
+@click.argument("configuration", nargs=-1, metavar="[KEY=VALUE]...")
+@engine_option
+@json_option
+def install(eci: str, ruleset: str, configuration: tuple[str, ...], url: str | None, as_json: bool) -> None:
+    """Install a ruleset on a pico.
+
+    ECI is a channel of the pico; `root` stands for the root pico. The ruleset may be configured. A file is checked first and read by the engine itself, so both must be on the same machine.
+    Installing it again brings a changed text into force; what the ruleset remembers stays.
+
+    \b
+    Examples:
+      picomesh install root examples/counter/counter.krl
+      picomesh install root https://example.org/shop.krl currency=EUR
+    """
+    engine, address = find_engine(url), local_url(ruleset)
+    if address.startswith("file:") and "://" not in ruleset:
+        _check_file(ruleset)
+    installed = install_ruleset(engine, eci, address, read_pairs(configuration))
+    if as_json:
+        print_json({"url": address, "installed": installed})
+    else:
+        console.print(f"[bold green]installed[/] {address}")
+        console.print(f"[dim]on this pico now: {', '.join(installed)}[/]")
+
+
+def install_ruleset(
+    engine: EngineClient, eci: str, address: str, configuration: dict[str, object]
+) -> list[str]:
+    """Have the pico's Wrangler install it; the rulesets that the pico has then."""
+    try:
+        before = engine.query(eci, (WRANGLER, "installedRIDs"), {})
+    except Failure as failure:
+        failure.hint = failure.hint or f"only a pico with {WRANGLER} can be told to install rulesets"
+        raise
+    engine.send_event(eci, INSTALL, {"url": address, "config": configuration})
+    after: list[str] = engine.query(eci, (WRANGLER, "installedRIDs"), {})
+    return after or before
+
+
+def _check_file(name: str) -> None:
+    if not Path(name).exists():
+        raise Failure(f"there is no file {name}", "a ruleset elsewhere is named by its https: URL")
+    source = read_source(name)
+    found = diagnose(source)
+    for one in found:
+        show_diagnostic(one, source)
+    if count_errors(found):
+        raise Failure(f"{name} cannot be installed: {count_errors(found)} errors, shown above")

@@ -1,0 +1,82 @@
+"""An engine in a process of its own, to be killed and started again: for the demo and for tests."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from engine.adapters.http import read_run_file, remove_run_file
+from engine.commands.client import EngineClient
+from engine.commands.failure import CannotStart
+
+START_S = 20.0
+"""How long an engine may take to answer; a slow machine needs a second or two."""
+
+CODE = Path(__file__).resolve().parents[2]
+"""Where the packages lie: the child runs this code, whatever lies in the current folder."""
+
+
+class EngineProcess:
+    """`picomesh serve` on a home, on a free port of loopback."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.log = home.with_name(home.name + ".log")
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        return self._running().pid
+
+    def start(self) -> EngineClient:
+        """Start it and return when it takes requests."""
+        remove_run_file(self.home)
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "engine", "serve", "--home", str(self.home), "--port", "0"],
+                env=_environment(),
+                stdout=log,
+                stderr=log,
+            )
+        return EngineClient(self._wait_url())
+
+    def kill(self) -> None:
+        """SIGKILL: the process gets no chance to tidy up."""
+        self._running().kill()
+        self._running().wait()
+
+    def stop(self) -> int:
+        """SIGTERM; the exit code."""
+        self._running().send_signal(signal.SIGTERM)
+        return self._running().wait(START_S)
+
+    def end(self) -> None:
+        """Whatever state it is in, it runs no longer."""
+        if self._process is not None and self._process.poll() is None:
+            self.kill()
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._process is None:
+            raise RuntimeError("the engine was not started")
+        return self._process
+
+    def _wait_url(self) -> str:
+        end = time.monotonic() + START_S
+        while time.monotonic() < end and self._running().poll() is None:
+            note = read_run_file(self.home)
+            if note is not None and note.pid == self.pid:
+                return note.url
+            time.sleep(0.02)
+        self.end()
+        last_words = self.log.read_text("utf-8", "replace").strip()[-2000:]
+        raise CannotStart(f"the engine did not start; it said:\n{last_words}")
+
+
+def _environment() -> dict[str, str]:
+    """Ours, without settings that are meant for another engine."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PICOMESH_")}
+    return {**kept, "PYTHONPATH": str(CODE)}

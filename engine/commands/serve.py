@@ -1,0 +1,111 @@
+"""`picomesh serve`: an engine on a home, until somebody stops it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+import click
+import uvloop
+from rich.markup import escape
+
+from engine.adapters.http import (
+    CannotListen,
+    Limits,
+    RunFile,
+    is_loopback,
+    listen,
+    make_app,
+    remove_run_file,
+    serve_until_stopped,
+    url_of,
+    write_run_file,
+)
+from engine.adapters.local.home import HomeBusy
+from engine.adapters.local.schema import JournalUnreadable
+from engine.adapters.logs import configure_logs
+from engine.commands.failure import CannotStart
+from engine.commands.output import console
+from engine.commands.settings import read_settings
+from engine.config import Settings, default_home
+from engine.version import VERSION
+from engine.wiring import Engine, open_engine
+
+
+@click.command()
+@click.option("--home", type=click.Path(path_type=Path), help="The folder the engine lives in [~/.picomesh].")
+@click.option("--host", help="The address to listen on [127.0.0.1]; any other lets others in.")
+@click.option("--port", type=int, help="The port to listen on [3000]; 0 takes a free one.")
+@click.option("--log-format", help="auto, console or json [auto].")
+@click.option("--log-level", help="debug, info, warning or error [info].")
+def serve(
+    home: Path | None, host: str | None, port: int | None, log_format: str | None, log_level: str | None
+) -> None:
+    """Run an engine. It needs no configuration: its home and root pico are made if there are none.
+
+    Ctrl-C or SIGTERM lets requests under way finish and exits with 0. What was acknowledged survives
+    any other end too. `picomesh settings` lists what else can be set.
+
+    \b
+    Examples:
+      picomesh serve
+      picomesh serve --home ./my-engine --port 4000
+    """
+    settings = read_settings(home=home, host=host, port=port, log_format=log_format, log_level=log_level)
+    configure_logs(sys.stderr, settings.log_format, settings.log_level)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_run(settings))
+
+
+async def _run(settings: Settings) -> None:
+    # The home comes first: an engine that runs there already is better news than its port in use.
+    engine = await _open(settings)
+    try:
+        await _serve(engine, settings)
+    finally:
+        remove_run_file(settings.home)
+        await engine.close()
+
+
+async def _open(settings: Settings) -> Engine:
+    try:
+        return await open_engine(settings)
+    except (HomeBusy, JournalUnreadable) as error:
+        raise CannotStart(str(error)) from None
+    except OSError as error:
+        raise CannotStart(
+            f"the home {settings.home} cannot be used: {error.strerror}", "--home names another folder"
+        ) from None
+
+
+async def _serve(engine: Engine, settings: Settings) -> None:
+    try:
+        listener = listen(settings.host, settings.port)
+    except CannotListen as error:
+        raise CannotStart(str(error)) from None
+    url, root_eci = url_of(listener), engine.host.root_eci()
+
+    def announce() -> None:
+        engine.lock.announce(url)
+        write_run_file(settings.home, RunFile(url, os.getpid(), root_eci))
+        _greet(settings, url, root_eci)
+        if not is_loopback(listener):
+            console.print("[yellow]Others can reach this engine; who knows a channel can use it.[/]\n")
+
+    app = make_app(engine.host, Limits(settings.body_limit, settings.json_depth))
+    await serve_until_stopped(app, listener, settings.drain_s, announce)
+
+
+def _greet(settings: Settings, url: str, root_eci: str) -> None:
+    elsewhere = "" if settings.home == default_home() else f" --url {url}"
+    console.print(
+        f"\n[bold]Picomesh {VERSION}[/] is running.\n\n"
+        f"  URL       [cyan]{escape(url)}[/]\n"
+        f"  home      {escape(str(settings.home))}\n"
+        f"  root ECI  {escape(root_eci)}\n\n"
+        f"Next, in another terminal:\n\n"
+        f"  picomesh install root examples/counter/counter.krl{escape(elsewhere)}\n\n"
+        f"[dim]Ctrl-C stops it.[/]\n"
+    )

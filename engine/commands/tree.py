@@ -1,0 +1,47 @@
+"""`picomesh tree`: the picos of an engine below one another."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+from rich.markup import escape
+from rich.tree import Tree
+
+from engine.commands.client import engine_option, find_engine
+from engine.commands.output import console, json_option, print_json
+
+
+@click.command()
+@engine_option
+@json_option
+def tree(url: str | None, as_json: bool) -> None:
+    """Show all picos of an engine.
+
+    Each with its name, id, a channel that can be used, and rulesets.
+
+    \b
+    Examples:
+      picomesh tree
+      picomesh tree --json
+    """
+    found = find_engine(url).tree()
+    print_json(found) if as_json else console.print(_draw(found))
+
+
+def _draw(pico: dict[str, Any]) -> Tree:
+    """A pico as a branch. Walks by hand, because picos may be nested more deeply than Python calls."""
+    root = Tree(_label(pico, "root pico"))
+    waiting = [(pico, root)]
+    while waiting:
+        parent, branch = waiting.pop()
+        for child in parent["children"]:
+            waiting.append((child, branch.add(_label(child, "(no name)"))))
+    return root
+
+
+def _label(pico: dict[str, Any], nameless: str) -> str:
+    name = escape(pico["name"] or nameless)
+    channel = escape(pico["eci"] or "none that is open")
+    rulesets = escape(", ".join(pico["rulesets"])) or "none"
+    return f"[bold]{name}[/] [dim]{escape(pico['id'])}[/]\n  ECI {channel}\n  rulesets {rulesets}"
