@@ -6,6 +6,7 @@ of the language reference). None of them can fail; `to_number` answers None for 
 
 from __future__ import annotations
 
+from pico_lang.meter import Meter
 from pico_lang.numbers import number_to_string, parse_number
 from pico_lang.regexp_syntax import printed_source
 from pico_lang.values import RegExp, Value, is_number, type_of
@@ -38,18 +39,19 @@ def to_number(value: Value) -> float | None:
     return float(len(value)) if kind is list or kind is dict else None
 
 
+def number_of(meter: Meter, value: Value) -> float | None:
+    """`to_number`, paid for: reading a long string takes its time."""
+    if value.__class__ is str:
+        meter.charge(len(value) >> 6)
+    return to_number(value)
+
+
 def truthy(value: Value) -> bool:
     """False are null, false, 0 and the empty string; empty arrays and maps are true."""
     kind = value.__class__
     if kind is list or kind is dict:
         return True
     return bool(value) and (kind is not float or is_number(value))
-
-
-def to_integer(value: Value, otherwise: int = 0) -> int:
-    """The number a value counts as, cut off at the decimal point and kept within reach."""
-    number = to_number(value)
-    return otherwise if number is None else clamp(number)
 
 
 _REACH = 2.0**53

@@ -16,7 +16,7 @@ from typing import NoReturn
 from pico_lang.coercion import to_string
 from pico_lang.meter import Meter
 from pico_lang.numbers import number_to_string
-from pico_lang.values import MAX_NESTING, Value, in_js_order, too_deep
+from pico_lang.values import MAX_NESTING, Value, in_js_order, length_of_keys, too_deep
 
 MAX_INDENT = 10
 """JavaScript indents by no more than this."""
@@ -54,6 +54,7 @@ class _Writer:
         if value.__class__ is list:
             self._write_members("[]", [("", item) for item in value], depth + 1)
         elif value.__class__ is dict:
+            self._meter.charge(length_of_keys(value) >> 6)
             keys = [(_quoted(key) + self._colon, item) for key, item in value.items()]
             self._write_members("{}", keys, depth + 1)
         else:
@@ -92,8 +93,7 @@ def _quoted(text: str) -> str:
 
 def decode(meter: Meter, text: str) -> Value:
     """The value a JSON text spells; `ValueError` if it spells none."""
-    # Half of the worst case: an element takes two characters.
-    meter.charge(len(text) >> 2)
+    meter.charge(len(text) >> 3)
     _check_nesting(text)
     return _decoder.decode(text)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 from pico_lang import equality, paths, regexps, utf16
-from pico_lang.coercion import to_number, to_string
+from pico_lang.coercion import number_of, to_string
 from pico_lang.errors import TypeFault
 from pico_lang.runtime import Runtime
 from pico_lang.values import RegExp, Value, is_number
@@ -28,8 +28,8 @@ def _no_nan(number: float) -> float | None:
     return number if number == number else None
 
 
-def _numbers(a: Value, b: Value, complaint: str) -> tuple[float, float]:
-    left, right = to_number(a), to_number(b)
+def _numbers(rt: Runtime, a: Value, b: Value, complaint: str) -> tuple[float, float]:
+    left, right = number_of(rt.meter, a), number_of(rt.meter, b)
     if left is None or right is None:
         raise TypeFault(complaint.format(a=to_string(a), b=to_string(b)))
     return left, right
@@ -37,19 +37,19 @@ def _numbers(a: Value, b: Value, complaint: str) -> tuple[float, float]:
 
 def subtract(rt: Runtime, a: Value, b: Value) -> Value:
     """`a - b`"""
-    left, right = _numbers(a, b, "{b} cannot be subtracted from {a}: both must be numbers")
+    left, right = _numbers(rt, a, b, "{b} cannot be subtracted from {a}: both must be numbers")
     return _no_nan(left - right)
 
 
 def multiply(rt: Runtime, a: Value, b: Value) -> Value:
     """`a * b`"""
-    left, right = _numbers(a, b, "{a} cannot be multiplied by {b}: both must be numbers")
+    left, right = _numbers(rt, a, b, "{a} cannot be multiplied by {b}: both must be numbers")
     return _no_nan(left * right)
 
 
 def divide(rt: Runtime, a: Value, b: Value) -> Value:
     """`a / b`; a division by zero gives 0 and a line in the log."""
-    left, right = _numbers(a, b, "{a} cannot be divided by {b}: both must be numbers")
+    left, right = _numbers(rt, a, b, "{a} cannot be divided by {b}: both must be numbers")
     if right == 0:
         rt.host.log("debug", f"division by zero: {to_string(left)} / 0 counts as 0", left)
         return 0.0
@@ -58,7 +58,7 @@ def divide(rt: Runtime, a: Value, b: Value) -> Value:
 
 def modulo(rt: Runtime, a: Value, b: Value) -> Value:
     """`a % b`, with the sign of `a`; 0 if `b` is."""
-    left, right = _numbers(a, b, "{a} modulo {b} cannot be calculated: both must be numbers")
+    left, right = _numbers(rt, a, b, "{a} modulo {b} cannot be calculated: both must be numbers")
     if right == 0:
         return 0.0
     return None if math.isinf(left) else math.fmod(left, right)
@@ -66,7 +66,7 @@ def modulo(rt: Runtime, a: Value, b: Value) -> Value:
 
 def negate(rt: Runtime, a: Value) -> Value:
     """`-a`"""
-    number = to_number(a)
+    number = number_of(rt.meter, a)
     if number is None:
         raise TypeFault(f"{to_string(a)} cannot be negated: it is not a number")
     return -number
@@ -74,7 +74,7 @@ def negate(rt: Runtime, a: Value) -> Value:
 
 def _order(rt: Runtime, a: Value, b: Value) -> int:
     """-1, 0 or 1: by number if both count as one, else by string form."""
-    left, right = to_number(a), to_number(b)
+    left, right = number_of(rt.meter, a), number_of(rt.meter, b)
     if left is None or right is None:
         return _text_order(rt, a, b)
     return (left > right) - (left < right)
@@ -142,6 +142,6 @@ def like(rt: Runtime, a: Value, b: Value) -> bool:
 
 def read_path(rt: Runtime, x: Value, key: Value) -> Value:
     """`x{key}` and `x[key]`."""
-    if key.__class__ is str and x.__class__ is dict:
+    if key.__class__ is str and x.__class__ is dict and len(key) < 64:
         return x.get(key)
     return paths.read(x, paths.to_path(rt.meter, key))

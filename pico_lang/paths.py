@@ -23,10 +23,9 @@ Prepare = Callable[[Value, str], Value]
 
 def to_path(meter: Meter, path: Value) -> Path:
     """One key or an array of keys, as a list of strings."""
-    if path.__class__ is not list:
-        return [to_string(path)]
-    meter.charge(len(path))
-    return [to_string(key) for key in path]
+    keys = [to_string(key) for key in path] if path.__class__ is list else [to_string(path)]
+    meter.charge(len(keys) + (sum(map(len, keys)) >> 6))
+    return keys
 
 
 def is_collection(value: Value) -> bool:
@@ -103,7 +102,7 @@ def _rebuild(meter: Meter, collections: list[Value], path: Path, value: Value) -
 
 
 def _with_member(meter: Meter, collection: Value, key: str, value: Value) -> Value:
-    meter.check_collection(len(collection) + 1)
+    meter.check_copy(len(collection) + 1)
     if collection.__class__ is dict:
         return with_entry(collection, key, value)
     index = index_of_key(key)
@@ -114,7 +113,7 @@ def _with_member(meter: Meter, collection: Value, key: str, value: Value) -> Val
 def _with_item(meter: Meter, items: list[Value], index: int, value: Value) -> list[Value]:
     """A copy of an array with one item set; a gap in front of it is filled with nulls."""
     if index >= len(items):
-        meter.check_collection(index + 1)
+        meter.check_copy(index + 1)
         return [*items, *[None] * (index - len(items)), value]
     return [*items[:index], value, *items[index + 1 :]]
 
@@ -127,7 +126,7 @@ def delete(meter: Meter, root: Value, path: Path) -> Value:
     for key in path[:-1]:
         on_the_way.append(member(on_the_way[-1], key))
     last = on_the_way.pop()
-    meter.check_collection(len(last))
+    meter.check_copy(len(last))
     return _rebuild(meter, on_the_way, path[:-1], _without_member(meter, last, path[-1]))
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from pico_lang import regexp_sets as sets
 from pico_lang.regexp_sets import Units
@@ -34,8 +35,10 @@ class SyntaxFault(Exception):
 class Loop:
     """A repeated group with captures in it, written as a capture of its own called `name`.
 
-    JavaScript forgets the captures of earlier rounds, `regex` remembers them; from the rounds recorded
-    under `name` one can tell afterwards what is to be forgotten.
+    JavaScript forgets the captures of earlier rounds and makes no empty round that it need not make;
+    `regex` does neither. From the rounds recorded under `name` one can tell afterwards what is to be
+    forgotten. One difference remains: JavaScript goes back to look for a round that is not empty, so
+    `(a??)+` takes all of `aa` there and nothing here.
     """
 
     name: str
@@ -122,7 +125,7 @@ class _Reader:
         return Translation(written.text, self.all_names, tuple(self.loops))
 
     def _look_ahead(self) -> None:
-        """Count captures and collect names: `\3` and `\k` mean different things with and without."""
+        r"""Count captures and collect names: `\3` and `\k` mean different things with and without."""
         for name in _capture_names(self.source):
             self.all_captures += 1
             if name is not None and name in self.all_names:
@@ -173,7 +176,7 @@ class _Reader:
             return atom
         least, most, sign = counts
         text = atom.text
-        if len(self.loops) > first and most != 1:
+        if len(self.loops) > first and (least, most) != (1, 1):
             text = self._as_loop(text, least, first)
         weight = atom.weight * max(1, least)
         if weight > MAX_WEIGHT:
@@ -399,6 +402,7 @@ _LINE_END_ESCAPES = {"\n": "\\n", "\r": "\\r", "\u2028": "\\u2028", "\u2029": "\
 _UNPRINTED = re.compile(r"\\?[\n\r\u2028\u2029]|\\.|\[(?:[^\]\\]|\\.)*+\]?|/", re.DOTALL)
 
 
+@lru_cache(maxsize=1024)
 def printed_source(source: str) -> str:
     """The source as JavaScript prints it: `/` and line ends escaped, `(?:)` for nothing at all."""
     return _UNPRINTED.sub(_print_part, source) if source else "(?:)"

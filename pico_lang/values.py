@@ -97,7 +97,7 @@ _LARGEST_INDEX = 2**32 - 2
 
 def index_of_key(key: str) -> int | None:
     """The array index that a key spells, or None: no sign, no leading zero, below 2³²-1."""
-    if not (key.isascii() and key.isdigit()) or len(key) > 10 or (key[0] == "0" and key != "0"):
+    if len(key) > 10 or not (key.isascii() and key.isdigit()) or (key[0] == "0" and key != "0"):
         return None
     index = int(key)
     return index if index <= _LARGEST_INDEX else None
@@ -122,13 +122,19 @@ def make_map(pairs: Iterable[tuple[str, Value]]) -> dict[str, Value]:
 
 
 def with_entry(entries: Mapping[str, Value], key: str, value: Value) -> dict[str, Value]:
-    """A copy of a map with one entry set."""
-    return in_js_order({**entries, key: value})
+    """A copy of a map with one entry set. Most new keys belong at the end, where they come by itself."""
+    written = {**entries, key: value}
+    return written if key in entries or index_of_key(key) is None else in_js_order(written)
 
 
 def without_entry(entries: Mapping[str, Value], key: str) -> dict[str, Value]:
     """A copy of a map without one entry."""
     return {name: value for name, value in entries.items() if name != key}
+
+
+def length_of_keys(collection: Value) -> int:
+    """Characters in all keys of a map, 0 for an array: whoever looks at each key pays for them."""
+    return sum(map(len, collection)) if collection.__class__ is dict else 0
 
 
 # --- to and from what is stored and sent -----------------------------------------------------------
@@ -184,6 +190,7 @@ def _stored(value: Value, meter: Meter | None, depth: int) -> Value:
             raise too_deep()
         if meter is not None:
             meter.check_collection(len(value) + 1)
+            meter.charge(length_of_keys(value) >> 6)
         return (_stored_array if kind is list else _stored_map)(value, meter, depth + 1)
     if kind is str and meter is not None:
         meter.check_string(len(value))

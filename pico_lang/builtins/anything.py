@@ -10,7 +10,7 @@ import re
 
 from pico_lang import json_text
 from pico_lang.builtins.arguments import MISSING
-from pico_lang.coercion import to_integer, to_number, to_string, truthy
+from pico_lang.coercion import clamp, number_of, to_number, to_string, truthy
 from pico_lang.errors import TypeFault
 from pico_lang.paths import is_collection
 from pico_lang.regexps import check_regexp
@@ -21,7 +21,7 @@ from pico_lang.values import RegExp, Value, is_null, is_number, type_of
 
 def as_(rt: Runtime, val: Value = None, type: Value = MISSING) -> Value:
     """`as`: the value as one of another type."""
-    if type is MISSING or type_of(val) == type:
+    if type is MISSING or typeof(rt, val) == type:
         return val
     conversion = _CONVERSIONS.get(type) if type.__class__ is str else None
     if conversion is None:
@@ -67,7 +67,9 @@ def isnull(rt: Runtime, val: Value = None) -> bool:
 
 
 def typeof(rt: Runtime, val: Value = None) -> str:
-    """`typeof`: the name of the value's type."""
+    """`typeof`: the name of the value's type. Whether a string is a `Hex` takes reading it."""
+    if val.__class__ is str:
+        rt.meter.charge(len(val) >> 6)
     return type_of(val)
 
 
@@ -88,7 +90,11 @@ def klog(rt: Runtime, val: Value = None, message: Value = None) -> Value:
 
 def encode(rt: Runtime, val: Value = None, indent: Value = None) -> str:
     """`encode`: the value as JSON text."""
-    return json_text.encode(rt.meter, val, max(0, to_integer(indent)))
+    return json_text.encode(rt.meter, val, _spaces(rt, indent))
+
+
+def _spaces(rt: Runtime, indent: Value) -> int:
+    return max(0, clamp(number_of(rt.meter, indent) or 0.0))
 
 
 def decode(rt: Runtime, val: Value = None) -> Value:

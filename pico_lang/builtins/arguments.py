@@ -6,9 +6,10 @@ argument is something else than null have `MISSING` as default, so callers must 
 
 from __future__ import annotations
 
-from pico_lang.coercion import clamp, to_number, to_string
+from pico_lang.coercion import clamp, number_of, to_string
 from pico_lang.errors import TypeFault
 from pico_lang.paths import is_collection
+from pico_lang.runtime import Runtime
 from pico_lang.values import Value
 
 
@@ -34,9 +35,9 @@ def require_collection(val: Value, operator: str) -> None:
         raise TypeFault(f".{operator}() only works on collections, not on {to_string(val)}")
 
 
-def whole_number(val: Value, operator: str, role: str) -> int:
+def whole_number(rt: Runtime, val: Value, operator: str, role: str) -> int:
     """The number an argument counts as, cut off at the decimal point."""
-    number = to_number(val)
+    number = number_of(rt.meter, val)
     if number is None:
         raise TypeFault(f".{operator}() cannot use {to_string(val)} as {role}")
     return clamp(number)

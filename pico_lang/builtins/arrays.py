@@ -20,7 +20,7 @@ def tail(rt: Runtime, val: Value = None) -> list[Value]:
     """`tail`: everything but the head."""
     if val.__class__ is not list:
         return []
-    rt.meter.check_collection(len(val))
+    rt.meter.check_copy(len(val))
     return list(val[1:])
 
 
@@ -35,7 +35,7 @@ def append(
 ) -> list[Value]:
     """`append`: up to five more elements or, in an array, any number."""
     parts = [as_array(part) for part in (val, a, b, c, d, e) if part is not MISSING]
-    rt.meter.check_collection(sum(map(len, parts)))
+    rt.meter.check_copy(sum(map(len, parts)))
     return [item for part in parts for item in part]
 
 
@@ -61,7 +61,7 @@ def index(rt: Runtime, val: Value = None, elm: Value = None) -> float:
 def reverse(rt: Runtime, val: Value = None) -> list[Value]:
     """`reverse`: the elements from the last to the first."""
     require_array(val, "reverse")
-    rt.meter.check_collection(len(val))
+    rt.meter.check_copy(len(val))
     return list(val[::-1])
 
 
@@ -72,13 +72,13 @@ def slice_(rt: Runtime, val: Value = None, start: Value = MISSING, end: Value = 
     in a way of JavaScript's: -2 leaves out the last element, -3 the last two.
     """
     require_array(val, "slice")
-    rt.meter.check_collection(len(val))
+    rt.meter.check_copy(len(val))
     if start is MISSING or not val:
         return list(val)
-    first = whole_number(start, "slice", "an index")
+    first = whole_number(rt, start, "slice", "an index")
     if end is MISSING:
         return list(val[: first + 1]) if first <= len(val) else []
-    low, high = sorted((first, whole_number(end, "slice", "the other index")))
+    low, high = sorted((first, whole_number(rt, end, "slice", "the other index")))
     return list(val[low : high + 1]) if low >= 0 and high < len(val) else []
 
 
@@ -97,9 +97,9 @@ def splice(
     require_array(val, "splice")
     if not val:
         return []
-    first = min(max(whole_number(start, "splice", "an index"), 0), len(val) - 1)
-    count = whole_number(nElements, "splice", "a number of elements")
+    first = min(max(whole_number(rt, start, "splice", "an index"), 0), len(val) - 1)
+    count = whole_number(rt, nElements, "splice", "a number of elements")
     rest = first + count if 0 <= count <= len(val) - first else len(val)
     inserted = [] if value is MISSING else as_array(value)
-    rt.meter.check_collection(len(val) + len(inserted))
+    rt.meter.check_copy(len(val) + len(inserted))
     return [*val[:first], *inserted, *val[rest:]]

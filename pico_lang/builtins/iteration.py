@@ -114,6 +114,11 @@ def reduce(rt: Runtime, val: Value = None, iter: Value = None, dflt: Value = MIS
 def _fold(rt: Runtime, val: list[Value], iter: Value, acc: Value, begin: int) -> Value:
     if begin == len(val):
         return acc
+    if parameter_count(iter) <= 2:
+        f = callback(rt, iter, 2)
+        for value in val[begin:]:
+            acc = f(acc, value)
+        return acc
     f = callback(rt, iter, 4)
     for index in range(begin, len(val)):
         acc = f(acc, val[index], float(index), val)
@@ -129,7 +134,7 @@ def pairwise(rt: Runtime, val: Value = None, iter: Value = None) -> list[Value]:
     columns = [column if column.__class__ is list else [column] for column in val]
     rounds = max(len(column) for column in columns)
     rt.meter.check_collection(rounds * len(columns))
-    return [call(rt, iter, _row(columns, index), {}) for index in range(rounds)]
+    return [call(rt, iter, _row(columns, index)) for index in range(rounds)]
 
 
 def _row(columns: list[list[Value]], index: int) -> list[Value]:

@@ -84,7 +84,7 @@ def _replacer(rt: Runtime, replacement: Value) -> Callable[[Match], str]:
 def _call_replacement(rt: Runtime, replacement: Value, found: Match) -> str:
     """Arguments: the match, its captures, its position, and the whole text."""
     texts = [item and utf16.whole(item) for item in (found.text, *found.captures)]
-    result = call(rt, replacement, [*texts, float(found.start), utf16.whole(found.subject)], {})
+    result = call(rt, replacement, [*texts, float(found.start), utf16.whole(found.subject)])
     return utf16.units(to_string(result))
 
 

@@ -14,7 +14,7 @@ def _collection_at(rt: Runtime, val: Value, path: Value) -> Value:
     found = val if is_null(path) else paths.read(val, to_path(rt.meter, path))
     if not is_collection(found):
         return {}
-    rt.meter.check_collection(len(found))
+    rt.meter.check_copy(len(found))
     return found
 
 

@@ -8,7 +8,7 @@ from pico_lang.builtins.arguments import MISSING, as_array
 from pico_lang.coercion import to_string
 from pico_lang.equality import fingerprint
 from pico_lang.runtime import Runtime
-from pico_lang.values import Value, in_js_order
+from pico_lang.values import MAX_NESTING, Value, in_js_order, is_null, too_deep
 
 
 def _prints(rt: Runtime, items: Iterable[Value]) -> set[str]:
@@ -76,9 +76,13 @@ def _by_occurrence(rt: Runtime, items: list[Value], wanted: Callable[[int], bool
     return [group[0] for group in in_js_order(groups).values() if wanted(len(group))]
 
 
-def _occurrence_key(rt: Runtime, item: Value) -> str:
+def _occurrence_key(rt: Runtime, item: Value, depth: int = 0) -> str:
     """The string by which `once` and `duplicates` tell values apart; all maps have the same."""
     rt.meter.charge(1)
-    if item.__class__ is list:
-        return ",".join("" if part is None else _occurrence_key(rt, part) for part in item)
-    return to_string(item)
+    if item.__class__ is not list:
+        return to_string(item)
+    if depth > MAX_NESTING:
+        raise too_deep()
+    parts = ["" if is_null(part) else _occurrence_key(rt, part, depth + 1) for part in item]
+    rt.meter.check_string(sum(map(len, parts)) + len(parts))
+    return ",".join(parts)

@@ -7,7 +7,7 @@ from types import FunctionType
 
 from pico_lang import utf16
 from pico_lang.calls import callback
-from pico_lang.coercion import to_number, to_string
+from pico_lang.coercion import number_of, to_string
 from pico_lang.operators import compare
 from pico_lang.runtime import Runtime
 from pico_lang.values import Value, is_null
@@ -39,7 +39,7 @@ def _by_name(rt: Runtime, items: list[Value], name: Value) -> list[Value]:
 
 
 def _by_number(rt: Runtime, items: list[Value], backwards: bool) -> list[Value]:
-    numbers = [number for item in items if (number := to_number(item)) is not None]
+    numbers = [number for item in items if (number := number_of(rt.meter, item)) is not None]
     if len(numbers) == len(items):
         places = sorted(range(len(items)), key=numbers.__getitem__, reverse=backwards)
         return [items[place] for place in places]
@@ -50,7 +50,7 @@ def _by_number(rt: Runtime, items: list[Value], backwards: bool) -> list[Value]:
 
 def _order_of(rt: Runtime, f: Value) -> Order:
     verdict = callback(rt, f, 2)
-    return lambda a, b: (to_number(verdict(a, b)) or 0.0) <= 0
+    return lambda a, b: (number_of(rt.meter, verdict(a, b)) or 0.0) <= 0
 
 
 def _merge_sort(items: list[Value], in_order: Order) -> list[Value]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pico_lang import regexps, utf16
 from pico_lang.builtins.arguments import MISSING
-from pico_lang.coercion import clamp, to_number, to_string
+from pico_lang.coercion import clamp, number_of, to_string
 from pico_lang.numbers import JS_SPACE
 from pico_lang.runtime import Runtime
 from pico_lang.values import RegExp, Value
@@ -79,8 +79,8 @@ def contains(rt: Runtime, val: Value = None, target: Value = None) -> bool:
 def substr(rt: Runtime, val: Value = None, start: Value = MISSING, len: Value = None) -> str:
     """`substr`: from a position on; at most `len` units, or if that is not above 0, all but so many."""
     text = _text(rt, val)
-    first = None if start is MISSING else to_number(start)
-    return text if first is None else _substring(utf16.units(text), first, to_number(len) or 0.0)
+    first = None if start is MISSING else number_of(rt.meter, start)
+    return text if first is None else _substring(utf16.units(text), first, number_of(rt.meter, len) or 0.0)
 
 
 def _substring(units: str, first: float, length: float) -> str:
@@ -99,15 +99,14 @@ def _between(units: str, one: float, other: float) -> str:
 def split(rt: Runtime, val: Value = None, splitOn: Value = None) -> list[Value]:
     """`split`: cut at a separator, a string or regular expression (whose captures are put in between)."""
     units = _units(rt, val)
-    if splitOn.__class__ is RegExp:
-        parts = _split_by_regexp(rt, units, splitOn)
-    else:
-        parts = _split_by_text(units, _units(rt, splitOn))
-    rt.meter.check_collection(len(parts))
+    by_regexp = splitOn.__class__ is RegExp
+    parts = _split_by_regexp(rt, units, splitOn) if by_regexp else _split_by_text(rt, units, splitOn)
     return [part and utf16.whole(part) for part in parts]
 
 
-def _split_by_text(units: str, separator: str) -> list[str | None]:
+def _split_by_text(rt: Runtime, units: str, splitOn: Value) -> list[str | None]:
+    separator = _units(rt, splitOn)
+    rt.meter.check_collection(units.count(separator))
     return [*units.split(separator)] if separator else [*units]
 
 
@@ -117,6 +116,7 @@ def _split_by_regexp(rt: Runtime, units: str, separator: RegExp) -> list[str | N
     parts: list[str | None] = []
     at = 0
     for found in regexps.separators(rt.meter, separator, units):
+        rt.meter.check_collection(1 + len(found.captures))
         parts += [units[at : found.start], *found.captures]
         at = found.end
     return [*parts, units[at:]]
