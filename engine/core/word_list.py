@@ -5,8 +5,7 @@ Their number and order belong to the recorded histories (see `engine.core.chance
 
 from __future__ import annotations
 
-WORDS: tuple[str, ...] = tuple(
-    """
+_TEXT = """
     acorn actor album alder alley almond amber anchor anchovy angle ankle apple apricot apron arbor arcade
     archer arctic arrow artist ash aspen aster atlas attic autumn avenue awning axle badger bagel baker
     balcony balloon bamboo banana banjo banner barley barn barrel basil basin basket bay beach beacon bead
@@ -50,5 +49,6 @@ WORDS: tuple[str, ...] = tuple(
     viaduct village vine vineyard viola violet volcano voyage wagon walnut walrus warbler water waterfall
     wave weaver west whale wharf wheat wheel whistle willow windmill window winter wolf wood wool wren yacht
     yard yarn yarrow yellow yew zebra zenith zephyr zinc zinnia
-    """.split()
-)
+"""
+
+WORDS: tuple[str, ...] = tuple(_TEXT.split())
