@@ -1,0 +1,33 @@
+"""Who is let in: whether a pico's channel takes an event or a query, and what is said if not."""
+
+from __future__ import annotations
+
+from engine.core.messages import Event, Query, Refusal
+from engine.core.model import Eci, Pico
+from engine.core.policy import allows_event, allows_query
+
+
+def admit(pico: Pico | None, event: Event) -> Refusal | None:
+    """Why this pico does not take the event through that channel, or None."""
+    if not event.domain or not event.name:
+        return Refusal("malformed", "an event needs a domain and a name", "write them as domain/name")
+    channel = None if pico is None else pico.channels.get(event.eci)
+    if channel is None:
+        return unknown_channel(event.eci)
+    return allows_event(channel, event.sender, event.domain, event.name)
+
+
+def admit_query(pico: Pico | None, query: Query) -> Refusal | None:
+    """Why this pico does not answer the query through that channel, or None."""
+    channel = None if pico is None else pico.channels.get(query.eci)
+    if channel is None:
+        return unknown_channel(query.eci)
+    return allows_query(channel, query.sender, query.rid, query.name)
+
+
+def unknown_channel(eci: Eci) -> Refusal:
+    return Refusal(
+        "unknown",
+        f"there is no channel {eci} here",
+        "it may have been deleted; ask the pico for its channels",
+    )

@@ -1,0 +1,63 @@
+"""What every mailbox of an engine works with: the kernel, and the ports and services of the shell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from engine.core.messages import Answered, Asks, Failed, Outcome, Query, Question, Turn
+from engine.core.model import Inputs, Pico, RulesetHash
+from engine.core.programs import Instances
+from engine.ports import Clock, Entropy, Journal
+from engine.runtime.rota import Rota
+from pico_lang.program import Program
+
+
+class Kernel(Protocol):
+    """The pure half, with its programs and budgets at hand: see `engine.core.kernel`."""
+
+    def react(self, pico: Pico, turn: Turn, instances: Instances[Any], /) -> Outcome:
+        """Run a turn."""
+
+    def answer(
+        self, pico: Pico, query: Query, inputs: Inputs, instances: Instances[Any], /
+    ) -> Answered | Asks | Failed:
+        """Run a query."""
+
+
+class Answers(Protocol):
+    """See `engine.runtime.questions`."""
+
+    async def answer(self, question: Question) -> Mapping[str, Any]:
+        """What the question asks for, or `{"error": …}`."""
+
+    async def fetch_ruleset(self, url: str) -> Program:
+        """The program behind a URL, as it is there now."""
+
+
+class ProgramStore(Protocol):
+    """See `engine.runtime.programs`."""
+
+    def missing(self, digests: Iterable[RulesetHash]) -> Sequence[RulesetHash]:
+        """Those that are not compiled."""
+
+    async def prepare(self, digests: Iterable[RulesetHash]) -> None:
+        """Compile them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Equipment:
+    """One of each, shared by all."""
+
+    kernel: Kernel
+    journal: Journal
+    programs: ProgramStore
+    questions: Answers
+    clock: Clock
+    entropy: Entropy
+    rota: Rota
+
+    def draw_inputs(self) -> Inputs:
+        """What a new run may know of the world."""
+        return Inputs(self.clock.now_ms(), self.entropy.seed())

@@ -1,0 +1,292 @@
+"""The engine as its adapters see it: events, queries, and what can be said of the whole.
+
+Everything that changes a pico goes through its mailbox; queries run at once, on the last committed
+state. What a caller sends again is not run again: it joins the run under way, or is answered from the
+record.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from asyncio import Future
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import cast
+
+from engine.core.codec import Unreadable
+from engine.core.messages import Answered, Asks, Event, Failed, Fault, Query, Refusal
+from engine.core.model import EMPTY, Eci, EventId, Pico, PicoId, Rid, RulesetHash
+from engine.core.policy import UPKEEP
+from engine.core.records import decode_record, encode_request
+from engine.ports import AcceptEvent, FetchFailed, JournalFailed
+from engine.runtime.admission import admit, admit_query, unknown_channel
+from engine.runtime.equipment import Equipment
+from engine.runtime.genesis import ROOT_ECI, ROOT_PICO, WRANGLER, WRANGLER_URL, root_writes
+from engine.runtime.mailbox import MOST_WAITING, Mailbox
+from engine.runtime.outbox import LocalOutbox
+from engine.runtime.questions import Answer
+from engine.runtime.replies import EventReply, FlushReply, PicoView, QueryReply, Reply, reply_again
+from engine.runtime.request import Request
+from engine.runtime.residents import Limits
+from pico_lang.diagnostics import RulesetRefused
+from pico_lang.program import Program
+from pico_lang.values import Value
+
+logger = logging.getLogger(__name__)
+
+Attrs = Mapping[str, Value]
+
+
+class Host:
+    """The picos of one engine. It needs a running event loop, and its `start`, before anything else."""
+
+    def __init__(self, equipment: Equipment, limits: Limits) -> None:
+        self._equipment = equipment
+        self._outbox = LocalOutbox(equipment, limits)
+        self._residents = self._outbox.residents
+        self._is_draining = False
+
+    async def start(self) -> None:
+        """Make the root pico if there is none, and let picos go on with what they had accepted."""
+        await self._ensure_root()
+        for pico in self._equipment.journal.waiting():
+            try:
+                self._residents.wake(pico)
+            except Unreadable:
+                logger.exception("pico %s cannot be woken; its events go on waiting", pico)
+            await asyncio.sleep(0)
+
+    async def _ensure_root(self) -> None:
+        journal = self._equipment.journal
+        if journal.fact(ROOT_PICO) is None:
+            await journal.commit(root_writes(self._equipment.entropy))
+        root = self._root()
+        if root.ruleset(WRANGLER) is None:
+            # Not in the commit above: a ruleset is installed by a turn, whose record says what it saw.
+            reply = await self._tend(root.id, "install", {"url": WRANGLER_URL})
+            if not isinstance(reply, EventReply):
+                raise RuntimeError(f"the root pico cannot have {WRANGLER}: {reply}")
+
+    async def _tend(
+        self, pico: PicoId, upkeep: str, attrs: Attrs, answers: tuple[Answer, ...] = ()
+    ) -> Reply | None:
+        """Have the engine's own upkeep run on a pico; None when that pico is gone."""
+        mailbox = self._residents.wake(pico)
+        if mailbox is None:
+            return None
+        request = Request(Event(Eci(pico), UPKEEP, upkeep, attrs, self._new_eid(), sender=pico))
+        if answers:
+            request.inputs = replace(self._equipment.draw_inputs(), answers=answers)
+        mailbox.take(request)
+        return await request.wait()
+
+    async def drain(self) -> None:
+        """Take nothing new, finish what was taken, and close the journal.
+
+        What picos send each other from now on stays in their inboxes for the next start, so that this
+        comes to an end even when picos keep each other busy for ever.
+        """
+        self._is_draining = True
+        self._outbox.is_closing = True
+        while busy := [mailbox for mailbox in self._residents.awake() if not mailbox.is_idle]:
+            for mailbox in busy:
+                await mailbox.wait_rested()
+        await self._equipment.journal.close()
+
+    # --- events ---
+
+    async def accept_event(
+        self, eci: Eci, domain: str, name: str, attrs: Attrs, eid: EventId | None = None
+    ) -> EventId | Refusal:
+        """Make an event durable and return; it runs as soon as its pico gets to it."""
+        event = Event(eci, domain, name, attrs, eid or self._new_eid())
+        mailbox = self._let_in(event)
+        if isinstance(mailbox, Refusal):
+            return mailbox
+        if eid is not None and (earlier := self._find_earlier(mailbox, eid)) is not None:
+            reply = await earlier
+            return reply if isinstance(reply, Refusal) else eid
+        request = Request(event, is_kept=True)
+        durable = self._equipment.journal.commit([AcceptEvent(mailbox.id, event.eid, encode_request(event))])
+        mailbox.take(request)
+        try:
+            await asyncio.shield(durable)
+        except JournalFailed as problem:
+            return _not_kept(problem)
+        return event.eid
+
+    async def run_event(
+        self, eci: Eci, domain: str, name: str, attrs: Attrs, eid: EventId | None = None
+    ) -> EventReply | Refusal | Fault:
+        """Run an event and return what it led to, once that is durable."""
+        event = Event(eci, domain, name, attrs, eid or self._new_eid())
+        return cast(EventReply | Refusal | Fault, await self._run(event, None, eid is not None))
+
+    async def run_event_query(
+        self, eci: Eci, domain: str, name: str, attrs: Attrs, rid: str, query: str, args: Attrs
+    ) -> QueryReply | Refusal | Fault:
+        """Run an event and, before any other turn of the pico, a query on what it led to."""
+        event = Event(eci, domain, name, attrs, self._new_eid())
+        asked = Query(eci, rid, query, args)
+        return cast(QueryReply | Refusal | Fault, await self._run(event, asked, False))
+
+    async def _run(self, event: Event, query: Query | None, may_be_repeated: bool) -> Reply:
+        mailbox = self._let_in(event)
+        if isinstance(mailbox, Refusal):
+            return mailbox
+        if query is not None and (refusal := admit_query(mailbox.head.pico, query)) is not None:
+            return refusal
+        if may_be_repeated and (earlier := self._find_earlier(mailbox, event.eid)) is not None:
+            return await earlier
+        request = Request(event, query, may_be_repeated)
+        mailbox.take(request)
+        return await request.wait()
+
+    def _new_eid(self) -> EventId:
+        return EventId(self._equipment.entropy.seed())
+
+    def _let_in(self, event: Event) -> Mailbox | Refusal:
+        if self._is_draining:
+            return _draining()
+        mailbox = self._residents.find(event.eci)
+        refusal = admit(mailbox.head.pico if mailbox else None, event)
+        if mailbox is None or refusal is not None:
+            return refusal or unknown_channel(event.eci)
+        if mailbox.is_full:
+            return Refusal(
+                "quota", f"{MOST_WAITING:,} events wait for this pico already", "send it again later"
+            )
+        return mailbox
+
+    def _find_earlier(self, mailbox: Mailbox, eid: EventId) -> Future[Reply] | None:
+        """The reply to an event that was sent before, or will be once it is there."""
+        pending = mailbox.pending.get(eid)
+        if pending is not None:
+            return pending.wait()
+        record = self._equipment.journal.find_record(mailbox.id, eid)
+        if record is None:
+            return None
+        known: Future[Reply] = asyncio.get_running_loop().create_future()
+        known.set_result(reply_again(decode_record(record)))
+        return known
+
+    # --- queries ---
+
+    async def run_query(self, eci: Eci, rid: str, name: str, args: Attrs) -> QueryReply | Refusal | Fault:
+        """Call a shared function on the last committed state."""
+        if self._is_draining:
+            return _draining()
+        query = Query(eci, rid, name, args)
+        mailbox = self._residents.find(eci)
+        refusal = admit_query(mailbox.committed if mailbox else None, query)
+        if mailbox is None or refusal is not None:
+            return refusal or unknown_channel(eci)
+        return await self._answer(mailbox.committed, query, mailbox)
+
+    async def _answer(self, pico: Pico, query: Query, mailbox: Mailbox) -> QueryReply | Fault:
+        digests = [ruleset.hash for ruleset in pico.rulesets]
+        if missing := self._equipment.programs.missing(digests):
+            await self._equipment.programs.prepare(missing)
+        inputs = self._equipment.draw_inputs()
+        while True:
+            match self._equipment.kernel.answer(pico, query, inputs, mailbox.instances):
+                case Answered(value):
+                    return QueryReply(value)
+                case Failed(_, fault):
+                    return fault
+                case Asks(question):
+                    answer = await self._equipment.questions.answer(question)
+                    inputs = replace(inputs, answers=(*inputs.answers, answer))
+
+    # --- the whole ---
+
+    async def flush_ruleset(self, url: str) -> FlushReply | Refusal:
+        """Fetch a ruleset anew and bring its text into force on every pico that has it from there."""
+        if self._is_draining:
+            return _draining()
+        try:
+            program = await self._equipment.questions.fetch_ruleset(url)
+        except FetchFailed as problem:
+            return Refusal("malformed", str(problem))
+        except RulesetRefused as refused:
+            return Refusal("malformed", str(refused), "mend the ruleset; the old text stays in force")
+        await self._reinstall(url, program)
+        return FlushReply(
+            url,
+            Rid(program.rid),
+            RulesetHash(program.hash),
+            _iso(self._equipment.clock.now_ms()),
+            program.warnings,
+            program.source,
+        )
+
+    async def _reinstall(self, url: str, program: Program) -> None:
+        """A pico that cannot run the new text keeps the old one; its log says why."""
+        answer = {"rid": program.rid, "hash": program.hash, "url": url}
+        for pico in list(self._residents.family(self._root().id)):
+            for ruleset in pico.rulesets:
+                if ruleset.url == url and ruleset.hash != program.hash:
+                    attrs = {"url": url, "config": ruleset.config}
+                    await self._tend(pico.id, "install", attrs, (answer,))
+
+    def root_eci(self) -> Eci:
+        """A channel of the root pico through which everything may be done."""
+        return Eci(self._fact(ROOT_ECI))
+
+    def ui_eci(self) -> Eci:
+        """The channel of the root pico that user interfaces begin with."""
+        return self.root_eci()
+
+    def tree(self) -> PicoView:
+        """The root pico and all below it, in their newest state."""
+        return self._view(self._root())
+
+    def _root(self) -> Pico:
+        root = self._residents.look(PicoId(self._fact(ROOT_PICO)))
+        if root is None:
+            raise LookupError("the journal names a root pico that it does not have")
+        return root
+
+    def _view(self, pico: Pico) -> PicoView:
+        below = (self._residents.look(child.pico) for child in pico.children)
+        return PicoView(
+            pico.id,
+            _name(pico),
+            _open_channel(pico),
+            [ruleset.rid for ruleset in pico.rulesets],
+            [self._view(child) for child in below if child is not None],
+        )
+
+    def _fact(self, name: str) -> str:
+        found = self._equipment.journal.fact(name)
+        if found is None:
+            raise LookupError(f"the journal has no {name}; was the host started?")
+        return found
+
+
+def _name(pico: Pico) -> str | None:
+    """The name that Wrangler keeps for a pico."""
+    name = pico.entities.get(Rid(WRANGLER), EMPTY).get("name")
+    return name if isinstance(name, str) else None
+
+
+def _open_channel(pico: Pico) -> Eci | None:
+    """A channel that people may use: one meant for them, or else any that is no family matter."""
+    usable = [one for one in pico.channels.values() if one.family is None]
+    usable.sort(key=lambda one: ("ui" not in one.tags, one.eci))
+    return usable[0].eci if usable else None
+
+
+def _draining() -> Refusal:
+    return Refusal("draining", "the engine is stopping", "send it again when it is back")
+
+
+def _not_kept(problem: JournalFailed) -> Refusal:
+    return Refusal("draining", f"it is not known whether the event was kept: {problem}")
+
+
+def _iso(time_ms: int) -> str:
+    moment = datetime.fromtimestamp(time_ms / 1000, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,262 @@
+"""One pico that is awake: its requests, its newest state, and its turns, one after the other.
+
+Turns are pipelined. The next one runs on the state the last one left in memory while the disk still
+works on the record of that; nobody outside hears of a turn before its own record is durable, and
+records become durable in order, so a crash can only lose turns that nobody was told about.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from asyncio import Future, Task
+from collections import deque
+from collections.abc import Coroutine
+from dataclasses import replace
+from functools import partial
+from typing import Any, Protocol
+
+from engine.core.messages import Asks, Done, Failed, Fault, Outcome, Question, Refusal, Turn
+from engine.core.model import EventId, Inputs, Pico, PicoId, RulesetHash
+from engine.core.programs import Instances
+from engine.core.records import Head, encode_snapshot, seal
+from engine.ports import AppendRecord, SaveSnapshot, Write
+from engine.runtime.equipment import Equipment
+from engine.runtime.replies import Reply, reply_to
+from engine.runtime.request import Request
+from engine.runtime.unsaved import Unsaved
+
+logger = logging.getLogger(__name__)
+
+MOST_WAITING = 10_000
+"""Requests that may wait in one mailbox. Past it senders are told to come back later."""
+MOST_AHEAD = 256
+"""Turns that may run ahead of the disk. A slow disk must not let commits pile up in memory."""
+
+
+class Posting(Protocol):
+    """The effects of one turn, ready to go out together with its record."""
+
+    writes: list[Write]
+
+    def dispatch(self, durable: Future[None]) -> None:
+        """The writes are with the journal now: let those concerned know."""
+
+
+class Outbox(Protocol):
+    """See `engine.runtime.outbox`."""
+
+    def post(self, sender: Mailbox, before: Pico, outcome: Done | Failed) -> Posting | None:
+        """What a turn leads to outside its pico; None when nothing."""
+
+    def rest(self, mailbox: Mailbox) -> None:
+        """A mailbox has nothing left to do."""
+
+
+class Mailbox:
+    """A pico in memory. `head` is its newest state, `committed` the newest that is durable."""
+
+    __slots__ = (
+        "_commits_under_way",
+        "_equipment",
+        "_is_enlisted",
+        "_outbox",
+        "_pause",
+        "_queue",
+        "_rested",
+        "_unsaved",
+        "committed",
+        "head",
+        "id",
+        "instances",
+        "is_gone",
+        "pending",
+    )
+
+    def __init__(
+        self, head: Head, committed: Pico, equipment: Equipment, outbox: Outbox, unsaved: Unsaved
+    ) -> None:
+        self.id: PicoId = head.pico.id
+        self.head = head
+        self.committed = committed
+        self.instances: Instances[Any] = Instances()
+        self.pending: dict[EventId, Request] = {}
+        """Kept requests by the id of their event, until they are committed."""
+        self.is_gone = False
+        self._equipment = equipment
+        self._outbox = outbox
+        self._queue: deque[Request] = deque()
+        self._pause: Task[None] | None = None
+        self._is_enlisted = False
+        self._commits_under_way = 0
+        self._unsaved = unsaved
+        self._rested: list[Future[None]] = []
+        self._prepare()
+
+    # --- requests ---
+
+    def take(self, request: Request) -> None:
+        """Let a request wait for its turn. One whose event waits already is not taken again."""
+        if request.is_kept:
+            if request.event.eid in self.pending:
+                return
+            self.pending[request.event.eid] = request
+        self._queue.append(request)
+        self._enlist()
+
+    @property
+    def is_full(self) -> bool:
+        return len(self._queue) >= MOST_WAITING
+
+    @property
+    def is_idle(self) -> bool:
+        """Nothing waits, runs, or is on its way to the disk."""
+        return not self._queue and self._pause is None and self._commits_under_way == 0
+
+    async def wait_rested(self) -> None:
+        """Return when there is nothing left to do."""
+        while not self.is_idle:
+            rested: Future[None] = asyncio.get_running_loop().create_future()
+            self._rested.append(rested)
+            await rested
+
+    def end(self) -> None:
+        """The pico was deleted: whatever still waits will not be run."""
+        self.is_gone = True
+        waiting, self._queue = self._queue, deque()
+        for request in waiting:
+            self._drop(request)
+
+    def _drop(self, request: Request) -> None:
+        self.pending.pop(request.event.eid, None)
+        request.answer(Refusal("unknown", "the pico was deleted before it could handle the event"))
+
+    # --- turns ---
+
+    @property
+    def _can_run(self) -> bool:
+        return bool(self._queue) and self._pause is None and self._commits_under_way < MOST_AHEAD
+
+    def _enlist(self) -> None:
+        if not self._is_enlisted and self._can_run:
+            self._is_enlisted = True
+            self._equipment.rota.enlist(self.take_turn)
+
+    def take_turn(self) -> bool:
+        """Run the request that has waited longest; whether another can follow at once."""
+        try:
+            if self._can_run:
+                self._run(self._queue.popleft())
+        finally:
+            self._is_enlisted = self._can_run
+        return self._is_enlisted
+
+    def _run(self, request: Request) -> None:
+        if request.inputs is None:
+            request.inputs = self._equipment.draw_inputs()
+        turn = Turn(request.event, request.inputs, request.query)
+        outcome = self._react(turn)
+        if isinstance(outcome, Asks):
+            self._pause_for(self._ask(request, request.inputs, outcome.question))
+        else:
+            self._commit(request, turn, outcome)
+
+    def _react(self, turn: Turn) -> Outcome:
+        try:
+            return self._equipment.kernel.react(self.head.pico, turn, self.instances)
+        except Exception:
+            return self._own_mistake(turn)
+
+    def _own_mistake(self, turn: Turn) -> Failed:
+        """A bug of ours is committed like a failure of the ruleset, so that the queue moves on."""
+        logger.exception("the engine failed on %s of pico %s", turn.event, self.id)
+        self.instances = Instances()  # whatever state the bug left them in
+        pico = replace(self.head.pico, seq=self.head.pico.seq + 1)
+        return Failed(pico, Fault("R699", "the engine made a mistake; its own log says more"))
+
+    # --- pauses: what a turn has to wait for ---
+
+    def _pause_for(self, wait: Coroutine[Any, Any, None]) -> None:
+        self._pause = asyncio.get_running_loop().create_task(self._resume_after(wait))
+
+    async def _resume_after(self, wait: Coroutine[Any, Any, None]) -> None:
+        try:
+            await wait
+        finally:
+            self._pause = None
+            self._enlist()
+            self._rest_if_idle()
+
+    async def _ask(self, request: Request, inputs: Inputs, question: Question) -> None:
+        """Get the answer and have the same turn run again, before any other."""
+        answer = await self._equipment.questions.answer(question)
+        if self.is_gone:
+            self._drop(request)
+            return
+        request.inputs = replace(inputs, answers=(*inputs.answers, answer))
+        self._queue.appendleft(request)
+
+    def _prepare(self) -> None:
+        """Have rulesets compiled off the loop before the first turn needs them."""
+        digests: list[RulesetHash] = [ruleset.hash for ruleset in self.head.pico.rulesets]
+        if missing := self._equipment.programs.missing(digests):
+            self._pause_for(self._equipment.programs.prepare(missing))
+
+    # --- commits ---
+
+    def _commit(self, request: Request, turn: Turn, outcome: Done | Failed) -> None:
+        try:
+            head, body = seal(self.head, turn, outcome)
+        except Exception:
+            outcome = self._own_mistake(turn)
+            head, body = seal(self.head, turn, outcome)
+        posting = self._outbox.post(self, self.head.pico, outcome)
+        self.head = head
+        eid = turn.event.eid if request.is_kept else None
+        writes: list[Write] = [AppendRecord(self.id, head.pico.seq, eid, body)]
+        if posting is not None:
+            writes += posting.writes
+        self._save_if_due(len(body), writes)
+        durable = self._equipment.journal.commit(writes)
+        self.await_disk(durable, head.pico, request, reply_to(turn, outcome))
+        if posting is not None:
+            posting.dispatch(durable)
+
+    def _save_if_due(self, size: int, writes: list[Write]) -> None:
+        self._unsaved.add(size)
+        if self._unsaved.is_due:
+            body = encode_snapshot(self.head)
+            writes.append(SaveSnapshot(self.id, self.head.pico.seq, body))
+            self._unsaved.save(len(body))
+
+    def await_disk(
+        self, durable: Future[None], pico: Pico, request: Request | None = None, reply: Reply | None = None
+    ) -> None:
+        """Once that is durable `pico` is the committed state, and whoever waits for it is told."""
+        self._commits_under_way += 1
+        durable.add_done_callback(partial(self._settle, pico, request, reply))
+
+    def _settle(
+        self, pico: Pico, request: Request | None, reply: Reply | None, durable: Future[None]
+    ) -> None:
+        self._commits_under_way -= 1
+        problem = durable.exception()
+        if problem is None:
+            self.committed = pico
+        else:
+            reply = Refusal("draining", f"it is not known whether the event was kept: {problem}")
+        if request is not None:
+            if request.is_kept:
+                del self.pending[request.event.eid]
+            if reply is not None:
+                request.answer(reply)
+        self._enlist()
+        self._rest_if_idle()
+
+    def _rest_if_idle(self) -> None:
+        if self.is_idle:
+            for rested in self._rested:
+                if not rested.done():
+                    rested.set_result(None)
+            self._rested = []
+            self._outbox.rest(self)

@@ -1,0 +1,148 @@
+"""What a turn leads to outside its pico, written in the same transaction as the record of the turn.
+
+Within one engine nothing is sent: an event for another pico is put into its inbox, a new pico is
+born and a deleted one removed by the very commit that decided it. So every effect happens exactly
+once, and the id of an event, derived from pico, turn and position, would show a second copy.
+"""
+
+from __future__ import annotations
+
+import logging
+from asyncio import Future
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+
+from engine.core.messages import CreatePico, DeletePico, Done, Effect, Event, Failed, SendEvent
+from engine.core.model import Pico, PicoId
+from engine.core.records import begin, encode_request, encode_snapshot
+from engine.ports import (
+    AcceptEvent,
+    BindChannel,
+    BirthPico,
+    ClearTimer,
+    RemovePico,
+    SetTimer,
+    UnbindChannel,
+    Write,
+)
+from engine.runtime.admission import admit
+from engine.runtime.equipment import Equipment
+from engine.runtime.mailbox import Mailbox
+from engine.runtime.request import Request
+from engine.runtime.residents import Limits, Residents
+
+logger = logging.getLogger(__name__)
+
+NOTHING_YET = Pico(PicoId(""))
+"""What a pico was before it began to exist."""
+
+
+@dataclass(slots=True)
+class Bundle:
+    """The effects of one turn: what is written, and who is told afterwards."""
+
+    residents: Residents
+    delivers: bool
+    writes: list[Write] = field(default_factory=list)
+    born: list[Mailbox] = field(default_factory=list)
+    removed: list[PicoId] = field(default_factory=list)
+    sent: list[tuple[Mailbox, Request]] = field(default_factory=list)
+
+    def dispatch(self, durable: Future[None]) -> None:
+        """Receivers run at once, though the disk still works: their own commits come after this one."""
+        for mailbox in self.born:
+            mailbox.await_disk(durable, mailbox.head.pico)
+        for pico in self.removed:
+            durable.add_done_callback(partial(self._forget, pico))
+        if self.delivers:
+            for mailbox, request in self.sent:
+                if not mailbox.is_gone:
+                    mailbox.take(request)
+
+    def _forget(self, pico: PicoId, durable: Future[None]) -> None:
+        self.residents.forget(pico)
+
+
+class LocalOutbox:
+    """The outbox of an engine whose picos are all its own."""
+
+    def __init__(self, equipment: Equipment, limits: Limits) -> None:
+        self.residents = Residents(equipment, limits, self)
+        self.is_closing = False
+        """From now on what picos send each other stays in the inboxes for the next start."""
+
+    def rest(self, mailbox: Mailbox) -> None:
+        self.residents.rest(mailbox)
+
+    def post(self, sender: Mailbox, before: Pico, outcome: Done | Failed) -> Bundle | None:
+        pico = outcome.pico
+        if not outcome.effects and pico.channels is before.channels and pico.timers is before.timers:
+            return None
+        bundle = Bundle(self.residents, not self.is_closing)
+        bundle.writes += differences(before, pico)
+        self._rebind(sender, before, pico)
+        for effect in outcome.effects:
+            self._perform(effect, sender, bundle)
+        return bundle
+
+    def _rebind(self, mailbox: Mailbox, before: Pico, after: Pico) -> None:
+        for eci, channel in after.channels.items():
+            if eci not in before.channels:
+                self.residents.bind(mailbox, channel)
+        for eci in before.channels:
+            if eci not in after.channels:
+                self.residents.unbind(eci)
+
+    def _perform(self, effect: Effect, sender: Mailbox, bundle: Bundle) -> None:
+        match effect:
+            case SendEvent():
+                self._send(effect, sender, bundle)
+            case CreatePico(pico):
+                self._create(pico, sender, bundle)
+            case DeletePico(pico):
+                self._delete(pico, bundle)
+
+    def _send(self, effect: SendEvent, sender: Mailbox, bundle: Bundle) -> None:
+        event = Event(effect.eci, effect.domain, effect.name, effect.attrs, effect.eid, sender=sender.id)
+        target = self.residents.find(effect.eci)
+        refusal = admit(target.head.pico if target else None, event)
+        if target is None or refusal is not None:
+            logger.warning(
+                "%s sent %s:%s to channel %s in vain: %s",
+                sender.id,
+                event.domain,
+                event.name,
+                event.eci,
+                refusal.reason if refusal else "",
+            )
+            return
+        bundle.writes.append(AcceptEvent(target.id, event.eid, encode_request(event)))
+        bundle.sent.append((target, Request(event, is_kept=True)))
+
+    def _create(self, pico: Pico, parent: Mailbox, bundle: Bundle) -> None:
+        snapshot = encode_snapshot(begin(pico))
+        bundle.writes.append(BirthPico(pico.id, parent.id, pico.seq, snapshot))
+        bundle.writes += differences(NOTHING_YET, pico)
+        bundle.born.append(self.residents.adopt(pico, snapshot))
+
+    def _delete(self, pico: PicoId, bundle: Bundle) -> None:
+        for one in list(self.residents.family(pico)):
+            bundle.writes.append(RemovePico(one.id))
+            bundle.removed.append(one.id)
+            self.residents.remove(one.id)
+
+
+def differences(before: Pico, after: Pico) -> Iterator[Write]:
+    """What the journal keeps of a pico in tables of their own: where it is reached, and when it is due."""
+    if after.channels is not before.channels:
+        for eci in after.channels.keys() - before.channels.keys():
+            yield BindChannel(eci, after.id)
+        for eci in before.channels.keys() - after.channels.keys():
+            yield UnbindChannel(eci)
+    if after.timers is not before.timers:
+        for key, timer in after.timers.items():
+            if before.timers.get(key) != timer:
+                yield SetTimer(after.id, key, timer.due_ms)
+        for key in before.timers.keys() - after.timers.keys():
+            yield ClearTimer(after.id, key)

@@ -1,0 +1,162 @@
+"""The picos that are awake, found by id or by channel; others are woken when somebody asks for them.
+
+Waking reads the newest snapshot and the records after it. When too many are awake, those idle for
+longest are let go; all of them is in the journal, so that costs nothing but the waking.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from engine.core.model import Channel, Eci, Pico, PicoId
+from engine.core.records import Head, begin, decode_request, decode_snapshot, fold
+from engine.ports import Stored
+from engine.runtime.equipment import Equipment
+from engine.runtime.mailbox import Mailbox, Outbox
+from engine.runtime.request import Request
+from engine.runtime.unsaved import Unsaved, read_unsaved
+
+MOST_LOOKED_AT = 64
+"""Mailboxes asked at a time whether they are idle. Busy ones are few; no flood makes this a long walk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much is kept in memory, and how much is read when it is not."""
+
+    most_awake: int = 10_000
+    snapshot_every: int = 200
+
+
+class Residents:
+    """Every pico of this engine, as far as anybody has asked for it.
+
+    A mailbox that was found stays the only one of its pico at least until the event loop goes on:
+    picos are let go in a pass of their own.
+    """
+
+    def __init__(self, equipment: Equipment, limits: Limits, outbox: Outbox) -> None:
+        self._equipment = equipment
+        self._limits = limits
+        self._outbox = outbox
+        self._awake: OrderedDict[PicoId, Mailbox] = OrderedDict()
+        """The one that has been idle for longest comes first."""
+        self._by_channel: dict[Eci, Mailbox] = {}
+        """Channels of those awake, as of their newest state: the journal may not know them yet."""
+        self._leaving: set[PicoId] = set()
+        """Deleted, but not yet in the journal."""
+        self._is_full = False
+
+    # --- finding ---
+
+    def find(self, eci: Eci) -> Mailbox | None:
+        """The pico that has a channel, in its newest state."""
+        mailbox = self._by_channel.get(eci)
+        if mailbox is None and (pico := self._equipment.journal.find_channel(eci)) is not None:
+            # One that is awake would have been found: it has since removed the channel.
+            mailbox = None if pico in self._awake else self.wake(pico)
+        return mailbox
+
+    def wake(self, pico: PicoId) -> Mailbox | None:
+        """The pico of that id."""
+        mailbox = self._awake.get(pico)
+        if mailbox is None and pico not in self._leaving:
+            stored = self._equipment.journal.load(pico)
+            if stored is not None:
+                mailbox = self._revive(stored)
+        return mailbox
+
+    def _revive(self, stored: Stored) -> Mailbox:
+        head = _fold(stored)
+        unsaved = read_unsaved(self._limits.snapshot_every, stored.snapshot, stored.records)
+        mailbox = Mailbox(head, head.pico, self._equipment, self._outbox, unsaved)
+        for body in stored.inbox:
+            event, query = decode_request(body)
+            mailbox.take(Request(event, query, is_kept=True))
+        self._enter(mailbox)
+        return mailbox
+
+    def look(self, pico: PicoId) -> Pico | None:
+        """The newest state of a pico, which need not wake for it."""
+        if pico in self._leaving:
+            return None
+        if pico in self._awake:
+            return self._awake[pico].head.pico
+        stored = self._equipment.journal.load(pico)
+        return None if stored is None else _fold(stored).pico
+
+    def family(self, pico: PicoId) -> Iterator[Pico]:
+        """A pico, its children, theirs and so on."""
+        found = self.look(pico)
+        if found is not None:
+            yield found
+            for child in found.children:
+                yield from self.family(child.pico)
+
+    def awake(self) -> list[Mailbox]:
+        """Those that are, at the moment."""
+        return list(self._awake.values())
+
+    # --- coming and going ---
+
+    def adopt(self, pico: Pico, snapshot: bytes) -> Mailbox:
+        """A pico that a turn has made; the journal is about to learn of it."""
+        unsaved = Unsaved(self._limits.snapshot_every, len(snapshot))
+        mailbox = Mailbox(begin(pico), Pico(pico.id), self._equipment, self._outbox, unsaved)
+        self._enter(mailbox)
+        return mailbox
+
+    def remove(self, pico: PicoId) -> None:
+        """A pico that a turn has deleted; the journal is about to learn of it."""
+        self._leaving.add(pico)
+        mailbox = self._awake.get(pico)
+        if mailbox is not None:
+            self._leave(mailbox)
+            mailbox.end()
+
+    def forget(self, pico: PicoId) -> None:
+        """The journal has learned that the pico is gone."""
+        self._leaving.discard(pico)
+
+    def bind(self, mailbox: Mailbox, channel: Channel) -> None:
+        self._by_channel[channel.eci] = mailbox
+
+    def unbind(self, eci: Eci) -> None:
+        self._by_channel.pop(eci, None)
+
+    def rest(self, mailbox: Mailbox) -> None:
+        """It has nothing left to do; of those awake it is now the last that should be let go."""
+        if mailbox.id in self._awake:
+            self._awake.move_to_end(mailbox.id)
+            self._check_room()
+
+    def _enter(self, mailbox: Mailbox) -> None:
+        self._awake[mailbox.id] = mailbox
+        for channel in mailbox.head.pico.channels.values():
+            self.bind(mailbox, channel)
+        self._check_room()
+
+    def _leave(self, mailbox: Mailbox) -> None:
+        del self._awake[mailbox.id]
+        for eci in mailbox.head.pico.channels:
+            self.unbind(eci)
+
+    def _check_room(self) -> None:
+        if len(self._awake) > self._limits.most_awake and not self._is_full:
+            self._is_full = True
+            asyncio.get_running_loop().call_soon(self._make_room)
+
+    def _make_room(self) -> None:
+        self._is_full = False
+        too_many = len(self._awake) - self._limits.most_awake
+        idle = [one for one in islice(self._awake.values(), MOST_LOOKED_AT) if one.is_idle]
+        for mailbox in idle[: max(0, too_many)]:
+            self._leave(mailbox)
+
+
+def _fold(stored: Stored) -> Head:
+    return fold(decode_snapshot(stored.snapshot), stored.records)

@@ -1,0 +1,102 @@
+"""An engine put together: the one place that knows which adapter stands behind which port."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from engine.adapters.fetch.rulesets import RulesetTexts
+from engine.adapters.local.clock import SystemClock
+from engine.adapters.local.entropy import SystemEntropy
+from engine.adapters.local.home import HomeLock, take_home
+from engine.adapters.local.journal import SqliteJournal
+from engine.config import Settings
+from engine.core import kernel
+from engine.core.domains import MODULES
+from engine.core.messages import Answered, Asks, Failed, Outcome, Query, Turn
+from engine.core.model import Inputs, Pico
+from engine.core.programs import Instances, Programs
+from engine.ports import Clock, Entropy, Journal, RulesetSource
+from engine.runtime.equipment import Equipment
+from engine.runtime.host import Host
+from engine.runtime.programs import CompiledPrograms
+from engine.runtime.questions import Questions
+from engine.runtime.residents import Limits
+from engine.runtime.rota import Rota
+from pico_lang.meter import Budget
+from pico_lang.program import Program, compile_ruleset
+from pico_lang.source import Source
+
+JOURNAL_FILE = "journal.sqlite"
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """An engine that is open. Only one is, for each home."""
+
+    host: Host
+    lock: HomeLock
+
+    async def close(self) -> None:
+        """Finish what was accepted, then let go of the home."""
+        try:
+            await self.host.drain()
+        finally:
+            self.lock.release()
+
+
+async def open_engine(settings: Settings) -> Engine:
+    """The engine that lives in `settings.home`, made if it is not there yet.
+
+    Raises `HomeBusy` when another process runs it, `JournalUnreadable` when this version cannot.
+    """
+    lock = take_home(settings.home)
+    try:
+        host = make_host(SqliteJournal(settings.home / JOURNAL_FILE), settings)
+        await host.start()
+    except BaseException:
+        lock.release()
+        raise
+    return Engine(host, lock)
+
+
+def make_host(
+    journal: Journal,
+    settings: Settings,
+    source: RulesetSource | None = None,
+    clock: Clock | None = None,
+    entropy: Entropy | None = None,
+) -> Host:
+    """A host over a journal, not started yet. What is not given is the real thing."""
+    programs = CompiledPrograms(journal, compile_text)
+    equipment = Equipment(
+        BudgetedKernel(programs, settings.budget),
+        journal,
+        programs,
+        Questions(journal, programs, source or RulesetTexts()),
+        clock or SystemClock(),
+        entropy or SystemEntropy(),
+        Rota(),
+    )
+    return Host(equipment, Limits(settings.picos_in_memory, settings.snapshot_every))
+
+
+def compile_text(source: Source) -> Program:
+    """Compile a ruleset for this engine's modules."""
+    return compile_ruleset(source, MODULES)
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetedKernel:
+    """The kernel with the programs and the budget of this engine."""
+
+    programs: Programs
+    budget: Budget
+
+    def react(self, pico: Pico, turn: Turn, instances: Instances[Any], /) -> Outcome:
+        return kernel.react(pico, turn, self.programs, self.budget, instances)
+
+    def answer(
+        self, pico: Pico, query: Query, inputs: Inputs, instances: Instances[Any], /
+    ) -> Answered | Asks | Failed:
+        return kernel.answer(pico, query, inputs, self.programs, self.budget, instances)

@@ -1,0 +1,149 @@
+"""A kernel without a language: each pico counts, and does what a handful of events tell it to.
+
+For tests of the shell. It works on the real draft, so its changes fold like real ones, and it keeps
+a list of the turns it ran.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from engine.core.births import new_pico
+from engine.core.draft import Draft
+from engine.core.messages import (
+    Answered,
+    Asks,
+    CreatePico,
+    DeletePico,
+    Done,
+    Effect,
+    Failed,
+    Fault,
+    Outcome,
+    Query,
+    Question,
+    SendEvent,
+    Turn,
+)
+from engine.core.model import Channel, Eci, EventId, Inputs, Pico, PicoId
+from pico_lang.values import Value
+
+DOMAIN = "tally"
+
+
+@dataclass
+class Step:
+    """One turn being run."""
+
+    draft: Draft
+    turn: Turn
+    directives: list[Mapping[str, Value]] = field(default_factory=list)
+    effects: list[Effect] = field(default_factory=list)
+
+    @property
+    def attrs(self) -> Mapping[str, Any]:
+        return self.turn.event.attrs
+
+
+def total(pico: Pico) -> float:
+    """What a pico has counted."""
+    found: float = pico.entities.get(DOMAIN, {}).get("n", 0.0)  # type: ignore[call-overload]
+    return found
+
+
+def _add(step: Step) -> None:
+    """Count one more and say how many there are."""
+    n = (step.draft.entity(DOMAIN, "n") or 0.0) + 1.0
+    step.draft.set_entity(DOMAIN, "n", n)
+    step.directives.append({"n": n})
+
+
+def _tell(step: Step) -> None:
+    """Send `event` to the channel `to`, with `attrs`."""
+    to, event = Eci(step.attrs["to"]), step.attrs["event"]
+    eid = EventId(f"{step.draft.id}/{step.draft.seq + 1}/{len(step.effects)}")
+    step.effects.append(SendEvent(to, DOMAIN, event, step.attrs.get("attrs", {}), eid))
+
+
+def _babble(step: Step) -> None:
+    """Send oneself the same event again, for ever."""
+    event = step.turn.event
+    eid = EventId(f"{step.draft.id}/{step.draft.seq + 1}")
+    step.effects.append(SendEvent(event.eci, DOMAIN, "babble", {}, eid))
+
+
+def _spawn(step: Step) -> None:
+    """Make a child of that name, with a channel of the same name, and have it count one."""
+    name = step.attrs["name"]
+    child = new_pico(PicoId(name), None, [Channel(Eci(name), ())])
+    step.effects.append(CreatePico(child))
+    step.effects.append(SendEvent(Eci(name), DOMAIN, "add", {}, EventId(f"first/{name}")))
+
+
+def _bury(step: Step) -> None:
+    """Delete the pico of that name."""
+    step.effects.append(DeletePico(PicoId(step.attrs["name"])))
+
+
+def _open(step: Step) -> None:
+    step.draft.put_channel(Channel(Eci(step.attrs["eci"]), ()))
+
+
+def _close(step: Step) -> None:
+    step.draft.remove_channel(Eci(step.attrs["eci"]))
+
+
+def _fill(step: Step) -> None:
+    """Keep a string of that many characters."""
+    step.draft.set_entity(DOMAIN, "text", "x" * int(step.attrs["size"]))
+
+
+ACTS: Mapping[str, Callable[[Step], None]] = {
+    "add": _add,
+    "tell": _tell,
+    "babble": _babble,
+    "spawn": _spawn,
+    "bury": _bury,
+    "open": _open,
+    "close": _close,
+    "fill": _fill,
+}
+
+
+class TallyKernel:
+    """`engine.runtime.equipment.Kernel`."""
+
+    def __init__(self) -> None:
+        self.ran: list[str] = []
+        """Ids of the events of all turns that were run to their end, in order."""
+
+    def react(self, pico: Pico, turn: Turn, instances: object, /) -> Outcome:
+        match turn.event.name:
+            case "ask" if not turn.inputs.answers:
+                return Asks(Question("ruleset", {"url": turn.event.attrs["url"]}))
+            case "bug":
+                raise ZeroDivisionError("this kernel has a bug")
+            case "fail":
+                self.ran.append(turn.event.eid)
+                return Failed(replace(pico, seq=pico.seq + 1), Fault("R601", "told to fail"))
+        return self._run(pico, turn)
+
+    def _run(self, pico: Pico, turn: Turn) -> Done:
+        step = Step(Draft(pico), turn)
+        act = ACTS.get(turn.event.name)
+        if act is not None:
+            act(step)
+        step.directives += turn.inputs.answers
+        self.ran.append(turn.event.eid)
+        after = step.draft.finish(pico.seq + 1)
+        value = None if turn.query is None else total(after)
+        return Done(after, tuple(step.draft.recorded), tuple(step.directives), tuple(step.effects), (), value)
+
+    def answer(
+        self, pico: Pico, query: Query, inputs: Inputs, instances: object, /
+    ) -> Answered | Asks | Failed:
+        if query.name != "total":
+            return Failed(pico, Fault("R605", f"there is no {query.name}"))
+        return Answered(total(pico))
