@@ -1,0 +1,1 @@
+"""Texts of rulesets, from files, over HTTP, and from the library that comes with the engine."""
