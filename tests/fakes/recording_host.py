@@ -60,10 +60,12 @@ class RecordingHost:
 
     def call_function(self, domain: str, name: str, arguments: Sequence[Value]) -> Value:
         match name:
-            case "double":
+            case "double" if isinstance(arguments[0], float):
                 return arguments[0] * 2
-            case "minus":
+            case "minus" if isinstance(arguments[0], float) and isinstance(arguments[1], float):
                 return arguments[0] - arguments[1]
+            case "double" | "minus":
+                return list(arguments)
             case "attr":
                 return self.attrs.get(arguments[0])
             case _:
