@@ -36,11 +36,12 @@ class Engine:
 
     host: Host
     lock: HomeLock
+    drain_s: float
 
     async def close(self) -> None:
-        """Finish what was accepted, then let go of the home."""
+        """Finish what was accepted, as far as there is time, then let go of the home."""
         try:
-            await self.host.drain()
+            await self.host.drain(self.drain_s)
         finally:
             self.lock.release()
 
@@ -57,7 +58,7 @@ async def open_engine(settings: Settings) -> Engine:
     except BaseException:
         lock.release()
         raise
-    return Engine(host, lock)
+    return Engine(host, lock, settings.drain_s)
 
 
 def make_host(

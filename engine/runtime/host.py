@@ -82,18 +82,26 @@ class Host:
         mailbox.take(request)
         return await request.wait()
 
-    async def drain(self) -> None:
+    async def drain(self, within_s: float | None = None) -> None:
         """Take nothing new, finish what was taken, and close the journal.
 
         What picos send each other from now on stays in their inboxes for the next start, so that this
-        comes to an end even when picos keep each other busy for ever.
+        comes to an end even when picos keep each other busy for ever. What is not finished in time
+        is as after a crash: what was acknowledged is kept, and what waits in inboxes runs next time.
         """
         self._is_draining = True
         self._outbox.is_closing = True
+        try:
+            async with asyncio.timeout(within_s):
+                await self._finish()
+        except TimeoutError:
+            logger.warning("stopping with work unfinished after %g seconds", within_s)
+        await self._equipment.journal.close()
+
+    async def _finish(self) -> None:
         while busy := [mailbox for mailbox in self._residents.awake() if not mailbox.is_idle]:
             for mailbox in busy:
                 await mailbox.wait_rested()
-        await self._equipment.journal.close()
 
     # --- events ---
 

@@ -36,6 +36,18 @@ async def test_a_question_under_way_is_waited_for() -> None:
 
 
 @in_loop
+async def test_there_is_an_end_to_waiting() -> None:
+    """A question that nobody answers does not keep the engine from stopping; what waits is kept."""
+    shell = await start_shell()
+    asking = asyncio.ensure_future(shell.do(ROOT, "ask", url="u"))
+    await shell.settle()
+    await shell.host.accept_event(ROOT, DOMAIN, "add", {})
+    await shell.host.drain(within_s=0)
+    assert len(shell.journal.disk.inbox) == 1
+    asking.cancel()
+
+
+@in_loop
 async def test_new_work_is_refused_while_draining() -> None:
     """Whatever it is, with the same reason."""
     shell = await start_shell()

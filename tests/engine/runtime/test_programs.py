@@ -1,0 +1,128 @@
+"""Compiled rulesets: made from kept texts, remembered, and never a surprise."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.core.messages import Question
+from engine.core.model import RulesetHash
+from engine.ports import FetchFailed, KeepRuleset
+from engine.runtime.programs import CompiledPrograms, text_hash
+from engine.runtime.questions import Questions
+from pico_lang.diagnostics import RulesetRefused
+from pico_lang.program import Program, compile_ruleset
+from pico_lang.source import Source
+from tests.engine.in_loop import in_loop
+from tests.fakes.memory_journal import MemoryJournal
+
+TEXTS = [f"ruleset r{number} {{}}" for number in range(3)]
+URL = "file:///r.krl"
+
+
+class Compiler:
+    """The real one, which also remembers what it was asked for."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def __call__(self, source: Source) -> Program:
+        self.names.append(source.name)
+        return compile_ruleset(source, {})
+
+
+class Shelf:
+    """`engine.ports.RulesetSource` with whatever stands on it."""
+
+    def __init__(self) -> None:
+        self.texts: dict[str, str] = {}
+
+    async def fetch(self, url: str) -> str:
+        if url not in self.texts:
+            raise FetchFailed(f"{url} is not on the shelf")
+        return self.texts[url]
+
+
+async def kept(*texts: str) -> MemoryJournal:
+    journal = MemoryJournal()
+    for text in texts:
+        await journal.commit([KeepRuleset(text_hash(text), URL, text)])
+    return journal
+
+
+@in_loop
+async def test_a_kept_text_is_compiled_once() -> None:
+    """The second time it is remembered."""
+    compiler = Compiler()
+    programs = CompiledPrograms(await kept(*TEXTS), compiler)
+    digest = text_hash(TEXTS[0])
+    program = programs.get(digest)
+    assert program is not None
+    assert (program.rid, program.hash) == ("r0", digest)
+    assert programs.get(digest) is program
+    assert len(compiler.names) == 1
+
+
+@in_loop
+async def test_the_least_used_program_is_forgotten_first() -> None:
+    """With room for two, the third takes the place of the one that nobody asked for since."""
+    programs = CompiledPrograms(await kept(*TEXTS), Compiler(), capacity=2)
+    first, second, third = map(text_hash, TEXTS)
+    for digest in (first, second, first, third):
+        assert programs.get(digest) is not None
+    assert programs.missing([first, second, third]) == [second]
+
+
+@in_loop
+async def test_programs_are_prepared_ahead() -> None:
+    """Afterwards none of them is missing."""
+    programs = CompiledPrograms(await kept(*TEXTS), Compiler())
+    digests = list(map(text_hash, TEXTS))
+    assert programs.missing(digests) == digests
+    await programs.prepare(digests)
+    assert programs.missing(digests) == []
+
+
+@in_loop
+async def test_a_text_that_cannot_be_compiled_any_more_is_no_program(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Nor is one that is not kept: the log says so, and whoever asks learns that there is none."""
+    bad = "ruleset bad { rule }"
+    programs = CompiledPrograms(await kept(bad), Compiler())
+    assert programs.get(text_hash(bad)) is None
+    assert "does not compile any more" in caplog.text
+    assert programs.get(RulesetHash("ab" * 32)) is None
+    assert "is not in the journal" in caplog.text
+    with pytest.raises(RulesetRefused):
+        await programs.learn(bad, URL)
+
+
+@in_loop
+async def test_a_fetched_ruleset_is_kept() -> None:
+    """By its hash, and under its URL; fetched again unchanged it is not written again."""
+    journal, shelf = MemoryJournal(), Shelf()
+    questions = Questions(journal, CompiledPrograms(journal, Compiler()), shelf)
+    shelf.texts[URL] = TEXTS[0]
+    digest = text_hash(TEXTS[0])
+    answer = await questions.answer(Question("ruleset", {"url": URL}))
+    assert answer == {"rid": "r0", "hash": digest, "url": URL}
+    assert journal.ruleset_text(digest) == TEXTS[0]
+    assert journal.ruleset_at(URL) == digest
+    await questions.answer(Question("ruleset", {"url": URL}))
+    assert journal.transactions == 1
+
+
+@in_loop
+async def test_every_question_is_answered() -> None:
+    """Also one about a text that cannot be had or compiled, of a kind nobody knows, or that meets a bug."""
+    journal, shelf = MemoryJournal(), Shelf()
+    questions = Questions(journal, CompiledPrograms(journal, Compiler()), shelf)
+    shelf.texts["file:///bad"] = "ruleset bad { rule }"
+    for question, reason in [
+        (Question("ruleset", {"url": "file:///gone"}), "is not on the shelf"),
+        (Question("ruleset", {"url": "file:///bad"}), "file:///bad:1:"),
+        (Question("weather", {}), "cannot answer questions of kind 'weather'"),
+        (Question("ruleset", {}), "the engine made a mistake"),
+    ]:
+        answer = await questions.answer(question)
+        assert reason in answer["error"]
