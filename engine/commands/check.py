@@ -21,10 +21,11 @@ from pico_lang.source import Source
 @click.argument("files", nargs=-1, required=True, type=click.Path(allow_dash=True), metavar="FILE...")
 @json_option
 def check(files: tuple[str, ...], as_json: bool) -> None:
-    """Report every mistake in rulesets, with its place and a hint.
+    """Report every mistake in rulesets.
 
-    `-` reads standard input. Nothing is installed and no engine is needed. Exits with 1 when a
-    ruleset could not be installed; warnings alone exit with 0.
+    Each comes with its place and, if there is one, a hint. `-` reads standard input. Nothing is
+    installed and no engine is needed. Exits with 1 when a ruleset could not be installed; warnings
+    alone exit with 0.
 
     \b
     Examples:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
 import click
@@ -22,12 +22,21 @@ ROOT = "root"
 
 
 class EngineClient:
-    """Requests to one engine."""
+    """Requests to one engine, over connections that are closed with it."""
 
     def __init__(self, url: str, timeout_s: float = 60) -> None:
         self.url = url.rstrip("/")
         # An engine is addressed directly; what a proxy in the environment is for is the outside.
         self._http = httpx.Client(base_url=self.url, timeout=timeout_s, trust_env=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._http.close()
 
     def send_event(
         self, eci: str, event: tuple[str, str], attrs: Mapping[str, Any], eid: str | None = None

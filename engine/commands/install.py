@@ -12,7 +12,7 @@ from engine.commands.client import EngineClient, engine_option, find_engine, loc
 from engine.commands.failure import Failure
 from engine.commands.output import console, json_option, print_json
 
-WRANGLER = "io.picolabs.wrangler"
+INSTALLED = ("io.picolabs.wrangler", "installedRIDs")
 INSTALL = ("wrangler", "install_ruleset_request")
 
 
@@ -25,18 +25,20 @@ INSTALL = ("wrangler", "install_ruleset_request")
 def install(eci: str, ruleset: str, configuration: tuple[str, ...], url: str | None, as_json: bool) -> None:
     """Install a ruleset on a pico.
 
-    ECI is a channel of the pico; `root` stands for the root pico. The ruleset may be configured. A file is checked first and read by the engine itself, so both must be on the same machine.
-    Installing it again brings a changed text into force; what the ruleset remembers stays.
+    ECI is a channel of the pico; `root` stands for the root pico. The ruleset may be configured. A file
+    is checked first and read by the engine itself, so both must be on the same machine. Installing it
+    again brings a changed text into force; what the ruleset remembers stays.
 
     \b
     Examples:
       picomesh install root examples/counter/counter.krl
       picomesh install root https://example.org/shop.krl currency=EUR
     """
-    engine, address = find_engine(url), local_url(ruleset)
-    if address.startswith("file:") and "://" not in ruleset:
+    address, config = local_url(ruleset), read_pairs(configuration)
+    if address != ruleset:
         _check_file(ruleset)
-    installed = install_ruleset(engine, eci, address, read_pairs(configuration))
+    with find_engine(url) as engine:
+        installed = install_ruleset(engine, eci, address, config)
     if as_json:
         print_json({"url": address, "installed": installed})
     else:
@@ -48,14 +50,11 @@ def install_ruleset(
     engine: EngineClient, eci: str, address: str, configuration: dict[str, object]
 ) -> list[str]:
     """Have the pico's Wrangler install it; the rulesets that the pico has then."""
-    try:
-        before = engine.query(eci, (WRANGLER, "installedRIDs"), {})
-    except Failure as failure:
-        failure.hint = failure.hint or f"only a pico with {WRANGLER} can be told to install rulesets"
-        raise
+    # Asked first, because a pico without Wrangler takes the event and does nothing.
+    engine.query(eci, INSTALLED, {})
     engine.send_event(eci, INSTALL, {"url": address, "config": configuration})
-    after: list[str] = engine.query(eci, (WRANGLER, "installedRIDs"), {})
-    return after or before
+    installed: list[str] = engine.query(eci, INSTALLED, {})
+    return installed
 
 
 def _check_file(name: str) -> None:
@@ -66,4 +65,4 @@ def _check_file(name: str) -> None:
     for one in found:
         show_diagnostic(one, source)
     if count_errors(found):
-        raise Failure(f"{name} cannot be installed: {count_errors(found)} errors, shown above")
+        raise Failure(f"{name} cannot be installed; what is wrong with it stands above")

@@ -16,6 +16,9 @@ from engine.commands.failure import CannotStart
 START_S = 20.0
 """How long an engine may take to answer; a slow machine needs a second or two."""
 
+STOP_S = 30.0
+"""More than the engine gives requests under way."""
+
 CODE = Path(__file__).resolve().parents[2]
 """Where the packages lie: the child runs this code, whatever lies in the current folder."""
 
@@ -27,13 +30,14 @@ class EngineProcess:
         self.home = home
         self.log = home.with_name(home.name + ".log")
         self._process: subprocess.Popen[bytes] | None = None
+        self._client: EngineClient | None = None
 
     @property
     def pid(self) -> int:
         return self._running().pid
 
     def start(self) -> EngineClient:
-        """Start it and return when it takes requests."""
+        """Start it and return when it takes requests; the client is closed with the process."""
         remove_run_file(self.home)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -42,22 +46,29 @@ class EngineProcess:
                 stdout=log,
                 stderr=log,
             )
-        return EngineClient(self._wait_url())
+        self._client = EngineClient(self._wait_url())
+        return self._client
 
     def kill(self) -> None:
         """SIGKILL: the process gets no chance to tidy up."""
         self._running().kill()
         self._running().wait()
+        self._hang_up()
 
     def stop(self) -> int:
         """SIGTERM; the exit code."""
+        self._hang_up()
         self._running().send_signal(signal.SIGTERM)
-        return self._running().wait(START_S)
+        return self._running().wait(STOP_S)
 
     def end(self) -> None:
         """Whatever state it is in, it runs no longer."""
         if self._process is not None and self._process.poll() is None:
             self.kill()
+
+    def _hang_up(self) -> None:
+        if self._client is not None:
+            self._client.close()
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is None:

@@ -20,12 +20,15 @@ def query(
 ) -> None:
     """Ask a pico: call a shared function.
 
-    ECI is a channel of the pico; `root` stands for the root pico. A query runs on the last committed state and changes nothing.
+    ECI is a channel of the pico; `root` stands for the root pico. A query runs on the last committed
+    state and changes nothing.
 
     \b
     Examples:
       picomesh query root counter/count
       picomesh query root io.picolabs.wrangler/installedRIDs --json
     """
-    value = find_engine(url).query(eci, query, read_pairs(arguments))
+    given = read_pairs(arguments)
+    with find_engine(url) as engine:
+        value = engine.query(eci, query, given)
     print_json(value) if as_json else click.echo(show_value(value))

@@ -32,7 +32,8 @@ def send(
 ) -> None:
     """Send an event to a pico.
 
-    ECI is a channel of the pico; `root` stands for the root pico. Values that are JSON are sent as JSON, others as text.
+    ECI is a channel of the pico; `root` stands for the root pico. Values that are JSON are sent as
+    JSON, others as text.
 
     \b
     Examples:
@@ -40,13 +41,14 @@ def send(
       picomesh send root counter:increment by=5 ticket=a-17
       picomesh send root order:placed items='["tea", "milk"]' --no-wait
     """
-    engine, attrs = find_engine(url), read_pairs(attributes)
-    if no_wait:
-        accepted = engine.accept_event(eci, event, attrs, eid)
-        print_json(accepted) if as_json else console.print(f"kept as [bold]{escape(accepted)}[/]")
-        return
-    reply = engine.send_event(eci, event, attrs, eid)
-    print_json(reply) if as_json else _show(reply)
+    attrs = read_pairs(attributes)
+    with find_engine(url) as engine:
+        if no_wait:
+            accepted = engine.accept_event(eci, event, attrs, eid)
+            print_json(accepted) if as_json else console.print(f"kept as [bold]{escape(accepted)}[/]")
+        else:
+            reply = engine.send_event(eci, event, attrs, eid)
+            print_json(reply) if as_json else _show(reply)
 
 
 def _show(reply: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ shows. The ticket is also the event's id: sent again, it must not count again.
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections.abc import Iterable, Mapping
@@ -30,10 +31,11 @@ class Traffic:
 class Senders:
     """Several threads that send until the engine is gone."""
 
-    def __init__(self, url: str, eci: str, count: int, prefix: str) -> None:
+    def __init__(self, url: str, eci: str, count: int, prefix: str, waits: bool = True) -> None:
         self.traffic = Traffic()
         self._url = url
         self._eci = eci
+        self._waits = waits
         self._threads = [
             threading.Thread(target=self._send, args=(f"{prefix}-{number}",), daemon=True)
             for number in range(count)
@@ -58,16 +60,16 @@ class Senders:
         return self.traffic
 
     def _send(self, name: str) -> None:
-        engine, number = EngineClient(self._url), 0
-        while True:
-            number += 1
-            ticket = f"{name}-{number}"
-            try:
-                engine.send_event(self._eci, INCREMENT, {"ticket": ticket}, ticket)
-            except NoEngine:
-                self.traffic.unanswered.append(ticket)
-                return
-            self.traffic.acknowledged.append(ticket)
+        with EngineClient(self._url) as engine:
+            send = engine.send_event if self._waits else engine.accept_event
+            for number in itertools.count(1):
+                ticket = f"{name}-{number}"
+                try:
+                    send(self._eci, INCREMENT, {"ticket": ticket}, ticket)
+                except NoEngine:
+                    self.traffic.unanswered.append(ticket)
+                    return
+                self.traffic.acknowledged.append(ticket)
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,8 @@ def tree(url: str | None, as_json: bool) -> None:
       picomesh tree
       picomesh tree --json
     """
-    found = find_engine(url).tree()
+    with find_engine(url) as engine:
+        found = engine.tree()
     print_json(found) if as_json else console.print(_draw(found))
 
 

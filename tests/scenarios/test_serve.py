@@ -1,0 +1,84 @@
+"""`picomesh serve` as a process: it starts with nothing, stops in good order, and guards its home."""
+
+from __future__ import annotations
+
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+from engine.adapters.http import listen, read_run_file
+from engine.commands.demo import counter_ruleset
+from engine.commands.install import install_ruleset
+from engine.commands.process import EngineProcess
+
+COUNT = ("counter", "count")
+INCREMENT = ("counter", "increment")
+
+
+def serve(*words: str) -> subprocess.CompletedProcess[str]:
+    """An engine that is expected not to start."""
+    command = [sys.executable, "-m", "engine", "serve", *words]
+    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+
+
+def test_an_engine_starts_on_nothing_and_says_where_it_is(process: EngineProcess) -> None:
+    """The home is made for its owner alone; URL, home, root ECI and the next command are shown."""
+    client = process.start()
+    said = process.log.read_text()
+    assert stat.S_IMODE(process.home.stat().st_mode) == 0o700
+    assert client.url in said
+    assert str(process.home) in said
+    assert client.root_eci() in said
+    assert "picomesh install root examples/counter/counter.krl --url" in said
+
+
+def test_sigterm_ends_it_with_0_and_tidies_up(process: EngineProcess) -> None:
+    """The note in the home goes, so that the commands do not look for what is not there."""
+    process.start()
+    assert process.stop() == 0
+    assert read_run_file(process.home) is None
+
+
+def test_a_second_engine_on_the_home_is_told_of_the_first(process: EngineProcess) -> None:
+    """Exit code 4, with the pid and the URL of the one that runs; that one is not disturbed."""
+    client = process.start()
+    second = serve("--home", str(process.home), "--port", "0")
+    assert second.returncode == 4
+    assert str(process.pid) in second.stderr
+    assert client.url in second.stderr
+    assert client.root_eci()
+
+
+def test_a_port_in_use_is_told(tmp_path: Path) -> None:
+    """Exit code 4, and what to do about it."""
+    with listen("127.0.0.1", 0) as taken:
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        refused = serve("--home", str(tmp_path / "home"), "--port", port)
+    assert refused.returncode == 4
+    assert f"port {port} on 127.0.0.1 is in use" in refused.stderr
+
+
+def test_what_was_counted_is_there_after_a_restart(process: EngineProcess) -> None:
+    """Stopped in good order, started again: same root, same rulesets, same state."""
+    client = process.start()
+    root = client.root_eci()
+    install_ruleset(client, root, counter_ruleset().as_uri(), {})
+    client.send_event(root, INCREMENT, {"by": 5})
+    process.stop()
+    client = process.start()
+    assert client.root_eci() == root
+    assert client.query(root, COUNT, {}) == 5
+
+
+def test_an_event_sent_again_after_a_restart_is_answered_from_its_record(process: EngineProcess) -> None:
+    """The same id gets the same directives, and the pico has not counted twice."""
+    client = process.start()
+    root = client.root_eci()
+    install_ruleset(client, root, counter_ruleset().as_uri(), {})
+    first = client.send_event(root, INCREMENT, {"by": 5}, "mine")
+    process.kill()
+    client = process.start()
+    assert client.send_event(root, INCREMENT, {"by": 5}, "mine") == first
+    assert client.query(root, COUNT, {}) == 5
