@@ -287,9 +287,7 @@ def unpack_change(plain: Plain) -> Change:
 def pack_effect(effect: Effect) -> Plain:
     match effect:
         case SendEvent(eci, domain, name, attrs, eid):
-            return {
-                "send": {"eci": eci, "domain": domain, "name": name, "attrs": attrs, "eid": eid}
-            }
+            return {"send": {"eci": eci, "domain": domain, "name": name, "attrs": attrs, "eid": eid}}
         case CreatePico(pico):
             return {"create": pack_pico(pico)}
         case DeletePico(pico_id):

@@ -39,9 +39,7 @@ def allows_query(channel: Channel, sender: PicoId | None, rid: str, name: str) -
     return _allows(channel, sender, channel.query_policy, rid, name)
 
 
-def _allows(
-    channel: Channel, sender: PicoId | None, policy: Policy, scope: str, name: str
-) -> Refusal | None:
+def _allows(channel: Channel, sender: PicoId | None, policy: Policy, scope: str, name: str) -> Refusal | None:
     if channel.family is not None and channel.family != sender:
         return _denied(
             "This is a family channel and only the owner can use it.",

@@ -92,13 +92,9 @@ def seal(head: Head, turn: Turn, outcome: Done | Failed) -> tuple[Head, bytes]:
 def _describe(head: Head, turn: Turn, outcome: Done | Failed) -> Record:
     match outcome:
         case Done(pico, changes, directives, effects, log, answer, steps):
-            return Record(
-                pico.seq, head.chain, turn, changes, directives, effects, log, answer, None, steps
-            )
+            return Record(pico.seq, head.chain, turn, changes, directives, effects, log, answer, None, steps)
         case Failed(pico, fault, log, effects, steps):
-            return Record(
-                pico.seq, head.chain, turn, effects=effects, log=log, fault=fault, steps=steps
-            )
+            return Record(pico.seq, head.chain, turn, effects=effects, log=log, fault=fault, steps=steps)
 
 
 def fold(head: Head, bodies: Iterable[bytes]) -> Head:

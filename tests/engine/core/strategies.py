@@ -50,9 +50,7 @@ turns = st.builds(Turn, events, inputs, st.none() | queries)
 
 entries = st.lists(st.builds(PolicyEntry, ids | st.just("*"), ids | st.just("*")), max_size=2).map(tuple)
 policies = st.builds(Policy, entries, entries)
-channels = st.builds(
-    Channel, ids, st.lists(ids, max_size=2).map(tuple), policies, policies, st.none() | ids
-)
+channels = st.builds(Channel, ids, st.lists(ids, max_size=2).map(tuple), policies, policies, st.none() | ids)
 rulesets = st.builds(InstalledRuleset, ids, texts, ids, maps, inputs)
 children = st.builds(Child, ids, ids)
 timers = st.builds(
@@ -95,9 +93,7 @@ changes = st.sampled_from(sorted(CONTENTS)).flatmap(
     lambda kind: CONTENTS[kind].map(lambda content: Change(kind, content))
 )
 effects = (
-    st.builds(SendEvent, ids, ids, ids, maps, ids)
-    | st.builds(CreatePico, picos)
-    | st.builds(DeletePico, ids)
+    st.builds(SendEvent, ids, ids, ids, maps, ids) | st.builds(CreatePico, picos) | st.builds(DeletePico, ids)
 )
 places = st.builds(Place, ids, st.integers(1, 99), st.integers(1, 99), texts)
 faults = st.builds(Fault, st.just("R601"), texts, st.lists(places, max_size=2).map(tuple))

@@ -1,0 +1,59 @@
+"""How picos come to be and cease to be, and the channels that tie relatives together.
+
+A child is made whole inside its parent's turn (channels, rulesets, global blocks run) and begins to
+exist with that turn's commit. Only what ids it needs comes from the turn's recorded chance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from engine.core.installation import install
+from engine.core.messages import CreatePico, DeletePico
+from engine.core.model import Channel, Child, Eci, Pico, PicoId
+from engine.core.policy import RESERVED_TAG
+from engine.core.run import Run
+from pico_lang.errors import RuntimeFault
+from pico_lang.values import Value
+
+
+def new_pico(pico: PicoId, parent: Eci | None = None, channels: Iterable[Channel] = ()) -> Pico:
+    """A pico with nothing but its channels: the one it addresses itself by, and the given ones."""
+    own = Channel(Eci(pico), (RESERVED_TAG, "self"), family=pico)
+    return Pico(pico, parent=parent, channels={one.eci: one for one in (own, *channels)})
+
+
+def make_child(run: Run, rulesets: Iterable[tuple[str, Mapping[str, Value]]]) -> Eci:
+    """Make a child with these rulesets (url and config); the channel by which the parent reaches it."""
+    chance = run.learned.chance
+    child_id, to_child, to_parent = PicoId(chance.id()), Eci(chance.id()), Eci(chance.id())
+    run.draft.put_channel(Channel(to_parent, (RESERVED_TAG, "parent"), family=child_id))
+    run.draft.add_child(Child(to_child, child_id))
+    run.effects.append(CreatePico(_make_whole(run, child_id, to_child, to_parent, rulesets)))
+    return to_child
+
+
+def _make_whole(
+    run: Run,
+    child_id: PicoId,
+    to_child: Eci,
+    to_parent: Eci,
+    rulesets: Iterable[tuple[str, Mapping[str, Value]]],
+) -> Pico:
+    family = Channel(to_child, (RESERVED_TAG, "child"), family=run.draft.id)
+    making = run.for_child(new_pico(child_id, to_parent, [family]))
+    for url, config in rulesets:
+        install(making, url, config)
+    run.log.extend(making.log)
+    return making.draft.finish(seq=0)
+
+
+def delete_child(run: Run, eci: str) -> None:
+    """Let go of a child, named by its family channel, and of everything below it."""
+    child = next((one for one in run.draft.children if one.eci == eci), None)
+    if child is None:
+        raise RuntimeFault("R607", f"{eci} is not the channel of a child of this pico")
+    run.draft.remove_child(child.pico)
+    for channel in [one for one in run.draft.channels.values() if one.family == child.pico]:
+        run.draft.remove_channel(channel.eci)
+    run.effects.append(DeletePico(child.pico))

@@ -1,0 +1,259 @@
+"""The module `ctx`: a pico's own picture of itself, and the changes its rules may make to it.
+
+Reading comes first, then channels, rulesets and picos. Everything happens in the draft of the turn
+or is an effect of its commit; nothing is done from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from engine.core import births, installation
+from engine.core.events import read_attributes, read_eci, read_name
+from engine.core.model import Channel, Eci, InstalledRuleset
+from engine.core.policy import read_policy, read_tags, show_policy
+from engine.core.timekeeping import to_iso
+from engine.core.world import World
+from pico_lang.coercion import to_string
+from pico_lang.diagnostics import Diagnostic
+from pico_lang.errors import RuntimeFault, TypeFault
+from pico_lang.host import Member
+from pico_lang.program import Program
+from pico_lang.values import Value, to_stored
+
+# --- reading ---------------------------------------------------------------------------------------
+
+
+def _pico_id(world: World) -> Value:
+    return world.run.draft.id
+
+
+def _rid(world: World) -> Value:
+    return world.rid
+
+
+def _rid_url(world: World) -> Value:
+    return world.ruleset.url
+
+
+def _rid_config(world: World) -> Value:
+    return world.ruleset.config
+
+
+def _meta(property_name: str) -> Callable[[World], Value]:
+    return lambda world: world.program.meta.get(property_name)
+
+
+def _parent(world: World) -> Value:
+    return world.run.draft.parent
+
+
+def _children(world: World) -> Value:
+    return [child.eci for child in world.run.draft.children]
+
+
+def _channels(world: World) -> Value:
+    channels = world.run.draft.channels
+    world.run.meter.check_collection(len(channels))
+    return [show_channel(channels[eci]) for eci in sorted(channels)]
+
+
+def show_channel(channel: Channel) -> dict[str, Value]:
+    """A channel as rulesets see it."""
+    return {
+        "id": channel.eci,
+        "tags": list(channel.tags),
+        "eventPolicy": show_policy(channel.event_policy, "domain"),
+        "queryPolicy": show_policy(channel.query_policy, "rid"),
+        "familyChannelPicoID": channel.family,
+    }
+
+
+def _rulesets(world: World) -> Value:
+    rulesets = world.run.draft.rulesets
+    world.run.meter.check_collection(len(rulesets))
+    return [_show_ruleset(ruleset, world) for ruleset in rulesets]
+
+
+def _show_ruleset(ruleset: InstalledRuleset, world: World) -> dict[str, Value]:
+    program = world.run.surroundings.programs.get(ruleset.hash)
+    meta: dict[str, Value] = {"hash": ruleset.hash, "flushed": to_iso(ruleset.inputs.time_ms)}
+    if program is not None:
+        meta |= _show_program(program)
+    return {"rid": ruleset.rid, "url": ruleset.url, "config": ruleset.config, "meta": meta}
+
+
+def _show_program(program: Program) -> dict[str, Value]:
+    warnings = [_show_warning(warning, program) for warning in program.warnings]
+    return {
+        "krl": program.source.text,
+        "krlMeta": dict(program.meta),
+        "compiler": {"warnings": warnings},
+    }
+
+
+def _show_warning(warning: Diagnostic, program: Program) -> dict[str, Value]:
+    start, end = (
+        dict(zip(("line", "column"), map(float, program.source.position(offset)), strict=True))
+        for offset in (warning.span.start, warning.span.end)
+    )
+    return {"message": warning.message, "code": warning.code, "loc": {"start": start, "end": end}}
+
+
+# --- channels --------------------------------------------------------------------------------------
+
+
+def _new_channel(world: World, tags: Value, event_policy: Value, query_policy: Value) -> Value:
+    channel = _read_channel(_new_eci(world), tags, event_policy, query_policy)
+    world.run.draft.put_channel(channel)
+    return show_channel(channel)
+
+
+def _put_channel(world: World, eci: Value, tags: Value, event_policy: Value, query_policy: Value) -> Value:
+    """Give a channel other tags and policies; a family channel stays as it is."""
+    held = _own_channel(world, eci)
+    if held.family is not None:
+        return show_channel(held)
+    channel = _read_channel(held.eci, tags, event_policy, query_policy)
+    world.run.draft.put_channel(channel)
+    return show_channel(channel)
+
+
+def _upsert_channel(world: World, tags: Value, event_policy: Value, query_policy: Value) -> Value:
+    """Put the channel with exactly these tags, in whatever order, or make one."""
+    wanted = set(read_tags(tags))
+    held = next(_channels_tagged(world, wanted), None)
+    channel = _read_channel(held.eci if held else _new_eci(world), tags, event_policy, query_policy)
+    world.run.draft.put_channel(channel)
+    return show_channel(channel)
+
+
+def _channels_tagged(world: World, tags: set[str]) -> Iterator[Channel]:
+    channels = world.run.draft.channels
+    return (channels[eci] for eci in sorted(channels) if set(channels[eci].tags) == tags)
+
+
+def _del_channel(world: World, eci: Value) -> Value:
+    held = _own_channel(world, eci)
+    if held.family is not None:
+        raise RuntimeFault("R607", "Cannot delete family channels.")
+    world.run.draft.remove_channel(held.eci)
+    return None
+
+
+def _new_eci(world: World) -> Eci:
+    return Eci(world.run.learned.chance.id())
+
+
+def _read_channel(eci: Eci, tags: Value, event_policy: Value, query_policy: Value) -> Channel:
+    return Channel(
+        eci, read_tags(tags), read_policy(event_policy, "domain"), read_policy(query_policy, "rid")
+    )
+
+
+def _own_channel(world: World, eci: Value) -> Channel:
+    held = world.run.draft.channels.get(Eci(read_eci(eci)))
+    if held is None:
+        raise RuntimeFault("R607", f"this pico has no channel {eci}; ctx:channels lists them")
+    return held
+
+
+# --- rulesets --------------------------------------------------------------------------------------
+
+
+def _install(world: World, url: Value, config: Value) -> Value:
+    return installation.install(world.run, _read_url(url), _read_config(world, config))
+
+
+def _uninstall(world: World, rid: Value) -> Value:
+    installation.uninstall(world.run, to_string(rid))
+    return None
+
+
+def _read_url(url: Value) -> str:
+    if not isinstance(url, str) or not url.strip():
+        raise TypeFault(f"the url of a ruleset is a string, not {to_string(url)}")
+    return url.strip()
+
+
+def _read_config(world: World, config: Value) -> dict[str, Value]:
+    if config is None:
+        return {}
+    if not isinstance(config, dict):
+        raise TypeFault(f"the config of a ruleset is a map, not {to_string(config)}")
+    kept: dict[str, Value] = to_stored(config, world.run.meter)
+    return kept
+
+
+# --- picos and events ------------------------------------------------------------------------------
+
+
+def _new_pico(world: World, rulesets: Value) -> Value:
+    if not isinstance(rulesets, list | None):
+        raise TypeFault('ctx:newPico takes an array of {"url", "config"} maps')
+    return births.make_child(world.run, [_read_wish(world, one) for one in rulesets or ()])
+
+
+def _read_wish(world: World, wish: Value) -> tuple[str, Mapping[str, Value]]:
+    """One of the rulesets a new pico is to have."""
+    if not isinstance(wish, dict):
+        raise TypeFault('a ruleset for a new pico is a map with "url" and, if need be, "config"')
+    return _read_url(wish.get("url")), _read_config(world, wish.get("config"))
+
+
+def _del_pico(world: World, eci: Value) -> Value:
+    births.delete_child(world.run, read_eci(eci))
+    return None
+
+
+def _event(world: World, eci: Value, domain: Value, name: Value, attrs: Value, host: Value) -> Value:
+    if host is not None:
+        raise RuntimeFault("R607", "this engine does not send events to other engines by HTTP")
+    return world.run.send_event(
+        read_eci(eci),
+        read_name(domain, "domain"),
+        read_name(name, "name"),
+        read_attributes(world.run.meter, attrs),
+    )
+
+
+PROPERTIES: Mapping[str, Callable[[World], Value]] = {
+    "picoId": _pico_id,
+    "rid": _rid,
+    "rid_url": _rid_url,
+    "rid_config": _rid_config,
+    "rid_version": _meta("version"),
+    "rid_name": _meta("name"),
+    "rid_description": _meta("description"),
+    "rid_author": _meta("author"),
+    "parent": _parent,
+    "children": _children,
+    "channels": _channels,
+    "rulesets": _rulesets,
+}
+
+CALLS: Mapping[str, Callable[..., Value]] = {
+    **PROPERTIES,
+    "newChannel": _new_channel,
+    "putChannel": _put_channel,
+    "upsertChannel": _upsert_channel,
+    "delChannel": _del_channel,
+    "install": _install,
+    "uninstall": _uninstall,
+    "newPico": _new_pico,
+    "delPico": _del_pico,
+    "event": _event,
+}
+
+MEMBERS: Mapping[str, Member] = {
+    **{name: Member("property") for name in PROPERTIES},
+    "newChannel": Member("action", ("tags", "eventPolicy", "queryPolicy")),
+    "putChannel": Member("action", ("eci", "tags", "eventPolicy", "queryPolicy")),
+    "upsertChannel": Member("action", ("tags", "eventPolicy", "queryPolicy")),
+    "delChannel": Member("action", ("eci",)),
+    "install": Member("action", ("url", "config")),
+    "uninstall": Member("action", ("rid",)),
+    "newPico": Member("action", ("rulesets",)),
+    "delPico": Member("action", ("eci",)),
+    "event": Member("action", ("eci", "domain", "name", "attrs", "host")),
+}

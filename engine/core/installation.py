@@ -1,0 +1,93 @@
+"""Installing, replacing and uninstalling rulesets on the pico of a run.
+
+All of it happens in the draft of the turn: a global block that fails is a fault of the turn, which
+takes the installation back with everything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from engine.core.model import Inputs, InstalledRuleset, Rid, RulesetHash
+from engine.core.opening import Memory, Opening, program_of
+from engine.core.programs import Awake
+from engine.core.run import Run
+from pico_lang.errors import RuntimeFault
+from pico_lang.program import Program
+from pico_lang.values import Value
+
+
+def install(run: Run, url: str, config: Mapping[str, Value]) -> Rid:
+    """Install the ruleset behind a URL, or put its text of now in the place of the old one."""
+    found = run.learned.ask("ruleset", {"url": url})
+    if "error" in found:
+        raise RuntimeFault("R608", f"cannot install {url}: {found['error']}")
+    inputs = Inputs(run.learned.time_ms, "")
+    ruleset = InstalledRuleset(
+        Rid(found["rid"]), found.get("url", url), RulesetHash(found["hash"]), config, inputs
+    )
+    program = program_of(run, ruleset)
+    _forget_other_patterns(run, ruleset, program)
+    _open_anew(run, ruleset, program)
+    for user in list(_users_of(run, ruleset.rid)):
+        _open_anew(run, user, program_of(run, user))
+    return ruleset.rid
+
+
+def uninstall(run: Run, rid: str) -> None:
+    """Take a ruleset off the pico with its entity variables, half-matched events and timers."""
+    if run.draft.ruleset(rid) is None:
+        raise RuntimeFault("R605", f"Pico doesn't have {rid} installed.")
+    user = next(_users_of(run, rid), None)
+    if user is not None:
+        raise RuntimeFault("R607", f"Cannot uninstall {rid} because {user.rid} depends on it")
+    run.draft.remove_ruleset(Rid(rid))
+    run.gone.add(rid)
+
+
+def _open_anew(run: Run, ruleset: InstalledRuleset, program: Program) -> None:
+    """Run the global block and install the ruleset with a note of everything it saw."""
+    memory = Memory()
+    opening = Opening(run, memory)
+    instance = opening.open(ruleset, program)
+    inputs = Inputs(run.learned.time_ms, "", tuple(memory.notes))
+    installed = replace(ruleset, inputs=inputs)
+    opening.worlds[0].ruleset = installed
+    run.draft.put_ruleset(installed)
+    run.instances.put(Awake(installed, instance, opening.worlds))
+    run.gone.discard(ruleset.rid)
+
+
+def _users_of(run: Run, rid: str) -> Iterator[InstalledRuleset]:
+    """Installed rulesets that use this one as a module, directly or through others."""
+    used = {one.rid: _modules_of(run, one) for one in run.draft.rulesets}
+    for ruleset in run.draft.rulesets:
+        reached: set[str] = set()
+        waiting = list(used[ruleset.rid])
+        while waiting:
+            module = waiting.pop()
+            if module not in reached:
+                reached.add(module)
+                waiting.extend(used.get(Rid(module), ()))
+        if rid in reached:
+            yield ruleset
+
+
+def _modules_of(run: Run, ruleset: InstalledRuleset) -> tuple[str, ...]:
+    """What a ruleset uses; one whose text is not at hand cannot run and so uses nothing."""
+    program = run.surroundings.programs.get(ruleset.hash)
+    return () if program is None else tuple(use.rid for use in program.uses)
+
+
+def _forget_other_patterns(run: Run, ruleset: InstalledRuleset, program: Program) -> None:
+    """Half-matched events survive a new text where the rule's event expression is the same."""
+    before = run.draft.ruleset(ruleset.rid)
+    if before is None or before.hash == ruleset.hash:
+        return
+    old = run.surroundings.programs.get(before.hash)
+    old_marks = {rule.name: rule.fingerprint for rule in old.rules} if old else {}
+    new_marks = {rule.name: rule.fingerprint for rule in program.rules}
+    for rule in list(run.draft.patterns.get(ruleset.rid, ())):
+        if rule not in old_marks or old_marks[rule] != new_marks.get(rule):
+            run.draft.set_pattern(ruleset.rid, rule, None)

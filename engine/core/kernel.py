@@ -1,0 +1,259 @@
+"""What a pico does with an event or a query: state in, state out, nothing moves.
+
+`react` shows an event, and every event its rules raise, to the pico's rulesets one after the other,
+breadth first; `answer` calls a shared function. Both touch nothing outside their arguments: what
+they need to know is in the turn, what is to happen is in the outcome, and the only thing that lives
+longer is a cache of opened rulesets, which changes no result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from engine.core.depth import DepthLimit
+from engine.core.domains import CALLS
+from engine.core.draft import Draft
+from engine.core.installation import install, uninstall
+from engine.core.messages import (
+    Answered,
+    Asks,
+    Done,
+    Effect,
+    Event,
+    Failed,
+    Fault,
+    LogLine,
+    Outcome,
+    Query,
+    SendEvent,
+    Turn,
+)
+from engine.core.model import Eci, Inputs, InstalledRuleset, Pico
+from engine.core.opening import wake
+from engine.core.policy import UPKEEP
+from engine.core.programs import Awake, Instances, Programs
+from engine.core.run import Asking, Learned, Run, Surroundings
+from engine.core.world import World, is_error_event
+from pico_lang.coercion import to_string
+from pico_lang.errors import BudgetSpent, RuntimeFault
+from pico_lang.meter import Budget
+from pico_lang.selection import EventFacts
+from pico_lang.tracebacks import FAILURES, located
+from pico_lang.values import Value, to_stored
+
+Opened = Instances[World]
+"""The opened rulesets of one pico, kept from one turn to the next."""
+
+WAKING_FACTOR = 100
+"""Waking what is installed is not the turn's doing, so it neither counts nor fails for being long."""
+
+LONGEST_MESSAGE = 1_000
+
+
+def react(
+    pico: Pico, turn: Turn, programs: Programs, budget: Budget, opened: Opened | None = None
+) -> Outcome:
+    """Run every rule that selects this turn's event. Touches nothing outside its arguments."""
+    run = _begin(pico, turn.inputs, programs, budget, opened)
+    try:
+        with DepthLimit(budget.depth):
+            return _run_turn(run, turn)
+    except Asking as asking:
+        return Asks(asking.question)
+    except FAILURES as failure:
+        return _failed(pico, run, turn, located(failure))
+
+
+def answer(
+    pico: Pico, query: Query, inputs: Inputs, programs: Programs, budget: Budget, opened: Opened | None = None
+) -> Answered | Asks | Failed:
+    """The value of a shared name. `Failed.pico` is the pico as it was: a query leaves no trace."""
+    run = _begin(pico, inputs, programs, budget, opened)
+    try:
+        with DepthLimit(budget.depth):
+            _wake_all(run)
+            value = _run_query(run, query)
+            return Answered(value, tuple(run.log), _steps(run))
+    except Asking as asking:
+        return Asks(asking.question)
+    except FAILURES as failure:
+        return _query_failed(pico, run, located(failure))
+
+
+def _begin(pico: Pico, inputs: Inputs, programs: Programs, budget: Budget, opened: Opened | None) -> Run:
+    instances = Instances[World]() if opened is None else opened
+    surroundings = Surroundings(programs, CALLS, budget)
+    meter = instances.meter
+    run = Run(Draft(pico, meter), Learned(inputs), surroundings, instances, meter)
+    for world in instances.seats():
+        world.run = run
+    run.meter.reset(budget)
+    return run
+
+
+def _wake_all(run: Run) -> None:
+    """Have every installed ruleset ready, at nobody's expense."""
+    rulesets = run.draft.rulesets
+    if run.instances.is_complete(rulesets):
+        return
+    budget = run.surroundings.budget
+    run.meter.reset(replace(budget, steps=budget.steps * WAKING_FACTOR))
+    for ruleset in rulesets:
+        _wake(run, ruleset)
+    run.instances.complete(rulesets)
+    run.meter.reset(budget)
+
+
+def _wake(run: Run, ruleset: InstalledRuleset) -> None:
+    try:
+        wake(run, ruleset)
+    except FAILURES as failure:
+        message = f"ruleset {ruleset.rid} cannot be run: {located(failure).message}"
+        raise RuntimeFault("R609", message) from failure
+
+
+# --- events ----------------------------------------------------------------------------------------
+
+
+def _run_turn(run: Run, turn: Turn) -> Done:
+    run.txn_id = turn.event.eid
+    if turn.event.domain == UPKEEP:
+        _tend(run, turn.event)
+    else:
+        _wake_all(run)
+        _run_event(run, turn.event)
+    value = None if turn.query is None else _run_query(run, turn.query)
+    draft = run.draft
+    return Done(
+        draft.finish(draft.seq + 1),
+        tuple(draft.recorded),
+        tuple(run.directives),
+        tuple(run.effects),
+        tuple(run.log),
+        value,
+        _steps(run),
+    )
+
+
+def _run_event(run: Run, event: Event) -> None:
+    """Show the event to every ruleset, then each raised one to every ruleset, and so on."""
+    run.show(event)
+    while run.waiting:
+        rid, run.event = run.waiting.popleft()
+        ruleset = run.draft.ruleset(rid)
+        # One that has been uninstalled since sees no more events.
+        if ruleset is not None:
+            _run_ruleset(run, wake(run, ruleset), run.event)
+    run.event = run.rid = run.rule = None
+
+
+def _run_ruleset(run: Run, awake: Awake[World], event: Event) -> None:
+    """Try the rules in the order of the text; each sees what the ones before it have done."""
+    rules = awake.rules_for(event.domain, event.name)
+    if not rules:
+        return
+    rid = run.rid = awake.ruleset.rid
+    facts = EventFacts(event.domain, event.name, event.attrs)
+    for rule in rules:
+        run.rule = rule.name
+        state = run.draft.pattern(rid, rule.name)
+        selection = rule.select(facts, state, run.learned.time_ms)
+        if selection.state is not state and selection.state != state:
+            run.draft.set_pattern(rid, rule.name, selection.state)
+        if selection.fired and rule.run(selection.bindings) != "done":
+            return
+        if rid in run.gone:
+            return
+
+
+def _tend(run: Run, event: Event) -> None:
+    """Upkeep by the engine itself: `install` (url, config) and `uninstall` (rid).
+
+    Needs no ruleset to be awake, because mending one that cannot be run is what it is for.
+    """
+    match event.name, event.attrs:
+        case "install", {"url": str(url)}:
+            install(run, url, to_stored(event.attrs.get("config") or {}, run.meter))
+        case "uninstall", {"rid": rid}:
+            uninstall(run, to_string(rid))
+        case _:
+            raise RuntimeFault("R606", f"there is no upkeep {event.name!r} with such attributes")
+
+
+# --- queries ---------------------------------------------------------------------------------------
+
+
+def _run_query(run: Run, query: Query) -> Value:
+    ruleset = run.draft.ruleset(query.rid)
+    if ruleset is None:
+        raise RuntimeFault("R605", f"Pico doesn't have {query.rid} installed.")
+    awake = wake(run, ruleset)
+    if query.name not in awake.program.shares:
+        raise RuntimeFault("R605", f'Ruleset {query.rid} does not have query function "{query.name}"')
+    run.query = query
+    run.rid = ruleset.rid
+    run.txn_id = None if run.txn_id is None else f"{run.txn_id}.q"
+    value = awake.instance.query(query.name, query.args)
+    return None if callable(value) else to_stored(value, run.meter)
+
+
+# --- failures --------------------------------------------------------------------------------------
+
+
+def _failed(pico: Pico, run: Run, turn: Turn, fault: RuntimeFault) -> Failed:
+    """Nothing stays but the version number and the record, and a word to the pico's own rules."""
+    told = _tell(fault)
+    failed = LogLine("error", run.rid or "", run.rule, told.message, told.code)
+    return Failed(
+        replace(pico, seq=pico.seq + 1),
+        told,
+        (*run.log, failed),
+        _follow_up(pico, run, turn.event, told),
+        _steps(run),
+        isinstance(fault, BudgetSpent),
+    )
+
+
+def _query_failed(pico: Pico, run: Run, fault: RuntimeFault) -> Failed:
+    return Failed(pico, _tell(fault), tuple(run.log), (), _steps(run), isinstance(fault, BudgetSpent))
+
+
+def _tell(fault: RuntimeFault) -> Fault:
+    """The fault as it is recorded; a message may quote a value, and a value may be long."""
+    message = fault.message
+    if len(message) > LONGEST_MESSAGE:
+        message = message[: LONGEST_MESSAGE - 1] + "…"
+    return Fault(fault.code, message, fault.places)
+
+
+def _follow_up(pico: Pico, run: Run, event: Event, fault: Fault) -> tuple[Effect, ...]:
+    """`system:error` as an event of its own, so that a pico can have rules about its failures."""
+    if is_error_event(event):
+        return ()
+    run.effects.clear()
+    attrs = _describe_failure(run, event, fault)
+    return (SendEvent(Eci(pico.id), "system", "error", attrs, run.next_eid()),)
+
+
+def _describe_failure(run: Run, event: Event, fault: Fault) -> Mapping[str, Value]:
+    return {
+        "level": "error",
+        "data": fault.message,
+        "rid": run.rid,
+        "rule_name": run.rule,
+        "genus": "system",
+        "code": fault.code,
+        "eid": event.eid,
+        "span": next(
+            (
+                {"rid": place.rid, "line": float(place.line), "column": float(place.column)}
+                for place in fault.places
+            ),
+            None,
+        ),
+    }
+
+
+def _steps(run: Run) -> int:
+    return run.surroundings.budget.steps - max(run.meter.steps, 0)

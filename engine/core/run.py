@@ -1,0 +1,130 @@
+"""One run: everything that one event, query or initialisation has at hand and leaves behind.
+
+A `Run` is the only mutable thing of a turn besides its draft. It knows nothing of rules; it hands
+out answers in the order in which they were recorded, and collects what is to happen afterwards.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import sha256
+from typing import Any, Literal
+
+from engine.core.chance import Chance
+from engine.core.draft import Draft
+from engine.core.messages import Effect, Event, LogLine, Query, Question, SendEvent
+from engine.core.model import Eci, EventId, Inputs, Pico, Rid
+from engine.core.programs import Instances, Programs
+from pico_lang.errors import BudgetSpent, Interrupted
+from pico_lang.meter import Budget, Meter
+from pico_lang.values import Value, to_stored
+
+LogLevel = Literal["error", "warn", "info", "debug", "klog"]
+
+DomainCalls = Mapping[tuple[str, str], Callable[..., Value]]
+"""What a member of a built-in module does: (domain, name) → function of a `World` and arguments."""
+
+
+class Asking(Interrupted):
+    """Leaves a run that cannot go on before a question has its answer."""
+
+    def __init__(self, question: Question) -> None:
+        super().__init__(question)
+        self.question = question
+
+
+class Learned:
+    """What a run learns from outside itself: time, chance, and answers in the order of its questions.
+
+    The making of a child draws on the same source as the turn in which it happens.
+    """
+
+    def __init__(self, inputs: Inputs) -> None:
+        self.time_ms = inputs.time_ms
+        self._inputs = inputs
+        self._asked = 0
+
+    @cached_property
+    def chance(self) -> Chance:
+        # Most turns need none, and making one costs more than a small turn does.
+        return Chance(self._inputs.seed)
+
+    def ask(self, kind: str, content: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The next answer; when there is none yet, leave the run to get it."""
+        if self._asked == len(self._inputs.answers):
+            raise Asking(Question(kind, content))
+        self._asked += 1
+        return self._inputs.answers[self._asked - 1]
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What stays the same from one run to the next: compiled rulesets, built-in modules, limits."""
+
+    programs: Programs
+    domains: DomainCalls
+    budget: Budget
+
+
+@dataclass(slots=True)
+class Run:
+    """The run of one turn on one pico, or the making of a child inside one."""
+
+    draft: Draft
+    learned: Learned
+    surroundings: Surroundings
+    instances: Instances[Any]
+    meter: Meter
+    event: Event | None = None
+    """The event being handled; None in a query and while a ruleset is initialised."""
+    query: Query | None = None
+    txn_id: str | None = None
+    rid: str | None = None
+    """The ruleset whose rule is running, whatever module it has called."""
+    rule: str | None = None
+    raised: int = 0
+    waiting: deque[tuple[Rid, Event]] = field(default_factory=deque)
+    """Events that rulesets have yet to be shown."""
+    gone: set[str] = field(default_factory=set)
+    """Rulesets uninstalled by this very run, whose rule may still be running."""
+    directives: list[Mapping[str, Value]] = field(default_factory=list)
+    effects: list[Effect] = field(default_factory=list)
+    log: list[LogLine] = field(default_factory=list)
+
+    def for_child(self, pico: Pico) -> Run:
+        """The run in which a child of this pico is made."""
+        draft = Draft(pico, self.meter)
+        return Run(draft, self.learned, self.surroundings, Instances(self.meter), self.meter)
+
+    def show(self, event: Event) -> None:
+        """Let the rulesets that are installed now see an event after all that already wait."""
+        for ruleset in self.draft.rulesets:
+            if event.for_rid is None or event.for_rid == ruleset.rid:
+                self.waiting.append((ruleset.rid, event))
+
+    def raise_event(self, event: Event) -> None:
+        self.raised += 1
+        limit = self.surroundings.budget.raised_events
+        if self.raised > limit:
+            raise BudgetSpent("R705", f"more than {limit:,} raised events in one turn")
+        self.show(event)
+
+    def send_event(self, eci: str, domain: str, name: str, attrs: Mapping[str, Value]) -> EventId:
+        """Have an event delivered once the turn is committed; its id."""
+        self.meter.charge(1)
+        eid = self.next_eid()
+        self.effects.append(SendEvent(Eci(eci), domain, name, attrs, eid))
+        return eid
+
+    def next_eid(self) -> EventId:
+        """An id derived from pico, turn and position, so that a repeated turn sends the same one."""
+        place = f"{self.draft.id}/{self.draft.seq + 1}/{len(self.effects)}"
+        return EventId(sha256(place.encode()).hexdigest()[:32])
+
+    def write_log(self, level: LogLevel, rid: str, message: Value, value: Value = None) -> None:
+        self.meter.charge(1)
+        told = to_stored(message, self.meter), to_stored(value, self.meter)
+        self.log.append(LogLine(level, rid, self.rule, *told))

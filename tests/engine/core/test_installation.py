@@ -1,0 +1,212 @@
+"""Rulesets come, change and go inside a turn, and never by halves."""
+
+from __future__ import annotations
+
+from engine.core.messages import Done, Failed
+from tests.engine.core.bench import Bench, names_of
+from tests.engine.core.test_kernel_events import COUNTER, tell
+
+INSTALLER = tell(
+    "installer",
+    """select when d install
+       ctx:install(event:attrs{"url"}, event:attrs{"config"}) setting(rid)
+       fired { ent:installed := rid; raise d event "installed" }""",
+    'select when d uninstall ctx:uninstall(event:attrs{"rid"})',
+)
+
+
+def test_a_ruleset_sees_only_what_is_raised_after_it_was_installed() -> None:
+    """It takes no part in the event that was under way."""
+    bench = Bench(INSTALLER)
+    url = bench.publish(tell("new", "select when d install or d installed send_directive(event:name)"))
+    done = bench.done("d", "install", {"url": url})
+    assert names_of(done) == ["installed"]
+    assert done.pico.entities == {"installer": {"installed": "new"}}
+    assert [one.rid for one in done.pico.rulesets] == ["installer", "new"]
+
+
+def test_the_config_is_kept_with_the_installation() -> None:
+    """`ctx:rid_config` and `meta:rulesetConfig` show what the installer gave."""
+    bench = Bench(INSTALLER)
+    text = tell("new", 'select when d t send_directive("c", [ctx:rid_config, meta:rulesetConfig])')
+    url = bench.publish(text)
+    bench.done("d", "install", {"url": url, "config": {"key": 1.0}})
+    (directive,) = bench.done("d", "t").directives
+    assert directive["options"] == [{"key": 1.0}, {"key": 1.0}]
+
+
+def test_a_text_that_cannot_be_had_fails_the_turn() -> None:
+    """The reason that came with the answer is in the fault."""
+    failed = Bench(INSTALLER).failed("d", "install", {"url": "file:///nothing.krl"})
+    assert failed.fault.code == "R608"
+    assert "there is no such text" in failed.fault.message
+
+
+def test_a_global_block_that_fails_takes_the_installation_back() -> None:
+    """The pico is as it was, and the place in the new text is told."""
+    bench = Bench(INSTALLER)
+    url = bench.publish('ruleset new { global { x = "a" - 1 } }')
+    failed = bench.failed("d", "install", {"url": url})
+    assert [one.rid for one in failed.pico.rulesets] == ["installer"]
+    assert (failed.fault.code, failed.fault.places[0].rid, failed.fault.places[0].within) == (
+        "R601",
+        "new",
+        "global",
+    )
+
+
+def test_a_new_text_takes_the_place_of_the_old_one_and_keeps_its_variables() -> None:
+    bench = Bench(COUNTER, tell("other", "select when d t"))
+    bench.done("counter", "increment")
+    bench.publish(COUNTER.replace("+ 1", "+ 10"))
+    assert isinstance(bench.install("file:///counter.krl"), Done)
+    assert [one.rid for one in bench.pico.rulesets] == ["counter", "other"]
+    assert bench.done("counter", "increment").pico.entities == {"counter": {"n": 11.0}}
+
+
+def test_a_new_text_keeps_half_matched_events_of_rules_that_stay_the_same() -> None:
+    """Only a rule whose event expression is another one starts anew."""
+    kept, changed = "select when d a before d b", "select when d a before d c"
+    bench = Bench(tell("r", f'{kept} send_directive("kept")', f'{changed} send_directive("old")'))
+    bench.done("d", "a")
+    bench.publish(
+        tell("r", f'{kept} send_directive("still")', f'{changed} where ent:x.isnull() send_directive("new")')
+    )
+    bench.install("file:///r.krl")
+    assert names_of(bench.done("d", "b")) == ["still"]
+    assert names_of(bench.done("d", "c")) == []
+
+
+def test_uninstalling_removes_everything_of_the_ruleset() -> None:
+    bench = Bench(INSTALLER, COUNTER)
+    bench.done("counter", "increment")
+    done = bench.done("d", "uninstall", {"rid": "counter"})
+    assert [one.rid for one in done.pico.rulesets] == ["installer"]
+    assert done.pico.entities == {}
+    assert bench.failed("d", "uninstall", {"rid": "counter"}).fault.code == "R605"
+
+
+def test_a_ruleset_may_uninstall_itself() -> None:
+    """Its rule runs to its end, but it has no variables any more, no further rules and no events."""
+    bench = Bench(
+        tell(
+            "r",
+            'select when d t every { ctx:uninstall(meta:rid); send_directive("bye") } '
+            'fired { ent:x := 1; raise d event "t" }',
+            'select when d t send_directive("never")',
+        )
+    )
+    done = bench.done("d", "t")
+    assert names_of(done) == ["bye"]
+    assert (done.pico.rulesets, done.pico.entities) == ((), {})
+
+
+MODULE = """
+ruleset module {
+  meta { provides bump, act, seen, word configure using word = "default" }
+  global {
+    bump = function(n) { n + 1 }
+    seen = function() { [event:name, event:attrs, meta:eci, meta:ruleName, meta:inEvent, meta:rid, ent:mine] }
+    act = defaction() { send_directive("acted", {"word": word}) }
+  }
+  rule mine { select when d mine fired { ent:mine := "mine" } }
+}
+"""
+USER = """
+ruleset user {
+  meta { use module module alias m with word = "given" shares bumped }
+  global { bumped = function(n) { m:bump(n) } }
+  rule t { select when d t m:act() }
+  rule s { select when d s send_directive("seen", m:seen()) }
+}
+"""
+
+
+def test_a_module_lends_its_functions_and_actions() -> None:
+    """Configured by its user; directives are the user's."""
+    bench = Bench(MODULE, USER)
+    assert bench.query("user", "bumped", {"n": 1.0}) == 2.0
+    (directive,) = bench.done("d", "t").directives
+    assert directive["options"] == {"word": "given"}
+    assert directive["meta"]["rid"] == "user"
+    assert directive["meta"]["rule_name"] == "t"
+
+
+def test_a_module_sees_its_own_variables_and_nothing_of_the_event() -> None:
+    bench = Bench(MODULE, USER)
+    bench.done("d", "mine")
+    (directive,) = bench.done("d", "s").directives
+    assert directive["options"] == [None, None, None, None, False, "module", "mine"]
+
+
+def test_a_module_has_to_be_installed_first() -> None:
+    bench = Bench()
+    failed = bench.install(bench.publish(USER))
+    assert isinstance(failed, Failed)
+    assert failed.fault.code == "R605"
+    assert "Module not found: module" in failed.fault.message
+
+
+def test_a_module_in_use_cannot_be_uninstalled() -> None:
+    """Not even when it is used through another one."""
+    middle = "ruleset middle { meta { use module module alias m provides go } global { go = m:bump } }"
+    bench = Bench(INSTALLER, MODULE, middle)
+    failed = bench.failed("d", "uninstall", {"rid": "module"})
+    assert failed.fault.code == "R607"
+    assert "Cannot uninstall module because middle depends on it" in failed.fault.message
+    bench.done("d", "uninstall", {"rid": "middle"})
+    bench.done("d", "uninstall", {"rid": "module"})
+
+
+def test_a_new_text_of_a_module_reaches_its_users_in_the_same_turn() -> None:
+    bench = Bench(MODULE, USER)
+    bench.publish(MODULE.replace("n + 1", "n + 100"))
+    bench.install("file:///module.krl")
+    assert bench.query("user", "bumped", {"n": 1.0}) == 101.0
+    bench.forget()
+    assert bench.query("user", "bumped", {"n": 1.0}) == 101.0
+
+
+def test_modules_cannot_use_each_other_in_a_circle() -> None:
+    """The circle is named."""
+    bench = Bench("ruleset a { meta { provides x } global { x = 1 } }")
+    bench.install(bench.publish("ruleset b { meta { use module a alias a provides x } global { x = 2 } }"))
+    bench.publish("ruleset a { meta { use module b alias b provides x } global { x = 1 } }")
+    failed = bench.install("file:///a.krl")
+    assert isinstance(failed, Failed)
+    assert "Dependency Cycle Found: a -> b -> a" in failed.fault.message
+
+
+def test_what_a_global_block_read_stays_what_it_was() -> None:
+    """Woken again on a pico that has changed since, a global has the value it got when it was installed."""
+    bench = Bench(tell("first", "select when d t fired { ent:x := 1 }"))
+    bench.install(
+        bench.publish(
+            """
+            ruleset r {
+              meta { shares then, now }
+              global {
+                then = [ctx:channels.length(), ctx:rid_config, ent:n]
+                now = function() { [ctx:channels.length(), ctx:rid_config, ent:n] }
+              }
+              rule change { select when d change ctx:newChannel(["x"]) fired { ent:n := 7 } }
+            }
+            """
+        ),
+        {"a": "b"},
+    )
+    bench.done("d", "change")
+    bench.forget()
+    assert bench.query("r", "then") == [1.0, {"a": "b"}, None]
+    assert bench.query("r", "now") == [2.0, {"a": "b"}, 7.0]
+
+
+def test_upkeep_needs_to_be_understood() -> None:
+    """The engine's own events say what they want or fail."""
+    assert Bench().failed("$engine", "dance").fault.code == "R606"
+    assert Bench().failed("$engine", "install", {}).fault.code == "R606"
+
+
+def test_upkeep_can_uninstall() -> None:
+    bench = Bench(COUNTER)
+    assert bench.done("$engine", "uninstall", {"rid": "counter"}).pico.rulesets == ()
