@@ -115,6 +115,11 @@ class MemoryJournal:
         self._is_held = False
         self._schedule()
 
+    def release_one(self) -> None:
+        """The oldest commit becomes durable, alone."""
+        writes, durable = self._taken.pop(0)
+        self._make_durable(writes, durable)
+
     def fail(self, reason: str = "no space left") -> None:
         """The disk refuses from now on."""
         self._failure = reason

@@ -209,6 +209,21 @@ async def test_queries_see_only_what_is_committed() -> None:
 
 
 @in_loop
+async def test_a_commit_brings_its_own_state_into_force_and_no_newer_one() -> None:
+    """Of two turns under way the first becomes durable: queries see the first and not yet the second."""
+    shell = await start_shell()
+    shell.journal.hold()
+    both = [asyncio.ensure_future(shell.add(ROOT)) for _ in range(2)]
+    await shell.settle()
+    shell.journal.release_one()
+    assert await both[0] == 1.0
+    assert await shell.total(ROOT) == 1.0
+    shell.journal.release()
+    assert await both[1] == 2.0
+    assert await shell.total(ROOT) == 2.0
+
+
+@in_loop
 async def test_a_failing_query_is_told_and_leaves_no_trace() -> None:
     """A query is not recorded, whatever comes of it."""
     shell = await start_shell()
