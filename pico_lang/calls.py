@@ -26,7 +26,7 @@ def call(rt: Runtime, f: Value, args: Sequence[Value], named: Mapping[str, Value
     takes = parameter_count(f)
     if not named:
         return f(*args[:takes])
-    arguments = [*args[:takes], *f.__defaults__[len(args) :]]
+    arguments = [*args[:takes], *[None] * (takes - len(args))]
     for index, name in enumerate(parameter_names(f)):
         if name in named:
             arguments[index] = named[name]
