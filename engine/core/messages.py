@@ -166,9 +166,7 @@ class Answered:
 class Refusal:
     """A request that is not run, with the reason a person can act on."""
 
-    kind: Literal["malformed", "denied", "unknown", "moved", "too_large", "draining", "quota"]
+    kind: Literal["malformed", "denied", "unknown", "moved", "too_large", "uncompilable", "draining", "quota"]
     reason: str
     hint: str | None = None
     extra: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
-
-

@@ -219,7 +219,7 @@ class Host:
         except FetchFailed as problem:
             return Refusal("malformed", str(problem))
         except RulesetRefused as refused:
-            return Refusal("malformed", str(refused), "mend the ruleset; the old text stays in force")
+            return Refusal("uncompilable", str(refused), "mend the ruleset; the old text stays in force")
         await self._reinstall(url, program)
         return FlushReply(
             url,
