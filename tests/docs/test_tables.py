@@ -1,0 +1,40 @@
+"""The tables in the packages' READMEs are what the code has: routes, statuses, settings."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from engine.adapters.http import administration, picos
+from engine.adapters.http.problems import STATUS_OF_REFUSAL
+from engine.config import describe_settings
+
+ENGINE = Path(__file__).resolve().parents[2] / "engine"
+
+
+def table(readme: Path) -> list[tuple[str, ...]]:
+    """The cells of every row of every table."""
+    rows = re.findall(r"^\| (.*) \|$", readme.read_text("utf-8"), re.MULTILINE)
+    return [tuple(cell.strip().strip("`") for cell in row.split(" | ")) for row in rows]
+
+
+def test_every_route_is_documented() -> None:
+    """With the sentence that stands beside it in the code."""
+    rows = set(table(ENGINE / "adapters" / "http" / "README.md"))
+    routes = {**picos.ROUTES, **{path: about for path, (_, about) in administration.ROUTES.items()}}
+    assert set(routes.items()) == {row for row in rows if row[0].startswith("/")}
+
+
+def test_every_status_is_documented() -> None:
+    """Those of refusals, and 500 for what fails."""
+    rows = table(ENGINE / "adapters" / "http" / "README.md")
+    assert {int(row[0]) for row in rows if row[0].isdigit()} == {*STATUS_OF_REFUSAL.values(), 500}
+
+
+def test_every_setting_is_documented() -> None:
+    """With its default and its meaning."""
+    rows = table(ENGINE / "README.md")
+    documented = [row for row in rows if len(row) == 3 and row[0] != "setting"]
+    expected = [(one.name, str(one.default), one.about) for one in describe_settings()]
+    assert [row for row in documented if row[0] != "home"] == [row for row in expected if row[0] != "home"]
+    assert documented[0][0] == "home"
