@@ -37,13 +37,13 @@ def to_iso(ms: float) -> str:
 
 def _within_limit(ms: float) -> int:
     if not abs(ms) <= LIMIT_MS:
-        raise ValueError("a time more than 273,790 years from 1970, which is as far as times reach")
+        raise ValueError("a time further from 1970 than times reach, which is 100,000,000 days")
     return int(ms)
 
 
 # --- reading ---------------------------------------------------------------------------------------
 
-_OFFSET = r"(?:(?P<zulu>\s*Z)|(?P<sign>[+-])(?P<offset_hours>\d\d):?(?P<offset_minutes>\d\d)?)?"
+_OFFSET = r"(?:(?P<zulu>\s*Z)|(?P<sign>[+-])(?P<offset_hours>\d\d)(?::?(?P<offset_minutes>\d\d))?)?"
 _FRACTION = r"(?:[.,](?P<fraction>\d+))?"
 
 _EXTENDED_TIME = rf"(?P<hour>\d\d)(?::(?P<minute>\d\d)(?::(?P<second>\d\d){_FRACTION})?)?{_OFFSET}"
@@ -177,8 +177,9 @@ def add(ms: int, spec: Mapping[str, float]) -> int:
     whole days; both are rounded if they are not whole. The rest are exact lengths of time.
     """
     of = {unit: amount for key, amount in spec.items() if (unit := unit_name(key)) is not None}
-    if not all(math.isfinite(amount) for amount in of.values()):
-        raise ValueError("an amount of time that is infinite")
+    for unit, amount in of.items():
+        if not abs(amount) <= LIMIT_MS:
+            raise ValueError(f"{amount:g} {unit}, which lead further from 1970 than times reach")
     months = of.get("months", 0) + of.get("quarters", 0) * 3 + of.get("years", 0) * 12
     days = of.get("days", 0) + of.get("weeks", 0) * 7
     exact = of.get("milliseconds", 0) + of.get("seconds", 0) * SECOND_MS
