@@ -6,11 +6,14 @@ depending on who runs it. A pure kernel cannot have that.
 
 from __future__ import annotations
 
+import re
 import sys
-from types import FrameType, TracebackType
+from types import TracebackType
 
 KERNEL_CALLS = 40
 """Room for the kernel's own calls around and beneath those of the ruleset."""
+
+_DEPTH = re.compile(r"at the recursion depth (\d+)")
 
 
 class DepthLimit:
@@ -23,17 +26,7 @@ class DepthLimit:
         self._before = sys.getrecursionlimit()
 
     def __enter__(self) -> None:
-        # Some calls in between are C's: Python counts them and shows no frame for them. But it refuses
-        # a limit below the depth it has reached, and so the lowest it takes tells that depth.
-        reached = _count_frames()
-        while True:
-            reached += 1
-            try:
-                sys.setrecursionlimit(reached)
-            except RecursionError:
-                continue
-            sys.setrecursionlimit(reached + self._depth + KERNEL_CALLS)
-            return
+        sys.setrecursionlimit(_reached() + self._depth + KERNEL_CALLS)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -41,10 +34,17 @@ class DepthLimit:
         sys.setrecursionlimit(self._before)
 
 
-def _count_frames() -> int:
-    frame: FrameType | None = sys._getframe(1)
-    depth = 0
-    while frame is not None:
-        frame = frame.f_back
-        depth += 1
-    return depth
+def _reached() -> int:
+    """The depth that Python itself has counted.
+
+    Counting frames would miss the calls of C code in between. Python tells when it refuses a limit
+    below the depth it has reached; one that it would accept must not be tried, for it would hold for
+    every thread.
+    """
+    try:
+        sys.setrecursionlimit(1)
+    except RecursionError as refusal:
+        found = _DEPTH.search(str(refusal))
+        if found is not None:
+            return int(found[1])
+    raise RuntimeError("this Python does not tell the depth of its calls in the way it used to")

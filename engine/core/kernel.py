@@ -39,7 +39,7 @@ from pico_lang.coercion import to_string
 from pico_lang.errors import BudgetSpent, RuntimeFault
 from pico_lang.meter import Budget
 from pico_lang.selection import EventFacts
-from pico_lang.tracebacks import FAILURES, located
+from pico_lang.tracebacks import located
 from pico_lang.values import Value, to_stored
 
 Opened = Instances[World]
@@ -49,6 +49,9 @@ WAKING_FACTOR = 100
 """Waking what is installed is not the turn's doing, so it neither counts nor fails for being long."""
 
 LONGEST_MESSAGE = 1_000
+
+FAILINGS = (RuntimeFault, RecursionError, MemoryError)
+"""How a turn fails; anything else is a mistake of ours and is let out."""
 
 
 def react(
@@ -61,7 +64,7 @@ def react(
             return _run_turn(run, turn)
     except Asking as asking:
         return Asks(asking.question)
-    except FAILURES as failure:
+    except FAILINGS as failure:
         return _failed(pico, run, turn, located(failure))
 
 
@@ -77,7 +80,7 @@ def answer(
             return Answered(value, tuple(run.log), _steps(run))
     except Asking as asking:
         return Asks(asking.question)
-    except FAILURES as failure:
+    except FAILINGS as failure:
         return _query_failed(pico, run, located(failure))
 
 
@@ -108,7 +111,7 @@ def _wake_all(run: Run) -> None:
 def _wake(run: Run, ruleset: InstalledRuleset) -> None:
     try:
         wake(run, ruleset)
-    except FAILURES as failure:
+    except FAILINGS as failure:
         message = f"ruleset {ruleset.rid} cannot be run: {located(failure).message}"
         raise RuntimeFault("R609", message) from failure
 

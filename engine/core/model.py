@@ -72,8 +72,8 @@ class Inputs:
 
 @dataclass(frozen=True, slots=True)
 class InstalledRuleset:
-    """A ruleset on a pico. `inputs` are those of the turn that initialised it, so that its global
-    block has the same values whenever the pico is woken."""
+    """A ruleset on a pico. `inputs` has the time of the turn that initialised it and, as answers,
+    everything its global block read, so that this has the same values whenever the pico is woken."""
 
     rid: Rid
     url: str

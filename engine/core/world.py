@@ -6,7 +6,7 @@ makes of another as a module. Whoever runs the pico points `run` at the turn tha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal, cast
 
 from engine.core.events import read_attributes, read_event_name
@@ -92,7 +92,7 @@ class World:
     def run_action(self, domain: str, name: str, arguments: Sequence[Value]) -> Value:
         return self._member(domain, name)(self, *arguments)
 
-    def _member(self, domain: str, name: str):  # type: ignore[no-untyped-def]
+    def _member(self, domain: str, name: str) -> Callable[..., Value]:
         try:
             return self.run.surroundings.domains[domain, name]
         except KeyError:
