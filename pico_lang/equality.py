@@ -62,8 +62,10 @@ def fingerprint(meter: Meter, value: Value) -> str:
         part, is_text = rest.pop()
         if is_text:
             parts.append(part)
-        elif part.__class__ is list or part.__class__ is dict:
-            meter.charge(1 + len(part) + (length_of_keys(part) >> 6))
+            continue
+        meter.charge(1)
+        if part.__class__ is list or part.__class__ is dict:
+            meter.charge(length_of_keys(part) >> 6)
             rest.extend(_opened(part))
         else:
             parts.append(_scalar_print(meter, part))

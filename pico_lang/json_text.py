@@ -91,11 +91,18 @@ def _quoted(text: str) -> str:
     return _LONE_SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", quoted)
 
 
+class NotJson(ValueError):
+    """A text that is not JSON; says where it stops being so."""
+
+
 def decode(meter: Meter, text: str) -> Value:
-    """The value a JSON text spells; `ValueError` if it spells none."""
+    """The value a JSON text spells, or `NotJson`."""
     meter.charge(len(text) >> 3)
     _check_nesting(text)
-    return _decoder.decode(text)
+    try:
+        return _decoder.decode(text)
+    except ValueError as problem:
+        raise NotJson(str(problem)) from None
 
 
 def _refuse(constant: str) -> NoReturn:

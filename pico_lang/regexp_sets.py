@@ -6,6 +6,7 @@ computes with sets instead of trusting two engines to read `[\\W\\d-x]` alike.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -60,6 +61,7 @@ ESCAPES: dict[str, Units] = {
 """What the class escapes stand for."""
 
 
+@lru_cache(maxsize=1024)
 def ignoring_case(units: Units) -> Units:
     """The set with every code unit added that JavaScript takes for the same letter as a member."""
     if not units or units[-1][1] < 0x80:
@@ -76,18 +78,19 @@ def _other_ascii_case(units: Units) -> Iterable[Range]:
 
 
 def _equivalents(units: Units) -> Iterable[Range]:
-    for letters in _letters():
-        if any(low <= letter <= high for letter in letters for low, high in units):
-            yield from ((letter, letter) for letter in letters)
+    pairs = _pairs()
+    for low, high in units:
+        reachable = pairs[bisect_left(pairs, (low, 0)) : bisect_right(pairs, (high, LAST_UNIT))]
+        yield from [(other, other) for _, other in reachable if not low <= other <= high]
 
 
 @lru_cache(maxsize=1)
-def _letters() -> list[list[int]]:
-    """Code units grouped by the capital JavaScript gives them, groups of one left out."""
+def _pairs() -> list[Range]:
+    """Every code unit with every other one that JavaScript gives the same capital, in order."""
     groups: dict[int, list[int]] = {}
     for unit in range(LAST_UNIT + 1):
         groups.setdefault(_capital(unit), []).append(unit)
-    return [group for group in groups.values() if len(group) > 1]
+    return sorted((a, b) for group in groups.values() for a in group for b in group if a != b)
 
 
 def _capital(unit: int) -> int:

@@ -8,6 +8,7 @@ all matches and is no state of the value, as it is in JavaScript.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from time import perf_counter
@@ -23,6 +24,10 @@ from pico_lang.values import RegExp
 FLAGS = "gim"
 MAX_SOURCE = 10_000
 """Characters of an expression."""
+
+STEPS_OF_A_SEARCH = 10
+"""About the time a search takes at least. So that a turn with very many runs out of steps, which it does
+at the same place on every machine, and not out of time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +110,12 @@ class _Compiled:
 
 
 def _ready(meter: Meter, regexp: RegExp) -> _Compiled:
-    """The compiled expression. Costs the same whether or not it was at hand: turns are run again
-    elsewhere and must use up as many steps there."""
+    """The compiled expression. Costs as many steps whether or not it was at hand: turns are run again
+    elsewhere and must use up as many there."""
     meter.charge(1 + len(regexp.source))
     try:
-        return _compiled(regexp.source, regexp.flags)
+        with _on_the_clock(meter):
+            return _compiled(regexp.source, regexp.flags)
     except SyntaxFault as fault:
         raise TypeFault(f"re#{regexp.source}# is not a regular expression: {fault}") from None
 
@@ -125,22 +131,27 @@ def _compiled(source: str, flags: str) -> _Compiled:
 
 def _find(meter: Meter, compiled: _Compiled, subject: str, at: int) -> Match | None:
     """The next match at or behind a position, within what is left of the turn's time."""
-    meter.charge(1)
-    if meter.regexp_s <= 0:
-        raise _too_slow(meter)
-    begun = perf_counter()
-    try:
+    meter.charge(STEPS_OF_A_SEARCH)
+    with _on_the_clock(meter):
         found = compiled.pattern.search(subject, at, timeout=meter.regexp_s)
-    except TimeoutError:
-        raise _too_slow(meter) from None
-    finally:
-        meter.regexp_s -= perf_counter() - begun
     return None if found is None else _as_match(found, compiled.translation)
 
 
-def _too_slow(meter: Meter) -> BudgetSpent:
-    limit = meter.budget.regexp_ms
-    return BudgetSpent("R704", f"regular expressions took longer than {limit} milliseconds in one turn")
+@contextmanager
+def _on_the_clock(meter: Meter) -> Iterator[None]:
+    """Take the time of compiling and searching from what is left of the turn's."""
+    begun = perf_counter()
+    try:
+        if meter.regexp_s <= 0:
+            raise TimeoutError
+        yield
+    except TimeoutError:
+        limit = meter.budget.regexp_ms
+        raise BudgetSpent(
+            "R704", f"regular expressions took longer than {limit} milliseconds in one turn"
+        ) from None
+    finally:
+        meter.regexp_s -= perf_counter() - begun
 
 
 def _as_match(found: regex.Match[str], translation: Translation) -> Match:

@@ -195,10 +195,16 @@ def _stored(value: Value, meter: Meter | None, depth: int) -> Value:
     if kind is str and meter is not None:
         meter.check_string(len(value))
     if kind is float:
-        return value + 0.0 if math.isfinite(value) else None
+        return _stored_number(value)
     if kind is RegExp:
         return {}
     return None if kind is FunctionType or kind is Action else value
+
+
+def _stored_number(number: float) -> float | None:
+    if not math.isfinite(number):
+        return None
+    return 0.0 if number == 0 and math.copysign(1, number) < 0 else number
 
 
 def _stored_array(items: list[Value], meter: Meter | None, depth: int) -> list[Value]:

@@ -103,7 +103,7 @@ def decode(rt: Runtime, val: Value = None) -> Value:
         return val
     try:
         return json_text.decode(rt.meter, val)
-    except ValueError:
+    except json_text.NotJson:
         return val
 
 
