@@ -16,6 +16,9 @@ from engine.core.run import Run
 from pico_lang.errors import RuntimeFault
 from pico_lang.values import Value
 
+STEPS_OF_A_BIRTH = 100
+"""What making a pico costs: ids, channels, a longer list of children."""
+
 
 def new_pico(pico: PicoId, parent: Eci | None = None, channels: Iterable[Channel] = ()) -> Pico:
     """A pico with nothing but its channels: the one it addresses itself by, and the given ones."""
@@ -25,6 +28,7 @@ def new_pico(pico: PicoId, parent: Eci | None = None, channels: Iterable[Channel
 
 def make_child(run: Run, rulesets: Iterable[tuple[str, Mapping[str, Value]]]) -> Eci:
     """Make a child with these rulesets (url and config); the channel by which the parent reaches it."""
+    run.meter.charge(STEPS_OF_A_BIRTH)
     chance = run.learned.chance
     child_id, to_child, to_parent = PicoId(chance.id()), Eci(chance.id()), Eci(chance.id())
     run.draft.put_channel(Channel(to_parent, (RESERVED_TAG, "parent"), family=child_id))
@@ -53,6 +57,7 @@ def delete_child(run: Run, eci: str) -> None:
     child = next((one for one in run.draft.children if one.eci == eci), None)
     if child is None:
         raise RuntimeFault("R607", f"{eci} is not the channel of a child of this pico")
+    run.meter.charge(len(run.draft.channels))
     run.draft.remove_child(child.pico)
     for channel in [one for one in run.draft.channels.values() if one.family == child.pico]:
         run.draft.remove_channel(channel.eci)

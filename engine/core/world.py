@@ -90,6 +90,8 @@ class World:
         return self._member(domain, name)(self, *arguments)
 
     def run_action(self, domain: str, name: str, arguments: Sequence[Value]) -> Value:
+        # Whatever an action is told may be in the record afterwards, so it costs what writing it does.
+        to_stored(list(arguments), self.run.meter)
         return self._member(domain, name)(self, *arguments)
 
     def _member(self, domain: str, name: str) -> Callable[..., Value]:

@@ -21,6 +21,9 @@ from pico_lang.host import Member
 from pico_lang.program import Program
 from pico_lang.values import Value, to_stored
 
+STEPS_OF_A_DESCRIPTION = 10
+"""What describing one channel or ruleset costs: a map of maps, most of them small."""
+
 # --- reading ---------------------------------------------------------------------------------------
 
 
@@ -54,7 +57,7 @@ def _children(world: World) -> Value:
 
 def _channels(world: World) -> Value:
     channels = world.run.draft.channels
-    world.run.meter.check_collection(len(channels))
+    world.run.meter.charge(STEPS_OF_A_DESCRIPTION * len(channels))
     return [show_channel(channels[eci]) for eci in sorted(channels)]
 
 
@@ -71,7 +74,7 @@ def show_channel(channel: Channel) -> dict[str, Value]:
 
 def _rulesets(world: World) -> Value:
     rulesets = world.run.draft.rulesets
-    world.run.meter.check_collection(len(rulesets))
+    world.run.meter.charge(STEPS_OF_A_DESCRIPTION * len(rulesets))
     return [_show_ruleset(ruleset, world) for ruleset in rulesets]
 
 
@@ -130,6 +133,7 @@ def _upsert_channel(world: World, tags: Value, event_policy: Value, query_policy
 
 def _channels_tagged(world: World, tags: set[str]) -> Iterator[Channel]:
     channels = world.run.draft.channels
+    world.run.meter.charge(len(channels))
     return (channels[eci] for eci in sorted(channels) if set(channels[eci].tags) == tags)
 
 

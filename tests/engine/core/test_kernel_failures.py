@@ -122,6 +122,21 @@ def test_a_long_key_counts_like_any_text() -> None:
     assert Bench(text).failed("d", "t").fault.code == "R701"
 
 
+@pytest.mark.parametrize(
+    "action", ['ctx:event("c", "d", long)', "ctx:newChannel([long])", "send_directive(long)", "ctx:newPico()"]
+)
+def test_actions_cost_what_they_leave_behind(action: str) -> None:
+    """A loop of them is stopped before its record is large, however short its text."""
+    text = f"""
+    ruleset a {{
+      global {{ long = 0.range(9).reduce(function(s, n) {{ s + s }}, "ten chars.") }}
+      rule r {{ select when d t foreach 0.range(1999) setting(n) {action} }}
+    }}
+    """
+    assert Bench(text).failed("d", "t").fault.code == "R701"
+    assert Bench(text.replace("1999", "9")).done("d", "t")
+
+
 def test_a_variable_cannot_be_deepened_without_end() -> None:
     """Nested once more with every event, it is refused before any reader of JSON gives up on it."""
     bench = Bench(tell("a", "select when d t fired { ent:x := [ent:x] }"))
