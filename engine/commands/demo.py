@@ -11,7 +11,6 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import resources
 from pathlib import Path
 
 import click
@@ -19,9 +18,10 @@ from rich.markup import escape
 
 from engine.commands.client import EngineClient
 from engine.commands.failure import Failure
+from engine.commands.hints import counter_ruleset, example, program
 from engine.commands.install import install_ruleset
 from engine.commands.output import console
-from engine.commands.process import CODE, EngineProcess
+from engine.commands.process import EngineProcess
 from engine.commands.traffic import INCREMENT, Senders, Traffic, count_tickets, judge, send_again
 
 SENDERS = 8
@@ -43,12 +43,6 @@ def demo() -> None:
         finally:
             process.end()
     _say_next()
-
-
-def counter_ruleset() -> Path:
-    """The example as a file: inside the installed package, or in a checkout."""
-    packaged = Path(str(resources.files("ruleset_library"))) / "examples" / "counter.krl"
-    return packaged if packaged.exists() else CODE / "examples" / "counter" / "counter.krl"
 
 
 def _play(process: EngineProcess) -> None:
@@ -139,21 +133,16 @@ def _scene(number: str, title: str) -> Iterator[None]:
     yield
 
 
-def _short(path: Path) -> str:
-    """A path as people in the current folder would write it."""
-    here = Path.cwd()
-    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
-
-
 def _good(tickets: tuple[str, ...]) -> str:
     return f"[bold {'red' if tickets else 'green'}]{len(tickets)}[/]"
 
 
 def _say_next() -> None:
+    name = escape(program())
     console.print(
         "\n[bold]Now yours:[/]\n\n"
-        "  picomesh serve                               [dim]in one terminal; in another:[/]\n"
-        f"  picomesh install root {escape(_short(counter_ruleset()))}\n"
-        "  picomesh send root counter:increment by=5\n"
-        "  picomesh query root counter/count\n"
+        f"  {name} serve     [dim]and in another terminal:[/]\n"
+        f"  {name} install root {escape(example())}\n"
+        f"  {name} send root counter:increment by=5\n"
+        f"  {name} query root counter/count\n"
     )

@@ -12,15 +12,13 @@ from pathlib import Path
 from engine.adapters.http import read_run_file, remove_run_file
 from engine.commands.client import EngineClient
 from engine.commands.failure import CannotStart
+from engine.commands.hints import CODE
 
 START_S = 20.0
 """How long an engine may take to answer; a slow machine needs a second or two."""
 
 STOP_S = 30.0
 """More than the engine gives requests under way."""
-
-CODE = Path(__file__).resolve().parents[2]
-"""Where the packages lie: the child runs this code, whatever lies in the current folder."""
 
 
 class EngineProcess:
@@ -88,6 +86,6 @@ class EngineProcess:
 
 
 def _environment() -> dict[str, str]:
-    """Ours, without settings that are meant for another engine."""
+    """Ours, without settings that are meant for another engine, and with the code that runs here."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PICOMESH_")}
     return {**kept, "PYTHONPATH": str(CODE)}

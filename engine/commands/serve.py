@@ -27,6 +27,7 @@ from engine.adapters.local.home import HomeBusy
 from engine.adapters.local.schema import JournalUnreadable
 from engine.adapters.logs import configure_logs
 from engine.commands.failure import CannotStart
+from engine.commands.hints import example, program
 from engine.commands.output import console
 from engine.commands.settings import read_settings
 from engine.config import Settings, default_home
@@ -106,6 +107,6 @@ def _greet(settings: Settings, url: str, root_eci: str) -> None:
         f"  home      {escape(str(settings.home))}\n"
         f"  root ECI  {escape(root_eci)}\n\n"
         f"Next, in another terminal:\n\n"
-        f"  picomesh install root examples/counter/counter.krl{escape(elsewhere)}\n\n"
+        f"  {escape(f'{program()} install root {example()}{elsewhere}')}\n\n"
         f"[dim]Ctrl-C stops it.[/]\n"
     )

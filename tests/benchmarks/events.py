@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.table import Table
 
 from engine.commands.client import EngineClient
-from engine.commands.demo import counter_ruleset
+from engine.commands.hints import counter_ruleset
 from engine.commands.install import install_ruleset
 from engine.commands.process import EngineProcess
 from tests.benchmarks.bare import PATH

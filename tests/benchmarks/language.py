@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import reduce
+from functools import partial, reduce
 
 from rich.table import Table
 
-from engine.commands.demo import counter_ruleset
+from engine.commands.hints import counter_ruleset
 from engine.core.domains import MODULES
 from pico_lang.meter import Budget, Meter
 from pico_lang.parser import parse
@@ -66,7 +66,7 @@ def _speed_table() -> Table:
         "text": ({}, text),
     }
     for name, (args, python) in plain.items():
-        krl_s = best_of(lambda name=name, args=args: instance.query(name, args))
+        krl_s = best_of(partial(instance.query, name, args))
         python_s = best_of(python)
         table.add_row(name, f"{krl_s * 1e3:.2f}", f"{python_s * 1e3:.2f}", f"{krl_s / python_s:.1f}")
     return table

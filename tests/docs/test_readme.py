@@ -12,7 +12,7 @@ import httpx
 from click.testing import CliRunner
 
 from engine.cli import main
-from engine.commands.demo import counter_ruleset
+from engine.commands.hints import counter_ruleset
 from engine.commands.install import install_ruleset
 from engine.commands.process import EngineProcess
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.commands.client import EngineClient
-from engine.commands.demo import counter_ruleset
+from engine.commands.hints import counter_ruleset
 from engine.commands.install import install_ruleset
 from engine.commands.process import EngineProcess
 

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from engine.commands.client import EngineClient
-from engine.commands.demo import counter_ruleset
+from engine.commands.hints import counter_ruleset
 from engine.commands.install import install_ruleset
 from engine.commands.process import EngineProcess
 from engine.commands.traffic import Senders, Traffic, count_tickets, judge, send_again

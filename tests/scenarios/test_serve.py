@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from engine.adapters.http import listen, read_run_file
-from engine.commands.demo import counter_ruleset
+from engine.commands.hints import counter_ruleset
 from engine.commands.install import install_ruleset
 from engine.commands.process import EngineProcess
 
@@ -30,7 +30,7 @@ def test_an_engine_starts_on_nothing_and_says_where_it_is(process: EngineProcess
     assert client.url in said
     assert str(process.home) in said
     assert client.root_eci() in said
-    assert "picomesh install root examples/counter/counter.krl --url" in said
+    assert "install root examples/counter/counter.krl --url" in said
 
 
 def test_sigterm_ends_it_with_0_and_tidies_up(process: EngineProcess) -> None:
