@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pico_lang.meter import Meter
 from pico_lang.numbers import number_to_string, parse_number
-from pico_lang.regexp_syntax import printed_source
+from pico_lang.regexp_printing import printed_source
 from pico_lang.values import RegExp, Value, is_number, type_of
 
 

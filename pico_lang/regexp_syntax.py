@@ -8,11 +8,10 @@ reads `\\d`, `$` or `i`. Running the result is the business of `pico_lang.regexp
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from pico_lang import regexp_sets as sets
+from pico_lang.regexp_characters import Cursor, SyntaxFault, just, read_class, read_escape
 from pico_lang.regexp_sets import Units
 from pico_lang.utf16 import units as to_units
 
@@ -25,10 +24,6 @@ MAX_GROUPS_DEEP = 50
 
 MAX_COUNT = 2**31 - 1
 """The largest number of repetitions that is not simply 'without end'."""
-
-
-class SyntaxFault(Exception):
-    """The text is not a regular expression; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +49,12 @@ class Translation:
     loops: tuple[tuple[Loop, ...], ...]
     """For each capture, the repeated groups around it, outermost first."""
 
-    @property
-    def captures(self) -> int:
-        return len(self.loops)
-
 
 def translate(source: str, flags: str) -> Translation:
     """Read an expression and write it for `regex`, or raise `SyntaxFault`."""
-    return _Reader(to_units(source), flags).read()
+    cursor = Cursor(to_units(source))
+    captures, names = _named_captures(cursor.source)
+    return _Reader(cursor, flags, names, captures).read_all()
 
 
 @dataclass(slots=True)
@@ -77,14 +70,9 @@ _SIGNS: dict[str, tuple[int, int | None]] = {"*": (0, None), "+": (1, None), "?"
 _NAME = "[A-Za-z_$][A-Za-z0-9_$]*"
 _CAPTURE_OPENING = re.compile(rf"\((?:\?<{_NAME}>|(?!\?))")
 _REFERENCE = re.compile(f"<({_NAME})>")
+_NUMBER = re.compile("[1-9][0-9]*")
 # What is skipped on the way to the next capture: escapes, and classes, in which a ( is a letter.
 _CAPTURES = re.compile(rf"\\.|\[(?:[^\]\\]|\\.)*+|\((?:\?<({_NAME})>|(?!\?))", re.DOTALL)
-_DECIMAL = re.compile("[1-9][0-9]*")
-_HEX = re.compile("x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})")
-_CONTROL = re.compile("c([A-Za-z])")
-_CLASS_CONTROL = re.compile("c([A-Za-z0-9_])")
-_OCTAL = re.compile("[0-3][0-7]{0,2}|[4-7][0-7]?")
-_CONTROL_ESCAPES = {"f": 0x0C, "n": 0x0A, "r": 0x0D, "t": 0x09, "v": 0x0B}
 _LOOKAROUNDS = ("(?=", "(?!", "(?<=", "(?<!")
 
 _NOT_LINE_END = r"[^\n\r\u2028\u2029]"
@@ -101,13 +89,12 @@ _ASSERTIONS = (
 
 @dataclass(slots=True)
 class _Reader:
-    """One reading of one expression; every `_read_…` begins at `at` and leaves it behind what it read."""
+    """One reading of one expression: a cursor, and what has been read so far."""
 
-    source: str
+    cursor: Cursor
     flags: str
-    all_captures: int = 0
-    all_names: dict[str, int] = field(default_factory=dict)
-    at: int = 0
+    names: dict[str, int]
+    all_captures: int
     depth: int = 0
     behind: int = 0
     """Lookbehinds around the place being read: inside them, text is matched from right to left."""
@@ -117,71 +104,41 @@ class _Reader:
     looking: set[int] = field(default_factory=set)
     """Captures inside a lookaround: what they hold may lie outside the round that took it."""
 
-    def read(self) -> Translation:
-        self._look_ahead()
+    def read_all(self) -> Translation:
         written = self._read_alternatives()
-        if self.at < len(self.source):
+        if not self.cursor.at_end:
             raise SyntaxFault("a ')' without a '('")
-        return Translation(written.text, self.all_names, tuple(self.loops))
-
-    def _look_ahead(self) -> None:
-        r"""Count captures and collect names: `\3` and `\k` mean different things with and without."""
-        for name in _capture_names(self.source):
-            self.all_captures += 1
-            if name is not None and name in self.all_names:
-                raise SyntaxFault(f"two groups are called '{name}'")
-            if name is not None:
-                self.all_names[name] = self.all_captures
-
-    def _take(self, text: str) -> bool:
-        """Step over a text if it stands here."""
-        found = self.source.startswith(text, self.at)
-        self.at += len(text) if found else 0
-        return found
-
-    def _take_match(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
-        """Step over what a pattern matches here, if it does."""
-        match = pattern.match(self.source, self.at)
-        self.at = match.end() if match else self.at
-        return match
-
-    # --- structure ---------------------------------------------------------------------------------
+        return Translation(written.text, self.names, tuple(self.loops))
 
     def _read_alternatives(self) -> _Piece:
         pieces = [self._read_sequence()]
-        while self._take("|"):
+        while self.cursor.take("|"):
             pieces.append(self._read_sequence())
         return _joined("|", pieces)
 
     def _read_sequence(self) -> _Piece:
         pieces = []
-        while self.at < len(self.source) and self.source[self.at] not in "|)":
+        while not (self.cursor.at_end or self.cursor.sees("|", ")")):
             pieces.append(self._read_term())
         return _joined("", pieces)
 
     def _read_term(self) -> _Piece:
         for sign, plain, by_line in _ASSERTIONS:
-            if self._take(sign):
+            if self.cursor.take(sign):
                 return _Piece(by_line if "m" in self.flags else plain, 4)
-        if self.source.startswith(("(?<=", "(?<!"), self.at):
+        if self.cursor.sees("(?<=", "(?<!"):
             return self._read_group()
         first = len(self.loops)
         atom = self._read_atom()
-        return self._repeat(atom, first)
+        counts = _read_counts(self.cursor)
+        return atom if counts is None else self._repeat(atom, counts, first)
 
-    def _repeat(self, atom: _Piece, first: int) -> _Piece:
-        """An atom with the quantifier behind it; `first` is the first capture inside it."""
-        counts = self._read_counts()
-        if counts is None:
-            return atom
-        least, most, sign = counts
+    def _repeat(self, atom: _Piece, counts: _Counts, first: int) -> _Piece:
+        """An atom with a quantifier; `first` is the number of the first capture inside it."""
         text = atom.text
-        if len(self.loops) > first and (least, most) != (1, 1):
-            text = self._as_loop(text, least, first)
-        weight = atom.weight * max(1, least)
-        if weight > MAX_WEIGHT:
-            raise SyntaxFault("too large")
-        return _Piece(f"(?:{text}){sign}", weight)
+        if len(self.loops) > first and (counts.least, counts.most) != (1, 1):
+            text = self._as_loop(text, counts.least, first)
+        return _weighed(f"(?:{text}){counts.sign}", atom.weight * max(1, counts.least))
 
     def _as_loop(self, text: str, least: int, first: int) -> str:
         self.loop_count += 1
@@ -191,58 +148,41 @@ class _Reader:
                 self.loops[index] = (loop, *self.loops[index])
         return f"(?P<{loop.name}>{text})"
 
-    def _read_counts(self) -> tuple[int, int | None, str] | None:
-        """Least and most repetitions, None for without end, and the sign that says so."""
-        if self.at < len(self.source) and (found := _SIGNS.get(self.source[self.at])):
-            self.at += 1
-            least, most = found
-        elif match := self._take_match(_COUNTS):
-            least, most = _counts_of(match)
-        else:
-            return None
-        if most is not None and least > most:
-            raise SyntaxFault("numbers of repetitions out of order")
-        sign = f"{{{least},{'' if most is None else most}}}"
-        return least, most, sign + ("?" if self._take("?") else "")
-
-    # --- atoms -------------------------------------------------------------------------------------
-
     def _read_atom(self) -> _Piece:
-        char = self.source[self.at]
-        if char == "(":
+        if self.cursor.sees("("):
             return self._read_group()
-        if char == "[":
-            return self._read_class()
-        if char in "*+?" or _COUNTS.match(self.source, self.at):
+        if self.cursor.sees("["):
+            units = read_class(self.cursor, bool(self.names), "i" in self.flags)
+            return _Piece(_written(units))
+        if _read_counts(self.cursor) is not None:
             raise SyntaxFault("nothing to repeat")
-        self.at += 1
+        char = self.cursor.take_char()
         if char == ".":
             return _Piece(_NOT_LINE_END)
-        return self._read_escape() if char == "\\" else self._literal(ord(char))
-
-    def _literal(self, unit: int) -> _Piece:
-        return self._set(((unit, unit),))
+        return self._read_escape() if char == "\\" else self._set(just(ord(char)))
 
     def _set(self, units: Units) -> _Piece:
         return _Piece(_written(sets.ignoring_case(units) if "i" in self.flags else units))
+
+    # --- groups ------------------------------------------------------------------------------------
 
     def _read_group(self) -> _Piece:
         self.depth += 1
         if self.depth > MAX_GROUPS_DEEP:
             raise SyntaxFault(f"more than {MAX_GROUPS_DEEP} groups inside each other")
         written = self._read_opened_group()
-        if not self._take(")"):
+        if not self.cursor.take(")"):
             raise SyntaxFault("a '(' without a ')'")
         self.depth -= 1
         return _Piece(written.text + ")", written.weight + 1)
 
     def _read_opened_group(self) -> _Piece:
         for opening in _LOOKAROUNDS:
-            if self._take(opening):
+            if self.cursor.take(opening):
                 return self._read_lookaround(opening)
-        if self._take("(?:"):
+        if self.cursor.take("(?:"):
             return _prefixed("(?:", self._read_alternatives())
-        if self._take_match(_CAPTURE_OPENING):
+        if self.cursor.take_match(_CAPTURE_OPENING):
             return self._read_capture()
         raise SyntaxFault("a group that begins in an unknown way")
 
@@ -262,26 +202,31 @@ class _Reader:
         self.open_captures.pop()
         return _prefixed(f"(?P<g{number}>", written)
 
-    # --- escapes -----------------------------------------------------------------------------------
+    # --- escapes outside classes -------------------------------------------------------------------
 
     def _read_escape(self) -> _Piece:
-        """What follows a backslash outside a class."""
-        if match := self._take_match(_DECIMAL):
-            if int(match[0]) <= self.all_captures:
-                return self._back_reference(int(match[0]))
-            self.at = match.start()
-        if self.all_names and self._take("k"):
-            return self._read_named_reference()
-        found = self._read_character_escape()
-        return self._set(found) if isinstance(found, tuple) else self._literal(found)
+        number = self._read_group_number()
+        if number is not None:
+            return self._refer_to(number)
+        if self.names and self.cursor.take("k"):
+            return self._refer_to(self._read_group_name())
+        return self._set(read_escape(self.cursor, bool(self.names)))
 
-    def _read_named_reference(self) -> _Piece:
-        match = self._take_match(_REFERENCE)
-        if match is None or match[1] not in self.all_names:
+    def _read_group_number(self) -> int | None:
+        """A number that some group has; others are octal codes or digits behind a backslash."""
+        match = _NUMBER.match(self.cursor.source, self.cursor.at)
+        if match is None or _count(match[0]) > self.all_captures:
+            return None
+        self.cursor.at = match.end()
+        return int(match[0])
+
+    def _read_group_name(self) -> int:
+        match = self.cursor.take_match(_REFERENCE)
+        if match is None or match[1] not in self.names:
             raise SyntaxFault("\\k without the name of a group")
-        return self._back_reference(self.all_names[match[1]])
+        return self.names[match[1]]
 
-    def _back_reference(self, number: int) -> _Piece:
+    def _refer_to(self, number: int) -> _Piece:
         """A reference to a group that took no part matches nothing, where `regex` would fail.
 
         A group refers to itself, or forward, always before it took part, except in a lookbehind, which
@@ -295,98 +240,82 @@ class _Reader:
             reference = f"(?i:{reference})"
         return _Piece(f"(?(g{number}){reference})", 2)
 
-    def _read_character_escape(self) -> Units | int:
-        """The set or the unit that an escape stands for, in a class or outside."""
-        if self.at == len(self.source):
-            raise SyntaxFault("a backslash at the end")
-        if match := self._take_match(_HEX):
-            return int(match[1] or match[2], 16)
-        if match := self._take_match(_CONTROL):
-            return ord(match[1]) % 32
-        if match := self._take_match(_OCTAL):
-            return int(match[0], 8)
-        char = self.source[self.at]
-        if char == "c":
-            return 0x5C
-        if char == "k" and self.all_names:
-            raise SyntaxFault("\\k without the name of a group")
-        self.at += 1
-        return sets.ESCAPES.get(char) or _CONTROL_ESCAPES.get(char) or ord(char)
 
-    # --- classes -----------------------------------------------------------------------------------
+# --- quantifiers -----------------------------------------------------------------------------------
 
-    def _read_class(self) -> _Piece:
-        self.at += 1
-        negated = self._take("^")
-        ranges: list[sets.Range] = []
-        while not self._take("]"):
-            ranges += self._read_class_range()
-        units = sets.union(ranges)
-        if "i" in self.flags:
-            units = sets.ignoring_case(units)
-        return _Piece(_written(sets.complement(units) if negated else units))
 
-    def _read_class_range(self) -> Units:
-        low = self._read_class_atom()
-        if not self.source.startswith("-", self.at) or self.source.startswith("-]", self.at):
-            return _as_set(low)
-        self.at += 1
-        high = self._read_class_atom()
-        if isinstance(low, tuple) or isinstance(high, tuple):
-            return (*_as_set(low), *_as_set(high), (0x2D, 0x2D))
-        if low > high:
-            raise SyntaxFault("a range whose ends are out of order")
-        return ((low, high),)
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    """How often something is repeated; `most` is None for without end."""
 
-    def _read_class_atom(self) -> Units | int:
-        if self.at == len(self.source):
-            raise SyntaxFault("a '[' without a ']'")
-        char = self.source[self.at]
-        self.at += 1
-        if char != "\\":
-            return ord(char)
-        if self._take("b"):
-            return 0x08
-        if match := self._take_match(_CLASS_CONTROL):
-            return ord(match[1]) % 32
-        return self._read_character_escape()
+    least: int
+    most: int | None
+    sign: str
+
+
+def _read_counts(cursor: Cursor) -> _Counts | None:
+    """The quantifier that stands here, if one does."""
+    if match := cursor.take_match(_COUNTS):
+        least, most = _bounds(match)
+    elif not cursor.at_end and cursor.sees(*_SIGNS):
+        least, most = _SIGNS[cursor.take_char()]
+    else:
+        return None
+    if most is not None and least > most:
+        raise SyntaxFault("numbers of repetitions out of order")
+    sign = f"{{{least},{'' if most is None else most}}}"
+    return _Counts(least, most, sign + ("?" if cursor.take("?") else ""))
+
+
+def _bounds(match: re.Match[str]) -> tuple[int, int | None]:
+    """Least and most of `{2}`, `{2,}`, `{2,5}`."""
+    least = _count(match[1])
+    if match[2] is None:
+        return least, least
+    return least, _count(match[3]) if match[3] else None
+
+
+def _count(digits: str) -> int:
+    """A number, or `MAX_COUNT` for all above it; Python refuses to read very many digits."""
+    digits = digits.lstrip("0")
+    return MAX_COUNT if len(digits) > 10 else min(int(digits or "0"), MAX_COUNT)
+
+
+# --- looking ahead, and writing down ---------------------------------------------------------------
+
+
+def _named_captures(source: str) -> tuple[int, dict[str, int]]:
+    """How many captures there will be, and their numbers by name: `\\3` and `\\k` depend on it."""
+    names: dict[str, int] = {}
+    captures = [match for match in _CAPTURES.finditer(source) if match[0].startswith("(")]
+    for number, match in enumerate(captures, start=1):
+        name = match[1]
+        if name in names:
+            raise SyntaxFault(f"two groups are called '{name}'")
+        if name is not None:
+            names[name] = number
+    return len(captures), names
+
+
+def _weighed(text: str, weight: int) -> _Piece:
+    if weight > MAX_WEIGHT:
+        raise SyntaxFault("too large")
+    return _Piece(text, weight)
 
 
 def _joined(sign: str, pieces: list[_Piece]) -> _Piece:
-    weight = sum(piece.weight for piece in pieces)
-    if weight > MAX_WEIGHT:
-        raise SyntaxFault("too large")
-    return _Piece(sign.join(piece.text for piece in pieces), weight)
+    return _weighed(sign.join(piece.text for piece in pieces), sum(piece.weight for piece in pieces))
 
 
 def _prefixed(opening: str, piece: _Piece) -> _Piece:
     return _Piece(opening + piece.text, piece.weight)
 
 
-def _as_set(found: Units | int) -> Units:
-    return found if isinstance(found, tuple) else ((found, found),)
-
-
-def _counts_of(match: re.Match[str]) -> tuple[int, int | None]:
-    """Least and most of `{2}`, `{2,}`, `{2,5}`."""
-    least = min(int(match[1]), MAX_COUNT)
-    if match[2] is None:
-        return least, least
-    return least, min(int(match[3]), MAX_COUNT) if match[3] else None
-
-
-def _capture_names(source: str) -> Iterator[str | None]:
-    """One name, or None, for every capturing group of an expression, in order."""
-    for match in _CAPTURES.finditer(source):
-        if match[0].startswith("("):
-            yield match[1]
-
-
 def _written(units: Units) -> str:
     """A set in the words of `regex`."""
     if not units:
         return "(?!)"
-    if len(units) == 1 and units[0][0] == units[0][1]:
+    if units == just(units[0][0]):
         return _unit(units[0][0])
     return "[" + "".join(f"{_unit(low)}-{_unit(high)}" for low, high in units) + "]"
 
@@ -394,24 +323,3 @@ def _written(units: Units) -> str:
 def _unit(unit: int) -> str:
     char = chr(unit)
     return char if char.isascii() and char.isalnum() else f"\\u{unit:04x}"
-
-
-# --- how JavaScript prints an expression -----------------------------------------------------------
-
-_LINE_END_ESCAPES = {"\n": "\\n", "\r": "\\r", "\u2028": "\\u2028", "\u2029": "\\u2029"}
-_UNPRINTED = re.compile(r"\\?[\n\r\u2028\u2029]|\\.|\[(?:[^\]\\]|\\.)*+\]?|/", re.DOTALL)
-
-
-@lru_cache(maxsize=1024)
-def printed_source(source: str) -> str:
-    """The source as JavaScript prints it: `/` and line ends escaped, `(?:)` for nothing at all."""
-    return _UNPRINTED.sub(_print_part, source) if source else "(?:)"
-
-
-def _print_part(match: re.Match[str]) -> str:
-    part = match[0]
-    if part == "/":
-        return "\\/"
-    for char, escape in _LINE_END_ESCAPES.items():
-        part = part.replace("\\" + char, char).replace(char, escape)
-    return part

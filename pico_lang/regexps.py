@@ -17,7 +17,8 @@ import regex
 
 from pico_lang.errors import BudgetSpent, TypeFault
 from pico_lang.meter import Meter
-from pico_lang.regexp_syntax import Loop, SyntaxFault, Translation, translate
+from pico_lang.regexp_characters import SyntaxFault
+from pico_lang.regexp_syntax import Loop, Translation, translate
 from pico_lang.utf16 import units, whole
 from pico_lang.values import RegExp
 
