@@ -1,13 +1,14 @@
 """The built-in modules a ruleset may call: what members there are, and what each one does.
 
-One module each; `MODULES` is for whoever checks and compiles rulesets, `CALLS` for whoever runs them.
+One Python module each, with its `MEMBERS` for whoever checks and compiles rulesets and its `CALLS`
+for whoever runs them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from engine.core.domains import ctx, event, meta
+from engine.core.domains import ctx, event, math, meta, random, time
 from pico_lang.host import Modules
 from pico_lang.values import Value
 
@@ -15,10 +16,20 @@ MODULES: Modules = {
     "event": event.MEMBERS,
     "meta": meta.MEMBERS,
     "ctx": ctx.MEMBERS,
+    "math": math.MEMBERS,
+    "random": random.MEMBERS,
+    "time": time.MEMBERS,
+}
+
+_CALLS: Mapping[str, Mapping[str, Callable[..., Value]]] = {
+    "event": event.CALLS,
+    "meta": meta.CALLS,
+    "ctx": ctx.CALLS,
+    "math": math.CALLS,
+    "random": random.CALLS,
+    "time": time.CALLS,
 }
 
 CALLS: Mapping[tuple[str, str], Callable[..., Value]] = {
-    (domain, name): function
-    for domain, functions in (("event", event.CALLS), ("meta", meta.CALLS), ("ctx", ctx.CALLS))
-    for name, function in functions.items()
+    (domain, name): function for domain, calls in _CALLS.items() for name, function in calls.items()
 }
