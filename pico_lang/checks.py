@@ -13,6 +13,7 @@ from difflib import get_close_matches
 
 from pico_lang import nodes as n
 from pico_lang.diagnostics import Diagnostic, diagnostic
+from pico_lang.event_checks import check_events
 from pico_lang.event_patterns import problems
 from pico_lang.host import Member, Modules
 from pico_lang.names import Names
@@ -44,6 +45,7 @@ def check(ruleset: n.Ruleset, names: Names, modules: Modules) -> list[Diagnostic
     for whole in _RULESET_CHECKS:
         found += whole(ruleset, context)
     found += _check_nodes(ruleset, context)
+    found += check_events(ruleset)
     return in_text_order(found)
 
 
