@@ -88,8 +88,10 @@ def _equivalents(units: Units) -> Iterable[Range]:
 def _pairs() -> list[Range]:
     """Every code unit with every other one that JavaScript gives the same capital, in order."""
     groups: dict[int, list[int]] = {}
-    for unit in range(LAST_UNIT + 1):
-        groups.setdefault(_capital(unit), []).append(unit)
+    for unit in [unit for unit in range(LAST_UNIT + 1) if chr(unit).upper() != chr(unit)]:
+        capital = _capital(unit)
+        if capital != unit:
+            groups.setdefault(capital, [capital]).append(unit)
     return sorted((a, b) for group in groups.values() for a in group for b in group if a != b)
 
 
