@@ -113,7 +113,7 @@ def _parts(event: n.EventExpression) -> Sequence[n.EventExpression]:
 
 
 class _Builder:
-    """Makes patterns of nodes and numbers the aggregates it meets."""
+    """Makes patterns of nodes, and numbers the aggregates in the order of the text."""
 
     def __init__(self, numbers: Mapping[object, int]) -> None:
         self._numbers = numbers
@@ -125,10 +125,9 @@ class _Builder:
                 return Single(self._numbers[_identity(event)])
             case n.Counted():
                 return self._row(event)
-            case n.Between(event=inner, opening=opening, closing=closing, negated=True):
-                return Exclusion(*self._patterns([opening, closing, inner]))
-            case n.Between(event=inner, opening=opening, closing=closing):
-                return Chain(self._patterns([opening, inner, closing]))
+            case n.Between(negated=negated):
+                inner, opening, closing = self._patterns(_parts(event))
+                return Exclusion(opening, closing, inner) if negated else Chain((opening, inner, closing))
             case n.AnyOf(operands=operands, count=count):
                 return _gathering(self._patterns(operands), count)
             case n.EventOperator():

@@ -180,12 +180,13 @@ def _state(
 def _captured(
     machine: Machine, before: State | None, trial: Trial
 ) -> tuple[dict[str, Value], dict[str, list[Value]]]:
-    """Names and rows with what this event adds. Of two values for one name the later in the text stays."""
+    """Names and rows with what this event adds: first what `setting` names, then the aggregates. Of two
+    values for one name the later stays, and each kind is in the order of the text."""
     bindings = {} if before is None else dict(before["bindings"])
     rows = {} if before is None else dict(before["rows"])
     for number in sorted(trial.found):
         bindings.update(trial.found[number].bindings)
-    for number, length in trial.rows.items():
+    for number, length in sorted(trial.rows.items()):
         aggregate = machine.aggregates[number]
         captures = _by_position(aggregate, trial.found[aggregate.base])
         rows[str(number)] = [*rows.get(str(number), []), captures][-length:]

@@ -191,7 +191,8 @@ class Model:
     def _capture(self, taken: list[Arrow], fits: Fits) -> None:
         for arrow in sorted(taken, key=lambda arrow: self._first_mention(arrow.base)):
             self._captured.update(fits(arrow.base) or {})
-        for counted in {id(arrow.counted): arrow.counted for arrow in taken if arrow.counted}.values():
+        every = {id(arrow.counted): arrow.counted for arrow in taken if arrow.counted}.values()
+        for counted in sorted(every, key=lambda counted: counted.span.start):
             nth = max(arrow.nth for arrow in taken if arrow.counted is counted)
             self._aggregate(counted, nth, [*(fits(counted.event) or {}).values()])
 

@@ -371,6 +371,16 @@ def test_an_aggregate_inside_a_longer_expression_starts_anew_each_round() -> Non
     assert results == [["1", "2"], ["3", "4"]]
 
 
+def test_of_two_aggregates_under_one_name_the_later_in_the_text_stays() -> None:
+    """In whichever order the events of the expression are awaited."""
+    first, second = "count 1 (e a n re#(.)#) push(m)", "count 1 (e a n re#(.)#) sum(m)"
+    assert play_values(f"{first} or {second}", "a", "7") == [{"m": 7.0}]
+    assert play_values(f"{second} or {first}", "a", "7") == [{"m": ["7"]}]
+    rule = Rule(f"({first}) not between (e b, {second})")
+    rule.show("b")
+    assert rule.show("a", n="7").bindings == {"m": 7.0}
+
+
 # --- within ----------------------------------------------------------------------------------------
 
 
