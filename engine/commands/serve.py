@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import click
+import structlog
 import uvloop
 from rich.markup import escape
 
@@ -33,6 +34,8 @@ from engine.commands.settings import read_settings
 from engine.config import Settings, default_home
 from engine.version import VERSION
 from engine.wiring import Engine, open_engine
+
+log = structlog.get_logger("picomesh")
 
 
 @click.command()
@@ -68,6 +71,7 @@ async def _run(settings: Settings) -> None:
     finally:
         remove_run_file(settings.home)
         await engine.close()
+    log.info("engine stopped", home=str(settings.home))
 
 
 async def _open(settings: Settings) -> Engine:
@@ -92,6 +96,7 @@ async def _serve(engine: Engine, settings: Settings) -> None:
         engine.lock.announce(url)
         write_run_file(settings.home, RunFile(url, os.getpid(), root_eci))
         _greet(settings, url, root_eci)
+        log.info("engine started", url=url, home=str(settings.home), version=VERSION)
         if not is_loopback(listener):
             console.print("[yellow]Others can reach this engine; who knows a channel can use it.[/]\n")
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from engine.commands.client import EngineClient
-from engine.commands.failure import Failure, NoEngine
+from engine.commands.failure import Failure
 
 INCREMENT = ("counter", "increment")
 TICKETS = ("counter", "tickets")
@@ -25,11 +25,11 @@ class Traffic:
 
     acknowledged: list[str] = field(default_factory=list)
     unanswered: list[str] = field(default_factory=list)
-    """Sent, but the engine died before it answered: it may have been kept or not."""
+    """Sent, but the engine died or stopped before it answered: it may have been kept or not."""
 
 
 class Senders:
-    """Several threads that send until the engine is gone."""
+    """Several threads that send until the engine does not answer any more."""
 
     def __init__(self, url: str, eci: str, count: int, prefix: str, waits: bool = True) -> None:
         self.traffic = Traffic()
@@ -66,7 +66,7 @@ class Senders:
                 ticket = f"{name}-{number}"
                 try:
                     send(self._eci, INCREMENT, {"ticket": ticket}, ticket)
-                except NoEngine:
+                except Failure:
                     self.traffic.unanswered.append(ticket)
                     return
                 self.traffic.acknowledged.append(ticket)

@@ -85,6 +85,21 @@ def test_a_raise_without_end_is_stopped(engine: EngineClient, bystander: str, tm
     assert_unharmed(engine, bystander)
 
 
+def test_a_flush_of_a_ruleset_that_does_not_compile(
+    engine: EngineClient, bystander: str, tmp_path: Path
+) -> None:
+    """422, and the text that worked stays in force."""
+    file = tmp_path / "greeter.krl"
+    file.write_text('ruleset greeter { meta { shares hello } global { hello = function() { "hello" } } }')
+    install_ruleset(engine, "root", file.as_uri(), {})
+    file.write_text("ruleset greeter { global { hello = nothing } }")
+    response = httpx.get(f"{engine.url}/api/flush", params={"url": file.as_uri()})
+    assert (response.status_code, response.json()["code"]) == (422, "uncompilable")
+    assert "K201" in response.json()["detail"]
+    assert engine.query("root", ("greeter", "hello"), {}) == "hello"
+    assert_unharmed(engine, bystander)
+
+
 def test_a_ruleset_that_does_not_parse_is_not_installed(
     engine: EngineClient, bystander: str, tmp_path: Path
 ) -> None:

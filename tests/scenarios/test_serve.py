@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import stat
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from engine.adapters.http import listen, read_run_file
 from engine.commands.hints import counter_ruleset
 from engine.commands.install import install_ruleset
 from engine.commands.process import EngineProcess
+from engine.commands.traffic import Senders, count_tickets, judge
 
 COUNT = ("counter", "count")
 INCREMENT = ("counter", "increment")
@@ -38,6 +40,41 @@ def test_sigterm_ends_it_with_0_and_tidies_up(process: EngineProcess) -> None:
     process.start()
     assert process.stop() == 0
     assert read_run_file(process.home) is None
+
+
+def test_sigterm_under_load_loses_nothing(process: EngineProcess) -> None:
+    """Requests under way are answered, the process ends with 0, and every acknowledged event is there."""
+    client = process.start()
+    root = client.root_eci()
+    install_ruleset(client, root, counter_ruleset().as_uri(), {})
+    senders = Senders(client.url, root, 4, "ticket")
+    senders.start()
+    senders.wait_acknowledged(50)
+    assert process.stop() == 0
+    traffic = senders.wait_gone()
+    client = process.start()
+    assert judge(traffic.acknowledged, count_tickets(client, root)).is_clean
+
+
+def test_logs_that_nobody_watches_are_json(process: EngineProcess) -> None:
+    """One object a line, from start to stop."""
+    client = process.start()
+    process.stop()
+    logged = [json.loads(line) for line in process.log.read_text().splitlines() if line.startswith("{")]
+    assert [entry["event"] for entry in logged] == ["engine started", "engine stopped"]
+    assert logged[0]["url"] == client.url
+
+
+def test_a_home_that_is_none_is_told(tmp_path: Path) -> None:
+    """Exit code 4 and a sentence: for a file in its place, and for a journal that is not ours."""
+    (tmp_path / "file").write_text("")
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "journal.sqlite").write_bytes(b"not a database" * 1000)
+    for name in ("file", "home"):
+        refused = serve("--home", str(tmp_path / name), "--port", "0")
+        assert refused.returncode == 4
+        assert str(tmp_path / name) in refused.stderr
+        assert "Traceback" not in refused.stderr
 
 
 def test_a_second_engine_on_the_home_is_told_of_the_first(process: EngineProcess) -> None:
