@@ -17,6 +17,9 @@ from pico_lang import nodes as n
 from pico_lang.diagnostics import Diagnostic, diagnostic
 from pico_lang.event_machine import Base, Chain, Choice, Exclusion, Gathering, Pattern, Row, Single
 
+DEEPEST = 100
+"""Expressions within expressions. Chains of `or`, `before`, `after` and `then` are as long as they like."""
+
 LONGEST_AGGREGATE = 10_000
 """Events one aggregate may reach over: their captures are part of the state."""
 
@@ -229,7 +232,24 @@ def _plain(value: object) -> object:
 
 def problems(event: n.EventExpression) -> list[Diagnostic]:
     """Everything in an event expression that no series of events can satisfy, or that we cannot run."""
-    return [found for node in _walk(event) for found in _problems_of(node)]
+    found = [problem for node in _walk(event) for problem in _problems_of(node)]
+    if _depth(event) > DEEPEST:
+        message = f"events combined more than {DEEPEST} levels deep"
+        found.append(diagnostic("K105", message, event.span, "`and(…)` takes any number of events at once"))
+    return found
+
+
+def _depth(event: n.EventExpression) -> int:
+    """Levels that remain when chains are taken for one level."""
+    deepest = 0
+    waiting = [(event, 1)]
+    while waiting:
+        node, depth = waiting.pop()
+        deepest = max(deepest, depth)
+        chain = node.operator if isinstance(node, n.EventOperator) else ""
+        for index, part in enumerate(_parts(node)):
+            waiting.append((part, depth + (not _dissolves(part, chain, is_first=index == 0))))
+    return deepest
 
 
 def _problems_of(event: n.EventExpression) -> Iterator[Diagnostic]:

@@ -561,6 +561,22 @@ def test_all_problems_are_found_at_once() -> None:
     assert [one.message.split("`")[1] for one in found] == ["count 0", "any 5", "repeat 0"]
 
 
+def test_expressions_that_are_nested_too_deeply_are_refused() -> None:
+    """Infix `and` nests, since it leans left; `or` does not, however long it is."""
+    (found,) = problems(expression(" and ".join(["e a"] * 1_000)))
+    assert (found.code, found.hint) == ("K105", "`and(…)` takes any number of events at once")
+    assert problems(expression(" or ".join(["e a"] * 1_000))) == []
+    assert problems(expression(f"and({', '.join(['e a'] * 1_000)})")) == []
+
+
+def test_the_deepest_expression_that_is_accepted_runs() -> None:
+    """A hundred levels, gathered from the inside out."""
+    text = " and ".join(f"e a{number}" for number in range(100))
+    assert problems(expression(text)) == []
+    rule = Rule(text)
+    assert [rule.show(f"a{number}").fired for number in range(100)] == [False] * 99 + [True]
+
+
 def test_possible_expressions_have_no_problems() -> None:
     """Numbers just within their limits included."""
     for text in (
