@@ -19,6 +19,7 @@ FAULTS: dict[str, str] = {
     "R607": "a request that was refused",
     "R608": "a request to the outside that failed",
     "R609": "a stored ruleset that cannot be run",
+    "R610": "a query that the pico does not answer: no such ruleset, or nothing shared of that name",
     "R699": "a mistake of the engine itself",
     "R701": "more steps than the budget of one turn",
     "R702": "calls nested more deeply than the budget allows",

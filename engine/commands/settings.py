@@ -45,9 +45,10 @@ def read_settings(**flags: object) -> Settings:
 
 
 def _table(in_force: Settings) -> Table:
-    table = Table("setting", "in force", "default", "meaning", box=box.SIMPLE_HEAD)
+    table = Table("setting", "in force", "meaning", box=box.SIMPLE_HEAD)
     for one in describe_settings():
-        value = getattr(in_force, one.name)
-        shown = f"[bold]{escape(str(value))}[/]" if value != one.default else escape(str(value))
-        table.add_row(one.name, shown, escape(str(one.default)), escape(one.about))
+        value, meaning = getattr(in_force, one.name), one.about
+        if value != one.default:
+            meaning += f" (default {one.default})"
+        table.add_row(one.name, escape(str(value)), escape(meaning))
     return table

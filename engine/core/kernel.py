@@ -190,10 +190,10 @@ def _tend(run: Run, event: Event) -> None:
 def _run_query(run: Run, query: Query) -> Value:
     ruleset = run.draft.ruleset(query.rid)
     if ruleset is None:
-        raise RuntimeFault("R605", f"Pico doesn't have {query.rid} installed.")
+        raise RuntimeFault("R610", f"Pico doesn't have {query.rid} installed.")
     awake = wake(run, ruleset)
     if query.name not in awake.program.shares:
-        raise RuntimeFault("R605", f'Ruleset {query.rid} does not have query function "{query.name}"')
+        raise RuntimeFault("R610", f'Ruleset {query.rid} does not have query function "{query.name}"')
     run.query = query
     run.rid = ruleset.rid
     run.txn_id = None if run.txn_id is None else f"{run.txn_id}.q"

@@ -18,7 +18,7 @@ ruleset counter {
   rule increment {
     select when counter increment
     pre {
-      by = event:attrs{"by"}.defaultsTo(1).as("Number")
+      by = event:attrs{"by"}.defaultsTo(1).as("Number").defaultsTo(0)
       total = count() + by
     }
     send_directive("counted", {"count": total})

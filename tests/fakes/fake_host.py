@@ -80,7 +80,7 @@ class FakeHost:
         if (rid, name) == ("echo", "args"):
             return QueryReply(dict(args))
         if (rid, name) not in self.values:
-            return Refusal("unknown", f'Ruleset {rid} does not have query function "{name}"')
+            return Fault("R610", f'Ruleset {rid} does not have query function "{name}"')
         return QueryReply(self.values[rid, name])
 
     async def run_event_query(

@@ -54,6 +54,39 @@ def test_a_request_that_cannot_be_read(
     assert_unharmed(engine, bystander)
 
 
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/c/nobody/event-wait/counter/increment", 404),
+        ("/c/nobody/query/counter/count", 404),
+        ("/c/{root}/query/nothing/count", 404),
+        ("/c/{root}/query/counter/nothing", 404),
+        ("/c/{root}/event/counter/nothing/query/counter/nothing", 404),
+        ("/sky/cloud/{root}/counter", 404),
+    ],
+)
+def test_what_is_not_there(engine: EngineClient, bystander: str, path: str, status: int) -> None:
+    """A channel, ruleset, query or path that does not exist."""
+    response = httpx.get(engine.url + path.format(root=engine.root_eci()))
+    assert (response.status_code, response.headers["content-type"]) == (status, "application/problem+json")
+    assert_unharmed(engine, bystander)
+
+
+def test_a_policy_that_does_not_allow_it(engine: EngineClient, bystander: str) -> None:
+    """A channel for one event takes no other, and no query."""
+    policies = {
+        "eventPolicy": {"allow": [{"domain": "counter", "name": "reset"}], "deny": []},
+        "queryPolicy": {"allow": [], "deny": [{"rid": "*", "name": "*"}]},
+    }
+    engine.send_event("root", ("wrangler", "new_channel_request"), {"tags": ["narrow"], **policies})
+    channels = engine.query("root", ("io.picolabs.wrangler", "channels"), {"tags": "narrow"})
+    channel = f"{engine.url}/c/{channels[0]['id']}"
+    assert httpx.get(f"{channel}/event-wait/counter/reset").status_code == 200
+    assert httpx.get(f"{channel}/event-wait/counter/increment").status_code == 403
+    assert httpx.get(f"{channel}/query/counter/count").status_code == 403
+    assert_unharmed(engine, bystander)
+
+
 def test_a_stream_without_end_is_cut_off(engine: EngineClient, bystander: str) -> None:
     """A body that never says how long it is is stopped at the limit."""
     url = f"{engine.url}/c/{engine.root_eci()}/event-wait/counter/increment"

@@ -24,6 +24,8 @@ STATUS_OF_REFUSAL: Mapping[str, int] = {
     "draining": 503,
 }
 
+UNKNOWN_QUERY = "R610"
+
 
 class Problem(Exception):
     """A request that is answered with a status of 400 or more."""
@@ -78,7 +80,8 @@ def from_fault(fault: Fault) -> Problem:
         {"rid": place.rid, "line": place.line, "column": place.column, "within": place.within}
         for place in fault.places
     ]
-    return Problem(500, fault.code, fault.message, kind=kind, extra={"places": places} if places else None)
+    status = 404 if fault.code == UNKNOWN_QUERY else 500
+    return Problem(status, fault.code, fault.message, kind=kind, extra={"places": places} if places else None)
 
 
 def settled(reply: T | Refusal | Fault) -> T:

@@ -116,7 +116,7 @@ def test_every_refusal_has_a_status() -> None:
         ("/c/nobody/query/r/q", 404, "unknown", "ECI not found nobody"),
         ("/c/nobody/event/d/t/query/r/q", 404, "unknown", "ECI not found nobody"),
         (f"/c/{CLOSED}/event-wait/d/t", 403, "denied", "Denied by channel policy"),
-        (f"/c/{ROOT}/query/r/nothing", 404, "unknown", 'does not have query function "nothing"'),
+        (f"/c/{ROOT}/query/r/nothing", 404, "R610", 'does not have query function "nothing"'),
         (f"/c/{ROOT}/nonsense", 404, "unknown", "there is nothing at"),
         ("/c/", 404, "unknown", "there is nothing at"),
         ("/nonsense", 404, "unknown", "there is nothing at /nonsense"),

@@ -49,7 +49,7 @@ def test_only_what_is_shared_can_be_asked() -> None:
     assert isinstance(unshared, Failed)
     assert unknown.fault.message == "Pico doesn't have nobody installed."
     assert unshared.fault.message == 'Ruleset sharer does not have query function "secret"'
-    assert {unknown.fault.code, unshared.fault.code} == {"R605"}
+    assert {unknown.fault.code, unshared.fault.code} == {"R610"}
 
 
 def test_a_query_that_fails_changes_nothing() -> None:
