@@ -58,7 +58,9 @@ class Meter:
             raise BudgetSpent(
                 "R703", f"a string of {length:,} characters; the limit is {self.budget.string_length:,}"
             )
-        self.charge(length >> 6)
+        self.steps -= length >> 6
+        if self.steps < 0:
+            self.exhausted()
 
     def check_collection(self, size: int) -> None:
         """Charge for an array or map about to be made (a step per entry) and bound its size."""

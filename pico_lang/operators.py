@@ -19,7 +19,9 @@ def add(rt: Runtime, a: Value, b: Value) -> Value:
     """`a + b`: the sum of two numbers, else one string form after the other."""
     if is_number(a) and is_number(b):
         return _no_nan(a + b)
-    left, right = to_string(a), to_string(b)
+    # Nearly all that come here are strings already; a call for each of them would double the cost.
+    left = a if a.__class__ is str else to_string(a)
+    right = b if b.__class__ is str else to_string(b)
     rt.meter.check_string(len(left) + len(right))
     return utf16.concat(left, right)
 

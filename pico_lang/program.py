@@ -17,7 +17,7 @@ from pico_lang import operators, support
 from pico_lang.builtins import OPERATORS
 from pico_lang.calls import call
 from pico_lang.checks import check
-from pico_lang.coercion import truthy
+from pico_lang.coercion import to_string, truthy
 from pico_lang.compiler import CompiledCode, compile_ruleset_code
 from pico_lang.declared import describe_testing
 from pico_lang.diagnostics import Diagnostic, RulesetRefused, Severity
@@ -41,7 +41,9 @@ COMMON_NAMESPACE: dict[str, Any] = {
     "type": type,
     "float": float,
     "dict": dict,
+    "str": str,
     "truthy": truthy,
+    "to_string": to_string,
     "call": call,
     "Action": Action,
     "in_js_order": in_js_order,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pico_lang import nodes as n
 from pico_lang.coercion import to_number, to_string
 from pico_lang.errors import TypeFault
-from pico_lang.event_patterns import Machine, Match, advance, build_machine, pattern_fingerprint
+from pico_lang.event_patterns import Machine, Match, advance, build_machine
 from pico_lang.regexps import captures as captures_of
 from pico_lang.runtime import Runtime
 from pico_lang.values import RegExp, Value
@@ -69,8 +69,6 @@ class Rule:
     """None for `select where`, which is tried on every event."""
     bases: tuple[Base, ...]
     unit_ms: int | None
-    fingerprint: str
-    """Changes when the event expression does; half-matched state of another one is dropped."""
 
     def listens_to(self, domain: str, name: str) -> bool:
         return self.active and (self.machine is None or (domain, name) in self.machine.listens)
@@ -88,7 +86,7 @@ class Rule:
 def make_rule(rule: n.Rule) -> Rule:
     """The shared part of a checked rule."""
     if not isinstance(rule.select, n.SelectWhen):
-        return Rule(rule.name.id, rule.active, None, (), None, "where")
+        return Rule(rule.name.id, rule.active, None, (), None)
     machine = build_machine(rule.select.event)
     return Rule(
         name=rule.name.id,
@@ -96,7 +94,6 @@ def make_rule(rule: n.Rule) -> Rule:
         machine=machine,
         bases=tuple(_base(event) for event in machine.bases),
         unit_ms=None if rule.select.within is None else UNIT_MS[rule.select.within.unit],
-        fingerprint=pattern_fingerprint(rule.select.event),
     )
 
 

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from pico_lang.builtins import OPERATORS
 from pico_lang.calls import call
-from pico_lang.coercion import to_string
 from pico_lang.errors import RuntimeFault
 from pico_lang.operators import add
 from pico_lang.runtime import Runtime
+from pico_lang.utf16 import units, whole
 from pico_lang.values import Action, Function, Value
 
 
-def chevron(rt: Runtime, texts: Sequence[str], values: Sequence[Value]) -> str:
-    """Text and the string forms of values in turn; there is one text more than values."""
-    parts = [texts[0]]
-    for value, text in zip(values, texts[1:], strict=True):
-        parts += (to_string(value), text)
+def chevron(rt: Runtime, parts: Sequence[str]) -> str:
+    """The text of a chevron from its parts, which are strings already."""
     rt.meter.check_string(sum(map(len, parts)))
-    return "".join(parts)
+    return whole("".join(parts))
 
 
 def add_all(rt: Runtime, operands: Iterable[Value]) -> Value:
@@ -43,7 +41,7 @@ def entries(rt: Runtime, collection: Value) -> Iterator[tuple[Value, Value, bool
         case dict():
             pairs = [(value, key) for key, value in collection.items()]
         case str():
-            pairs = [(char, str(index)) for index, char in enumerate(collection)]
+            pairs = [(char, str(index)) for index, char in enumerate(units(collection))]
     final = len(pairs) - 1
     for index, (value, key) in enumerate(pairs):
         rt.meter.charge(1)
@@ -73,15 +71,18 @@ def act(
 def operator_value(rt: Runtime, name: str) -> Function:
     """A standard operator as a function value, for `xs.map(uc)`.
 
-    Callers look at how many parameters a function has, so there is one shape for each number.
+    Callers look at how many parameters a function has, so there is one shape for each number; what a
+    missing argument means is the operator's to say.
     """
     operator = OPERATORS[name]
-    return _SHAPES[operator.__code__.co_argcount - 1](rt, operator)
+    shaped: Function = _SHAPES[operator.__code__.co_argcount - 1](rt, operator)
+    shaped.__defaults__ = operator.__defaults__
+    return shaped
 
 
 Operator = Callable[..., Value]
 
-_SHAPES: dict[int, Callable[[Runtime, Operator], Function]] = {
+_SHAPES: dict[int, Callable[[Runtime, Operator], Any]] = {
     1: lambda rt, operator: lambda x=None: operator(rt, x),
     2: lambda rt, operator: lambda x=None, a=None: operator(rt, x, a),
     3: lambda rt, operator: lambda x=None, a=None, b=None: operator(rt, x, a, b),

@@ -50,7 +50,8 @@ def filter_(rt: Runtime, val: Value = None, iter: Value = None) -> Value:
     require_collection(val, "filter")
     kept = _results(rt, val, iter)
     if val.__class__ is list:
-        return [value for value, keep in zip(val, kept, strict=True) if truthy(keep)]
+        # A condition is nearly always a Boolean, which needs no conversion.
+        return [value for value, keep in zip(val, kept, strict=True) if keep is True or truthy(keep)]
     return {key: val[key] for key, keep in zip(val, kept, strict=True) if truthy(keep)}
 
 

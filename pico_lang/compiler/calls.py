@@ -52,14 +52,25 @@ def _call_name(
 ) -> ast.expr:
     given = [*first, *arguments]
     if binding.kind == "operator":
-        values = arrange(given, parameters_of(binding.name), body, drop_unknown=True)
-        return call(f"op_{binding.name}", load("rt"), *(values or ()))
+        return _call_operator(binding.name, given, body)
     if isinstance(binding.value, n.FunctionLiteral) and binding.kind in ("global", "local"):
         names = tuple(parameter.name.id for parameter in binding.value.parameters)
         values = arrange(given, names, body)
         if values is not None:
             return call(binding.python_name, *values)
     return call_value(load(binding.python_name), first, arguments, body)
+
+
+def _call_operator(name: str, given: Sequence[n.Argument], body: Body) -> ast.expr:
+    """Named arguments stay named: an operator may tell a missing argument from a null one."""
+    fitting = _fitting(given, parameters_of(name))
+    positional = [compile_expression(one.value, body) for one in fitting if one.name is None]
+    keywords = [
+        ast.keyword(one.name.id, compile_expression(one.value, body))
+        for one in fitting
+        if one.name is not None
+    ]
+    return ast.Call(load(f"op_{name}"), [load("rt"), *positional], keywords)
 
 
 def _call_member(

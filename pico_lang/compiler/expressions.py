@@ -54,18 +54,22 @@ def _regexp(node: n.RegExpLiteral, body: Body) -> ast.expr:
 
 @compiles(n.Chevron)
 def _chevron(node: n.Chevron, body: Body) -> ast.expr:
-    """Text and values take turns, beginning and ending with text, which may be empty."""
-    texts: list[str] = [""]
-    values: list[ast.expr] = []
-    for part in node.parts:
-        if isinstance(part, str):
-            texts[-1] += part
-        else:
-            values.append(compile_expression(part, body))
-            texts.append("")
-    if not values:
-        return literal(texts[0])
-    return call("chevron", load("rt"), tuple_of(literal(text) for text in texts), tuple_of(values))
+    parts = [
+        literal(part) if isinstance(part, str) else _string_form(part, body) for part in node.parts if part
+    ]
+    if all(isinstance(part, ast.Constant) for part in parts):
+        return literal("".join(str(part.value) for part in parts if isinstance(part, ast.Constant)))
+    return call("chevron", load("rt"), tuple_of(parts))
+
+
+def _string_form(node: n.Expression, body: Body) -> ast.expr:
+    """What a value looks like inside text; most are strings, and those need no call."""
+    value, known = compile_expression(node, body), type_of(node, body.unit.names)
+    if known == "String":
+        return value
+    name = body.unit.fresh("t")
+    is_text = ast.Compare(call("type", keep(name, value)), [ast.Is()], [load("str")])
+    return choose(is_text, load(name), call("to_string", load(name)))
 
 
 @compiles(n.ArrayLiteral)
@@ -160,6 +164,10 @@ def _binary(node: n.Binary, body: Body) -> ast.expr:
     left, right = compile_expression(node.left, body), compile_expression(node.right, body)
     if node.operator in ("==", "!=") and _is_text(node.left, node.right):
         return ast.Compare(left, [ast.Eq() if node.operator == "==" else ast.NotEq()], [right])
+    if node.operator in ("==", "!="):
+        return _equality(node, left, right, body)
+    if node.operator == "%":
+        return _remainder(node, left, right, body)
     if node.operator in _BY_CALL:
         return call(_BY_CALL[node.operator], load("rt"), left, right)
     return _arithmetic(node, left, right, body)
@@ -209,6 +217,31 @@ def _arithmetic(node: n.Binary, left: ast.expr, right: ast.expr, body: Body) -> 
     if not tests:
         return quick
     return choose(is_float(*tests), quick, call(full, load("rt"), *operands))
+
+
+def _equality(node: n.Binary, left: ast.expr, right: ast.expr, body: Body) -> ast.expr:
+    """Two floats are compared in place; a NaN, which equals null, is not equal to itself there."""
+    names = body.unit.names
+    types = (type_of(node.left, names), type_of(node.right, names))
+    full = _BY_CALL[node.operator]
+    if "Number" not in types or any(known not in (None, "Number") for known in types):
+        return call(full, load("rt"), left, right)
+    (left_tests, left), (right_tests, right) = (
+        _operand(value, known == "Number", body) for value, known in zip((left, right), types, strict=True)
+    )
+    quick = ast.Compare(left, [ast.Eq() if node.operator == "==" else ast.NotEq()], [right])
+    tests = [*left_tests, *right_tests]
+    return choose(is_float(*tests), quick, call(full, load("rt"), left, right)) if tests else quick
+
+
+def _remainder(node: n.Binary, left: ast.expr, right: ast.expr, body: Body) -> ast.expr:
+    """A number that is not negative by a positive constant: there Python's % is the language's."""
+    if not isinstance(node.right, n.NumberLiteral) or node.right.value <= 0:
+        return call("modulo", load("rt"), left, right)
+    tests, operand = _operand(left, is_number=False, body=body)
+    positive = ast.Compare(operand, [ast.GtE()], [literal(0.0)])
+    test = ast.BoolOp(ast.And(), [is_float(*tests), positive])
+    return choose(test, ast.BinOp(operand, ast.Mod(), right), call("modulo", load("rt"), operand, right))
 
 
 def _operand(value: ast.expr, is_number: bool, body: Body) -> tuple[list[ast.expr], ast.expr]:

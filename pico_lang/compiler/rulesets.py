@@ -1,0 +1,122 @@
+"""From a checked tree to a Python code object that makes instances of the ruleset.
+
+The code defines two functions. `instantiate(rt, configuration, use, testing)` runs the global block
+once for one pico and returns what the ruleset declares and the functions of its rules; everything it
+defines closes over `rt`, the runtime of that instance. `describe(rt)` computes the texts of `meta`.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import CodeType
+from typing import Any
+
+from pico_lang.compiler.dispatch import compile_expression
+from pico_lang.compiler.emit import (
+    Body,
+    Unit,
+    attribute,
+    call,
+    choose,
+    define,
+    literal,
+    load,
+    map_of,
+    tuple_of,
+)
+from pico_lang.compiler.functions import compile_declarations
+from pico_lang.compiler.rules import compile_rule
+from pico_lang.host import Modules
+from pico_lang.names import Names
+from pico_lang.nodes import Configure, Expression, MetaText, Ruleset, UseModule
+from pico_lang.source import Source
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledCode:
+    """A code object and the values it finds in its namespace besides the common ones."""
+
+    code: CodeType
+    constants: Mapping[str, Any]
+
+
+def compile_ruleset_code(ruleset: Ruleset, names: Names, modules: Modules, source: Source) -> CompiledCode:
+    """Compile a ruleset that the checker has passed."""
+    uses = [item for item in ruleset.meta if isinstance(item, UseModule)]
+    variables = {(use.alias or use.rid).id: f"module{index}" for index, use in enumerate(uses)}
+    unit = Unit(source, names, modules, variables)
+    top = Body(unit)
+    _define_instantiate(ruleset, uses, top)
+    _define_describe(ruleset, top)
+    return _finish(top, f"krl:{ruleset.rid.id}")
+
+
+def compile_expression_code(
+    expression: Expression, names: Names, modules: Modules, source: Source
+) -> CompiledCode:
+    """Compile an expression that stands alone: `evaluate(rt, known)` gives its value."""
+    top = Body(Unit(source, names, modules, {}))
+    body = top.block()
+    body.assign("m", attribute(load("rt"), "meter"), expression)
+    for name, binding in names.globals.items():
+        body.assign(binding.python_name, ast.Subscript(load("known"), literal(name), ast.Load()), expression)
+    body.emit(ast.Return(compile_expression(expression, body)), expression)
+    top.emit(define("evaluate", ["rt", "known"], body, defaults=False), expression)
+    return _finish(top, f"krl:{source.name}")
+
+
+def _finish(top: Body, filename: str) -> CompiledCode:
+    module = ast.Module(body=top.statements, type_ignores=[])
+    return CompiledCode(compile(module, filename, "exec", dont_inherit=True), top.unit.constants)
+
+
+def _define_instantiate(ruleset: Ruleset, uses: list[UseModule], top: Body) -> None:
+    body = top.block()
+    body.assign("m", attribute(load("rt"), "meter"), ruleset)
+    for binding in top.unit.names.globals.values():
+        if binding.place is None:
+            body.assign(binding.python_name, load("testing"), ruleset)
+    _open_configuration(ruleset, body)
+    _open_modules(uses, body)
+    compile_declarations(ruleset.declarations, body)
+    rules = tuple_of([compile_rule(rule, body) for rule in ruleset.rules])
+    bindings = top.unit.names.globals
+    declared = map_of(bindings, [load(binding.python_name) for binding in bindings.values()])
+    body.emit(ast.Return(tuple_of([declared, rules])), ruleset)
+    top.emit(define("instantiate", ["rt", "configuration", "use", "testing"], body, defaults=False), ruleset)
+
+
+def _open_configuration(ruleset: Ruleset, body: Body) -> None:
+    """`v1_x = configuration["x"] if "x" in configuration else default`, in textual order."""
+    for item in ruleset.meta:
+        if isinstance(item, Configure):
+            for one in item.declarations:
+                key = literal(one.name.id)
+                given = ast.Compare(key, [ast.In()], [load("configuration")])
+                value = ast.Subscript(load("configuration"), key, ast.Load())
+                default = compile_expression(one.value, body)
+                name = body.unit.names.made_by(one.name).python_name
+                body.assign(name, choose(given, value, default), one)
+
+
+def _open_modules(uses: list[UseModule], body: Body) -> None:
+    """`module0 = use(0, {…})`: what the module provides, configured as this ruleset wants it."""
+    for index, use in enumerate(uses):
+        configuration = map_of(
+            [one.name.id for one in use.configuration],
+            [compile_expression(one.value, body) for one in use.configuration],
+        )
+        body.assign(f"module{index}", call("use", literal(index), configuration), use)
+
+
+def _define_describe(ruleset: Ruleset, top: Body) -> None:
+    body = top.block()
+    body.assign("m", attribute(load("rt"), "meter"), ruleset)
+    texts = [item for item in ruleset.meta if isinstance(item, MetaText)]
+    described = map_of(
+        [item.property for item in texts], [compile_expression(item.value, body) for item in texts]
+    )
+    body.emit(ast.Return(described), ruleset)
+    top.emit(define("describe", ["rt"], body, defaults=False), ruleset)
