@@ -69,7 +69,7 @@ def tables() -> Tables:
 
 def load_tables(directory: Path | None) -> Tables:
     """The tables cached in a directory; built, and left there for the next process, if need be."""
-    grammar = files("pico_lang").joinpath("grammar.lark").read_text("utf-8")
+    grammar = grammar_text()
     if directory is None:
         return _from_plain(_build(grammar))
     file = directory / f"krl-{_fingerprint(grammar)}.json"
@@ -118,9 +118,18 @@ class _NoLexer(Lexer):
         return iter(())
 
 
+def grammar_text() -> str:
+    return files("pico_lang").joinpath("grammar.lark").read_text("utf-8")
+
+
+def compile_grammar(grammar: str) -> lark.Lark:
+    """The grammar as Lark understands it: rules, terminals, and the automaton it makes of them."""
+    return lark.Lark(grammar, parser="lalr", lexer=_NoLexer, start=list(STARTS))
+
+
 def _build(grammar: str) -> dict[str, Any]:
     """The tables as JSON-able data: the one place that knows how Lark represents them."""
-    built = lark.Lark(grammar, parser="lalr", lexer=_NoLexer, start=list(STARTS))
+    built = compile_grammar(grammar)
     kinds = {terminal.name: terminal.pattern.value for terminal in built.terminals if terminal.pattern}
     numbers = {rule: number for number, rule in enumerate(built.rules)}
     confs = {start: built.parse_interactive("", start).parser_state.parse_conf for start in STARTS}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pico_lang.formatting.chains import BETWEEN, event_level
+from pico_lang.formatting.expressions import behind_word
 from pico_lang.formatting.layout import COMMA, LINE, SOFT, Layout, group, join, nest, separated
 from pico_lang.formatting.page import Page
 from pico_lang.nodes import (
@@ -31,7 +32,7 @@ def select(page: Page, node: SelectWhen | SelectWhere) -> Layout:
 
 
 def within(page: Page, node: Within) -> Layout:
-    return join("within ", page.of(node.amount), f" {node.unit}s")
+    return join("within ", behind_word(page, node.amount), f" {node.unit}s")
 
 
 def event(page: Page, node: EventExpression) -> Layout:
@@ -69,7 +70,7 @@ def names(page: Page, identifiers: Sequence[Identifier]) -> Layout:
 
 def _base(page: Page, node: BaseEvent) -> Layout:
     setting = [join("setting", names(page, node.setting))] if node.setting else []
-    where = [join("where ", page.of(node.where))] if node.where is not None else []
+    where = [join("where ", behind_word(page, node.where))] if node.where is not None else []
     tail = [*where, *setting] if node.where_first else [*setting, *where]
     parts = [page.of(match) for match in node.matches] + tail
     return group(f"{node.domain}:{node.name}", nest(*(join(LINE, part) for part in parts)))

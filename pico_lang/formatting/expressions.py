@@ -183,6 +183,25 @@ def _bound(page: Page, node: Expression, least: int) -> Layout:
     return page.of(node) if level(node) >= least else join("(", page.of(node), ")")
 
 
+def behind_word(page: Page, node: Expression) -> Layout:
+    """An expression behind a keyword that may stand after an event expression.
+
+    A word in front of a regular expression is read as an attribute of the event: hence the parentheses.
+    """
+    leftmost: Expression = node
+    while not isinstance(leftmost, RegExpLiteral):
+        match leftmost:
+            case Binary():
+                leftmost = leftmost.left
+            case Conditional():
+                leftmost = leftmost.test
+            case Call() | MethodCall() | PropertyRead() | PathRead():
+                leftmost = target(leftmost)
+            case _:
+                return page.of(node)
+    return join("(", page.of(node), ")")
+
+
 def bound_to_choose(page: Page, node: Expression) -> Layout:
     """What `choose` chooses by: only calls bind there, everything else needs parentheses."""
     base = node
@@ -190,7 +209,7 @@ def bound_to_choose(page: Page, node: Expression) -> Layout:
         base = base.callee
     if isinstance(base, MethodCall | PropertyRead | PathRead | Unary | Binary | Conditional):
         return join("(", page.of(node), ")")
-    return page.of(node)
+    return behind_word(page, node)
 
 
 def _unary(page: Page, node: Unary) -> Layout:

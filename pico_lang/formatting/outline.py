@@ -6,7 +6,9 @@ are. A `Series` is what stands between two brackets, part by part.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 from pico_lang.lexer import Token
@@ -100,33 +102,51 @@ class Outline:
         return Series(tuple(parts), closer)
 
     def _ruleset_parts(self, ruleset: Ruleset) -> Iterator[Part]:
+        end = self._next_after(ruleset.rid.span.end).end
         if ruleset.version is not None:
             yield Part(ruleset.version.span, ruleset.version)
-        if ruleset.meta:
-            yield self._block("meta", ruleset.meta)
-        if ruleset.declarations:
-            yield self._block("global", ruleset.declarations)
+            end = ruleset.version.span.end
+        for name, members in (("meta", ruleset.meta), ("global", ruleset.declarations)):
+            if (block := self._block(name, members, end)) is not None:
+                yield block
+                end = block.span.end
         for rule in ruleset.rules:
             yield Part(rule.span, rule)
 
     def _rule_parts(self, rule: Rule) -> Iterator[Part]:
-        if rule.select is not None:
-            yield Part(rule.select.span, rule.select)
-        for loop in rule.loops:
-            yield Part(loop.span, loop)
-        if rule.pre:
-            yield self._block("pre", rule.pre)
+        heads = [*([rule.select] if rule.select is not None else []), *rule.loops]
+        yield from (Part(head.span, head) for head in heads)
+        end = heads[-1].span.end if heads else self._opener_of(rule).end
+        if (block := self._block("pre", rule.pre, end)) is not None:
+            yield block
         if rule.block is not None:
             yield Part(rule.block.span, rule.block)
         if rule.postlude is not None:
             yield Part(rule.postlude.span, rule.postlude)
 
-    def _block(self, name: str, members: Sequence[Declaration] | Sequence[MetaItem]) -> Part:
-        """A block that is known by its members only: its brace stands in front of the first of them."""
-        opener = self._index[members[0].span.start] - 1
-        closer = self._closers[opener]
-        span = Span(self._tokens[opener - 1].start, self._tokens[closer].end)
-        return Part(span, None, name, _series(members, self._tokens[closer].start))
+    def _block(
+        self, name: str, members: Sequence[Declaration] | Sequence[MetaItem], end: int
+    ) -> Part | None:
+        """A block that has no node, only members, or not even those; `end` is where the part before it ends.
+
+        An empty one is kept, because it may keep apart what stands before and behind it: without its
+        `pre {}`, the action of `select when a b pre {} or(c)` would be read as an event.
+        """
+        word = self._index_after(end)
+        if self._tokens[word].text != name or self._tokens[word + 1].kind != "{":
+            return None
+        closer = self._tokens[self._closers[word + 1]]
+        return Part(Span(self._tokens[word].start, closer.end), None, name, _series(members, closer.start))
+
+    def _opener_of(self, rule: Rule) -> Token:
+        index = self._index_after(rule.name.span.end)
+        return next(token for token in self._tokens[index:] if token.kind == "{")
+
+    def _next_after(self, offset: int) -> Token:
+        return self._tokens[self._index_after(offset)]
+
+    def _index_after(self, offset: int) -> int:
+        return bisect_left(self._tokens, offset, key=attrgetter("start"))
 
 
 def _start(part: Part) -> Span:

@@ -47,6 +47,7 @@ class Page:
         self._text = source.text
         self._outline = Outline(lexed.tokens)
         self._nodes = visible(ruleset)
+        self._inner = {id(link) for node in self._nodes if (link := inner_link(node)) is not None}
         self._layouts: dict[int, Layout] = {}
         self.strings = {token.start: token.text for token in lexed.tokens if token.kind == "STRING"}
         self._root = Series((Part(ruleset.span, ruleset),), len(source.text))
@@ -70,9 +71,8 @@ class Page:
 
     def lay_out(self, make: Callable[[Page, Node], Layout]) -> None:
         """Make the layouts of all nodes, but for the inner links of chains."""
-        inner = frozenset(id(link) for node in self._nodes if (link := inner_link(node)) is not None)
         for node in reversed(self._nodes):
-            if id(node) not in inner:
+            if id(node) not in self._inner:
                 self._layouts[id(node)] = self._commented(node, make(self, node))
 
     def of(self, node: Node) -> Layout:
@@ -93,9 +93,20 @@ class Page:
         start = node.span.start
         if start in self._item_starts or start in self._dotted or start not in self._comments.before:
             return layout
-        if any(child.span.start == start for child in children(node)):
+        if self._begins_with_child(node):
             return layout
         return join(*(_inline(comment, nest(HARD)) for comment in self._comments.before[start]), layout)
+
+    def _begins_with_child(self, node: Node) -> bool:
+        """Whether a node below, which has a layout of its own, begins at the same place."""
+        first: Node | None = node
+        while first is not None:
+            start = first.span.start
+            first = next((child for child in children(first) if child.span.start == start), None)
+            if first is not None and id(first) not in self._inner:
+                return True
+            # The inner links of a chain have none: what counts is where the innermost one begins.
+        return False
 
     def before_dot(self, name: Identifier) -> Layout:
         """The comments in front of a property or method: they go in front of its dot."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pico_lang.formatting.events import names
-from pico_lang.formatting.expressions import arguments, bound_to_choose
+from pico_lang.formatting.expressions import arguments, behind_word, bound_to_choose
 from pico_lang.formatting.layout import LINE, Layout, group, join, nest, text
 from pico_lang.formatting.outline import Part
 from pico_lang.formatting.page import Page
@@ -48,7 +48,7 @@ def part_layout(page: Page, part: Part) -> Layout:
 
 
 def foreach(page: Page, node: Foreach) -> Layout:
-    return join("foreach ", page.of(node.collection), " setting", names(page, node.setting))
+    return join("foreach ", behind_word(page, node.collection), " setting", names(page, node.setting))
 
 
 # --- action blocks -----------------------------------------------------------------------------------------
@@ -63,7 +63,7 @@ def action_block(page: Page, node: ActionBlock) -> Layout:
         body = page.block(join(node.kind, choice, " {"), page.series(node), actions)
     if node.condition is None:
         return body
-    condition = join("if ", page.of(node.condition), " then")
+    condition = join("if ", behind_word(page, node.condition), " then")
     return group(condition, nest(LINE, body)) if node.kind == "single" else join(condition, " ", body)
 
 

@@ -215,6 +215,7 @@ def test_lines_are_no_longer_than_they_have_to_be() -> None:
 def test_long_and_deep_programs_are_formatted() -> None:
     """Neither a long chain nor deep nesting costs Python's stack."""
     long = [" + ".join(["1"] * 3_000), "a" + ".b(1)" * 3_000, "a => b | " * 1_000 + "c"]
+    long += [f"/* note */ ({text})" for text in long]
     for text in (*long, "[" * 190 + "]" * 190):
         once = formatted(f"ruleset r {{ global {{ x = {text} }} }}")
         assert formatted(once) == once

@@ -1,0 +1,79 @@
+"""No text breaks the front end: it is a ruleset, or it is refused with diagnostics.
+
+`PICOMESH_FUZZ` says how many texts are tried.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+
+from pico_lang.diagnostics import RulesetRefused
+from pico_lang.formatter import format_ruleset
+from pico_lang.lexer import lex
+from pico_lang.nodes import Chevron, Ruleset
+from pico_lang.parser import parse
+from pico_lang.source import Source
+from pico_lang.traversal import walk
+from tests.pico_lang.grammar_fuzz import Generator
+from tests.pico_lang.shapes import shape
+
+COUNT = int(os.environ.get("PICOMESH_FUZZ", "10000"))
+SEED = 20_260_101
+
+
+def read(text: str) -> Ruleset | None:
+    """The tree, or None for a text that is refused in a way that people can read."""
+    source = Source(text)
+    try:
+        return parse(source)
+    except RulesetRefused as refused:
+        spans = [found.span for found in refused.diagnostics]
+        assert spans == sorted(spans, key=lambda span: span.start)
+        assert all(0 <= span.start <= span.end <= len(text) for span in spans)
+        assert len(str(refused).splitlines()) >= 3 * len(spans)
+        return None
+
+
+def comments(text: str, tree: Ruleset) -> Counter[str]:
+    """All but those in chevrons, which are left as they are."""
+    chevrons = [node.span for node in walk(tree) if isinstance(node, Chevron)]
+    return Counter(
+        comment.text.rstrip()
+        for comment in lex(Source(text)).comments
+        if not any(span.start < comment.start < span.end for span in chevrons)
+    )
+
+
+def check_formatting(text: str, tree: Ruleset) -> None:
+    formatted = format_ruleset(Source(text))
+    again = parse(Source(formatted))
+    assert shape(again) == shape(tree), text
+    assert comments(formatted, again) == comments(text, tree), text
+    assert format_ruleset(Source(formatted)) == formatted, text
+
+
+def test_texts_of_the_grammar() -> None:
+    """What the grammar derives is read, mostly accepted, and formatting changes only its layout."""
+    generator = Generator(SEED)
+    accepted = 0
+    for number in range(COUNT // 2):
+        text = generator.ruleset(size=20 + number % 60)
+        if (tree := read(text)) is not None:
+            accepted += 1
+            check_formatting(text, tree)
+    assert accepted > COUNT // 6
+
+
+def test_texts_that_are_slightly_broken() -> None:
+    """A derived text with a few characters changed is still read without surprise."""
+    generator = Generator(SEED + 1)
+    refused = 0
+    for number in range(COUNT - COUNT // 2):
+        text = generator.mutant(generator.ruleset(size=10 + number % 60))
+        tree = read(text)
+        if tree is None:
+            refused += 1
+        elif number % 4 == 0:
+            check_formatting(text, tree)
+    assert refused > COUNT // 6
