@@ -17,6 +17,7 @@ from pico_lang import nodes as n
 from pico_lang.host import Modules
 from pico_lang.names import Names
 from pico_lang.source import Source
+from pico_lang.traversal import children, walk
 
 T = TypeVar("T", bound=ast.AST)
 
@@ -151,9 +152,42 @@ def define(name: str, parameters: Sequence[str], body: Body, defaults: bool = Tr
 
 
 def count_step(body: Body, node: n.Node) -> None:
-    """`m.steps -= 1`, and stop when none are left: the first thing every function does."""
+    """`m.steps -= cost`, and stop when none are left: the first thing a function does.
+
+    The cost grows with the size of the body: else one call of a function as long as a ruleset may be
+    would do the work of thousands and count as one.
+    """
     steps = ast.Attribute(load("m"), "steps", ast.Store())
-    body.emit(ast.AugAssign(steps, ast.Sub(), ast.Constant(1)), node)
+    cost = 1 + own_size(node) // NODES_PER_STEP
+    body.emit(ast.AugAssign(steps, ast.Sub(), ast.Constant(cost)), node)
     spent = ast.Compare(attribute(load("m"), "steps"), [ast.Lt()], [ast.Constant(0)])
     stop = ast.Expr(call(attribute(load("m"), "exhausted")))
     body.emit(ast.If(spent, [stop], []), node)
+
+
+NODES_PER_STEP = 32
+"""Nodes of a body that one step pays for."""
+
+
+def own_size(node: n.Node) -> int:
+    """Nodes in a function's text, without the functions inside it, which count when they are called."""
+    size, waiting = 0, [node]
+    while waiting:
+        size += 1
+        waiting += [
+            child
+            for child in children(waiting.pop())
+            if not isinstance(child, n.FunctionLiteral | n.ActionLiteral)
+        ]
+    return size
+
+
+def is_small_leaf(node: n.FunctionLiteral) -> bool:
+    """Whether a function is short and calls nothing, so that whoever calls it has paid for it already.
+
+    Such functions are what `map`, `filter` and `reduce` are mostly given, and those charge for every
+    element; no recursion passes through a function that calls nothing.
+    """
+    calls = (n.Call, n.MethodCall, n.FunctionLiteral, n.ActionLiteral)
+    inside = [one for one in walk(node) if one is not node]
+    return len(inside) < NODES_PER_STEP and not any(isinstance(one, calls) for one in inside)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pico_lang import nodes as n
 from pico_lang.compiler.actions import compile_action_block
 from pico_lang.compiler.dispatch import compile_expression, compiles
-from pico_lang.compiler.emit import Body, call, count_step, define, literal, load
+from pico_lang.compiler.emit import Body, call, count_step, define, is_small_leaf, literal, load
 
 
 def compile_declarations(declarations: Sequence[n.Declaration], body: Body) -> None:
@@ -37,7 +37,8 @@ def compile_function(node: n.FunctionLiteral, body: Body) -> ast.expr:
 
 def _define_function(node: n.FunctionLiteral, name: str, body: Body) -> None:
     inner = body.block()
-    count_step(inner, node)
+    if not is_small_leaf(node):
+        count_step(inner, node)
     parameters = _open_parameters(node.parameters, inner)
     compile_declarations(node.declarations, inner)
     inner.emit(ast.Return(compile_expression(node.result, inner)), node.result)
