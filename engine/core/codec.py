@@ -78,6 +78,8 @@ def pack_event(event: Event) -> Plain:
         plain["for"] = event.for_rid
     if event.sender is not None:
         plain["sender"] = event.sender
+    if event.timer is not None:
+        plain["timer"] = event.timer
     return plain
 
 
@@ -90,6 +92,7 @@ def unpack_event(plain: Plain) -> Event:
         plain["eid"],
         plain.get("for"),
         plain.get("sender"),
+        plain.get("timer"),
     )
 
 

@@ -14,6 +14,7 @@ from dataclasses import replace
 from engine.core.depth import DepthLimit
 from engine.core.domains import CALLS
 from engine.core.draft import Draft
+from engine.core.failures import fail_turn
 from engine.core.installation import install, uninstall
 from engine.core.messages import (
     Answered,
@@ -34,6 +35,7 @@ from engine.core.opening import wake
 from engine.core.policy import UPKEEP
 from engine.core.programs import Awake, Instances, Programs
 from engine.core.run import Asking, Learned, Run, Surroundings
+from engine.core.scheduling import use_up
 from engine.core.world import World, is_error_event
 from pico_lang.coercion import to_string
 from pico_lang.errors import BudgetSpent, RuntimeFault
@@ -121,7 +123,9 @@ def _wake(run: Run, ruleset: InstalledRuleset) -> None:
 
 def _run_turn(run: Run, turn: Turn) -> Done:
     run.txn_id = turn.event.eid
-    if turn.event.domain == UPKEEP:
+    if turn.event.timer is not None:
+        _fire(run, turn.event)
+    elif turn.event.domain == UPKEEP:
         _tend(run, turn.event)
     else:
         _wake_all(run)
@@ -137,6 +141,19 @@ def _run_turn(run: Run, turn: Turn) -> Done:
         value,
         _steps(run),
     )
+
+
+def _fire(run: Run, event: Event) -> None:
+    """Run a scheduled event, unless its timer does not wait for it any more or its channel is gone."""
+    timer = use_up(run.draft, event, run.learned.time_ms)
+    if timer is None:
+        return
+    if event.eci not in run.draft.channels:
+        lost = f"scheduled event {event.domain}:{event.name} is lost: its channel {event.eci} is gone"
+        run.write_log("warn", timer.rid, lost)
+        return
+    _wake_all(run)
+    _run_event(run, event)
 
 
 def _run_event(run: Run, event: Event) -> None:
@@ -205,11 +222,12 @@ def _run_query(run: Run, query: Query) -> Value:
 
 
 def _failed(pico: Pico, run: Run, turn: Turn, fault: RuntimeFault) -> Failed:
-    """Nothing stays but the version number and the record, and a word to the pico's own rules."""
+    """Nothing stays but what `fail_turn` leaves and a word to the pico's own rules."""
     told = _tell(fault)
     failed = LogLine("error", run.rid or "", run.rule, told.message, told.code)
-    return Failed(
-        replace(pico, seq=pico.seq + 1),
+    return fail_turn(
+        pico,
+        turn,
         told,
         (*run.log, failed),
         _follow_up(pico, run, turn.event, told),

@@ -23,6 +23,8 @@ class Event:
     for_rid: str | None = None
     sender: PicoId | None = None
     """The pico whose ruleset sent it, when it came from inside this engine."""
+    timer: str | None = None
+    """The timer that fires with it, if it was scheduled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +140,9 @@ class Asks:
 class Failed:
     """The turn failed: nothing of it stays but `pico.seq` and the record of the failure.
 
-    `pico` is the pico it began with, one turn older; `follow_up` is the `system:error` event that is
-    raised as a new event, if there is one. `retry_bigger` says that a larger budget might let it pass.
+    `pico` is the pico it began with, one turn older; `changes` are those of the timer that fired with
+    the turn's event, if one did. `effects` has the `system:error` event that is raised as a new event,
+    if there is one. `retry_bigger` says that a larger budget might let it pass.
     """
 
     pico: Pico
@@ -148,6 +151,7 @@ class Failed:
     effects: tuple[Effect, ...] = ()
     steps: int = 0
     retry_bigger: bool = False
+    changes: tuple[Change, ...] = ()
 
 
 Outcome = Done | Asks | Failed

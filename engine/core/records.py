@@ -47,7 +47,8 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What happened in one turn. `fault` is set when it failed; then it changed nothing."""
+    """What happened in one turn. `fault` is set when it failed; then it changed nothing but the timer
+    that had fired."""
 
     seq: int
     previous: str
@@ -93,8 +94,8 @@ def _describe(head: Head, turn: Turn, outcome: Done | Failed) -> Record:
     match outcome:
         case Done(pico, changes, directives, effects, log, answer, steps):
             return Record(pico.seq, head.chain, turn, changes, directives, effects, log, answer, None, steps)
-        case Failed(pico, fault, log, effects, steps):
-            return Record(pico.seq, head.chain, turn, effects=effects, log=log, fault=fault, steps=steps)
+        case Failed(pico, fault, log, effects, steps, _, changes):
+            return Record(pico.seq, head.chain, turn, changes, (), effects, log, None, fault, steps)
 
 
 def fold(head: Head, bodies: Iterable[bytes]) -> Head:

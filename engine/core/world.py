@@ -11,8 +11,9 @@ from typing import Literal, cast
 
 from engine.core.events import read_attributes, read_event_name
 from engine.core.messages import Event, Query
-from engine.core.model import InstalledRuleset
+from engine.core.model import InstalledRuleset, Timer
 from engine.core.run import LogLevel, Run
+from engine.core.scheduling import add_timer, read_timing, show_timer
 from pico_lang.coercion import to_string
 from pico_lang.errors import RuntimeFault, TypeFault
 from pico_lang.paths import to_path
@@ -22,6 +23,9 @@ from pico_lang.values import Value, to_stored
 LONGEST_PATH = 64
 """Keys in a path that is assigned to. With the bound on a kept value it bounds how deep an entity
 variable can become by many small assignments."""
+
+STEPS_OF_A_TIMER = 50
+"""What scheduling an event costs: reading a time or a cron expression, an id, an entry of its own."""
 
 
 class World:
@@ -137,7 +141,17 @@ class World:
         timing: Value,
         attributes: Value,
     ) -> Value:
-        raise RuntimeFault("R607", "this engine does not run scheduled events yet")
+        run = self.run
+        target, name = read_event_name(domain, event)
+        attrs = read_attributes(run.meter, attributes)
+        kept, due_ms = read_timing(kind, timing, run.learned.time_ms)
+        run.meter.charge(STEPS_OF_A_TIMER)
+        run.meter.check_copy(len(run.draft.timers))
+        timer_id = run.learned.chance.id()
+        timer = Timer(timer_id, self.rid, kind, kept, due_ms, self._now().eci, target, name, attrs)
+        if self._owns_variables():
+            add_timer(run.draft, timer)
+        return show_timer(timer)
 
     def log(self, level: str, message: Value, value: Value) -> None:
         self.run.write_log(cast(LogLevel, level), self.rid, message, value)

@@ -16,6 +16,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol
 
+from engine.core.failures import fail_turn
 from engine.core.messages import Asks, Done, Failed, Fault, Outcome, Question, Refusal, Turn
 from engine.core.model import EventId, Inputs, Pico, PicoId, RulesetHash
 from engine.core.programs import Instances
@@ -171,8 +172,8 @@ class Mailbox:
         """A bug of ours is committed like a failure of the ruleset, so that the queue moves on."""
         logger.exception("the engine failed on %s of pico %s", turn.event, self.id)
         self.instances = Instances()  # whatever state the bug left them in
-        pico = replace(self.head.pico, seq=self.head.pico.seq + 1)
-        return Failed(pico, Fault("R699", "the engine made a mistake; its own log says more"))
+        fault = Fault("R699", "the engine made a mistake; its own log says more")
+        return fail_turn(self.head.pico, turn, fault)
 
     # --- pauses: what a turn has to wait for ---
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from engine.core.domains import ctx, event, math, meta, random, time
+from engine.core.domains import ctx, event, math, meta, random, schedule, time
 from pico_lang.host import Modules
 from pico_lang.values import Value
 
@@ -18,6 +18,7 @@ MODULES: Modules = {
     "ctx": ctx.MEMBERS,
     "math": math.MEMBERS,
     "random": random.MEMBERS,
+    "schedule": schedule.MEMBERS,
     "time": time.MEMBERS,
 }
 
@@ -27,6 +28,7 @@ _CALLS: Mapping[str, Mapping[str, Callable[..., Value]]] = {
     "ctx": ctx.CALLS,
     "math": math.CALLS,
     "random": random.CALLS,
+    "schedule": schedule.CALLS,
     "time": time.CALLS,
 }
 

@@ -44,7 +44,7 @@ ids = st.sampled_from(["alpha", "beta", "gamma", "io.example.one"])
 times = st.integers(min_value=0, max_value=2**43)
 
 inputs = st.builds(Inputs, times, st.just("00" * 16), st.lists(maps, max_size=2).map(tuple))
-events = st.builds(Event, ids, ids, ids, maps, ids, st.none() | ids, st.none() | ids)
+events = st.builds(Event, ids, ids, ids, maps, ids, st.none() | ids, st.none() | ids, st.none() | ids)
 queries = st.builds(Query, ids, ids, ids, maps, st.none() | ids)
 turns = st.builds(Turn, events, inputs, st.none() | queries)
 

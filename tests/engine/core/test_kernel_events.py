@@ -262,9 +262,3 @@ def test_entity_variables_are_written_and_cleared_along_paths() -> None:
     assert bench.done("d", "put").pico.entities == {"a": {"m": {"a": {"b": 1.0}, "c": None}}}
     assert bench.done("d", "cut").pico.entities == {"a": {"m": {"a": {}, "c": None}}}
     assert bench.done("d", "wipe").pico.entities == {}
-
-
-def test_scheduled_events_are_refused_and_not_forgotten() -> None:
-    """Until timers run, a rule that counts on one must not go on as if it had it."""
-    failed = Bench(tell("a", 'select when d t fired { schedule d event "u" at 0 }')).failed("d", "t")
-    assert failed.fault.code == "R607"
