@@ -28,7 +28,7 @@ def install(run: Run, url: str, config: Mapping[str, Value]) -> Rid:
         Rid(found["rid"]), found.get("url", url), RulesetHash(found["hash"]), config, inputs
     )
     program = program_of(run, ruleset)
-    _forget_other_patterns(run, ruleset, program)
+    _forget_gone_rules(run, ruleset, program)
     _open_anew(run, ruleset, program)
     for user in list(_users_of(run, ruleset.rid)):
         _open_anew(run, user, program_of(run, user))
@@ -80,14 +80,9 @@ def _modules_of(run: Run, ruleset: InstalledRuleset) -> tuple[str, ...]:
     return () if program is None else tuple(use.rid for use in program.uses)
 
 
-def _forget_other_patterns(run: Run, ruleset: InstalledRuleset, program: Program) -> None:
-    """Half-matched events survive a new text where the rule's event expression is the same."""
-    before = run.draft.ruleset(ruleset.rid)
-    if before is None or before.hash == ruleset.hash:
-        return
-    old = run.surroundings.programs.get(before.hash)
-    old_marks = {rule.name: rule.fingerprint for rule in old.rules} if old else {}
-    new_marks = {rule.name: rule.fingerprint for rule in program.rules}
-    for rule in list(run.draft.patterns.get(ruleset.rid, ())):
-        if rule not in old_marks or old_marks[rule] != new_marks.get(rule):
-            run.draft.set_pattern(ruleset.rid, rule, None)
+def _forget_gone_rules(run: Run, ruleset: InstalledRuleset, program: Program) -> None:
+    """Half-matched events of rules that the new text does not have. Those of the others stay: a state
+    says which event expression it belongs to, and one that has changed starts anew by itself."""
+    names = {rule.name for rule in program.rules}
+    for rule in [one for one in run.draft.patterns.get(ruleset.rid, ()) if one not in names]:
+        run.draft.set_pattern(ruleset.rid, rule, None)

@@ -69,6 +69,9 @@ def ask_in_rule(expression: str) -> Value:
         ('ctx:channels.map(function(c) { c{"tags"} })', [["system", "self"]]),
         ('ctx:rulesets.map(function(r) { r{["meta", "krlMeta", "name"]} })', ["The R"]),
         ('ctx:rulesets[0]{["meta", "flushed"]}', "2023-11-14T22:13:20.000Z"),
+        ("time:now()", "2023-11-14T22:13:20.000Z"),
+        ("math:abs(-2)", 2.0),
+        ("random:uuid().length()", 25.0),
         ('ctx:rulesets[0]{["meta", "compiler", "warnings"]}', []),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.core.messages import Done, Failed
+from pico_lang.meter import Budget
 from tests.engine.core.bench import Bench, names_of
 from tests.engine.core.test_kernel_events import COUNTER, tell
 
@@ -65,9 +66,10 @@ def test_a_new_text_takes_the_place_of_the_old_one_and_keeps_its_variables() -> 
 
 
 def test_a_new_text_keeps_half_matched_events_of_rules_that_stay_the_same() -> None:
-    """Only a rule whose event expression is another one starts anew."""
+    """A rule whose event expression is another one starts anew; one that is gone leaves nothing."""
     kept, changed = "select when d a before d b", "select when d a before d c"
-    bench = Bench(tell("r", f'{kept} send_directive("kept")', f'{changed} send_directive("old")'))
+    gone = "select when d a before d d"
+    bench = Bench(tell("r", f'{kept} send_directive("kept")', f'{changed} send_directive("old")', gone))
     bench.done("d", "a")
     bench.publish(
         tell("r", f'{kept} send_directive("still")', f'{changed} where ent:x.isnull() send_directive("new")')
@@ -75,6 +77,7 @@ def test_a_new_text_keeps_half_matched_events_of_rules_that_stay_the_same() -> N
     bench.install("file:///r.krl")
     assert names_of(bench.done("d", "b")) == ["still"]
     assert names_of(bench.done("d", "c")) == []
+    assert "r2" not in bench.pico.patterns.get("r", {})  # type: ignore[call-overload]
 
 
 def test_uninstalling_removes_everything_of_the_ruleset() -> None:
@@ -184,9 +187,10 @@ def test_what_a_global_block_read_stays_what_it_was() -> None:
         bench.publish(
             """
             ruleset r {
-              meta { shares then, now }
+              meta { shares then, now, drawn }
               global {
                 then = [ctx:channels.length(), ctx:rid_config, ent:n]
+                drawn = [random:uuid(), time:now()]
                 now = function() { [ctx:channels.length(), ctx:rid_config, ent:n] }
               }
               rule change { select when d change ctx:newChannel(["x"]) fired { ent:n := 7 } }
@@ -195,8 +199,10 @@ def test_what_a_global_block_read_stays_what_it_was() -> None:
         ),
         {"a": "b"},
     )
+    drawn = bench.query("r", "drawn")
     bench.done("d", "change")
     bench.forget()
+    assert bench.query("r", "drawn") == drawn
     assert bench.query("r", "then") == [1.0, {"a": "b"}, None]
     assert bench.query("r", "now") == [2.0, {"a": "b"}, 7.0]
 
@@ -210,3 +216,25 @@ def test_upkeep_needs_to_be_understood() -> None:
 def test_upkeep_can_uninstall() -> None:
     bench = Bench(COUNTER)
     assert bench.done("$engine", "uninstall", {"rid": "counter"}).pico.rulesets == ()
+
+
+def test_a_global_block_is_heard_once() -> None:
+    """It logs when it is installed; that it runs again to wake the ruleset is nobody's business."""
+    bench = Bench()
+    url = bench.publish('ruleset r { global { x = 1.klog("global") } rule t { select when d t } }')
+    installed = bench.install(url)
+    assert isinstance(installed, Done)
+    assert [line.message for line in installed.log] == ["global"]
+    bench.forget()
+    assert bench.done("d", "t").log == ()
+
+
+def test_waking_is_not_at_the_turns_expense() -> None:
+    """A global block that took a larger budget to install does not fail the turns that come later."""
+    bench = Bench(budget=Budget(steps=10_000))
+    url = bench.publish("ruleset r { global { x = 0.range(4000) } rule t { select when d t } }")
+    bench.install(url)
+    bench.budget = Budget(steps=100)
+    bench.forget()
+    woken = bench.done("d", "t")
+    assert woken.steps == bench.done("d", "t").steps

@@ -182,6 +182,16 @@ def test_a_failed_turn_does_not_spoil_what_is_kept_open() -> None:
     assert bench.done("counter", "increment").pico.entities == {"counter": {"n": 1.0}}
 
 
+def test_what_a_failed_turn_opened_is_not_paid_for_by_the_next() -> None:
+    """Having to open the old installation again is no more the next turn's doing than any waking."""
+    costly = COUNTER.replace("global {", "global { xs = 0.range(999)")
+    again = tell("a", 'select when d t ctx:install("file:///counter.krl") fired { ent:y := "a" - 1 }')
+    bench = Bench(costly, again)
+    steps = bench.done("counter", "increment").steps
+    bench.failed("d", "t")
+    assert bench.done("counter", "increment").steps == steps
+
+
 def test_a_ruleset_whose_text_is_not_at_hand_stops_the_turn() -> None:
     """Events are not shown to only half of the rulesets; upkeep can still put things right."""
     bench = Bench(COUNTER)

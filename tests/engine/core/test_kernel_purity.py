@@ -41,7 +41,8 @@ ruleset lab {
   }
   rule pair {
     select when lab step before lab make
-    every { ctx:newChannel(["made"]) setting(c); ctx:event(c{"id"}, "lab", "hello", {"from": meta:picoId}) }
+    every { ctx:newChannel(["made"]) setting(c); ctx:event(c{"id"}, "lab", "hello", {"from": meta:picoId})
+            ctx:event(c{"id"}, "lab", "again") }
     fired { ent:last := c; log info c }
   }
   rule child {
@@ -58,17 +59,21 @@ ruleset lab {
 }
 """
 EVENTS = st.lists(
-    st.sampled_from(["step", "make", "bear", "bury", "roll", "reinstall", "stepped"]), max_size=12
+    st.sampled_from(["step", "make", "bear", "bury", "roll", "reinstall", "break", "stepped"]), max_size=12
 )
 
 
 def play(bench: Bench, names: list[str], forgetful: bool = False) -> Bench:
-    """Run these events; `reinstall` is one of the engine's own."""
+    """Run these events; `reinstall` is one of the engine's own, `break` is one that fails."""
     for name in names:
         if forgetful:
             bench.forget()
         if name == "reinstall":
             bench.install("file:///library.krl", {"again": True})
+        elif name == "break":
+            bench.install(
+                bench.publish(f'{LAB[:-2]} rule x {{ select when d t within "x" hours }} }}', "file:///bad")
+            )
         else:
             bench.run("lab", name)
     return bench
@@ -132,5 +137,5 @@ def test_every_message_of_a_pico_has_an_id_of_its_own() -> None:
         for effect in outcome.effects
         if hasattr(effect, "eid")
     ]
-    assert len(ids) == 2
+    assert len(ids) == 4
     assert all(a != b for a, b in pairwise(sorted(ids)))
