@@ -7,6 +7,7 @@ stand here, and because Lark would stop at the first mistake. What to say about 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 from pico_lang.automaton import Step, automaton
@@ -35,6 +36,16 @@ def parse(source: Source) -> Ruleset:
 def parse_expression(source: Source) -> Expression:
     """The single expression a text holds, for tools and tests."""
     return cast(Expression, _parse(source, "expression"))
+
+
+def states_before(source: Source, tokens: list[Token], index: int) -> Sequence[int] | None:
+    """The automaton's states when it has come to a token, for tools that ask what could stand there.
+
+    None if a mistake in front of the token leaves no way to come to it.
+    """
+    run = _Run(source, tokens, "ruleset")
+    run.to(index)
+    return run.states if run.index == index else None
 
 
 def _parse(source: Source, start: str) -> Any:
@@ -77,18 +88,22 @@ class _Run:
 
     def to_end(self) -> Any:
         """The value of the whole text; with complaints it means nothing."""
+        self.to(len(self.tokens))
+        return self.values[-1] if self.values else None
+
+    def to(self, stop: int) -> None:
+        """Read what stands in front of a token, as far as mistakes let us."""
         try:
-            while self.index < len(self.tokens):
+            while self.index < stop:
                 kind, token, next_index = self._read()
                 if self._advance(kind, token):
                     self.index = next_index
                 elif not self._resume():
-                    return None
+                    return
         except _TooDeep as deep:
             message = f"this is nested more than {NESTING_LIMIT} levels deep"
             hint = "give the inner parts names, as declarations or functions of their own"
             self.complaints.append(diagnostic("K105", message, deep.span, hint))
-        return self.values[-1] if self.values else None
 
     # --- words ---------------------------------------------------------------------------------------
 

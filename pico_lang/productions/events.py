@@ -121,9 +121,7 @@ def _within(span: Span, amount: Expression, unit: Token) -> Within:
 NODES: Mapping[str, Callable[..., Any]] = {
     "bare_tail": _bare_tail,
     "setting_tail": _setting_tail,
-    "setting_where_tail": _setting_tail,
     "where_tail": _where_tail,
-    "where_setting_tail": _where_tail,
     "base_event": _base_event,
     "attribute_match": _attribute_match,
     "infix_or": _infix_or,

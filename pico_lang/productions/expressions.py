@@ -232,7 +232,6 @@ NODES: Mapping[str, Callable[..., Any]] = {
     "map_entry": _map_entry,
     "function": _function,
     "defaction": _defaction,
-    "defaction_returning": _defaction,
     "required_parameter": _required_parameter,
     "optional_parameter": _optional_parameter,
     "declaration": _declaration,

@@ -108,6 +108,29 @@ def test_a_semicolon_stays_where_it_separates() -> None:
     assert "ent:x := 1;\n  if:x := 2" in body("select when a b always { ent:x := 1; if:x := 2; ent:y := 3; }")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "select when a b pre {} or(c)",
+        "select when count 2 (a b) pre {} max(c)",
+        "select when (a b) foreach (re#c#) setting(d)",
+        "select when (a b) if (re#c# => d | e) then f()",
+        "select when (a b) choose (re#c#) { d => e() }",
+        "select when (a b) within (re#c#.d()) minutes",
+        "select when a b where (re#c# + d)",
+    ],
+)
+def test_what_keeps_an_event_apart_stays(text: str) -> None:
+    """Words behind an event are read as a part of it when they can be; what prevents that is kept."""
+    before = f"ruleset r {{ rule x {{ {text} }} }}"
+    assert shape(parse(Source(formatted(before)))) == shape(parse(Source(before)))
+
+
+def test_a_comment_in_front_of_a_chain_in_parentheses_is_kept() -> None:
+    """The parentheses go, the comment stays."""
+    assert expression("a + // why\n (b * c) * d") == "a\n  + // why\n    b * c * d"
+
+
 def test_layout_of_a_rule() -> None:
     """The parts of a rule stand below each other, blocks are indented."""
     text = """

@@ -28,11 +28,16 @@ def read(text: str) -> Ruleset | None:
     try:
         return parse(source)
     except RulesetRefused as refused:
-        spans = [found.span for found in refused.diagnostics]
-        assert spans == sorted(spans, key=lambda span: span.start)
-        assert all(0 <= span.start <= span.end <= len(text) for span in spans)
-        assert len(str(refused).splitlines()) >= 3 * len(spans)
+        check_refusal(refused)
         return None
+
+
+def check_refusal(refused: RulesetRefused) -> None:
+    """Its diagnostics are in the order of the text, point into it, and can be shown."""
+    spans = [found.span for found in refused.diagnostics]
+    assert spans == sorted(spans, key=lambda span: span.start)
+    assert all(0 <= span.start <= span.end <= len(refused.source.text) for span in spans)
+    assert len(str(refused).splitlines()) >= 3 * len(spans) > 0
 
 
 def comments(text: str, tree: Ruleset) -> Counter[str]:

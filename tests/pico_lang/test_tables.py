@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,14 @@ def test_a_failed_write_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(os, "replace", refuse)
     assert tables.load_tables(tmp_path).starts
     assert list(tmp_path.iterdir()) == []
+
+
+def test_several_at_once_do_not_disturb_each_other(tmp_path: Path) -> None:
+    """Whoever comes first, everybody gets whole tables, and one file is left."""
+    with ThreadPoolExecutor(4) as pool:
+        loaded = list(pool.map(tables.load_tables, [tmp_path] * 4))
+    assert len({len(each.actions) for each in loaded}) == 1
+    assert len(list(tmp_path.iterdir())) == 1
 
 
 def test_the_cache_follows_the_users_settings(monkeypatch: pytest.MonkeyPatch) -> None:
