@@ -20,6 +20,14 @@ from pico_lang.values import MAX_NESTING
 SETTINGS_FILE = "picomesh.toml"
 PREFIX = "PICOMESH_"
 _TURN = Budget()
+_RETRY = Budget(
+    steps=20_000_000,  # two to seven seconds
+    depth=100_000,  # 20,000 functions that call each other through `map`, which takes five calls a time
+    string_length=20_000_000,
+    collection_size=2_000_000,
+    regexp_ms=2_000,
+    raised_events=10_000,
+)
 
 NOT_SETTINGS = frozenset({"PICOMESH_URL"})
 """Variables of ours that are no settings of an engine: where the commands find one."""
@@ -68,6 +76,21 @@ class Settings:
     collection_size: int = _setting(_TURN.collection_size, "entries one array or map may have", least=1)
     regexp_ms: int = _setting(_TURN.regexp_ms, "milliseconds one regular expression may take", least=1)
     raised_events: int = _setting(_TURN.raised_events, "events that one event may raise", least=0)
+    workers: int = _setting(
+        1, "processes for turns that reach one of these limits; 0 ends such a turn at once", least=0
+    )
+    worker_steps: int = _setting(_RETRY.steps, "turn_steps in a worker", least=1)
+    worker_depth: int = _setting(_RETRY.depth, "turn_depth in a worker", least=1)
+    worker_string_length: int = _setting(_RETRY.string_length, "string_length in a worker", least=1)
+    worker_collection_size: int = _setting(_RETRY.collection_size, "collection_size in a worker", least=1)
+    worker_regexp_ms: int = _setting(_RETRY.regexp_ms, "regexp_ms in a worker", least=1)
+    worker_raised_events: int = _setting(_RETRY.raised_events, "raised_events in a worker", least=0)
+    worker_memory_mib: int = _setting(512, "memory that a turn may take in a worker", least=16)
+    worker_cpu_s: int = _setting(15, "seconds that a turn may compute in a worker", least=1)
+    worker_deadline_s: float = _setting(30.0, "seconds after which a worker is ended in any case", least=0)
+    worker_outcome_bytes: int = _setting(
+        16 << 20, "bytes of changes, messages and log that a turn in a worker may end with", least=1
+    )
 
     @property
     def budget(self) -> Budget:
@@ -79,6 +102,18 @@ class Settings:
             collection_size=self.collection_size,
             regexp_ms=self.regexp_ms,
             raised_events=self.raised_events,
+        )
+
+    @property
+    def worker_budget(self) -> Budget:
+        """What a turn may use that is run again in a worker."""
+        return Budget(
+            steps=self.worker_steps,
+            depth=self.worker_depth,
+            string_length=self.worker_string_length,
+            collection_size=self.worker_collection_size,
+            regexp_ms=self.worker_regexp_ms,
+            raised_events=self.worker_raised_events,
         )
 
 

@@ -17,12 +17,14 @@ from engine.core.messages import Answered, Asks, Failed, Outcome, Query, Turn
 from engine.core.model import Inputs, Pico
 from engine.core.programs import Instances, Programs
 from engine.ports import Clock, Entropy, Journal, RulesetSource
-from engine.runtime.equipment import Equipment
+from engine.runtime.equipment import Equipment, NoSecondChance, SecondChance
 from engine.runtime.host import Host
+from engine.runtime.orders import WorkerLimits
 from engine.runtime.programs import CompiledPrograms
 from engine.runtime.questions import Questions
 from engine.runtime.residents import Limits
 from engine.runtime.rota import Rota
+from engine.runtime.workshop import Workshop
 from pico_lang.meter import Budget
 from pico_lang.program import Program, compile_ruleset
 from pico_lang.source import Source
@@ -37,6 +39,7 @@ class Engine:
     host: Host
     lock: HomeLock
     drain_s: float
+    workshop: Workshop
 
     async def close(self) -> None:
         """Finish what was accepted, as far as there is time, then let go of the home."""
@@ -44,6 +47,7 @@ class Engine:
             await self.host.drain(self.drain_s)
         finally:
             self.lock.release()
+            await self.workshop.close()
 
 
 async def open_engine(settings: Settings) -> Engine:
@@ -53,22 +57,26 @@ async def open_engine(settings: Settings) -> Engine:
     """
     lock = take_home(settings.home)
     try:
-        host = make_host(SqliteJournal(settings.home / JOURNAL_FILE), settings)
+        journal = SqliteJournal(settings.home / JOURNAL_FILE)
+        workshop = Workshop(journal.ruleset_text, worker_limits(settings), settings.workers)
+        host = make_host(journal, settings, workshop)
         await host.start()
     except BaseException:
         lock.release()
         raise
-    return Engine(host, lock, settings.drain_s)
+    return Engine(host, lock, settings.drain_s, workshop)
 
 
 def make_host(
     journal: Journal,
     settings: Settings,
+    second_chance: SecondChance | None = None,
     source: RulesetSource | None = None,
     clock: Clock | None = None,
     entropy: Entropy | None = None,
 ) -> Host:
-    """A host over a journal, not started yet. What is not given is the real thing."""
+    """A host over a journal, not started yet. Without a second chance, what is too much for the engine's
+    own process fails there; else what is not given is the real thing."""
     programs = CompiledPrograms(journal, compile_text)
     equipment = Equipment(
         BudgetedKernel(programs, settings.budget),
@@ -78,8 +86,20 @@ def make_host(
         clock or SystemClock(),
         entropy or SystemEntropy(),
         Rota(),
+        second_chance or NoSecondChance(),
     )
     return Host(equipment, Limits(settings.picos_in_memory, settings.snapshot_every))
+
+
+def worker_limits(settings: Settings) -> WorkerLimits:
+    """What a worker process may use for one turn."""
+    return WorkerLimits(
+        settings.worker_budget,
+        settings.worker_memory_mib << 20,
+        settings.worker_cpu_s,
+        settings.worker_deadline_s,
+        settings.worker_outcome_bytes,
+    )
 
 
 def compile_text(source: Source) -> Program:

@@ -36,6 +36,30 @@ class Answers(Protocol):
         """The program behind a URL, as it is there now."""
 
 
+class SecondChance(Protocol):
+    """See `engine.runtime.workshop`. `failed` is what the run came to with the engine's own budget."""
+
+    async def react(self, pico: Pico, turn: Turn, failed: Failed, /) -> Outcome:
+        """Run a turn again, with more of everything."""
+
+    async def answer(
+        self, pico: Pico, query: Query, inputs: Inputs, failed: Failed, /
+    ) -> Answered | Asks | Failed:
+        """Run a query again, with more of everything."""
+
+
+class NoSecondChance:
+    """What failed has failed."""
+
+    async def react(self, pico: Pico, turn: Turn, failed: Failed, /) -> Outcome:
+        return failed
+
+    async def answer(
+        self, pico: Pico, query: Query, inputs: Inputs, failed: Failed, /
+    ) -> Answered | Asks | Failed:
+        return failed
+
+
 class ProgramStore(Protocol):
     """See `engine.runtime.programs`."""
 
@@ -57,6 +81,7 @@ class Equipment:
     clock: Clock
     entropy: Entropy
     rota: Rota
+    second_chance: SecondChance = NoSecondChance()  # noqa: RUF009 – it has no state
 
     def draw_inputs(self) -> Inputs:
         """What a new run may know of the world."""

@@ -199,7 +199,10 @@ class Host:
             await self._equipment.programs.prepare(missing)
         inputs = self._equipment.draw_inputs()
         while True:
-            match self._equipment.kernel.answer(pico, query, inputs, mailbox.instances):
+            outcome = self._equipment.kernel.answer(pico, query, inputs, mailbox.instances)
+            if isinstance(outcome, Failed) and outcome.retry_bigger:
+                outcome = await self._equipment.second_chance.answer(pico, query, inputs, outcome)
+            match outcome:
                 case Answered(value):
                     return QueryReply(value)
                 case Failed(_, fault):

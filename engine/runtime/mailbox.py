@@ -156,11 +156,13 @@ class Mailbox:
         if request.inputs is None:
             request.inputs = self._equipment.draw_inputs()
         turn = Turn(request.event, request.inputs, request.query)
-        outcome = self._react(turn)
-        if isinstance(outcome, Asks):
-            self._pause_for(self._ask(request, request.inputs, outcome.question))
-        else:
-            self._commit(request, turn, outcome)
+        match self._react(turn):
+            case Asks(question):
+                self._pause_for(self._ask(request, request.inputs, question))
+            case Failed(retry_bigger=True) as failed:
+                self._pause_for(self._try_again(request, turn, failed))
+            case outcome:
+                self._commit(request, turn, outcome)
 
     def _react(self, turn: Turn) -> Outcome:
         try:
@@ -196,6 +198,19 @@ class Mailbox:
             return
         request.inputs = replace(inputs, answers=(*inputs.answers, answer))
         self._queue.appendleft(request)
+
+    async def _try_again(self, request: Request, turn: Turn, failed: Failed) -> None:
+        """Have the turn run with a bigger budget, which takes its time but not the engine's."""
+        try:
+            outcome = await self._equipment.second_chance.react(self.head.pico, turn, failed)
+        except Exception:
+            outcome = self._own_mistake(turn)
+        if self.is_gone:
+            self._drop(request)
+        elif isinstance(outcome, Asks):
+            await self._ask(request, turn.inputs, outcome.question)
+        else:
+            self._commit(request, turn, outcome)
 
     def _prepare(self) -> None:
         """Have rulesets compiled off the loop before the first turn needs them."""

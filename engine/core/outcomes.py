@@ -1,0 +1,113 @@
+"""What came out of a run as plain data, for a run that happened in another process.
+
+Only what is new crosses over: the pico is on both sides, and changes lead from what it was to what it
+is, as they do when a history is folded. Nothing here is ever kept, so there are no versions of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from engine.core.codec import (
+    Plain,
+    Unreadable,
+    pack_change,
+    pack_effect,
+    pack_fault,
+    pack_log,
+    unpack_change,
+    unpack_effect,
+    unpack_fault,
+    unpack_log,
+)
+from engine.core.draft import apply
+from engine.core.messages import Answered, Asks, Done, Effect, Failed, Fault, Outcome, Question, SendEvent
+from engine.core.model import Pico
+
+
+def pack_outcome(outcome: Outcome | Answered) -> Plain:
+    """What `react` or `answer` gave."""
+    match outcome:
+        case Done(pico, changes, directives, effects, log, answer, steps):
+            return {
+                "done": pico.seq,
+                "changes": [pack_change(change) for change in changes],
+                "directives": directives,
+                "effects": [pack_effect(effect) for effect in effects],
+                "log": pack_log(log),
+                "answer": answer,
+                "steps": steps,
+            }
+        case Failed(pico, fault, log, effects, steps, retry_bigger, changes):
+            return {
+                "failed": pico.seq,
+                "fault": pack_fault(fault),
+                "log": pack_log(log),
+                "effects": [pack_effect(effect) for effect in effects],
+                "steps": steps,
+                "retry_bigger": retry_bigger,
+                "changes": [pack_change(change) for change in changes],
+            }
+        case Asks(question):
+            return {"asks": question.kind, "content": question.content}
+        case Answered(value, log, steps):
+            return {"answered": value, "log": pack_log(log), "steps": steps}
+
+
+def unpack_outcome(plain: Plain, pico: Pico) -> Outcome | Answered:
+    """The outcome of a run that began with `pico`."""
+    match plain:
+        case {"done": seq}:
+            return _unpack_done(plain, pico, seq)
+        case {"failed": seq}:
+            return _unpack_failed(plain, pico, seq)
+        case {"asks": kind, "content": content}:
+            return Asks(Question(kind, content))
+        case {"answered": value, "log": log, "steps": steps}:
+            return Answered(value, unpack_log(log), steps)
+    raise Unreadable(f"an outcome of an unknown kind: {sorted(plain)}")
+
+
+def _unpack_done(plain: Plain, pico: Pico, seq: int) -> Done:
+    changes = tuple(map(unpack_change, plain["changes"]))
+    return Done(
+        apply(pico, changes, seq),
+        changes,
+        tuple(plain["directives"]),
+        tuple(map(unpack_effect, plain["effects"])),
+        unpack_log(plain["log"]),
+        plain["answer"],
+        plain["steps"],
+    )
+
+
+def _unpack_failed(plain: Plain, pico: Pico, seq: int) -> Failed:
+    changes = tuple(map(unpack_change, plain["changes"]))
+    return Failed(
+        apply(pico, changes, seq),
+        unpack_fault(plain["fault"]),
+        unpack_log(plain["log"]),
+        tuple(map(unpack_effect, plain["effects"])),
+        plain["steps"],
+        plain["retry_bigger"],
+        changes,
+    )
+
+
+def retell(failed: Failed, fault: Fault) -> Failed:
+    """The same failure for another reason, which its log and its `system:error` event give as well."""
+    old = (failed.fault.message, failed.fault.code)
+    log = tuple(
+        replace(line, message=fault.message, value=fault.code) if (line.message, line.value) == old else line
+        for line in failed.log
+    )
+    effects = tuple(_retell(effect, fault) for effect in failed.effects)
+    return replace(failed, fault=fault, log=log, effects=effects)
+
+
+def _retell(effect: Effect, fault: Fault) -> Effect:
+    match effect:
+        case SendEvent(attrs=attrs):
+            return replace(effect, attrs={**attrs, "data": fault.message, "code": fault.code})
+        case _:
+            return effect

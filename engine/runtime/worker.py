@@ -1,0 +1,201 @@
+"""The program of a worker process: runs turns and queries that were too much for the engine's own.
+
+Started by `engine.runtime.worker_process` and of no use to anybody else. It reads orders from its
+standard input and reports on its standard output; it keeps nothing between two orders but compiled
+rulesets. The order is run in a thread of its own, for the sake of a large stack, while the main thread
+goes on reading: when the engine is gone, for whatever reason, the input ends and so does the process.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import resource
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from queue import SimpleQueue
+from typing import BinaryIO
+
+from engine.core.codec import (
+    Plain,
+    from_bytes,
+    to_bytes,
+    unpack_inputs,
+    unpack_pico,
+    unpack_query,
+    unpack_turn,
+)
+from engine.core.domains import MODULES
+from engine.core.kernel import answer, react
+from engine.core.messages import Answered, Failed, Outcome
+from engine.core.model import RulesetHash
+from engine.core.outcomes import pack_outcome
+from engine.core.programs import Programs
+from engine.runtime.orders import (
+    HEADER,
+    MISTAKE,
+    OUT_OF_MEMORY,
+    OUTCOME,
+    TEXT,
+    TOO_LARGE,
+    WANTS,
+    Message,
+    WorkerLimits,
+    frame,
+    read_limits,
+)
+from pico_lang.diagnostics import RulesetRefused
+from pico_lang.meter import Budget
+from pico_lang.program import Program, compile_ruleset
+from pico_lang.source import Source
+
+MOST_PROGRAMS = 256
+"""Programs kept compiled."""
+
+STACK_BYTES = 16 << 20
+STACK_PER_CALL = 2048
+"""Stack for each nested call of the budget. Most calls of a ruleset take none of it in CPython; those
+that pass through an action or an operator take some 500 bytes."""
+
+NICENESS = 10
+"""Where processors are short the engine comes first: others wait for it, and for this only one does."""
+
+
+class FetchedPrograms:
+    """`engine.core.programs.Programs`, with texts from the engine, each of them once."""
+
+    def __init__(self, fetch: Callable[[RulesetHash], str | None]) -> None:
+        self._fetch = fetch
+        self._compiled: dict[RulesetHash, Program | None] = {}
+
+    def get(self, digest: RulesetHash, /) -> Program | None:
+        if digest not in self._compiled:
+            text = self._fetch(digest)
+            if text is None:
+                return None
+            if len(self._compiled) >= MOST_PROGRAMS:
+                self._compiled.clear()
+            self._compiled[digest] = _compile(text, digest)
+        return self._compiled[digest]
+
+
+def _compile(text: str, digest: RulesetHash) -> Program | None:
+    try:
+        return compile_ruleset(Source(text, digest[:12]), MODULES)
+    except RulesetRefused:
+        return None  # as in the engine, which has logged it
+
+
+class Worker:
+    """Carries out one order after the other."""
+
+    def __init__(self, limits: WorkerLimits, messages: SimpleQueue[Message], output: BinaryIO) -> None:
+        self._limits = limits
+        self._messages = messages
+        self._output = output
+        self._programs = FetchedPrograms(self._ask_for_text)
+
+    def work(self) -> None:
+        """Never return. What nobody foresaw ends the process, and the engine sees how."""
+        try:
+            while True:
+                _, order = self._messages.get()
+                self._carry_out(order)
+        except MemoryError:
+            os._exit(OUT_OF_MEMORY)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+
+    def _carry_out(self, order: bytes) -> None:
+        _allow(self._limits)
+        try:
+            report = self._report(run_order(from_bytes(order), self._programs, self._limits.budget))
+        except MemoryError:
+            raise
+        except Exception:
+            report = (MISTAKE, traceback.format_exc().encode())
+        self._say(*report)
+
+    def _report(self, outcome: Outcome | Answered) -> Message:
+        if isinstance(outcome, Failed) and outcome.fault.code == "R706":
+            raise MemoryError
+        body = to_bytes(pack_outcome(outcome))
+        if len(body) > self._limits.outcome_bytes:
+            return TOO_LARGE, str(len(body)).encode()
+        return OUTCOME, body
+
+    def _ask_for_text(self, digest: RulesetHash) -> str | None:
+        self._say(WANTS, digest.encode())
+        kind, text = self._messages.get()
+        return text.decode("utf-8", "surrogatepass") if kind == TEXT else None
+
+    def _say(self, kind: bytes, body: bytes) -> None:
+        self._output.write(frame(kind, body))
+        self._output.flush()
+
+
+def run_order(order: Plain, programs: Programs, budget: Budget) -> Outcome | Answered:
+    """Run what the engine could not finish, from the same pico and with the same inputs."""
+    pico = unpack_pico(order["pico"])
+    if "turn" in order:
+        return react(pico, unpack_turn(order["turn"]), programs, budget)
+    return answer(pico, unpack_query(order["query"]), unpack_inputs(order["inputs"]), programs, budget)
+
+
+def _allow(limits: WorkerLimits) -> None:
+    """Bound what this process may use from now on. Only soft limits are set: they are moved on with
+    every order, and a ruleset has no means to do the same."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    _limit(resource.RLIMIT_CPU, math.ceil(used.ru_utime + used.ru_stime) + limits.cpu_s)
+    # Address space counts for something on Linux alone. Elsewhere the budget has to do.
+    with suppress(FileNotFoundError):
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        _limit(resource.RLIMIT_AS, pages * resource.getpagesize() + limits.memory_bytes)
+
+
+def _limit(kind: int, soft: int) -> None:
+    hard = resource.getrlimit(kind)[1]
+    resource.setrlimit(kind, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
+
+
+def _step_back() -> None:
+    """Leave the better places to the engine: processor time, and to live on when memory runs short."""
+    os.nice(NICENESS)
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000")
+
+
+def _read_messages(source: BinaryIO) -> Iterator[Message]:
+    """Until the input ends; an engine that was killed may leave half a message."""
+    while len(header := source.read(HEADER.size)) == HEADER.size:
+        kind, length = HEADER.unpack(header)
+        body = source.read(length)
+        if len(body) == length:
+            yield kind, body
+
+
+def main() -> None:
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    for request in (signal.SIGINT, signal.SIGTERM):
+        # Whoever stops a whole group of processes means the engine, which says when it needs no more.
+        signal.signal(request, signal.SIG_IGN)
+    _step_back()
+    limits = read_limits(sys.argv[1])
+    messages: SimpleQueue[Message] = SimpleQueue()
+    worker = Worker(limits, messages, sys.stdout.buffer)
+    threading.stack_size(STACK_BYTES + STACK_PER_CALL * limits.budget.depth)
+    threading.Thread(target=worker.work, daemon=True).start()
+    for message in _read_messages(sys.stdin.buffer):
+        messages.put(message)
+    # Not `sys.exit`: that would wait for a turn which may never end.
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
