@@ -122,11 +122,11 @@ def _advance(machine: Machine, before: State | None, trial: Trial, time_ms: floa
     if not finished and reached == [START]:
         return Step(None, False, {}, "reset")
     bindings, rows = _captured(machine, before, trial)
+    since = before["since"] if before is not None and START not in places else time_ms
     if not finished:
-        since = before["since"] if before is not None and START not in places else time_ms
         return Step(_state(machine, reached, bindings, rows, since), False, {}, "advanced")
-    # What a `repeat` leaves is a new round: it has its own captures and its own `within`.
-    after = _state(machine, repeating, {}, rows, time_ms) if repeating else None
+    # A `repeat` that goes on has not been back at the start: its `within` runs on, its captures are new.
+    after = _state(machine, repeating, {}, rows, since) if repeating else None
     return Step(after, True, bindings, "selected")
 
 

@@ -162,12 +162,12 @@ class Model:
             self._begin_anew()
             return None
         self._capture(taken, fits)
+        if self._clock is None or self._start in self.states:
+            self._clock = time_ms
         if not targets & self._ends:
-            if self._clock is None or self._start in self.states:
-                self._clock = time_ms
             self.states = targets
             return None
-        return self._select(targets & self._ends, time_ms)
+        return self._select(targets & self._ends)
 
     def _test(self, domain: str, name: str, fits: Fits) -> tuple[list[Arrow], bool, set[int]]:
         """The arrows that match, whether one did not fit, and where `then` falls back to."""
@@ -210,14 +210,14 @@ class Model:
             column = [captures[place] for captures in values[-nth:]]
             self._captured[name.id] = _aggregated(counted.aggregator.function, column)
 
-    def _select(self, ends: set[int], time_ms: float) -> dict[str, object]:
+    def _select(self, ends: set[int]) -> dict[str, object]:
         """Ends without arrows of their own count as the start at the next event."""
         captured = self._captured
         going_on = {end for end in ends if self._drawing.arrows[end]}
-        values = self._values
+        values, clock = self._values, self._clock
         self._begin_anew()
         if going_on:
-            self.states, self._values, self._clock = going_on, values, time_ms
+            self.states, self._values, self._clock = going_on, values, clock
         return captured
 
 
