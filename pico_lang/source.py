@@ -49,6 +49,12 @@ class Source:
         line = bisect_right(self._line_starts, offset)
         return line, offset - self._line_starts[line - 1] + 1
 
+    def offset(self, line: int, column: int) -> int:
+        """The offset of a line and column; what lies beyond an end is at that end."""
+        if line > len(self._line_starts):
+            return len(self.text)
+        return self._line_starts[line - 1] + min(column - 1, len(self.line(line)))
+
     def line(self, number: int) -> str:
         """The text of one line (counted from 1), without its line end."""
         start = self._line_starts[number - 1]
