@@ -107,17 +107,17 @@ class World:
     # --- rules ---
 
     def send_directive(self, name: Value, options: Value) -> Value:
+        """The directive, which an action's `setting` can name."""
         run = self.run
         run.meter.charge(1)
-        run.directives.append(
-            {
-                "type": "directive",
-                "name": to_stored(name, run.meter),
-                "options": {} if options is None else to_stored(options, run.meter),
-                "meta": {"rid": run.rid, "rule_name": run.rule, "txnId": run.txn_id},
-            }
-        )
-        return None
+        directive = {
+            "type": "directive",
+            "name": to_stored(name, run.meter),
+            "options": {} if options is None else to_stored(options, run.meter),
+            "meta": {"rid": run.rid, "rule_name": run.rule, "txnId": run.txn_id},
+        }
+        run.directives.append(directive)
+        return directive
 
     def raise_event(self, domain: str | None, event: Value, for_rid: Value, attributes: Value) -> None:
         found_domain, name = read_event_name(domain, event)
