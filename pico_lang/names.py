@@ -18,7 +18,8 @@ from pico_lang.diagnostics import Diagnostic, diagnostic
 BindingKind = Literal["operator", "configured", "global", "local", "parameter", "setting", "loop", "result"]
 
 PREDEFINED = ("__testing",)
-"""Names that every ruleset has in its global scope and may declare anew."""
+"""Names that every ruleset has around its global scope and may declare anew, from their old value if it
+likes."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,7 +72,8 @@ class Names:
     declared: dict[int, Binding] = field(default_factory=dict)
     """For every declaring `Identifier`."""
     globals: dict[str, Binding] = field(default_factory=dict)
-    """What `configure` and `global` declare, by name."""
+    """What `configure` and `global` declare, by name, and what is predefined and not declared anew."""
+    predefined: dict[str, Binding] = field(default_factory=dict)
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
     def of(self, node: n.Name | n.Identifier) -> Binding:
@@ -138,14 +140,14 @@ class _Resolver:
     # --- the ruleset -------------------------------------------------------------------------------
 
     def ruleset(self, ruleset: n.Ruleset) -> None:
-        configured = Scope(self.root)
+        predefined = self.names.predefined
+        predefined.update((name, self.binding(name, "global")) for name in PREDEFINED)
+        configured = Scope(Scope(self.root, predefined))
         for item in ruleset.meta:
             self.meta_item(item, configured)
         top = Scope(configured)
-        for name in PREDEFINED:
-            top.names[name] = self.binding(name, "global")
         self.block(ruleset.declarations, top, "global")
-        self.names.globals = {**configured.names, **top.names}
+        self.names.globals = {**predefined, **configured.names, **top.names}
         for rule in ruleset.rules:
             self.rule(rule, top)
 
@@ -342,6 +344,13 @@ class _Resolver:
             self.declare(name, "parameter", scope)
 
     def expression(self, node: n.Expression, scope: Scope) -> None:
+        """Resolve an expression; what `x.f(…){…}` hangs on is come to in a loop, for such chains are long."""
+        hung_on: n.Expression | None = node
+        while hung_on is not None:
+            hung_on = self.link(hung_on, scope)
+
+    def link(self, node: n.Expression, scope: Scope) -> n.Expression | None:
+        """Resolve a node but for the expression that it hangs on, which is returned."""
         match node:
             case n.Name():
                 self.mention(node, scope)
@@ -350,22 +359,22 @@ class _Resolver:
             case n.ActionLiteral():
                 self.defaction(node, scope)
             case n.MethodCall():
-                self.expression(node.target, scope)
                 if node.domain is None:
                     self.mention(node.name, scope)
                 self.arguments(node.arguments, scope)
+                return node.target
             case n.Call():
-                self.expression(node.callee, scope)
                 self.arguments(node.arguments, scope)
-            case n.Binary():
-                for operand in operands_of(node):
-                    self.expression(operand, scope)
-            case n.Conditional():
-                for part in rungs_of(node):
-                    self.expression(part, scope)
+                return node.callee
+            case n.PathRead():
+                self.expression(node.key, scope)
+                return node.target
+            case n.PropertyRead():
+                return node.target
             case _:
                 for part in parts_of(node):
                     self.expression(part, scope)
+        return None
 
     def function(self, node: n.FunctionLiteral, scope: Scope) -> None:
         outer = Scope(scope)
@@ -393,10 +402,6 @@ def parts_of(node: n.Expression) -> Sequence[n.Expression]:
             return node.items
         case n.MapLiteral():
             return [entry.value for entry in node.entries]
-        case n.PropertyRead():
-            return [node.target]
-        case n.PathRead():
-            return [node.target, node.key]
         case n.Unary():
             return [node.operand]
         case n.Binary():

@@ -75,9 +75,8 @@ def _finish(top: Body, filename: str) -> CompiledCode:
 def _define_instantiate(ruleset: Ruleset, uses: list[UseModule], top: Body) -> None:
     body = top.block()
     body.assign("m", attribute(load("rt"), "meter"), ruleset)
-    for binding in top.unit.names.globals.values():
-        if binding.place is None:
-            body.assign(binding.python_name, load("testing"), ruleset)
+    for binding in top.unit.names.predefined.values():
+        body.assign(binding.python_name, load("testing"), ruleset)
     _open_configuration(ruleset, body)
     _open_modules(uses, body)
     compile_declarations(ruleset.declarations, body)
