@@ -1,0 +1,194 @@
+"""An engine to try rulesets on: the real host, kernel, compiler and HTTP face, with one root pico.
+
+Only the disk is in memory, the clock stands still until a test moves it, seeds count up, and rulesets
+come from texts that the test publishes. A call returns when its turn is committed, so no test waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Coroutine, Mapping
+from typing import Any, TypeVar
+
+from httpx import ASGITransport, AsyncClient, Response
+
+from engine.adapters.fetch.rulesets import RulesetTexts
+from engine.adapters.http import Limits, make_app
+from engine.config import Settings
+from engine.core.messages import Fault, Refusal
+from engine.core.model import Eci
+from engine.ports import FetchFailed
+from engine.runtime.host import Host
+from engine.runtime.replies import EventReply, FlushReply, QueryReply
+from engine.wiring import make_host
+from tests.fakes.clock import SetClock
+from tests.fakes.entropy import CountedEntropy
+from tests.fakes.memory_journal import Disk, MemoryJournal
+
+T = TypeVar("T")
+
+Told = tuple[Any, Any]
+"""Name and options of a directive: what a rule tells whoever sent the event."""
+
+PLENTY = Limits(body=1 << 20, depth=64)
+
+
+class PublishedTexts:
+    """`engine.ports.RulesetSource` over texts in memory, and the rulesets that come with the engine."""
+
+    def __init__(self) -> None:
+        self.texts: dict[str, str] = {}
+        self._library = RulesetTexts()
+
+    async def fetch(self, url: str) -> str:
+        if url.startswith("library:"):
+            return await self._library.fetch(url)
+        if url not in self.texts:
+            raise FetchFailed(f"nothing was published at {url}")
+        return self.texts[url]
+
+
+class Engine:
+    """A host that a test talks to, one call after the other."""
+
+    def __init__(self) -> None:
+        self.clock = SetClock()
+        self.disk = Disk()
+        self.published = PublishedTexts()
+        self._entropy = CountedEntropy()
+        self._runner = asyncio.Runner()
+        self.host: Host
+        self._start()
+
+    def _start(self) -> None:
+        journal = MemoryJournal(self.disk)
+        self.host = make_host(
+            journal, Settings(), source=self.published, clock=self.clock, entropy=self._entropy
+        )
+        self.run(self.host.start())
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run something of the host to its end."""
+        return self._runner.run(work)
+
+    def settle(self) -> None:
+        """Let picos do all they can do without anybody from outside, such as run what they sent."""
+
+        async def give_way() -> None:
+            for _ in range(50):
+                await asyncio.sleep(0)
+
+        self.run(give_way())
+
+    def restart(self) -> None:
+        """Stop the engine and start another one over the same disk."""
+        self.run(self.host.drain())
+        self._start()
+
+    def close(self) -> None:
+        self.run(self.host.drain())
+        self._runner.close()
+
+    # --- rulesets ---
+
+    def publish(self, text: str) -> str:
+        """Make a text available for installing; its URL."""
+        rid = re.search(r"ruleset\s+([\w.-]+)", text)
+        assert rid is not None, "the text declares no ruleset"
+        url = f"file:///published/{rid[1]}.krl"
+        self.published.texts[url] = text
+        return url
+
+    def install(self, *texts: str, eci: str | None = None) -> None:
+        """Install rulesets the way people do, by asking Wrangler."""
+        for text in texts:
+            reply = self.reply("wrangler:install_ruleset_request", {"url": self.publish(text)}, eci)
+            assert isinstance(reply, EventReply), reply
+
+    def install_fault(self, text: str) -> str:
+        """Why a text cannot be installed."""
+        return self.fault("wrangler:install_ruleset_request", url=self.publish(text))
+
+    def codes(self, text: str) -> list[str]:
+        """The codes of the errors because of which a text cannot be installed."""
+        return re.findall(r"error (K\d+)", self.install_fault(text))
+
+    def uninstall(self, rid: str) -> None:
+        self.send("wrangler:uninstall_ruleset_request", rid=rid)
+
+    def flush(self, text: str) -> FlushReply | Refusal:
+        """Publish another version of a text and have the engine read it."""
+        return self.run(self.host.flush_ruleset(self.publish(text)))
+
+    # --- events and queries ---
+
+    def reply(
+        self, event: str, attrs: Mapping[str, Any] | None = None, eci: str | None = None
+    ) -> EventReply | Refusal | Fault:
+        """Whatever comes back for `domain:name`."""
+        domain, name = event.split(":", 1)
+        return self.run(self.host.run_event(self._channel(eci), domain, name, _values(attrs or {})))
+
+    def send(self, event: str, /, eci: str | None = None, **attrs: Any) -> list[Told]:
+        """Send `domain:name`; what the rules told, in order."""
+        reply = self.reply(event, attrs, eci)
+        assert isinstance(reply, EventReply), reply
+        return [(one["name"], one["options"]) for one in reply.directives]
+
+    def names(self, event: str, /, eci: str | None = None, **attrs: Any) -> list[Any]:
+        """The names alone of what the rules told."""
+        return [name for name, _ in self.send(event, eci, **attrs)]
+
+    def fault(self, event: str, /, eci: str | None = None, **attrs: Any) -> str:
+        """Send an event that fails; what the sender is told."""
+        reply = self.reply(event, attrs, eci)
+        assert isinstance(reply, Fault), reply
+        return reply.message
+
+    def ask(self, query: str, args: Mapping[str, Any], eci: str | None = None) -> Any:
+        """Whatever comes back for `rid/name`."""
+        rid, name = query.split("/")
+        return self.run(self.host.run_query(self._channel(eci), rid, name, _values(args)))
+
+    def query(self, query: str, /, eci: str | None = None, **args: Any) -> Any:
+        """The value of `rid/name`."""
+        reply = self.ask(query, args, eci)
+        assert isinstance(reply, QueryReply), reply
+        return reply.value
+
+    def _channel(self, eci: str | None) -> Eci:
+        return self.host.root_eci() if eci is None else Eci(eci)
+
+    # --- HTTP ---
+
+    def http(self, method: str, path: str, **rest: Any) -> Response:
+        """A request to the HTTP face, in this process."""
+
+        async def send() -> Response:
+            transport = ASGITransport(make_app(self.host, PLENTY))
+            async with AsyncClient(transport=transport, base_url="http://engine") as client:
+                return await client.request(method, path, **rest)
+
+        return self.run(send())
+
+    def get(self, path: str, **rest: Any) -> Response:
+        """A GET; `ROOT` in the path stands for the root pico's channel."""
+        return self.http("GET", path.replace("ROOT", self.host.root_eci()), **rest)
+
+    # --- picos ---
+
+    def make_child(self, name: str) -> str:
+        """Have the root pico make a child; a channel to it for people."""
+        self.send("wrangler:new_child_request", name=name)
+        self.settle()
+        eci = next(child.eci for child in self.host.tree().children if child.name == name)
+        assert eci is not None
+        return eci
+
+
+def _values(attrs: Mapping[str, Any]) -> dict[str, Any]:
+    """Attributes as they come from a request: every number is a float."""
+    decoded: dict[str, Any] = json.loads(json.dumps(attrs), parse_int=float)
+    return decoded
