@@ -13,6 +13,7 @@ from json import JSONDecoder, JSONEncoder
 from typing import Any
 
 from engine.core.messages import (
+    AskLater,
     Change,
     CreatePico,
     DeletePico,
@@ -21,6 +22,7 @@ from engine.core.messages import (
     Fault,
     LogLine,
     Query,
+    Question,
     SendEvent,
     Turn,
 )
@@ -289,8 +291,10 @@ def unpack_change(plain: Plain) -> Change:
 
 def pack_effect(effect: Effect) -> Plain:
     match effect:
-        case SendEvent(eci, domain, name, attrs, eid):
-            return {"send": {"eci": eci, "domain": domain, "name": name, "attrs": attrs, "eid": eid}}
+        case SendEvent():
+            return {"send": _pack_sending(effect)}
+        case AskLater():
+            return {"ask": pack_errand(effect)}
         case CreatePico(pico):
             return {"create": pack_pico(pico)}
         case DeletePico(pico_id):
@@ -300,12 +304,48 @@ def pack_effect(effect: Effect) -> Plain:
 def unpack_effect(plain: Plain) -> Effect:
     match plain:
         case {"send": sent}:
-            return SendEvent(sent["eci"], sent["domain"], sent["name"], sent["attrs"], sent["eid"])
+            return _unpack_sending(sent)
+        case {"ask": errand}:
+            return unpack_errand(errand)
         case {"create": pico}:
             return CreatePico(unpack_pico(pico))
         case {"delete": pico_id}:
             return DeletePico(pico_id)
     raise Unreadable(f"an effect of an unknown kind: {sorted(plain)}")
+
+
+def _pack_sending(send: SendEvent) -> Plain:
+    return {
+        "eci": send.eci,
+        "domain": send.domain,
+        "name": send.name,
+        "attrs": send.attrs,
+        "eid": send.eid,
+    }
+
+
+def _unpack_sending(plain: Plain) -> SendEvent:
+    return SendEvent(plain["eci"], plain["domain"], plain["name"], plain["attrs"], plain["eid"])
+
+
+def pack_errand(errand: AskLater) -> Plain:
+    plain = {
+        "kind": errand.question.kind,
+        "content": errand.question.content,
+        "reply": _pack_sending(errand.reply),
+    }
+    if errand.complaint is not None:
+        plain["complaint"] = _pack_sending(errand.complaint)
+    return plain
+
+
+def unpack_errand(plain: Plain) -> AskLater:
+    complaint = plain.get("complaint")
+    return AskLater(
+        Question(plain["kind"], plain["content"]),
+        _unpack_sending(plain["reply"]),
+        None if complaint is None else _unpack_sending(complaint),
+    )
 
 
 def pack_fault(fault: Fault) -> Plain:

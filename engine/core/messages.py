@@ -51,11 +51,17 @@ class Turn:
 class Question:
     """Something a run must know before it can go on.
 
-    kinds: `ruleset` (url → {"rid", "hash", "url"} or {"error"}), and later `http`, `query`, …
+    kinds: `ruleset` (url → {"rid", "hash", "url"} or {"error"}) and `http` (see `engine.core.requests`).
     """
 
     kind: str
     content: Mapping[str, Any]
+
+    @property
+    def acts(self) -> bool:
+        """Whether answering it does something in the world. Then it has a `key`, by which a second
+        time can be told from another deed."""
+        return "key" in self.content
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +90,18 @@ class DeletePico:
     pico: PicoId
 
 
-Effect = SendEvent | CreatePico | DeletePico
+@dataclass(frozen=True, slots=True)
+class AskLater:
+    """Have a question answered after the commit; `engine.core.requests.report` says what is sent then."""
+
+    question: Question
+    reply: SendEvent
+    """What the answer is put into."""
+    complaint: SendEvent | None = None
+    """What is sent if there is none."""
+
+
+Effect = SendEvent | CreatePico | DeletePico | AskLater
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,10 @@ from engine.core.codec import (
     from_bytes,
     pack_change,
     pack_effect,
+    pack_errand,
     pack_event,
     pack_fault,
+    pack_inputs,
     pack_log,
     pack_pico,
     pack_query,
@@ -27,16 +29,18 @@ from engine.core.codec import (
     to_bytes,
     unpack_change,
     unpack_effect,
+    unpack_errand,
     unpack_event,
     unpack_fault,
+    unpack_inputs,
     unpack_log,
     unpack_pico,
     unpack_query,
     unpack_turn,
 )
 from engine.core.draft import apply
-from engine.core.messages import Change, Done, Effect, Event, Failed, Fault, LogLine, Query, Turn
-from engine.core.model import Pico
+from engine.core.messages import AskLater, Change, Done, Effect, Event, Failed, Fault, LogLine, Query, Turn
+from engine.core.model import Inputs, Pico
 from pico_lang.values import Value
 
 T = TypeVar("T")
@@ -209,27 +213,47 @@ def _read_snapshot_1(plain: Plain) -> Head:
     return Head(unpack_pico(plain["pico"]), plain["chain"])
 
 
-def encode_request(event: Event, query: Query | None = None) -> bytes:
-    """An event (and the query that is to follow it) that was accepted and waits for its turn."""
+def encode_request(event: Event, query: Query | None = None, inputs: Inputs | None = None) -> bytes:
+    """An event (and the query that is to follow it) that was accepted and waits for its turn; with
+    `inputs` its turn has begun, and they are what it has learned so far."""
     plain = {"format": FORMAT, "event": pack_event(event)}
     if query is not None:
         plain["query"] = pack_query(query)
+    if inputs is not None:
+        plain["inputs"] = pack_inputs(inputs)
     return to_bytes(plain)
 
 
-def decode_request(body: bytes) -> tuple[Event, Query | None]:
+def decode_request(body: bytes) -> tuple[Event, Query | None, Inputs | None]:
     """An accepted event of any format that was ever written."""
     return _read(REQUEST_READERS, body)
 
 
-def _read_request_1(plain: Plain) -> tuple[Event, Query | None]:
-    query = plain.get("query")
-    return unpack_event(plain["event"]), None if query is None else unpack_query(query)
+def _read_request_1(plain: Plain) -> tuple[Event, Query | None, Inputs | None]:
+    query, inputs = plain.get("query"), plain.get("inputs")
+    return (
+        unpack_event(plain["event"]),
+        None if query is None else unpack_query(query),
+        None if inputs is None else unpack_inputs(inputs),
+    )
+
+
+def encode_errand(errand: AskLater) -> bytes:
+    """A question that waits to be answered for nobody's turn."""
+    return to_bytes({"format": FORMAT, **pack_errand(errand)})
+
+
+def decode_errand(body: bytes) -> AskLater:
+    """Such a question of any format that was ever written."""
+    return _read(ERRAND_READERS, body)
 
 
 RECORD_READERS: Mapping[int, Callable[[Plain], Record]] = {1: _read_record_1}
 SNAPSHOT_READERS: Mapping[int, Callable[[Plain], Head]] = {1: _read_snapshot_1}
-REQUEST_READERS: Mapping[int, Callable[[Plain], tuple[Event, Query | None]]] = {1: _read_request_1}
+REQUEST_READERS: Mapping[int, Callable[[Plain], tuple[Event, Query | None, Inputs | None]]] = {
+    1: _read_request_1
+}
+ERRAND_READERS: Mapping[int, Callable[[Plain], AskLater]] = {1: unpack_errand}
 
 
 def _read(readers: Mapping[int, Callable[[Plain], T]], body: bytes) -> T:

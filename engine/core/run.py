@@ -52,6 +52,11 @@ class Learned:
         # Most turns need none, and making one costs more than a small turn does.
         return Chance(self._inputs.seed)
 
+    @property
+    def asked(self) -> int:
+        """How many questions the run has had answered."""
+        return self._asked
+
     def ask(self, kind: str, content: Mapping[str, Any]) -> Mapping[str, Any]:
         """The next answer; when there is none yet, leave the run to get it."""
         if self._asked == len(self._inputs.answers):
@@ -118,6 +123,15 @@ class Run:
         eid = self.next_eid()
         self.effects.append(SendEvent(Eci(eci), domain, name, attrs, eid))
         return eid
+
+    def next_key(self) -> str:
+        """What names the next thing that is asked of the outside: derived from pico, turn and position,
+        so that a turn that is run again asks under the same name.
+
+        The event's id is part of it because a pico restored from an old copy counts its turns anew.
+        """
+        place = f"{self.draft.id}/{self.draft.seq + 1}/{self.txn_id}/{self.learned.asked}/{len(self.effects)}"
+        return sha256(place.encode()).hexdigest()[:32]
 
     def next_eid(self) -> EventId:
         """An id derived from pico, turn and position, so that a repeated turn sends the same one."""

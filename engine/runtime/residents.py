@@ -74,9 +74,8 @@ class Residents:
         head = _fold(stored)
         unsaved = read_unsaved(self._limits.snapshot_every, stored.snapshot, stored.records)
         mailbox = Mailbox(head, head.pico, self._equipment, self._outbox, unsaved)
-        for body in stored.inbox:
-            event, query = decode_request(body)
-            mailbox.take(Request(event, query, is_kept=True))
+        for request in _waiting(stored):
+            mailbox.take(request)
         self._enter(mailbox)
         return mailbox
 
@@ -156,6 +155,15 @@ class Residents:
         idle = [one for one in islice(self._awake.values(), MOST_LOOKED_AT) if one.is_idle]
         for mailbox in idle[: max(0, too_many)]:
             self._leave(mailbox)
+
+
+def _waiting(stored: Stored) -> list[Request]:
+    """What is in the inbox, the oldest first; but a turn that had begun goes on before any other."""
+    requests = [
+        Request(event, query, is_kept=True, inputs=inputs)
+        for event, query, inputs in map(decode_request, stored.inbox)
+    ]
+    return sorted(requests, key=lambda request: request.inputs is None)
 
 
 def _fold(stored: Stored) -> Head:

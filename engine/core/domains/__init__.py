@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from engine.core.domains import ctx, event, math, meta, random, schedule, time
+from engine.core.domains import ctx, event, http, math, meta, random, schedule, time
 from pico_lang.host import Modules
 from pico_lang.values import Value
 
@@ -16,6 +16,7 @@ MODULES: Modules = {
     "event": event.MEMBERS,
     "meta": meta.MEMBERS,
     "ctx": ctx.MEMBERS,
+    "http": http.MEMBERS,
     "math": math.MEMBERS,
     "random": random.MEMBERS,
     "schedule": schedule.MEMBERS,
@@ -26,6 +27,7 @@ _CALLS: Mapping[str, Mapping[str, Callable[..., Value]]] = {
     "event": event.CALLS,
     "meta": meta.CALLS,
     "ctx": ctx.CALLS,
+    "http": http.CALLS,
     "math": math.CALLS,
     "random": random.CALLS,
     "schedule": schedule.CALLS,

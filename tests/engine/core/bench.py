@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from textwrap import dedent
+from typing import Any
 
 from engine.core.births import new_pico
 from engine.core.domains import MODULES
 from engine.core.kernel import Opened, answer, react
-from engine.core.messages import Answered, Asks, Done, Failed, Outcome, Query, Turn
+from engine.core.messages import Answered, Asks, Done, Failed, Outcome, Query, Question, Turn
 from engine.core.model import Eci, Inputs, Pico, RulesetHash
 from pico_lang.meter import Budget
 from pico_lang.program import Program, compile_ruleset
@@ -33,6 +34,8 @@ class Bench:
         self.urls: dict[str, Program] = {}
         self.turns: list[Turn] = []
         self.outcomes: list[Outcome] = []
+        self.outside: Callable[[Question], Mapping[str, Any]] = _nobody
+        """Answers what is not about rulesets."""
         for text in texts:
             self.install(self.publish(text))
 
@@ -66,14 +69,16 @@ class Bench:
         return outcome
 
     def _with_answer(self, turn: Turn, asks: Asks) -> Turn:
-        url = asks.question.content["url"]
-        program = self.urls.get(url)
-        found = (
-            {"error": "there is no such text"}
-            if program is None
-            else {"rid": program.rid, "hash": program.hash, "url": url}
-        )
+        find = self._find_ruleset if asks.question.kind == "ruleset" else self.outside
+        found = find(asks.question)
         return replace(turn, inputs=replace(turn.inputs, answers=(*turn.inputs.answers, found)))
+
+    def _find_ruleset(self, question: Question) -> Mapping[str, Any]:
+        url = question.content["url"]
+        program = self.urls.get(url)
+        if program is None:
+            return {"error": "there is no such text"}
+        return {"rid": program.rid, "hash": program.hash, "url": url}
 
     def done(self, domain: str, name: str, attrs: Mapping[str, Value] | None = None) -> Done:
         """Run an event that has to succeed."""
@@ -97,6 +102,10 @@ class Bench:
         query = Query(Eci(ROOT), rid, name, dict(args or {}))
         inputs = Inputs(NOW_MS, SEED)
         return answer(self.pico, query, inputs, self.programs, self.budget, self.opened)
+
+
+def _nobody(question: Question) -> Mapping[str, Any]:
+    raise AssertionError(f"nobody answers questions of kind {question.kind}")
 
 
 def names_of(outcome: Done) -> list[Value]:

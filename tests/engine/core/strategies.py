@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from engine.core.draft import KINDS
 from engine.core.messages import (
+    AskLater,
     Change,
     CreatePico,
     DeletePico,
@@ -13,6 +14,7 @@ from engine.core.messages import (
     Fault,
     LogLine,
     Query,
+    Question,
     SendEvent,
     Turn,
 )
@@ -92,9 +94,9 @@ assert set(CONTENTS) == set(KINDS), "every kind of change has a strategy for its
 changes = st.sampled_from(sorted(CONTENTS)).flatmap(
     lambda kind: CONTENTS[kind].map(lambda content: Change(kind, content))
 )
-effects = (
-    st.builds(SendEvent, ids, ids, ids, maps, ids) | st.builds(CreatePico, picos) | st.builds(DeletePico, ids)
-)
+sendings = st.builds(SendEvent, ids, ids, ids, maps, ids)
+errands = st.builds(AskLater, st.builds(Question, ids, maps), sendings, st.none() | sendings)
+effects = sendings | errands | st.builds(CreatePico, picos) | st.builds(DeletePico, ids)
 places = st.builds(Place, ids, st.integers(1, 99), st.integers(1, 99), texts)
 faults = st.builds(Fault, st.just("R601"), texts, st.lists(places, max_size=2).map(tuple))
 log_lines = st.builds(

@@ -11,16 +11,18 @@ from hypothesis import strategies as st
 
 from engine.core.codec import Unreadable, from_bytes, to_bytes
 from engine.core.draft import Draft
-from engine.core.messages import Change, Done, Event, Failed, Fault, Query, Turn
-from engine.core.model import Pico
+from engine.core.messages import AskLater, Change, Done, Event, Failed, Fault, Query, Turn
+from engine.core.model import Inputs, Pico
 from engine.core.records import (
     BrokenChain,
     Head,
     Record,
     begin,
+    decode_errand,
     decode_record,
     decode_request,
     decode_snapshot,
+    encode_errand,
     encode_record,
     encode_request,
     encode_snapshot,
@@ -71,9 +73,16 @@ def test_a_snapshot_is_read_as_it_was_written(pico: Pico) -> None:
     assert decode_snapshot(encode_snapshot(head)) == head
 
 
-@given(some.events, st.none() | some.queries)
-def test_a_request_is_read_as_it_was_written(event: Event, query: Query | None) -> None:
-    assert decode_request(encode_request(event, query)) == (event, query)
+@given(some.events, st.none() | some.queries, st.none() | some.inputs)
+def test_a_request_is_read_as_it_was_written(
+    event: Event, query: Query | None, inputs: Inputs | None
+) -> None:
+    assert decode_request(encode_request(event, query, inputs)) == (event, query, inputs)
+
+
+@given(some.errands)
+def test_an_errand_is_read_as_it_was_written(errand: AskLater) -> None:
+    assert decode_errand(encode_errand(errand)) == errand
 
 
 @given(some.picos, st.lists(st.lists(some.changes, max_size=4), max_size=4))
