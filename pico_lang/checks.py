@@ -21,6 +21,9 @@ from pico_lang.regexps import check_regexp
 from pico_lang.static_types import ACTIONS, type_of, type_of_binding
 from pico_lang.traversal import walk
 
+MAX_LINKS = 100
+"""Calls and reads that hang on one another, as in `x.f().g(){"a"}`."""
+
 MAX_LOOPS = 12
 """Nested `foreach`; the code that runs them cannot nest without end."""
 
@@ -68,6 +71,33 @@ def _check_nodes(root: n.Node, context: Context) -> Found:
         one = _NODE_CHECKS.get(type(node))
         if one is not None:
             yield from one(node, context)
+    yield from _check_links(root)
+
+
+def _check_links(root: n.Node) -> Found:
+    """A chain is blamed once, as a whole; its links are found from the outside inwards."""
+    links: dict[int, int] = {}
+    for node in walk(root):
+        hangs_on = _hangs_on(node)
+        if hangs_on is not None:
+            links[id(hangs_on)] = count = links.get(id(node), 0) + 1
+            if count == MAX_LINKS + 1:
+                yield diagnostic(
+                    "K105",
+                    f"more than {MAX_LINKS} calls and reads that hang on one another",
+                    node.span,
+                    "give the value in the middle a name",
+                )
+
+
+def _hangs_on(node: n.Node) -> n.Expression | None:
+    match node:
+        case n.MethodCall(target=target) | n.PathRead(target=target) | n.PropertyRead(target=target):
+            return target
+        case n.Call(callee=callee):
+            return callee
+        case _:
+            return None
 
 
 def domain_of(item: n.UseModule) -> n.Identifier:

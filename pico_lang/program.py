@@ -20,7 +20,7 @@ from pico_lang.checks import check
 from pico_lang.coercion import to_string, truthy
 from pico_lang.compiler import CompiledCode, compile_ruleset_code
 from pico_lang.declared import describe_testing
-from pico_lang.diagnostics import Diagnostic, RulesetRefused, Severity
+from pico_lang.diagnostics import Diagnostic, RulesetRefused, Severity, diagnostic
 from pico_lang.errors import RuntimeFault
 from pico_lang.host import Host, Modules
 from pico_lang.meter import Budget, Meter
@@ -90,16 +90,13 @@ OpenModule = Callable[[ModuleUse, Mapping[str, Value]], "Instance"]
 """Makes the instance of a used module, configured as its user wants it."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Program:
-    """A ruleset ready to run."""
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of a ruleset besides its code: plain data."""
 
     rid: str
     hash: str
     """SHA-256 of the text, hex."""
-    source: Source
-    meta: Mapping[str, Value]
-    """`version`, `name`, `description` and `author`, as far as the ruleset gives them."""
     shares: frozenset[str]
     provides: frozenset[str]
     uses: tuple[ModuleUse, ...]
@@ -107,7 +104,46 @@ class Program:
     warnings: tuple[Diagnostic, ...]
     testing: Mapping[str, Value]
     """The predefined value of `__testing`."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Program:
+    """A ruleset ready to run."""
+
+    facts: Facts
+    compiled: CompiledCode
+    source: Source
+    meta: Mapping[str, Value]
+    """`version`, `name`, `description` and `author`, as far as the ruleset gives them."""
     _instantiate: Callable[..., tuple[Mapping[str, Value], Sequence[Any]]]
+
+    @property
+    def rid(self) -> str:
+        return self.facts.rid
+
+    @property
+    def hash(self) -> str:
+        return self.facts.hash
+
+    @property
+    def shares(self) -> frozenset[str]:
+        return self.facts.shares
+
+    @property
+    def provides(self) -> frozenset[str]:
+        return self.facts.provides
+
+    @property
+    def uses(self) -> tuple[ModuleUse, ...]:
+        return self.facts.uses
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        return self.facts.rules
+
+    @property
+    def warnings(self) -> tuple[Diagnostic, ...]:
+        return self.facts.warnings
 
     def instantiate(
         self, runtime: Runtime, configuration: Mapping[str, Value], open_module: OpenModule
@@ -118,7 +154,7 @@ class Program:
             return open_module(self.uses[index], given).provided()
 
         try:
-            declared, functions = self._instantiate(runtime, configuration, use, self.testing)
+            declared, functions = self._instantiate(runtime, configuration, use, self.facts.testing)
             rules = tuple(
                 RunnableRule(rule, runtime, *parts) for rule, parts in zip(self.rules, functions, strict=True)
             )
@@ -209,25 +245,33 @@ def compile_ruleset(source: Source, modules: Modules) -> Program:
     Raises `RulesetRefused` with everything that is wrong with the text.
     """
     tree = parse(source)
+    try:
+        return _compile(tree, source, modules)
+    except RecursionError:
+        # Nesting is bounded by the parser, but how deep the stack was before is not ours to know.
+        found = diagnostic("K105", "expressions nested too deeply to be compiled", tree.rid.span)
+        raise RulesetRefused([found], source) from None
+
+
+def _compile(tree: n.Ruleset, source: Source, modules: Modules) -> Program:
     names = resolve(tree, [*OPERATORS, *ACTIONS])
     found = check(tree, names, modules)
     if any(one.severity is Severity.ERROR for one in found):
         raise RulesetRefused(found, source)
-    compiled = compile_ruleset_code(tree, names, modules, source)
-    return load_program(tree, compiled, source, found)
+    return load_program(tree, compile_ruleset_code(tree, names, modules, source), source, found)
 
 
 def load_program(
     tree: n.Ruleset, compiled: CompiledCode, source: Source, warnings: Sequence[Diagnostic]
 ) -> Program:
-    """A program from compiled code: the namespace it runs in is made here, and holds nothing else."""
-    namespace = {**COMMON_NAMESPACE, **compiled.constants}
-    exec(compiled.code, namespace)
-    return Program(
+    """The program of a tree that was just compiled."""
+    return make_program(_facts(tree, source, warnings), compiled, source)
+
+
+def _facts(tree: n.Ruleset, source: Source, warnings: Sequence[Diagnostic]) -> Facts:
+    return Facts(
         rid=tree.rid.id,
         hash=sha256(source.text.encode("utf-8", "surrogatepass")).hexdigest(),
-        source=source,
-        meta=_describe(namespace["describe"]),
         shares=_names(tree, n.Shares),
         provides=_names(tree, n.Provides),
         uses=tuple(
@@ -238,8 +282,14 @@ def load_program(
         rules=tuple(make_rule(rule) for rule in tree.rules),
         warnings=tuple(warnings),
         testing=describe_testing(tree),
-        _instantiate=namespace["instantiate"],
     )
+
+
+def make_program(facts: Facts, compiled: CompiledCode, source: Source) -> Program:
+    """A program from compiled code: the namespace it runs in is made here, and holds nothing else."""
+    namespace = {**COMMON_NAMESPACE, **compiled.constants}
+    exec(compiled.code, namespace)
+    return Program(facts, compiled, source, _describe(namespace["describe"]), namespace["instantiate"])
 
 
 def _names(tree: n.Ruleset, kind: type[n.Shares | n.Provides]) -> frozenset[str]:

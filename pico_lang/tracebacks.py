@@ -27,6 +27,7 @@ _KINDS = {
     "where": "where of rule {}",
 }
 _CODE_NAME = re.compile(r"([a-z]+?)\d+(?:_(.*))?", re.DOTALL)
+_PART = re.compile(r"part\d+")
 _VARIABLE = re.compile(r"v\d+_([A-Za-z0-9_$]+)")
 
 FAILURES = (RuntimeFault, NameError, RecursionError, MemoryError)
@@ -58,14 +59,21 @@ def _as_fault(failure: BaseException) -> RuntimeFault:
 
 
 def _places(traceback: TracebackType | None) -> Iterator[Place]:
-    """Outermost first. A deep recursion has a long traceback: its middle is skipped unread."""
+    """Outermost first. A part of a long expression is a function only to Python: it has the place of
+    what fails in it, under the name of the code that it is a part of."""
+    within = ""
     while traceback is not None:
-        code = traceback.tb_frame.f_code
+        code, following = traceback.tb_frame.f_code, traceback.tb_next
         if code.co_filename.startswith(FILE_PREFIX):
+            within = within if _is_part(code) else _within(code.co_name)
             line, column = _position(code, traceback.tb_lasti)
-            if line:
-                yield Place(code.co_filename[len(FILE_PREFIX) :], line, column, _within(code.co_name))
-        traceback = traceback.tb_next
+            if line and not (following is not None and _is_part(following.tb_frame.f_code)):
+                yield Place(code.co_filename[len(FILE_PREFIX) :], line, column, within)
+        traceback = following
+
+
+def _is_part(code: CodeType) -> bool:
+    return code.co_filename.startswith(FILE_PREFIX) and _PART.fullmatch(code.co_name) is not None
 
 
 def _position(code: CodeType, instruction: int) -> tuple[int, int]:

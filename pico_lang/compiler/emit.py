@@ -151,6 +151,24 @@ def define(name: str, parameters: Sequence[str], body: Body, defaults: bool = Tr
     )
 
 
+DEEPEST = 20
+"""Links of a chain that become one nested Python expression; Python's own compiler has its limits."""
+
+
+def outline_every(count: int, value: ast.expr, node: n.Node, body: Body) -> ast.expr:
+    """The value of a growing chain; after every so many links, a call of a function that computes it.
+
+    What a function computes it computes when it is called, so conditions and order stay as they are.
+    """
+    locate(value, node, body.unit.source)
+    if count % DEEPEST:
+        return value
+    name, inner = body.unit.fresh("part"), body.block()
+    inner.emit(ast.Return(value), node)
+    body.emit(define(name, [], inner), node)
+    return locate(call(name), node, body.unit.source)
+
+
 def count_step(body: Body, node: n.Node) -> None:
     """`m.steps -= cost`, and stop when none are left: the first thing a function does.
 

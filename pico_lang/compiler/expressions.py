@@ -8,6 +8,8 @@ that is where the speed of the language comes from.
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 
 from pico_lang import nodes as n
 from pico_lang.compiler.dispatch import compile_expression, compile_test, compiles
@@ -24,6 +26,7 @@ from pico_lang.compiler.emit import (
     load,
     locate,
     map_of,
+    outline_every,
     tuple_of,
 )
 from pico_lang.names import rungs_of
@@ -157,11 +160,43 @@ def _unary(node: n.Unary, body: Body) -> ast.expr:
 
 @compiles(n.Binary)
 def _binary(node: n.Binary, body: Body) -> ast.expr:
-    if node.operator in ("&&", "||"):
-        return _logical(node, body)
-    if node.operator == "+" and len(operands := _operands_of_same(node)) > LONG_SUM:
-        return call("add_all", load("rt"), tuple_of(compile_expression(one, body) for one in operands))
-    left, right = compile_expression(node.left, body), compile_expression(node.right, body)
+    return _logical(node, body) if node.operator in _LOGICAL else _infix_chain(node, body)
+
+
+_LOGICAL = ("&&", "||")
+
+
+def _infix_chain(node: n.Binary, body: Body) -> ast.expr:
+    """Operators that lean left, from the innermost outwards: a loop, because chains may be long."""
+    chain = [node]
+    while isinstance(left := chain[-1].left, n.Binary) and left.operator not in _LOGICAL:
+        chain.append(left)
+    value = compile_expression(chain[-1].left, body)
+    for count, run in enumerate(_runs(reversed(chain)), 1):
+        value = outline_every(count, _infix_run(run, value, body), node, body)
+    return value
+
+
+def _runs(chain: Iterable[n.Binary]) -> Iterator[list[n.Binary]]:
+    """The links of a chain one by one, but those of a long sum together."""
+    for is_sum, links in groupby(chain, key=lambda link: link.operator == "+"):
+        run = list(links)
+        if is_sum and len(run) > LONG_SUM:
+            yield run
+        else:
+            yield from ([link] for link in run)
+
+
+def _infix_run(run: Sequence[n.Binary], left: ast.expr, body: Body) -> ast.expr:
+    rights = [compile_expression(link.right, body) for link in run]
+    if len(run) > 1:
+        value = call("add_all", load("rt"), tuple_of([left, *rights]))
+    else:
+        value = _infix(run[0], left, rights[0], body)
+    return locate(value, run[-1], body.unit.source)
+
+
+def _infix(node: n.Binary, left: ast.expr, right: ast.expr, body: Body) -> ast.expr:
     if node.operator in ("==", "!=") and _is_text(node.left, node.right):
         return ast.Compare(left, [ast.Eq() if node.operator == "==" else ast.NotEq()], [right])
     if node.operator in ("==", "!="):
@@ -182,12 +217,12 @@ def _logical(node: n.Binary, body: Body) -> ast.expr:
     """`&&` and `||` give one of their operands and do not look at the right one in vain."""
     first, *others = _operands_of_same(node)
     value = compile_expression(first, body)
-    for other in others:
+    for count, other in enumerate(others, 1):
         name = body.unit.fresh("t")
         test = call("truthy", keep(name, value))
         right = compile_expression(other, body)
         value = choose(test, right, load(name)) if node.operator == "&&" else choose(test, load(name), right)
-        locate(value, node, body.unit.source)
+        value = outline_every(count, value, node, body)
     return value
 
 
@@ -268,7 +303,8 @@ def _quick(operator: str, left: ast.expr, right: ast.expr) -> ast.expr:
 def _conditional(node: n.Conditional, body: Body) -> ast.expr:
     *rungs, value_node = rungs_of(node)
     value = compile_expression(value_node, body)
-    for then, test in zip(reversed(rungs[1::2]), reversed(rungs[::2]), strict=True):
+    pairs = zip(reversed(rungs[1::2]), reversed(rungs[::2]), strict=True)
+    for count, (then, test) in enumerate(pairs, 1):
         value = choose(compile_test(test, body), compile_expression(then, body), value)
-        locate(value, node, body.unit.source)
+        value = outline_every(count, value, node, body)
     return value
