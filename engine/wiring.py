@@ -10,6 +10,7 @@ from engine.adapters.local.clock import SystemClock
 from engine.adapters.local.entropy import SystemEntropy
 from engine.adapters.local.home import HomeLock, take_home
 from engine.adapters.local.journal import SqliteJournal
+from engine.adapters.local.program_cache import ProgramCache
 from engine.config import Settings
 from engine.core import kernel
 from engine.core.domains import MODULES
@@ -20,7 +21,7 @@ from engine.ports import Clock, Entropy, Journal, RulesetSource
 from engine.runtime.equipment import Equipment, NoSecondChance, SecondChance
 from engine.runtime.host import Host
 from engine.runtime.orders import WorkerLimits
-from engine.runtime.programs import CompiledPrograms
+from engine.runtime.programs import Compile, CompiledPrograms
 from engine.runtime.questions import Questions
 from engine.runtime.residents import Limits
 from engine.runtime.rota import Rota
@@ -30,6 +31,7 @@ from pico_lang.program import Program, compile_ruleset
 from pico_lang.source import Source
 
 JOURNAL_FILE = "journal.sqlite"
+PROGRAMS_FOLDER = "programs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,8 @@ async def open_engine(settings: Settings) -> Engine:
     try:
         journal = SqliteJournal(settings.home / JOURNAL_FILE)
         workshop = Workshop(journal.ruleset_text, worker_limits(settings), settings.workers)
-        host = make_host(journal, settings, workshop)
+        compiler = ProgramCache(settings.home / PROGRAMS_FOLDER, compile_text, MODULES)
+        host = make_host(journal, settings, workshop, compiler=compiler)
         await host.start()
     except BaseException:
         lock.release()
@@ -74,10 +77,11 @@ def make_host(
     source: RulesetSource | None = None,
     clock: Clock | None = None,
     entropy: Entropy | None = None,
+    compiler: Compile | None = None,
 ) -> Host:
     """A host over a journal, not started yet. Without a second chance, what is too much for the engine's
     own process fails there; else what is not given is the real thing."""
-    programs = CompiledPrograms(journal, compile_text)
+    programs = CompiledPrograms(journal, compiler or compile_text)
     equipment = Equipment(
         BudgetedKernel(programs, settings.budget),
         journal,
