@@ -11,19 +11,27 @@ from collections.abc import Callable, Mapping
 from typing import Any, get_args
 
 from pico_lang import nodes
-from pico_lang.formatting import events, expressions, rules, rulesets
+from pico_lang.formatting import events, expressions, rules, rulesets, tests
 from pico_lang.formatting.layout import Layout, render
 from pico_lang.formatting.page import Page
 from pico_lang.lexer import lex
 from pico_lang.nodes import Node
-from pico_lang.parser import parse
+from pico_lang.parser import parse, parse_text
 from pico_lang.source import Source
 
 
 def format_ruleset(source: Source) -> str:
     """The text in its canonical layout; raises `RulesetRefused` if it is not a ruleset."""
-    ruleset = parse(source)
-    page = Page(source, lex(source), ruleset)
+    return _format(source, parse(source))
+
+
+def format_text(source: Source) -> str:
+    """The same for a file that may hold tests instead of a ruleset."""
+    return _format(source, parse_text(source))
+
+
+def _format(source: Source, tree: Node) -> str:
+    page = Page(source, lex(source), tree)
     page.lay_out(_print)
     return render(page.whole())
 
@@ -60,4 +68,11 @@ _PRINTERS: Mapping[type[Node], Callable[..., Layout]] = {
     nodes.Rule: rules.rule,
     **_all(nodes.MetaItem, rulesets.meta_item),
     nodes.Ruleset: rulesets.ruleset,
+    **_all(nodes.Given, tests.given),
+    nodes.Send: tests.send,
+    nodes.Wait: tests.wait,
+    nodes.Details: tests.details,
+    **_all(nodes.Expectation, tests.expectation),
+    nodes.Test: tests.test,
+    nodes.TestFile: tests.test_file,
 }

@@ -439,6 +439,133 @@ class Rule(Node):
     postlude: Postlude | None
 
 
+# --- tests -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class GivenPreset(Node):
+    """`given time "…"`, `given seed "…"` and `given ruleset "file.krl"`."""
+
+    kind: Literal["time", "seed", "ruleset"]
+    value: StringLiteral
+
+
+@dataclass(frozen=True, slots=True)
+class GivenConfiguration(Node):
+    """`given configuration map`: what the ruleset is installed with."""
+
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class GivenEntity(Node):
+    """`given ent:name{path} := value`; a checked program has only `ent` here."""
+
+    domain: str
+    name: Identifier
+    path: Expression | None
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class GivenAnswer(Node):
+    """`given http:get for url answers map`; without `for`, the answer to any such request."""
+
+    domain: str
+    name: Identifier
+    asked: Expression | None
+    answer: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Send(Node):
+    """`send domain:name attributes map`."""
+
+    domain: str
+    name: str
+    attributes: Expression | None
+
+
+@dataclass(frozen=True, slots=True)
+class Wait(Node):
+    """`wait amount unit`; `unit` is the singular."""
+
+    amount: Expression
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Details(Node):
+    """`with map` (at least these entries) and `exactly map` (these and no others)."""
+
+    exact: bool
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectValue(Node):
+    """`expect expression`, which has to be true."""
+
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectDirective(Node):
+    """`expect no directive "name" with map`; without a name, any directive."""
+
+    negated: bool
+    name: StringLiteral | None
+    details: Details | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectEvent(Node):
+    """`expect no raised domain:name with map`, and the same for sent and scheduled events."""
+
+    negated: bool
+    kind: Literal["raised", "sent", "scheduled"]
+    domain: str
+    name: str
+    details: Details | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectError(Node):
+    """`expect error "R601"` and `expect no error`; without a code, any error."""
+
+    negated: bool
+    code: StringLiteral | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectFault(Node):
+    """`expect error "R601" from expression`: evaluating it has to fail."""
+
+    code: StringLiteral | None
+    value: Expression
+
+
+Given = GivenPreset | GivenConfiguration | GivenEntity | GivenAnswer
+Expectation = ExpectValue | ExpectDirective | ExpectEvent | ExpectError | ExpectFault
+TestStep = Declaration | Given | Send | Wait | Expectation
+
+
+@dataclass(frozen=True, slots=True)
+class Test(Node):
+    """`test "name" { steps }`, behind the rules or in a file of its own. No part of the program."""
+
+    name: StringLiteral
+    steps: tuple[TestStep, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TestFile(Node):
+    """`tests for "relative.krl" { … }`."""
+
+    target: StringLiteral
+    tests: tuple[Test, ...]
+
+
 # --- the ruleset -----------------------------------------------------------------------------------
 
 
@@ -516,3 +643,12 @@ class Ruleset(Node):
     declarations: tuple[Declaration, ...]
     """The declarations of `global`."""
     rules: tuple[Rule, ...]
+    tests: tuple[Test, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet(Node):
+    """What people type at a prompt: declarations, and perhaps an expression to end with."""
+
+    declarations: tuple[Declaration, ...]
+    result: Expression | None

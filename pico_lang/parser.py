@@ -13,7 +13,7 @@ from typing import Any, cast
 from pico_lang.automaton import Step, automaton
 from pico_lang.diagnostics import Diagnostic, RulesetRefused, diagnostic
 from pico_lang.lexer import BROKEN, WORD, Token, lex
-from pico_lang.nodes import Expression, Ruleset
+from pico_lang.nodes import Expression, Ruleset, Snippet, TestFile
 from pico_lang.recovery import Mark, begins_line, marks
 from pico_lang.source import Source, Span
 from pico_lang.syntax_errors import unexpected
@@ -36,6 +36,22 @@ def parse(source: Source) -> Ruleset:
 def parse_expression(source: Source) -> Expression:
     """The single expression a text holds, for tools and tests."""
     return cast(Expression, _parse(source, "expression"))
+
+
+def parse_tests(source: Source) -> TestFile:
+    """The tests a text holds for a ruleset that is elsewhere; raises like `parse`."""
+    return cast(TestFile, _parse(source, "test_file"))
+
+
+def parse_text(source: Source) -> Ruleset | TestFile:
+    """Whichever of the two a file holds: tests for a ruleset say so with their first word."""
+    first = lex(source).tokens[0]
+    return parse_tests(source) if first.text == "tests" else parse(source)
+
+
+def parse_snippet(source: Source) -> Snippet:
+    """Declarations and perhaps an expression, as people type them at a prompt."""
+    return cast(Snippet, _parse(source, "snippet"))
 
 
 def states_before(source: Source, tokens: list[Token], index: int) -> Sequence[int] | None:

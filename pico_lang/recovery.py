@@ -1,7 +1,7 @@
 """Where to go on reading after a mistake, and which brackets were open there.
 
-Going on too eagerly makes one mistake look like ten. So the marks are few: a rule, a meta or global
-block, and a declaration that stands directly in `global` or `pre`.
+Going on too eagerly makes one mistake look like ten. So the marks are few: a rule, a test, a meta or
+global block, and a declaration that stands directly in `global` or `pre`.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ def marks(tokens: Sequence[Token], start: int) -> Iterator[Mark]:
             continue
         if begins_rule(tokens, index):
             yield Mark(index, "rule", None)
+        elif begins_test(tokens, index):
+            yield Mark(index, "test", None)
         elif token.text in ("meta", "global") and tokens[index + 1].kind == "{":
             yield Mark(index, token.text, None)
         elif _begins_declaration(tokens, index, openers[index]):
@@ -49,6 +51,12 @@ def begins_rule(tokens: Sequence[Token], index: int) -> bool:
         and tokens[index + 1].kind == WORD
         and (tokens[index + 2].kind == "{" or tokens[index + 2].text == "is")
     )
+
+
+def begins_test(tokens: Sequence[Token], index: int) -> bool:
+    """`test "name" {` occurs nowhere but at the start of a test."""
+    kinds = [token.kind for token in tokens[index + 1 : index + 3]]
+    return tokens[index].text == "test" and kinds == ["STRING", "{"]
 
 
 def _begins_declaration(tokens: Sequence[Token], index: int, opener: int) -> bool:

@@ -27,6 +27,7 @@ _GROUPS: tuple[tuple[frozenset[str], frozenset[str], str], ...] = tuple(
             "ID INTEGER NUMBER STRING REGEXP << [ { ( + - not function defaction null true false",
             "an expression",
         ),
+        ("expect given", "given send wait expect DECLARED", "a step of a test"),
         ("raise clear", "raise clear schedule log error last ID DECLARED", "a statement"),
         ("shares use", "version name description author logging key keys use errors configure"
                        " provide provides share shares", "a meta property"),

@@ -161,7 +161,7 @@ def _reserved(scene: Scene) -> str | None:
 
 
 _RULE_PARTS = frozenset({"select", "foreach", "pre", "if", "every", "choose", "always", "fired", "notfired"})
-_RULESET_PARTS = frozenset({"meta", "global", "rule"})
+_RULESET_PARTS = frozenset({"meta", "global", "rule", "test"})
 
 
 def _missing_brace(scene: Scene) -> str | None:
@@ -196,7 +196,7 @@ def _order(scene: Scene) -> str | None:
     if scene.found.text in within & _RULE_PARTS:
         return "the parts of a rule come in this order: select, foreach, pre, actions, postlude"
     if scene.found.text in within & _RULESET_PARTS:
-        return "the parts of a ruleset come in this order: meta, global, rules"
+        return "the parts of a ruleset come in this order: meta, global, rules, tests"
     return None
 
 

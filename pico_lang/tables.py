@@ -24,7 +24,7 @@ import lark
 from lark.lexer import Lexer
 from lark.parsers.lalr_analysis import Shift
 
-STARTS = ("ruleset", "expression")
+STARTS = ("ruleset", "test_file", "expression", "snippet")
 END = "$END"
 _FORMAT = "1"
 """Changes with the shape of the stored tables."""

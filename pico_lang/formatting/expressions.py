@@ -188,18 +188,25 @@ def behind_word(page: Page, node: Expression) -> Layout:
 
     A word in front of a regular expression is read as an attribute of the event: hence the parentheses.
     """
-    leftmost: Expression = node
-    while not isinstance(leftmost, RegExpLiteral):
-        match leftmost:
-            case Binary():
-                leftmost = leftmost.left
-            case Conditional():
-                leftmost = leftmost.test
-            case Call() | MethodCall() | PropertyRead() | PathRead():
-                leftmost = target(leftmost)
-            case _:
-                return page.of(node)
+    return in_parentheses(page, node) if isinstance(leftmost(node), RegExpLiteral) else page.of(node)
+
+
+def in_parentheses(page: Page, node: Expression) -> Layout:
     return join("(", page.of(node), ")")
+
+
+def leftmost(node: Expression) -> Expression:
+    """The part of an expression that its text begins with, as far as it is itself one."""
+    while True:
+        match node:
+            case Binary():
+                node = node.left
+            case Conditional():
+                node = node.test
+            case Call() | MethodCall() | PropertyRead() | PathRead():
+                node = target(node)
+            case _:
+                return node
 
 
 def bound_to_choose(page: Page, node: Expression) -> Layout:

@@ -29,6 +29,8 @@ from pico_lang.nodes import (
     Node,
     Rule,
     Ruleset,
+    Test,
+    TestFile,
 )
 from pico_lang.source import Span
 from pico_lang.traversal import children
@@ -67,6 +69,10 @@ class Outline:
                 return Series(tuple(self._ruleset_parts(node)), node.span.end - 1)
             case Rule():
                 return Series(tuple(self._rule_parts(node)), node.span.end - 1)
+            case TestFile():
+                return _series(node.tests, node.span.end - 1)
+            case Test():
+                return _series(node.steps, node.span.end - 1)
             case FunctionLiteral():
                 return self._body(node, (*node.declarations, node.result))
             case ActionLiteral():
@@ -112,6 +118,8 @@ class Outline:
                 end = block.span.end
         for rule in ruleset.rules:
             yield Part(rule.span, rule)
+        for test in ruleset.tests:
+            yield Part(test.span, test)
 
     def _rule_parts(self, rule: Rule) -> Iterator[Part]:
         heads = [*([rule.select] if rule.select is not None else []), *rule.loops]

@@ -25,7 +25,7 @@ from pico_lang.formatting.layout import (
 )
 from pico_lang.formatting.outline import Outline, Part, Series, visible
 from pico_lang.lexer import Lexed, Token
-from pico_lang.nodes import Chevron, Identifier, MethodCall, Node, PropertyRead, Ruleset
+from pico_lang.nodes import Chevron, Identifier, MethodCall, Node, PropertyRead
 from pico_lang.source import Source, Span
 from pico_lang.traversal import children
 
@@ -41,16 +41,16 @@ class Piece(NamedTuple):
 
 
 class Page:
-    """One ruleset on its way to its canonical form."""
+    """One text on its way to its canonical form."""
 
-    def __init__(self, source: Source, lexed: Lexed, ruleset: Ruleset) -> None:
+    def __init__(self, source: Source, lexed: Lexed, tree: Node) -> None:
         self._text = source.text
         self._outline = Outline(lexed.tokens)
-        self._nodes = visible(ruleset)
+        self._nodes = visible(tree)
         self._inner = {id(link) for node in self._nodes if (link := inner_link(node)) is not None}
         self._layouts: dict[int, Layout] = {}
         self.strings = {token.start: token.text for token in lexed.tokens if token.kind == "STRING"}
-        self._root = Series((Part(ruleset.span, ruleset),), len(source.text))
+        self._root = Series((Part(tree.span, tree),), len(source.text))
         series = [self._root, *(found for node in self._nodes if (found := self._outline.series(node)))]
         series += [part.inner for found in series for part in found.parts if part.inner]
         self._dotted = frozenset(
@@ -178,7 +178,7 @@ class Page:
         return group(opener, nest(SOFT, separated(COMMA, layouts)), SOFT, closer)
 
     def whole(self) -> Layout:
-        """The text: what stands in front of the ruleset, the ruleset, and what stands behind it."""
+        """The text: what stands in front of everything, the ruleset or tests, and what stands behind."""
         return join(self.lines(self._root, [self.of(self._nodes[0])]), HARD)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pico_lang.productions import events, expressions, rules, rulesets
+from pico_lang.productions import events, expressions, rules, rulesets, tests
 
 
 def empty() -> list[Any]:
@@ -42,4 +42,5 @@ NODES: Mapping[str, Callable[..., Any]] = {
     **events.NODES,
     **rules.NODES,
     **rulesets.NODES,
+    **tests.NODES,
 }

@@ -31,6 +31,7 @@ from pico_lang.nodes import (
     PathRead,
     PropertyRead,
     RegExpLiteral,
+    Snippet,
     StringLiteral,
     Unary,
 )
@@ -141,6 +142,10 @@ def _declaration(span: Span, name: Token, value: Expression) -> Declaration:
     return Declaration(span, identifier(name), value)
 
 
+def _snippet(span: Span, declarations: list[Declaration], result: Expression | None) -> Snippet:
+    return Snippet(span, tuple(declarations), result)
+
+
 # --- names, reads and calls ----------------------------------------------------------------------------
 
 
@@ -235,6 +240,7 @@ NODES: Mapping[str, Callable[..., Any]] = {
     "required_parameter": _required_parameter,
     "optional_parameter": _optional_parameter,
     "declaration": _declaration,
+    "snippet": _snippet,
     "name": _name,
     "domain_name": _domain_name,
     "property_read": _property_read,

@@ -22,6 +22,7 @@ from pico_lang.nodes import (
     Ruleset,
     Shares,
     StringLiteral,
+    Test,
     UseModule,
 )
 from pico_lang.productions.expressions import identifier, identifiers
@@ -35,8 +36,11 @@ def _ruleset(
     meta: list[MetaItem],
     declarations: list[Declaration],
     rules: list[Rule],
+    tests: list[Test],
 ) -> Ruleset:
-    return Ruleset(span, identifier(rid), version, tuple(meta), tuple(declarations), tuple(rules))
+    return Ruleset(
+        span, identifier(rid), version, tuple(meta), tuple(declarations), tuple(rules), tuple(tests)
+    )
 
 
 def _meta_text(span: Span, word: Token, value: Expression) -> MetaText:

@@ -16,6 +16,7 @@ from pico_lang.words import AGGREGATORS, CALL_FORMS, COUNTERS, LEVELS, UNITS
 
 NAMES = (
     *("a", "b", "x1", "_", "$y", "ent", "event", "if", "like", "and", "then", "count", "rule", "name"),
+    *("test", "expect", "no", "directive", "raised", "with", "given", "send", "wait", "answers", "from"),
     *("on", "keys", "where", "for", "attributes", "last", "within", "minutes", "max", "re", "error", "at"),
 )
 GAPS = (
@@ -55,6 +56,10 @@ class Generator:
     def ruleset(self, size: int) -> str:
         """A text of some `size` tokens."""
         return self._written(self._derive("ruleset", size))
+
+    def tests(self, size: int) -> str:
+        """The same for a file of tests."""
+        return self._written(self._derive("test_file", size))
 
     def mutant(self, text: str) -> str:
         """The text with a few small things wrong."""

@@ -8,11 +8,12 @@ from __future__ import annotations
 import os
 from collections import Counter
 
+from pico_lang import nodes
 from pico_lang.diagnostics import RulesetRefused
-from pico_lang.formatter import format_ruleset
+from pico_lang.formatter import format_text
 from pico_lang.lexer import lex
 from pico_lang.nodes import Chevron, Ruleset
-from pico_lang.parser import parse
+from pico_lang.parser import parse_text
 from pico_lang.source import Source
 from pico_lang.traversal import walk
 from tests.pico_lang.grammar_fuzz import Generator
@@ -22,11 +23,11 @@ COUNT = int(os.environ.get("PICOMESH_FUZZ", "10000"))
 SEED = 20_260_101
 
 
-def read(text: str) -> Ruleset | None:
+def read(text: str) -> Ruleset | nodes.TestFile | None:
     """The tree, or None for a text that is refused in a way that people can read."""
     source = Source(text)
     try:
-        return parse(source)
+        return parse_text(source)
     except RulesetRefused as refused:
         check_refusal(refused)
         return None
@@ -40,7 +41,7 @@ def check_refusal(refused: RulesetRefused) -> None:
     assert len(str(refused).splitlines()) >= 3 * len(spans) > 0
 
 
-def comments(text: str, tree: Ruleset) -> Counter[str]:
+def comments(text: str, tree: Ruleset | nodes.TestFile) -> Counter[str]:
     """All but those in chevrons, which are left as they are."""
     chevrons = [node.span for node in walk(tree) if isinstance(node, Chevron)]
     return Counter(
@@ -50,12 +51,12 @@ def comments(text: str, tree: Ruleset) -> Counter[str]:
     )
 
 
-def check_formatting(text: str, tree: Ruleset) -> None:
-    formatted = format_ruleset(Source(text))
-    again = parse(Source(formatted))
+def check_formatting(text: str, tree: Ruleset | nodes.TestFile) -> None:
+    formatted = format_text(Source(text))
+    again = parse_text(Source(formatted))
     assert shape(again) == shape(tree), text
     assert comments(formatted, again) == comments(text, tree), text
-    assert format_ruleset(Source(formatted)) == formatted, text
+    assert format_text(Source(formatted)) == formatted, text
 
 
 def test_texts_of_the_grammar() -> None:
@@ -68,6 +69,18 @@ def test_texts_of_the_grammar() -> None:
             accepted += 1
             check_formatting(text, tree)
     assert accepted > COUNT // 6
+
+
+def test_texts_of_tests() -> None:
+    """The same for files that hold nothing else."""
+    generator = Generator(SEED + 2)
+    accepted = 0
+    for number in range(COUNT // 4):
+        text = generator.tests(size=10 + number % 60)
+        if (tree := read(text)) is not None:
+            accepted += 1
+            check_formatting(text, tree)
+    assert accepted > COUNT // 12
 
 
 def test_texts_that_are_slightly_broken() -> None:

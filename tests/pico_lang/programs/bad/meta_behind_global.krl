@@ -1,5 +1,5 @@
-//! K103 6:3 `meta` expected `rule` or `}`, found `meta`
-//= the parts of a ruleset come in this order: meta, global, rules
+//! K103 6:3 `meta` expected `rule`, `test` or `}`, found `meta`
+//= the parts of a ruleset come in this order: meta, global, rules, tests
 //! K103 7:27 `}` expected an expression, found `}`
 ruleset bad {
   global { a = 1 }

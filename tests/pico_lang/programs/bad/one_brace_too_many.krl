@@ -1,4 +1,4 @@
-//! K103 5:5 `g` expected `rule` or `}`, found `g`
+//! K103 5:5 `g` expected `rule`, `test` or `}`, found `g`
 ruleset bad {
   global {
     f = function(x) { x }}
