@@ -6,9 +6,9 @@ Each has a conformance suite in `tests/engine/contracts` that every adapter and 
 from __future__ import annotations
 
 from asyncio import Future
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from engine.core.model import Eci, EventId, PicoId, RulesetHash
 
@@ -130,6 +130,14 @@ class Stored:
     """Accepted events that no record has handled, oldest first."""
 
 
+class DueTimer(NamedTuple):
+    """A timer in the journal. They are ordered by the time at which they are due, then by their names."""
+
+    due_ms: int
+    pico: PicoId
+    timer: str
+
+
 class Journal(Protocol):
     """The truth on this machine. Everything that reads sees what is on disk and nothing else."""
 
@@ -160,11 +168,8 @@ class Journal(Protocol):
     def waiting(self) -> Sequence[PicoId]:
         """Picos with something in the inbox, to be woken at start."""
 
-    def due_timers(self, now_ms: int, limit: int) -> Sequence[tuple[PicoId, str, int]]:
-        """Timers that are due, the earliest first: pico, timer id, due time."""
-
-    def next_timer_ms(self) -> int | None:
-        """When the earliest timer is due."""
+    def timers_after(self, last: DueTimer, limit: int) -> Sequence[DueTimer]:
+        """The next timers after this one, in their order."""
 
     def ruleset_text(self, digest: RulesetHash) -> str | None:
         """The text of a kept ruleset."""
@@ -186,9 +191,19 @@ class JournalFailed(Exception):
     """The disk did not take a batch: full, gone or broken. The engine stops taking work."""
 
 
+class Call(Protocol):
+    """A call that is to come."""
+
+    def cancel(self) -> None:
+        """Do without it."""
+
+
 class Clock(Protocol):
     def now_ms(self) -> int:
         """Milliseconds since 1970-01-01 UTC."""
+
+    def call_at(self, time_ms: int, call: Callable[[], None]) -> Call:
+        """Have it called from the event loop when that time has come; also sooner, so look again."""
 
 
 class Entropy(Protocol):

@@ -35,7 +35,7 @@ from engine.core.opening import wake
 from engine.core.policy import UPKEEP
 from engine.core.programs import Awake, Instances, Programs
 from engine.core.run import Asking, Learned, Run, Surroundings
-from engine.core.scheduling import use_up
+from engine.core.scheduling import pass_over, use_up
 from engine.core.world import World, is_error_event
 from pico_lang.coercion import to_string
 from pico_lang.errors import BudgetSpent, RuntimeFault
@@ -188,7 +188,7 @@ def _run_ruleset(run: Run, awake: Awake[World], event: Event) -> None:
 
 
 def _tend(run: Run, event: Event) -> None:
-    """Upkeep by the engine itself: `install` (url, config) and `uninstall` (rid).
+    """Upkeep by the engine itself: `install` (url, config), `uninstall` (rid), `pass_over` (timer).
 
     Needs no ruleset to be awake, because mending one that cannot be run is what it is for.
     """
@@ -197,6 +197,8 @@ def _tend(run: Run, event: Event) -> None:
             install(run, url, to_stored(event.attrs.get("config") or {}, run.meter))
         case "uninstall", {"rid": rid}:
             uninstall(run, to_string(rid))
+        case "pass_over", {"timer": str(timer)}:
+            pass_over(run.draft, timer, run.learned.time_ms)
         case _:
             raise RuntimeFault("R606", f"there is no upkeep {event.name!r} with such attributes")
 

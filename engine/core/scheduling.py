@@ -14,13 +14,17 @@ from engine.core import cron
 from engine.core.calendar import LIMIT_MS
 from engine.core.draft import Draft
 from engine.core.messages import Event
-from engine.core.model import EventId, PicoId, Timer
+from engine.core.model import Eci, EventId, PicoId, Timer
+from engine.core.policy import UPKEEP
 from engine.core.timekeeping import parse_time
 from pico_lang.errors import RuntimeFault, TypeFault
 from pico_lang.values import Value, is_number, type_of
 
 MOST_TIMERS = 10_000
 """Scheduled events that one pico may have."""
+
+PASS_OVER = "pass_over"
+"""Name of the upkeep that `missing` asks for."""
 
 LONGEST_TEXT = 1_000
 """Characters of a time or a cron expression; a list of every second, minute, hour and day is shorter."""
@@ -112,12 +116,29 @@ def use_up(draft: Draft, event: Event, time_ms: int) -> Timer | None:
     timer = draft.timers.get(event.timer or "")
     if timer is None or _firing_id(draft.id, timer) != event.eid:
         return None
+    _move_on(draft, timer, time_ms)
+    return timer
+
+
+def missing(pico: PicoId, timer: Timer) -> Event:
+    """The upkeep that has a timer pass over a time at which nobody was there."""
+    eid = _firing_id(pico, timer)
+    return Event(Eci(pico), UPKEEP, PASS_OVER, {"timer": timer.id}, eid, sender=pico)
+
+
+def pass_over(draft: Draft, timer_id: str, time_ms: int) -> None:
+    """Set a timer to its next time, if the last has passed."""
+    timer = draft.timers.get(timer_id)
+    if timer is not None and timer.due_ms < time_ms:
+        _move_on(draft, timer, time_ms)
+
+
+def _move_on(draft: Draft, timer: Timer, time_ms: int) -> None:
     due_ms = _next_due(draft, timer, time_ms)
     if due_ms is None:
         draft.remove_timer(timer.id)
     else:
         draft.put_timer(replace(timer, due_ms=due_ms))
-    return timer
 
 
 def _next_due(draft: Draft, timer: Timer, time_ms: int) -> int | None:

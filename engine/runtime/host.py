@@ -57,6 +57,7 @@ class Host:
             except Unreadable:
                 logger.exception("pico %s cannot be woken; its events go on waiting", pico)
             await asyncio.sleep(0)
+        self._outbox.alarms.start()
 
     async def _ensure_root(self) -> None:
         journal = self._equipment.journal
@@ -85,12 +86,14 @@ class Host:
     async def drain(self, within_s: float | None = None) -> None:
         """Take nothing new, finish what was taken, and close the journal.
 
-        What picos send each other from now on stays in their inboxes for the next start, so that this
-        comes to an end even when picos keep each other busy for ever. What is not finished in time
-        is as after a crash: what was acknowledged is kept, and what waits in inboxes runs next time.
+        What picos send each other from now on stays in their inboxes for the next start, and what is
+        scheduled stays scheduled, so that this comes to an end even when picos keep each other busy for
+        ever. What is not finished in time is as after a crash: what was acknowledged is kept, and what
+        waits in inboxes runs next time.
         """
         self._is_draining = True
         self._outbox.is_closing = True
+        self._outbox.alarms.stop()
         try:
             async with asyncio.timeout(within_s):
                 await self._finish()

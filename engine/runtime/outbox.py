@@ -27,6 +27,7 @@ from engine.ports import (
     Write,
 )
 from engine.runtime.admission import admit
+from engine.runtime.alarms import Alarms
 from engine.runtime.equipment import Equipment
 from engine.runtime.mailbox import Mailbox
 from engine.runtime.request import Request
@@ -43,6 +44,7 @@ class Bundle:
     """The effects of one turn: what is written, and who is told afterwards."""
 
     residents: Residents
+    alarms: Alarms
     delivers: bool
     writes: list[Write] = field(default_factory=list)
     born: list[Mailbox] = field(default_factory=list)
@@ -55,6 +57,8 @@ class Bundle:
             mailbox.await_disk(durable, mailbox.head.pico)
         for pico in self.removed:
             durable.add_done_callback(partial(self._forget, pico))
+        if due := [write.due_ms for write in self.writes if isinstance(write, SetTimer)]:
+            durable.add_done_callback(partial(self._expect, min(due)))
         if self.delivers:
             for mailbox, request in self.sent:
                 if not mailbox.is_gone:
@@ -63,12 +67,17 @@ class Bundle:
     def _forget(self, pico: PicoId, durable: Future[None]) -> None:
         self.residents.forget(pico)
 
+    def _expect(self, due_ms: int, durable: Future[None]) -> None:
+        if durable.exception() is None:
+            self.alarms.expect(due_ms)
+
 
 class LocalOutbox:
     """The outbox of an engine whose picos are all its own."""
 
     def __init__(self, equipment: Equipment, limits: Limits) -> None:
         self.residents = Residents(equipment, limits, self)
+        self.alarms = Alarms(equipment, self.residents)
         self.is_closing = False
         """From now on what picos send each other stays in the inboxes for the next start."""
 
@@ -79,7 +88,7 @@ class LocalOutbox:
         pico = outcome.pico
         if not outcome.effects and pico.channels is before.channels and pico.timers is before.timers:
             return None
-        bundle = Bundle(self.residents, not self.is_closing)
+        bundle = Bundle(self.residents, self.alarms, not self.is_closing)
         bundle.writes += differences(before, pico)
         self._rebind(sender, before, pico)
         for effect in outcome.effects:
@@ -142,7 +151,7 @@ def differences(before: Pico, after: Pico) -> Iterator[Write]:
             yield UnbindChannel(eci)
     if after.timers is not before.timers:
         for key, timer in after.timers.items():
-            if before.timers.get(key) != timer:
+            if before.timers.get(key) is not timer:
                 yield SetTimer(after.id, key, timer.due_ms)
         for key in before.timers.keys() - after.timers.keys():
             yield ClearTimer(after.id, key)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from asyncio import Future
 from collections.abc import Sequence
+from heapq import nsmallest
 
 from engine.core.model import Eci, EventId, PicoId, RulesetHash
 from engine.ports import (
@@ -17,6 +18,7 @@ from engine.ports import (
     BindChannel,
     BirthPico,
     ClearTimer,
+    DueTimer,
     JournalFailed,
     KeepRuleset,
     RemovePico,
@@ -199,12 +201,9 @@ class MemoryJournal:
     def waiting(self) -> Sequence[PicoId]:
         return list(dict.fromkeys(pico for pico, _ in self.disk.inbox))
 
-    def due_timers(self, now_ms: int, limit: int) -> Sequence[tuple[PicoId, str, int]]:
-        due = sorted((due, *key) for key, due in self.disk.timers.items() if due <= now_ms)
-        return [(pico, timer, at) for at, pico, timer in due[:limit]]
-
-    def next_timer_ms(self) -> int | None:
-        return min(self.disk.timers.values(), default=None)
+    def timers_after(self, last: DueTimer, limit: int) -> Sequence[DueTimer]:
+        timers = ((due, *key) for key, due in self.disk.timers.items())
+        return [DueTimer(*one) for one in nsmallest(limit, (one for one in timers if one > last))]
 
     def ruleset_text(self, digest: RulesetHash) -> str | None:
         return self.disk.texts.get(digest)

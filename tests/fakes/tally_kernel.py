@@ -7,11 +7,13 @@ a list of the turns it ran.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from engine.core.births import new_pico
+from engine.core.chance import Chance
 from engine.core.draft import Draft
+from engine.core.failures import fail_turn
 from engine.core.messages import (
     Answered,
     Asks,
@@ -27,7 +29,8 @@ from engine.core.messages import (
     SendEvent,
     Turn,
 )
-from engine.core.model import Channel, Eci, EventId, Inputs, Pico, PicoId
+from engine.core.model import Channel, Eci, EventId, Inputs, Pico, PicoId, Rid, Timer
+from engine.core.scheduling import PASS_OVER, pass_over, read_timing, use_up
 from pico_lang.values import Value
 
 DOMAIN = "tally"
@@ -95,9 +98,36 @@ def _close(step: Step) -> None:
     step.draft.remove_channel(Eci(step.attrs["eci"]))
 
 
+def _remind(step: Step) -> None:
+    """Send oneself `event` over the channel the event came by, `at` a time or to `repeat`."""
+    kind: Literal["at", "repeat"] = "at" if "at" in step.attrs else "repeat"
+    timing, due_ms = read_timing(kind, step.attrs[kind], step.turn.inputs.time_ms)
+    name, event = Chance(step.turn.inputs.seed).id(), step.turn.event
+    attrs = step.attrs.get("attrs", {})
+    step.draft.put_timer(
+        Timer(name, Rid(DOMAIN), kind, timing, due_ms, event.eci, DOMAIN, step.attrs["event"], attrs)
+    )
+    step.directives.append({"timer": name})
+
+
+def _forget(step: Step) -> None:
+    """Do without the timer of that name."""
+    step.draft.remove_timer(step.attrs["timer"])
+
+
+def _pass_over(step: Step) -> None:
+    pass_over(step.draft, step.attrs["timer"], step.turn.inputs.time_ms)
+
+
 def _fill(step: Step) -> None:
     """Keep a string of that many characters."""
     step.draft.set_entity(DOMAIN, "text", "x" * int(step.attrs["size"]))
+
+
+def _is_on(step: Step) -> bool:
+    """Whether the event, if it was scheduled, still is."""
+    event = step.turn.event
+    return event.timer is None or use_up(step.draft, event, step.turn.inputs.time_ms) is not None
 
 
 ACTS: Mapping[str, Callable[[Step], None]] = {
@@ -109,6 +139,9 @@ ACTS: Mapping[str, Callable[[Step], None]] = {
     "open": _open,
     "close": _close,
     "fill": _fill,
+    "remind": _remind,
+    "forget": _forget,
+    PASS_OVER: _pass_over,
 }
 
 
@@ -127,13 +160,13 @@ class TallyKernel:
                 raise ZeroDivisionError("this kernel has a bug")
             case "fail":
                 self.ran.append(turn.event.eid)
-                return Failed(replace(pico, seq=pico.seq + 1), Fault("R601", "told to fail"))
+                return fail_turn(pico, turn, Fault("R601", "told to fail"))
         return self._run(pico, turn)
 
     def _run(self, pico: Pico, turn: Turn) -> Done:
         step = Step(Draft(pico), turn)
         act = ACTS.get(turn.event.name)
-        if act is not None:
+        if _is_on(step) and act is not None:
             act(step)
         step.directives += turn.inputs.answers
         self.ran.append(turn.event.eid)

@@ -21,7 +21,11 @@ from typing import Any
 from engine.adapters.local.batch import statements
 from engine.adapters.local.schema import open_reader, open_writer
 from engine.core.model import Eci, EventId, PicoId, RulesetHash
-from engine.ports import JournalFailed, Stored, Write
+from engine.ports import DueTimer, JournalFailed, Stored, Write
+
+TIMERS_AFTER = """
+    SELECT due_ms, pico, timer FROM timers WHERE (due_ms, pico, timer) > (?, ?, ?)
+    ORDER BY due_ms, pico, timer LIMIT ?"""
 
 LARGEST_BATCH = 256
 """Commits in one transaction. More would keep the loop busy with rows for milliseconds at a time."""
@@ -177,13 +181,8 @@ class SqliteJournal:
     def waiting(self) -> Sequence[PicoId]:
         return [pico for (pico,) in self._rows("SELECT pico FROM inbox GROUP BY pico ORDER BY min(n)")]
 
-    def due_timers(self, now_ms: int, limit: int) -> Sequence[tuple[PicoId, str, int]]:
-        sql = "SELECT pico, timer, due_ms FROM timers WHERE due_ms <= ? ORDER BY due_ms LIMIT ?"
-        return self._rows(sql, now_ms, limit)
-
-    def next_timer_ms(self) -> int | None:
-        found: int | None = self._value("SELECT min(due_ms) FROM timers")
-        return found
+    def timers_after(self, last: DueTimer, limit: int) -> Sequence[DueTimer]:
+        return [DueTimer(*row) for row in self._rows(TIMERS_AFTER, *last, limit)]
 
     def ruleset_text(self, digest: RulesetHash) -> str | None:
         found: str | None = self._value("SELECT text FROM rulesets WHERE hash = ?", digest)

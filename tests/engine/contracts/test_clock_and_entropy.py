@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from engine.adapters.local.clock import SystemClock
+from engine.adapters.local.clock import LONGEST_WAIT_S, SystemClock
 from engine.adapters.local.entropy import DRAWN_AT_ONCE, SystemEntropy
 from engine.ports import Clock, Entropy
+from tests.engine.in_loop import in_loop
 from tests.fakes.clock import SetClock
 from tests.fakes.entropy import CountedEntropy
 
@@ -21,6 +25,42 @@ def test_a_clock_counts_milliseconds_since_1970(clock: Clock) -> None:
     now = clock.now_ms()
     assert isinstance(now, int)
     assert YEAR_2020_MS < now < 10 * YEAR_2020_MS
+
+
+def nothing(clock: Clock) -> None:
+    """Time passes by itself."""
+
+
+def a_moment(clock: SetClock) -> None:
+    clock.move_to(clock.now_ms() + 1)
+
+
+@pytest.mark.parametrize(
+    ("clock", "let_pass"), [(SystemClock(), nothing), (SetClock(), a_moment)], ids=["system", "set"]
+)
+@in_loop
+async def test_a_clock_calls_when_it_is_time(clock: Any, let_pass: Callable[[Any], None]) -> None:
+    """From the loop and not at once; a cancelled call does not come."""
+    now_ms = clock.now_ms()
+    past, soon, cancelled = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    clock.call_at(now_ms - 1, past.set)
+    clock.call_at(now_ms + 1, soon.set)
+    clock.call_at(now_ms, cancelled.set).cancel()
+    assert not past.is_set()
+    let_pass(clock)
+    await past.wait()
+    await soon.wait()
+    assert not cancelled.is_set()
+
+
+@in_loop
+async def test_the_system_clock_calls_again_and_again_while_it_waits() -> None:
+    """Somebody may have set it meanwhile."""
+    loop = asyncio.get_running_loop()
+    clock = SystemClock()
+    call = clock.call_at(clock.now_ms() + 10**9, lambda: None)
+    assert call.when() <= loop.time() + LONGEST_WAIT_S
+    call.cancel()
 
 
 @pytest.mark.parametrize("entropy", [SystemEntropy(), CountedEntropy()], ids=["system", "counted"])

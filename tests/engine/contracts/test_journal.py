@@ -16,6 +16,7 @@ from engine.ports import (
     BindChannel,
     BirthPico,
     ClearTimer,
+    DueTimer,
     Journal,
     JournalFailed,
     KeepRuleset,
@@ -34,6 +35,7 @@ OpenJournal = Callable[[], Journal]
 
 ANN, BOB = PicoId("ann"), PicoId("bob")
 E1, E2 = EventId("e1"), EventId("e2")
+FIRST = DueTimer(0, PicoId(""), "")
 BORN = BirthPico(ANN, None, 0, b"ann at 0")
 
 
@@ -65,7 +67,7 @@ async def test_a_new_journal_is_empty(open_journal: OpenJournal) -> None:
     assert list(journal.records(ANN, 0, 9)) == []
     assert journal.find_channel(Eci("x")) is None
     assert list(journal.waiting()) == []
-    assert journal.next_timer_ms() is None
+    assert list(journal.timers_after(FIRST, 9)) == []
     assert journal.ruleset_at("file:x") is None
     assert journal.fact("root") is None
     await journal.close()
@@ -215,14 +217,26 @@ async def test_the_last_word_on_a_channel_counts(open_journal: OpenJournal) -> N
 
 @in_loop
 async def test_timers_are_due_in_order(open_journal: OpenJournal) -> None:
-    """The earliest first, at most as many as asked for, and a cleared one not at all."""
+    """The earliest first, as many as asked for, after the one that was named; cleared ones not at all."""
     journal = open_journal()
     await journal.commit([SetTimer(ANN, "late", 30), SetTimer(ANN, "soon", 10), SetTimer(BOB, "then", 20)])
     await journal.commit([SetTimer(ANN, "late", 25), SetTimer(BOB, "gone", 5), ClearTimer(BOB, "gone")])
-    assert journal.next_timer_ms() == 10
-    assert list(journal.due_timers(20, 9)) == [(ANN, "soon", 10), (BOB, "then", 20)]
-    assert list(journal.due_timers(99, 1)) == [(ANN, "soon", 10)]
-    assert list(journal.due_timers(99, 9))[-1] == (ANN, "late", 25)
+    in_order = [DueTimer(10, ANN, "soon"), DueTimer(20, BOB, "then"), DueTimer(25, ANN, "late")]
+    assert list(journal.timers_after(FIRST, 9)) == in_order
+    assert list(journal.timers_after(FIRST, 1)) == in_order[:1]
+    assert list(journal.timers_after(in_order[0], 9)) == in_order[1:]
+    assert list(journal.timers_after(in_order[-1], 9)) == []
+    await journal.close()
+
+
+@in_loop
+async def test_timers_that_are_due_together_have_an_order_too(open_journal: OpenJournal) -> None:
+    """By pico and then by name, so that reading on after any of them leaves none out and none twice."""
+    journal = open_journal()
+    timers = [DueTimer(10, pico, name) for pico in (ANN, BOB) for name in ("a", "b", "c")]
+    await journal.commit([SetTimer(one.pico, one.timer, one.due_ms) for one in reversed(timers)])
+    for number, one in enumerate([FIRST, *timers]):
+        assert list(journal.timers_after(one, 2)) == timers[number : number + 2]
     await journal.close()
 
 
@@ -241,7 +255,7 @@ async def test_a_removed_pico_leaves_nothing_but_its_neighbours(open_journal: Op
     assert list(journal.children(ANN)) == []
     assert list(journal.waiting()) == []
     assert journal.find_channel(Eci("b")) is None
-    assert journal.next_timer_ms() is None
+    assert list(journal.timers_after(FIRST, 9)) == []
     assert woken(journal, ANN).records == [b"bob is gone"]
     await journal.close()
 

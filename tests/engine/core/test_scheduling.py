@@ -12,7 +12,7 @@ from engine.core.failures import fail_turn
 from engine.core.messages import Done, Event, Failed, Fault, LogLine, Outcome, SendEvent, Turn
 from engine.core.model import Eci, Inputs, Timer
 from engine.core.records import begin, decode_snapshot, encode_snapshot, fold, seal
-from engine.core.scheduling import firing
+from engine.core.scheduling import firing, missing
 from pico_lang.errors import TypeFault
 from pico_lang.values import Value
 from tests.engine.core.bench import Bench, names_of
@@ -299,6 +299,28 @@ def test_an_event_that_fails_is_used_up_as_well(timing: str, left: int) -> None:
     assert all(one.due_ms > timer.due_ms for one in failed.pico.timers.values())
     assert failed.pico == replace(before, seq=before.seq + 1, timers=failed.pico.timers)
     assert [one.name for one in failed.effects if isinstance(one, SendEvent)] == ["error"]
+
+
+def test_a_repetition_that_was_missed_is_passed_over() -> None:
+    """Nothing happens but that the next time is set; the same upkeep again changes nothing."""
+    bench = planner(f'schedule bell event "ring" repeat "{HOURLY}"')
+    timer = due(bench)
+    turn = Turn(missing(ROOT, timer), Inputs(timer.due_ms + HOUR_MS, SEED))
+    done = bench.run_turn(turn)
+    assert isinstance(done, Done)
+    assert (done.directives, due(bench).due_ms) == ((), timer.due_ms + 2 * HOUR_MS)
+    again = bench.run_turn(turn)
+    assert isinstance(again, Done)
+    assert again.changes == ()
+
+
+def test_passing_over_a_timer_that_is_gone_is_nothing() -> None:
+    bench = planner(f'schedule bell event "ring" repeat "{HOURLY}"')
+    timer = due(bench)
+    bench.done("plan", "clear")
+    done = bench.run_turn(Turn(missing(ROOT, timer), Inputs(timer.due_ms + 1, SEED)))
+    assert isinstance(done, Done)
+    assert done.changes == ()
 
 
 @pytest.mark.parametrize("event", ["ring", "break"])

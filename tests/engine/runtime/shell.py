@@ -91,6 +91,7 @@ class Shell:
     kernel: TallyKernel
     answers: SlowAnswers
     host: Host
+    clock: SetClock
 
     async def add(self, eci: str, eid: str | None = None) -> float:
         """Have a pico count one and wait; how many it has counted then."""
@@ -115,16 +116,27 @@ class Shell:
         for _ in range(20):
             await asyncio.sleep(0)
 
+    async def live_until(self, time_ms: int) -> None:
+        """Let time pass, and everything that is scheduled meanwhile happen."""
+        while due := [one.time_ms for one in self.clock.calls if one.time_ms <= time_ms]:
+            self.clock.move_to(min(due))
+            await self.settle()
+        self.clock.move_to(time_ms)
+
 
 async def start_shell(
-    disk: Disk | None = None, journal: MemoryJournal | None = None, limits: Limits | None = None
+    disk: Disk | None = None,
+    journal: MemoryJournal | None = None,
+    limits: Limits | None = None,
+    clock: SetClock | None = None,
 ) -> Shell:
     """A started host; without a journal, one over the disk."""
+    clock = clock or SetClock()
     used = journal or MemoryJournal(disk or prepared_disk())
     kernel, answers = TallyKernel(), SlowAnswers()
     equipment = Equipment(
-        kernel, used, NoPrograms(), answers, SetClock(), CountedEntropy(f"{id(used)}-"), Rota()
+        kernel, used, NoPrograms(), answers, clock, CountedEntropy(f"{id(used)}-"), Rota()
     )
     host = Host(equipment, limits or Limits())
     await host.start()
-    return Shell(used, kernel, answers, host)
+    return Shell(used, kernel, answers, host, clock)
