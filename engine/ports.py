@@ -218,3 +218,37 @@ class RulesetSource(Protocol):
 
 class FetchFailed(Exception):
     """A text that could not be had; the message says why and how to mend it."""
+
+
+@dataclass(frozen=True, slots=True)
+class WebRequest:
+    """A request that a ruleset makes. Names of headers are in lower case."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: str | None = None
+    follows_redirects: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class WebResponse:
+    """What a server said, whatever its status. Names of headers are in lower case."""
+
+    status: int
+    reason: str
+    headers: Mapping[str, str]
+    content: str
+
+
+class WebClient(Protocol):
+    async def send(self, request: WebRequest) -> WebResponse:
+        """Make a request. Raises `WebRefused` when it may not be made, `WebFailed` when nothing came back."""
+
+
+class WebFailed(Exception):
+    """There was no response; the message says why, and which setting matters if one does."""
+
+
+class WebRefused(WebFailed):
+    """This engine does not make such requests."""
