@@ -226,7 +226,9 @@ class Host:
             return Refusal("malformed", str(problem))
         except RulesetRefused as refused:
             return Refusal("uncompilable", str(refused), "mend the ruleset; the old text stays in force")
-        await self._reinstall(url, program)
+        unable = await self._reinstall(url, program)
+        if unable:
+            return Refusal("uncompilable", unable[0].message, "where it cannot run, the old text stays in force")
         return FlushReply(
             url,
             Rid(program.rid),
@@ -236,14 +238,18 @@ class Host:
             program.source,
         )
 
-    async def _reinstall(self, url: str, program: Program) -> None:
-        """A pico that cannot run the new text keeps the old one; its log says why."""
+    async def _reinstall(self, url: str, program: Program) -> list[Fault]:
+        """A pico that cannot run the new text keeps the old one; its log says why, and so do the faults."""
         answer = {"rid": program.rid, "hash": program.hash, "url": url}
+        unable: list[Fault] = []
         for pico in list(self._residents.family(self._root().id)):
             for ruleset in pico.rulesets:
                 if ruleset.url == url and ruleset.hash != program.hash:
                     attrs = {"url": url, "config": ruleset.config}
-                    await self._tend(pico.id, "install", attrs, (answer,))
+                    reply = await self._tend(pico.id, "install", attrs, (answer,))
+                    if isinstance(reply, Fault):
+                        unable.append(reply)
+        return unable
 
     def root_eci(self) -> Eci:
         """A channel of the root pico through which everything may be done."""
