@@ -106,9 +106,9 @@ class Worker:
             while True:
                 _, order = self._messages.get()
                 self._carry_out(order)
-        except MemoryError:
-            os._exit(OUT_OF_MEMORY)
-        except BaseException:
+        except BaseException as end:
+            if _is_shortage(end):
+                os._exit(OUT_OF_MEMORY)
             traceback.print_exc()
             os._exit(1)
 
@@ -116,9 +116,9 @@ class Worker:
         _allow(self._limits)
         try:
             report = self._report(run_order(from_bytes(order), self._programs, self._limits.budget))
-        except MemoryError:
-            raise
-        except Exception:
+        except Exception as mistake:
+            if _is_shortage(mistake):
+                raise
             report = (MISTAKE, traceback.format_exc().encode())
         self._say(*report)
 
@@ -138,6 +138,13 @@ class Worker:
     def _say(self, kind: bytes, body: bytes) -> None:
         self._output.write(frame(kind, body))
         self._output.flush()
+
+
+def _is_shortage(end: BaseException) -> bool:
+    """Whether memory has run out. CPython says so in a way of its own when there is none for the frame
+    of one more call: it fails, and forgets to say with what."""
+    unnamed = isinstance(end, SystemError) and "without exception set" in str(end)
+    return isinstance(end, MemoryError) or unnamed
 
 
 def run_order(order: Plain, programs: Programs, budget: Budget) -> Outcome | Answered:
