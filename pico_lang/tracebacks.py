@@ -8,7 +8,7 @@ nothing until something fails.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from types import CodeType, TracebackType
 
@@ -18,6 +18,9 @@ FILE_PREFIX = "krl:"
 
 CHAIN_ENDS = 6
 """Places kept at each end of a long chain of calls."""
+
+Call = tuple[CodeType, int, str]
+"""A piece of code, the instruction it was at (an offset in bytes), and the name to tell of it."""
 
 _KINDS = {
     "v": "function {}",
@@ -38,7 +41,8 @@ def located(failure: BaseException) -> RuntimeFault:
     """The fault that a failure of compiled code means, with the places it passed through."""
     fault = _as_fault(failure)
     if not fault.places:
-        fault.places = _shorten(list(_places(failure.__traceback__))[::-1])
+        calls = list(_calls(failure.__traceback__))[::-1]
+        fault.places = tuple(_places(_shorten(calls)))
     return fault
 
 
@@ -58,18 +62,30 @@ def _as_fault(failure: BaseException) -> RuntimeFault:
             raise failure
 
 
-def _places(traceback: TracebackType | None) -> Iterator[Place]:
-    """Outermost first. A part of a long expression is a function only to Python: it has the place of
-    what fails in it, under the name of the code that it is a part of."""
+def _calls(traceback: TracebackType | None) -> Iterator[Call]:
+    """Those into code of rulesets, outermost first. A part of a long expression is a function only to
+    Python: it has the place of what fails in it, under the name of the code that it is a part of."""
     within = ""
     while traceback is not None:
         code, following = traceback.tb_frame.f_code, traceback.tb_next
         if code.co_filename.startswith(FILE_PREFIX):
-            within = within if _is_part(code) else _within(code.co_name)
-            line, column = _position(code, traceback.tb_lasti)
-            if line and not (following is not None and _is_part(following.tb_frame.f_code)):
-                yield Place(code.co_filename[len(FILE_PREFIX) :], line, column, within)
+            within = within if _is_part(code) else code.co_name
+            if not (following is not None and _is_part(following.tb_frame.f_code)):
+                yield code, traceback.tb_lasti, within
         traceback = following
+
+
+def _shorten(calls: list[Call]) -> list[Call]:
+    """A deep recursion has a long traceback. Its middle is skipped unread: looking up a hundred thousand
+    places takes a second."""
+    return calls if len(calls) <= 2 * CHAIN_ENDS else [*calls[:CHAIN_ENDS], *calls[-CHAIN_ENDS:]]
+
+
+def _places(calls: Iterable[Call]) -> Iterator[Place]:
+    for code, instruction, within in calls:
+        line, column = _position(code, instruction)
+        if line:
+            yield Place(code.co_filename[len(FILE_PREFIX) :], line, column, _within(within))
 
 
 def _is_part(code: CodeType) -> bool:
@@ -90,9 +106,3 @@ def _within(code_name: str) -> str:
     if found is None:
         return code_name
     return _KINDS.get(found[1], "{}").format(found[2] or "")
-
-
-def _shorten(places: list[Place]) -> tuple[Place, ...]:
-    if len(places) <= 2 * CHAIN_ENDS:
-        return tuple(places)
-    return (*places[:CHAIN_ENDS], *places[-CHAIN_ENDS:])
