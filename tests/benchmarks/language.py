@@ -12,6 +12,7 @@ from engine.core.domains import MODULES
 from pico_lang.meter import Budget, Meter
 from pico_lang.parser import parse
 from pico_lang.program import Instance, ModuleUse, compile_ruleset, nobody
+from pico_lang.program_files import freeze, thaw
 from pico_lang.runtime import Runtime
 from pico_lang.source import Source
 from tests.benchmarks.measure import best_of
@@ -55,6 +56,7 @@ def text() -> str:
 def report_language() -> Iterator[Table]:
     yield _speed_table()
     yield _front_end_table()
+    yield _thousand_lines_table()
 
 
 def _speed_table() -> Table:
@@ -83,9 +85,9 @@ def _no_module(use: ModuleUse, given: object) -> Instance:
 
 
 def _front_end_table() -> Table:
-    """Parsing and compiling, on the example's rules repeated to a hundred kilobytes."""
+    """Parsing and compiling, on five thousand lines."""
     table = Table("", "MB per second", title="front end")
-    source = Source(_large_ruleset())
+    source = Source(_ruleset_of(lines=5_000))
     size_mb = len(source.text) / 1e6
     for name, work in (
         ("parse", lambda: parse(source)),
@@ -95,9 +97,24 @@ def _front_end_table() -> Table:
     return table
 
 
-def _large_ruleset() -> str:
+def _thousand_lines_table() -> Table:
+    """What an engine does with a ruleset of a thousand lines when it is installed, and at later starts."""
+    table = Table("", "ms", title="a ruleset of 1,000 lines")
+    source = Source(_ruleset_of(lines=1_000))
+    frozen = freeze(compile_ruleset(source, MODULES), MODULES)
+    for name, work in (
+        ("compile", lambda: compile_ruleset(source, MODULES)),
+        ("from cache", lambda: thaw(frozen, source, MODULES)),
+    ):
+        table.add_row(name, f"{best_of(work, 3) * 1e3:.0f}")
+    return table
+
+
+def _ruleset_of(lines: int) -> str:
+    """The example with its rules repeated, each under another name, until it is that long."""
     krl = counter_ruleset().read_text("utf-8")
     start, end = krl.index("  rule increment"), krl.rindex("}")
     rules = krl[start:end]
-    copies = (rules.replace("rule ", f"rule r{number}_") for number in range(100_000 // len(rules)))
+    count = -(-lines // len(rules.splitlines()))
+    copies = (rules.replace("rule ", f"rule r{number}_") for number in range(count))
     return krl[:start] + "".join(copies) + krl[end:]
