@@ -13,6 +13,7 @@ from difflib import get_close_matches
 
 from pico_lang import nodes as n
 from pico_lang.diagnostics import Diagnostic, diagnostic
+from pico_lang.errors import FAULTS
 from pico_lang.event_checks import check_events
 from pico_lang.event_patterns import problems
 from pico_lang.host import Member, Modules
@@ -52,10 +53,19 @@ def check(ruleset: n.Ruleset, names: Names, modules: Modules) -> list[Diagnostic
     return in_text_order(found)
 
 
-def check_expression(expression: n.Expression, names: Names, modules: Modules) -> list[Diagnostic]:
-    """The same for an expression that stands alone."""
-    context = Context(names, modules, frozenset())
-    return in_text_order([*names.diagnostics, *_check_nodes(expression, context)])
+def check_snippet(
+    snippet: n.Snippet, names: Names, modules: Modules, used: Iterable[str] = ()
+) -> list[Diagnostic]:
+    """The same for what stands alone, with the domains of modules used around it."""
+    context = Context(names, modules, frozenset(used))
+    return in_text_order([*names.diagnostics, *_check_nodes(snippet, context)])
+
+
+def check_tests(file: n.TestFile, names: Names, modules: Modules, used: Iterable[str]) -> list[Diagnostic]:
+    """The same for tests of a ruleset that is elsewhere."""
+    context = Context(names, modules, frozenset(used))
+    found = [*names.diagnostics, *_check_test_names(file.tests), *_check_nodes(file, context)]
+    return in_text_order(found)
 
 
 def in_text_order(found: Iterable[Diagnostic]) -> list[Diagnostic]:
@@ -287,7 +297,7 @@ def _check_domain_action(node: n.Action, domain: str, context: Context) -> Found
         )
 
 
-def _check_persistent(node: n.Assign | n.Clear, context: Context) -> Found:
+def _check_persistent(node: n.Assign | n.Clear | n.GivenEntity, context: Context) -> Found:
     if node.domain != "ent":
         yield diagnostic(
             "K310",
@@ -313,6 +323,54 @@ def _check_assign(node: n.Assign, context: Context) -> Found:
             "this writes the whole variable to change one entry",
             node.span,
             f"write {node.domain}:{node.name.id}{{…}} := …",
+        )
+
+
+# --- tests -----------------------------------------------------------------------------------------
+
+
+def _check_tests(ruleset: n.Ruleset, context: Context) -> Found:
+    yield from _check_test_names(ruleset.tests)
+
+
+def _check_test_names(tests: Iterable[n.Test]) -> Found:
+    seen: set[str] = set()
+    for test in tests:
+        if test.name.value in seen:
+            message = f'there is another test "{test.name.value}"'
+            yield diagnostic("K601", message, test.name.span, "rename one of them")
+        seen.add(test.name.value)
+
+
+def _check_test(test: n.Test, context: Context) -> Found:
+    if not any(isinstance(step, n.Expectation) for step in test.steps):
+        yield diagnostic(
+            "K512", f'the test "{test.name.value}" expects nothing', test.name.span, "add: expect …"
+        )
+    begun = False
+    for step in test.steps:
+        is_preset = isinstance(step, n.GivenPreset | n.GivenConfiguration)
+        if begun and is_preset:
+            yield diagnostic(
+                "K603", "this is needed before anything else", step.span, "make it the first step of the test"
+            )
+        begun = begun or not is_preset
+
+
+def _check_given_answer(node: n.GivenAnswer, context: Context) -> Found:
+    _, complaint = _find_member(node.domain, node.name.id, node, context)
+    if complaint is not None:
+        yield complaint
+
+
+def _check_expected_error(node: n.ExpectError | n.ExpectFault, context: Context) -> Found:
+    if node.code is not None and node.code.value not in FAULTS:
+        close = get_close_matches(node.code.value, FAULTS, n=1)
+        yield diagnostic(
+            "K602",
+            f"there is no error {node.code.value}",
+            node.code.span,
+            f"did you mean {close[0]}?" if close else "the codes of errors while running begin with R",
         )
 
 
@@ -433,6 +491,7 @@ _RULESET_CHECKS: tuple[Callable[[n.Ruleset, Context], Iterable[Diagnostic]], ...
     _check_shares,
     _check_aliases,
     _check_rule_names,
+    _check_tests,
 )
 
 _NODE_CHECKS: dict[type[n.Node], Callable[..., Iterable[Diagnostic]]] = {
@@ -442,6 +501,11 @@ _NODE_CHECKS: dict[type[n.Node], Callable[..., Iterable[Diagnostic]]] = {
     n.Action: _check_action,
     n.Assign: _check_assign,
     n.Clear: _check_persistent,
+    n.Test: _check_test,
+    n.GivenEntity: _check_persistent,
+    n.GivenAnswer: _check_given_answer,
+    n.ExpectError: _check_expected_error,
+    n.ExpectFault: _check_expected_error,
     n.Call: _check_call,
     n.DomainName: _check_domain_name,
     n.MethodCall: _check_method,

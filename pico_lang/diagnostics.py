@@ -2,7 +2,8 @@
 
 A `Diagnostic` is data: a stable code, a place, a sentence for the author of the ruleset and, where
 one can be guessed, a hint. Every code is listed in `CODES`; `diagnostic` refuses one that is not.
-Codes: 1xx the text, 2xx names, 3xx the shape of rules and declarations, 4xx modules, 5xx warnings.
+Codes: 1xx the text, 2xx names, 3xx the shape of rules and declarations, 4xx modules, 5xx warnings,
+6xx tests.
 Mistakes that show themselves only while a rule runs are in `pico_lang.errors`.
 """
 
@@ -69,6 +70,12 @@ CODES: dict[str, str] = {
     "K509": "a setting name that nothing uses",
     "K510": "a raise that can select its own rule for ever",
     "K511": "an attribute that no matched event is known to carry",
+    "K512": "a test that expects nothing",
+    # 6xx: tests
+    "K601": "two tests of the same name",
+    "K602": "an error code that does not exist",
+    "K603": "a step that has to come before all others",
+    "K604": "tests for a file that is no ruleset",
 }
 
 

@@ -21,6 +21,9 @@ PREDEFINED = ("__testing",)
 """Names that every ruleset has around its global scope and may declare anew, from their old value if it
 likes."""
 
+TEST_NAMES = ("directives", "query")
+"""Names that every test has: what was directed since something last happened, and a function that asks."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Binding:
@@ -95,15 +98,22 @@ def resolve(ruleset: n.Ruleset, operators: Iterable[str]) -> Names:
     return resolver.names
 
 
-def resolve_expression(
-    expression: n.Expression, operators: Iterable[str], known: Sequence[str] = ()
-) -> Names:
-    """Resolve an expression that stands alone; `known` are names given to it from outside."""
+def resolve_snippet(snippet: n.Snippet, operators: Iterable[str], known: Iterable[str] = ()) -> Names:
+    """Resolve what stands alone; `known` are names given to it from outside."""
     resolver = _Resolver(operators)
-    scope = Scope(resolver.root)
-    for name in known:
-        resolver.names.globals[name] = scope.names[name] = resolver.binding(name, "global")
-    resolver.expression(expression, scope)
+    scope = Scope(resolver.given(known))
+    resolver.block(snippet.declarations, scope, "local")
+    if snippet.result is not None:
+        resolver.expression(snippet.result, scope)
+    return resolver.names
+
+
+def resolve_tests(tests: Sequence[n.Test], operators: Iterable[str], known: Iterable[str]) -> Names:
+    """Resolve tests for a ruleset that is elsewhere; `known` are the names it declares."""
+    resolver = _Resolver(operators)
+    scope = resolver.given(known)
+    for test in tests:
+        resolver.test(test, scope)
     return resolver.names
 
 
@@ -134,6 +144,12 @@ class _Resolver:
         self.names.declared[id(identifier)] = made
         return made
 
+    def given(self, known: Iterable[str]) -> Scope:
+        """A scope with names that come from outside."""
+        scope = Scope(self.root, {name: self.binding(name, "global") for name in known})
+        self.names.globals = scope.names
+        return scope
+
     def complain(self, code: str, message: str, node: n.Node, hint: str | None = None) -> None:
         self.names.diagnostics.append(diagnostic(code, message, node.span, hint))
 
@@ -150,6 +166,8 @@ class _Resolver:
         self.names.globals = {**predefined, **configured.names, **top.names}
         for rule in ruleset.rules:
             self.rule(rule, top)
+        for test in ruleset.tests:
+            self.test(test, top)
 
     def meta_item(self, item: n.MetaItem, configured: Scope) -> None:
         match item:
@@ -287,6 +305,27 @@ class _Resolver:
             if part is not None:
                 self.expression(part, scope)
 
+    # --- tests -------------------------------------------------------------------------------------
+
+    def test(self, test: n.Test, top: Scope) -> None:
+        """Names hold from their step on, those that every test has from the first."""
+        given = Scope(top, {name: self.binding(name, "global") for name in TEST_NAMES})
+        scope = Scope(given)
+        seen: dict[str, n.Identifier] = {}
+        for step in test.steps:
+            match step:
+                case n.Declaration(value=n.FunctionLiteral()):
+                    self._declare_once(step, scope, "local", seen)
+                    self.expression(step.value, scope)
+                case n.Declaration():
+                    self.expression(step.value, scope)
+                    self._declare_once(step, scope, "local", seen)
+                case n.GivenConfiguration():
+                    # Needed to install the ruleset, so none of its names are there yet.
+                    self.expression(step.value, self.root)
+                case _:
+                    self.optional(scope, *expressions_of(step))
+
     # --- expressions -------------------------------------------------------------------------------
 
     def mention(self, node: n.Name | n.Identifier, scope: Scope) -> None:
@@ -391,6 +430,25 @@ class _Resolver:
         self.action_block(node.block, inner)
         if node.result is not None:
             self.expression(node.result, inner)
+
+
+def expressions_of(step: n.TestStep) -> Sequence[n.Expression | None]:
+    """The expressions that a step of a test is made of, as far as it is."""
+    match step:
+        case n.GivenEntity():
+            return [step.path, step.value]
+        case n.GivenAnswer():
+            return [step.asked, step.answer]
+        case n.Send():
+            return [step.attributes]
+        case n.Wait():
+            return [step.amount]
+        case n.ExpectDirective() | n.ExpectEvent():
+            return [] if step.details is None else [step.details.value]
+        case n.Declaration() | n.GivenConfiguration() | n.ExpectValue() | n.ExpectFault():
+            return [step.value]
+        case n.GivenPreset() | n.ExpectError():
+            return []
 
 
 def parts_of(node: n.Expression) -> Sequence[n.Expression]:

@@ -150,8 +150,12 @@ class Program:
     ) -> Instance:
         """Run the global block. Raises `RuntimeFault` with its places when that fails."""
 
+        used: dict[str, Mapping[str, Value]] = {}
+
         def use(index: int, given: Mapping[str, Value]) -> Mapping[str, Value]:
-            return open_module(self.uses[index], given).provided()
+            module = self.uses[index]
+            used[module.alias] = open_module(module, given).provided()
+            return used[module.alias]
 
         try:
             declared, functions = self._instantiate(runtime, configuration, use, self.facts.testing)
@@ -160,7 +164,7 @@ class Program:
             )
         except FAILURES as failure:
             raise located(failure) from failure
-        return Instance(self, runtime, declared, rules)
+        return Instance(self, runtime, declared, rules, used)
 
 
 class RunnableRule:
@@ -213,6 +217,8 @@ class Instance:
     runtime: Runtime
     declared: Mapping[str, Value]
     rules: tuple[RunnableRule, ...]
+    used: Mapping[str, Mapping[str, Value]]
+    """What its modules provide, by the names it uses them under."""
 
     def rules_for(self, domain: str, name: str) -> Sequence[RunnableRule]:
         """The active rules that this event could select, in textual order."""

@@ -5,13 +5,13 @@ makes the table complete.
 """
 
 from pico_lang.compiler import calls, expressions, functions
-from pico_lang.compiler.rulesets import CompiledCode, compile_expression_code, compile_ruleset_code
+from pico_lang.compiler.rulesets import CompiledCode, compile_ruleset_code, compile_snippet_code
 
 __all__ = [
     "CompiledCode",
     "calls",
-    "compile_expression_code",
     "compile_ruleset_code",
+    "compile_snippet_code",
     "expressions",
     "functions",
 ]

@@ -8,7 +8,7 @@ defines closes over `rt`, the runtime of that instance. `describe(rt)` computes 
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import CodeType
 from typing import Any
@@ -30,7 +30,7 @@ from pico_lang.compiler.functions import compile_declarations
 from pico_lang.compiler.rules import compile_rule
 from pico_lang.host import Modules
 from pico_lang.names import Names
-from pico_lang.nodes import Configure, Expression, MetaText, Ruleset, UseModule
+from pico_lang.nodes import Configure, MetaText, Ruleset, Snippet, UseModule
 from pico_lang.source import Source
 
 
@@ -53,18 +53,33 @@ def compile_ruleset_code(ruleset: Ruleset, names: Names, modules: Modules, sourc
     return _finish(top, f"krl:{ruleset.rid.id}")
 
 
-def compile_expression_code(
-    expression: Expression, names: Names, modules: Modules, source: Source
+def compile_snippet_code(
+    snippet: Snippet, names: Names, modules: Modules, used: Sequence[str], source: Source
 ) -> CompiledCode:
-    """Compile an expression that stands alone: `evaluate(rt, known)` gives its value."""
-    top = Body(Unit(source, names, modules, {}))
+    """Compile what stands alone: `evaluate(rt, known, used)` gives what it declares, and its value.
+
+    `known` has the values of names given from outside, `used` what the modules of `used` provide.
+    """
+    top = Body(Unit(source, names, modules, {domain: f"module{index}" for index, domain in enumerate(used)}))
     body = top.block()
-    body.assign("m", attribute(load("rt"), "meter"), expression)
+    body.assign("m", attribute(load("rt"), "meter"), snippet)
     for name, binding in names.globals.items():
-        body.assign(binding.python_name, ast.Subscript(load("known"), literal(name), ast.Load()), expression)
-    body.emit(ast.Return(compile_expression(expression, body)), expression)
-    top.emit(define("evaluate", ["rt", "known"], body, defaults=False), expression)
+        body.assign(binding.python_name, _entry("known", name), snippet)
+    for domain, variable in top.unit.module_variables.items():
+        body.assign(variable, _entry("used", domain), snippet)
+    compile_declarations(snippet.declarations, body)
+    result = literal(None) if snippet.result is None else compile_expression(snippet.result, body)
+    made = [one.name for one in snippet.declarations]
+    declared = map_of(
+        [name.id for name in made], [load(names.made_by(name).python_name) for name in made]
+    )
+    body.emit(ast.Return(tuple_of([declared, result])), snippet)
+    top.emit(define("evaluate", ["rt", "known", "used"], body, defaults=False), snippet)
     return _finish(top, f"krl:{source.name}")
+
+
+def _entry(of: str, key: str) -> ast.expr:
+    return ast.Subscript(load(of), literal(key), ast.Load())
 
 
 def _finish(top: Body, filename: str) -> CompiledCode:

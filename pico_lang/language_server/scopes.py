@@ -14,12 +14,15 @@ from pico_lang.names import Binding
 from pico_lang.source import Span
 from pico_lang.traversal import walk
 
+Scope = n.Rule | n.Test | n.FunctionLiteral | n.ActionLiteral
+"""What has names of its own."""
+
 
 def visible_at(analysis: Analysis, offset: int) -> dict[str, Binding]:
     """The names that an expression at an offset could mention, and what each would mean."""
     visible = dict(_of_ruleset(analysis, offset))
     for node in walk(analysis.tree):
-        if isinstance(node, n.Rule | n.FunctionLiteral | n.ActionLiteral) and is_within(offset, node.span):
+        if isinstance(node, Scope) and is_within(offset, node.span):
             for identifier in _of_scope(node, offset):
                 visible[identifier.id] = analysis.names.made_by(identifier)
     return visible
@@ -73,10 +76,13 @@ def _of_block(declarations: Sequence[n.Declaration], offset: int) -> Iterator[n.
             yield declaration.name
 
 
-def _of_scope(node: n.Rule | n.FunctionLiteral | n.ActionLiteral, offset: int) -> Iterator[n.Identifier]:
+def _of_scope(node: Scope, offset: int) -> Iterator[n.Identifier]:
     match node:
         case n.Rule():
             yield from _of_rule(node, offset)
+        case n.Test():
+            declared = [step.name for step in node.steps if isinstance(step, n.Declaration)]
+            yield from _before(offset, declared)
         case n.FunctionLiteral():
             yield from _of_parameters(node.parameters, offset)
             yield from _of_block(node.declarations, offset)

@@ -108,7 +108,7 @@ class _Search:
                 yield from self._domain_name(node)
             case n.MethodCall() | n.PropertyRead() | n.Action() if node.domain is not None:
                 yield from self._member(node.domain, node.name.span)
-            case n.Assign() | n.Clear() if node.domain == ENTITY:
+            case n.Assign() | n.Clear() | n.GivenEntity() if node.domain == ENTITY:
                 yield Occurrence(
                     node.name.span, EntityVariable(node.name.id), is_definition=isinstance(node, n.Assign)
                 )

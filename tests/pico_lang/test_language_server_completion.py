@@ -132,7 +132,7 @@ SELECTED = "rule s { select when c d }"
 
 EXACTLY = [
     ("§", {"ruleset"}),
-    ("ruleset a { § }", {"meta", "global", "rule", "version"}),
+    ("ruleset a { § }", {"meta", "global", "rule", "test", "version"}),
     (text(rule="rule r { select § }"), {"when", "where"}),
     (text(rule="rule r is §"), {"active", "inactive"}),
     (text(rule="rule §"), set()),
