@@ -131,17 +131,17 @@ class Engine:
         domain, name = event.split(":", 1)
         return self.run(self.host.run_event(self._channel(eci), domain, name, _values(attrs or {})))
 
-    def send(self, event: str, /, eci: str | None = None, **attrs: Any) -> list[Told]:
+    def send(self, event: str, eci: str | None = None, /, **attrs: Any) -> list[Told]:
         """Send `domain:name`; what the rules told, in order."""
         reply = self.reply(event, attrs, eci)
         assert isinstance(reply, EventReply), reply
         return [(one["name"], one["options"]) for one in reply.directives]
 
-    def names(self, event: str, /, eci: str | None = None, **attrs: Any) -> list[Any]:
+    def names(self, event: str, eci: str | None = None, /, **attrs: Any) -> list[Any]:
         """The names alone of what the rules told."""
         return [name for name, _ in self.send(event, eci, **attrs)]
 
-    def fault(self, event: str, /, eci: str | None = None, **attrs: Any) -> str:
+    def fault(self, event: str, eci: str | None = None, /, **attrs: Any) -> str:
         """Send an event that fails; what the sender is told."""
         reply = self.reply(event, attrs, eci)
         assert isinstance(reply, Fault), reply
@@ -152,7 +152,7 @@ class Engine:
         rid, name = query.split("/")
         return self.run(self.host.run_query(self._channel(eci), rid, name, _values(args)))
 
-    def query(self, query: str, /, eci: str | None = None, **args: Any) -> Any:
+    def query(self, query: str, eci: str | None = None, /, **args: Any) -> Any:
         """The value of `rid/name`."""
         reply = self.ask(query, args, eci)
         assert isinstance(reply, QueryReply), reply
