@@ -171,6 +171,14 @@ def _limit(kind: int, soft: int) -> None:
     resource.setrlimit(kind, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
 
 
+def _let_go() -> None:
+    """Have no file of the engine's open: not every event loop closes them for those it starts."""
+    for name in os.listdir("/dev/fd"):
+        if int(name) > 2:
+            with suppress(OSError):  # the listing itself took one
+                os.close(int(name))
+
+
 def _step_back() -> None:
     """Leave the better places to the engine: processor time, and to live on when memory runs short."""
     os.nice(NICENESS)
@@ -188,6 +196,7 @@ def _read_messages(source: BinaryIO) -> Iterator[Message]:
 
 
 def main() -> None:
+    _let_go()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     for request in (signal.SIGINT, signal.SIGTERM):
         # Whoever stops a whole group of processes means the engine, which says when it needs no more.

@@ -82,7 +82,7 @@ class WorkerProcess:
                 return await self._run(order)
         except TimeoutError:
             await self.stop()
-            return Fault("R706", f"more than {self._limits.deadline_s:g} seconds in a worker process")
+            return Fault("R706", f"more than {self._limits.deadline_s:g} s in a worker process")
 
     async def _run(self, order: bytes) -> bytes | Fault | None:
         try:
@@ -119,7 +119,7 @@ class WorkerProcess:
 
     def _explain(self, status: int) -> Fault | None:
         if status == -signal.SIGXCPU:
-            return Fault("R706", f"more than {self._limits.cpu_s:g} seconds of computing")
+            return Fault("R706", f"more than {self._limits.cpu_s} s of computing")
         if status == OUT_OF_MEMORY:
             limit = self._limits.memory_bytes >> 20
             return Fault("R706", f"more memory than one turn may take; the limit is {limit:,} MiB")
