@@ -8,6 +8,7 @@ from engine.commands.check import check
 from engine.commands.demo import demo
 from engine.commands.failure import EXIT_CODES
 from engine.commands.install import install
+from engine.commands.lsp import lsp
 from engine.commands.query import query
 from engine.commands.send import send
 from engine.commands.serve import serve
@@ -29,5 +30,5 @@ def main() -> None:
     """
 
 
-for command in (serve, demo, send, query, install, check, tree, settings, version):
+for command in (serve, demo, send, query, install, check, lsp, tree, settings, version):
     main.add_command(command)
