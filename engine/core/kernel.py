@@ -8,7 +8,7 @@ longer is a cache of opened rulesets, which changes no result.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from engine.core.depth import DepthLimit
@@ -73,12 +73,25 @@ def react(
 def answer(
     pico: Pico, query: Query, inputs: Inputs, programs: Programs, budget: Budget, opened: Opened | None = None
 ) -> Answered | Asks | Failed:
-    """The value of a shared name. `Failed.pico` is the pico as it was: a query leaves no trace."""
+    """The value of a shared name."""
+    return look(pico, inputs, programs, budget, lambda run: _run_query(run, query), opened)
+
+
+def look(
+    pico: Pico,
+    inputs: Inputs,
+    programs: Programs,
+    budget: Budget,
+    see: Callable[[Run], Value],
+    opened: Opened | None = None,
+) -> Answered | Asks | Failed:
+    """What `see` makes of a pico whose rulesets are all awake. `Failed.pico` is the pico as it was:
+    looking leaves no trace."""
     run = _begin(pico, inputs, programs, budget, opened)
     try:
         with DepthLimit(budget.depth):
             _wake_all(run)
-            value = _run_query(run, query)
+            value = see(run)
             return Answered(value, tuple(run.log), _steps(run))
     except Asking as asking:
         return Asks(asking.question)
@@ -140,6 +153,7 @@ def _run_turn(run: Run, turn: Turn) -> Done:
         tuple(run.log),
         value,
         _steps(run),
+        tuple(run.raised),
     )
 
 

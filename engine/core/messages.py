@@ -144,6 +144,8 @@ class Done:
     answer: Value = None
     """Of the turn's query, if it has one."""
     steps: int = 0
+    raised: tuple[Event, ...] = ()
+    """What rules raised, in that order: for those who want to see how it came to the outcome."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,12 @@ from engine.core.codec import (
     Unreadable,
     pack_change,
     pack_effect,
+    pack_event,
     pack_fault,
     pack_log,
     unpack_change,
     unpack_effect,
+    unpack_event,
     unpack_fault,
     unpack_log,
 )
@@ -28,7 +30,7 @@ from engine.core.model import Pico
 def pack_outcome(outcome: Outcome | Answered) -> Plain:
     """What `react` or `answer` gave."""
     match outcome:
-        case Done(pico, changes, directives, effects, log, answer, steps):
+        case Done(pico, changes, directives, effects, log, answer, steps, raised):
             return {
                 "done": pico.seq,
                 "changes": [pack_change(change) for change in changes],
@@ -37,6 +39,7 @@ def pack_outcome(outcome: Outcome | Answered) -> Plain:
                 "log": pack_log(log),
                 "answer": answer,
                 "steps": steps,
+                "raised": [pack_event(event) for event in raised],
             }
         case Failed(pico, fault, log, effects, steps, retry_bigger, changes):
             return {
@@ -78,6 +81,7 @@ def _unpack_done(plain: Plain, pico: Pico, seq: int) -> Done:
         unpack_log(plain["log"]),
         plain["answer"],
         plain["steps"],
+        tuple(map(unpack_event, plain["raised"])),
     )
 
 

@@ -90,7 +90,7 @@ class Run:
     rid: str | None = None
     """The ruleset whose rule is running, whatever module it has called."""
     rule: str | None = None
-    raised: int = 0
+    raised: list[Event] = field(default_factory=list)
     waiting: deque[tuple[Rid, Event]] = field(default_factory=deque)
     """Events that rulesets have yet to be shown."""
     gone: set[str] = field(default_factory=set)
@@ -111,9 +111,9 @@ class Run:
                 self.waiting.append((ruleset.rid, event))
 
     def raise_event(self, event: Event) -> None:
-        self.raised += 1
+        self.raised.append(event)
         limit = self.surroundings.budget.raised_events
-        if self.raised > limit:
+        if len(self.raised) > limit:
             raise BudgetSpent("R705", f"more than {limit:,} raised events in one turn")
         self.show(event)
 
