@@ -7,6 +7,7 @@ import click
 from engine.commands.check import check
 from engine.commands.demo import demo
 from engine.commands.failure import EXIT_CODES
+from engine.commands.fmt import fmt
 from engine.commands.install import install
 from engine.commands.lsp import lsp
 from engine.commands.query import query
@@ -30,5 +31,5 @@ def main() -> None:
     """
 
 
-for command in (serve, demo, send, query, install, check, lsp, tree, settings, version):
+for command in (serve, demo, send, query, install, check, fmt, lsp, tree, settings, version):
     main.add_command(command)

@@ -64,11 +64,11 @@ def count_errors(found: Sequence[Diagnostic]) -> int:
     return sum(one.severity is Severity.ERROR for one in found)
 
 
-def show_diagnostic(found: Diagnostic, source: Source) -> None:
+def show_diagnostic(found: Diagnostic, source: Source, err: bool = False) -> None:
     """Place and sentence in the colour of its weight, then excerpt and hint."""
     first, _, rest = render(found, source).partition("\n")
-    click.secho(first, fg="red" if found.severity is Severity.ERROR else "yellow", bold=True)
-    click.echo(rest + "\n")
+    click.secho(first, fg="red" if found.severity is Severity.ERROR else "yellow", bold=True, err=err)
+    click.echo(rest + "\n", err=err)
 
 
 def _show(found: Sequence[tuple[Source, Sequence[Diagnostic]]]) -> None:
