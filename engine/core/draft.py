@@ -7,7 +7,7 @@ values never change, so a turn costs what it touches and the pico it began with 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from engine.core.messages import Change
@@ -170,6 +170,18 @@ def apply(pico: Pico, changes: Iterable[Change], seq: int) -> Pico:
     for change in changes:
         KINDS[change.kind](draft, *change.content)
     return draft.finish(seq)
+
+
+def touched_timers(pico: Pico, changes: Iterable[Change]) -> Iterator[str]:
+    """The names of all timers that these changes to a pico may have put or removed."""
+    for change in changes:
+        match change.kind, change.content:
+            case "put_timer", (timer,):
+                yield timer.id
+            case "remove_timer", (name,):
+                yield name
+            case "remove_ruleset", (rid,):
+                yield from (timer.id for timer in pico.timers.values() if timer.rid == rid)
 
 
 # --- what each kind of change does; a recorded history depends on every one of these ---------------

@@ -202,7 +202,7 @@ def _run_ruleset(run: Run, awake: Awake[World], event: Event) -> None:
 
 
 def _tend(run: Run, event: Event) -> None:
-    """Upkeep by the engine itself: `install` (url, config), `uninstall` (rid), `pass_over` (timer).
+    """Upkeep by the engine itself: `install` (url, config), `uninstall` (rid), `pass_over` (timer, until).
 
     Needs no ruleset to be awake, because mending one that cannot be run is what it is for.
     """
@@ -211,8 +211,8 @@ def _tend(run: Run, event: Event) -> None:
             install(run, url, to_stored(event.attrs.get("config") or {}, run.meter))
         case "uninstall", {"rid": rid}:
             uninstall(run, to_string(rid))
-        case "pass_over", {"timer": str(timer)}:
-            pass_over(run.draft, timer, run.learned.time_ms)
+        case "pass_over", {"timer": str(timer), "until": float(until)}:
+            pass_over(run.draft, timer, int(until))
         case _:
             raise RuntimeFault("R606", f"there is no upkeep {event.name!r} with such attributes")
 

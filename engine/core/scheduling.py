@@ -23,9 +23,6 @@ from pico_lang.values import Value, is_number, type_of
 MOST_TIMERS = 10_000
 """Scheduled events that one pico may have."""
 
-PASS_OVER = "pass_over"
-"""Name of the upkeep that `missing` asks for."""
-
 LONGEST_TEXT = 1_000
 """Characters of a time or a cron expression; a list of every second, minute, hour and day is shorter."""
 
@@ -120,17 +117,17 @@ def use_up(draft: Draft, event: Event, time_ms: int) -> Timer | None:
     return timer
 
 
-def missing(pico: PicoId, timer: Timer) -> Event:
-    """The upkeep that has a timer pass over a time at which nobody was there."""
-    eid = _firing_id(pico, timer)
-    return Event(Eci(pico), UPKEEP, PASS_OVER, {"timer": timer.id}, eid, sender=pico)
+def missing(pico: PicoId, timer: Timer, until_ms: int) -> Event:
+    """The upkeep that has a timer pass over the times before `until_ms`, when nobody was there."""
+    attrs: dict[str, Value] = {"timer": timer.id, "until": float(until_ms)}
+    return Event(Eci(pico), UPKEEP, "pass_over", attrs, _firing_id(pico, timer), sender=pico)
 
 
-def pass_over(draft: Draft, timer_id: str, time_ms: int) -> None:
-    """Set a timer to its next time, if the last has passed."""
+def pass_over(draft: Draft, timer_id: str, until_ms: int) -> None:
+    """Set a timer that was due before then to the first time from then on."""
     timer = draft.timers.get(timer_id)
-    if timer is not None and timer.due_ms < time_ms:
-        _move_on(draft, timer, time_ms)
+    if timer is not None and timer.due_ms < until_ms:
+        _move_on(draft, timer, until_ms - 1)
 
 
 def _move_on(draft: Draft, timer: Timer, time_ms: int) -> None:

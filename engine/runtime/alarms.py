@@ -12,7 +12,8 @@ from asyncio import Future
 from functools import partial
 
 from engine.core.codec import Unreadable
-from engine.core.model import PicoId
+from engine.core.messages import Event
+from engine.core.model import PicoId, Timer
 from engine.core.scheduling import firing, missing
 from engine.ports import Call, DueTimer
 from engine.runtime.equipment import Equipment
@@ -107,10 +108,13 @@ class Alarms:
         under_way = self._firing.setdefault(due.pico, set())
         if due not in under_way:
             under_way.add(due)
-            missed = timer.kind == "repeat" and timer.due_ms < self._start_ms
-            request = Request((missing if missed else firing)(due.pico, timer))
+            request = Request(self._event(due.pico, timer))
             request.wait().add_done_callback(partial(self._settle, due))
             mailbox.take(request)
+
+    def _event(self, pico: PicoId, timer: Timer) -> Event:
+        is_missed = timer.kind == "repeat" and timer.due_ms < self._start_ms
+        return missing(pico, timer, self._start_ms) if is_missed else firing(pico, timer)
 
     def _wake(self, pico: PicoId) -> Mailbox | None:
         try:

@@ -2,18 +2,21 @@
 
 Within one engine nothing is sent: an event for another pico is put into its inbox, a new pico is
 born and a deleted one removed by the very commit that decided it. So every effect happens exactly
-once, and the id of an event, derived from pico, turn and position, would show a second copy.
+once, and the id of an event, derived from pico, turn and position, would show a second copy. What is
+to be asked of the outside is put down in the same way, and begun when the commit is durable.
 """
 
 from __future__ import annotations
 
 import logging
 from asyncio import Future
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 
-from engine.core.messages import CreatePico, DeletePico, Done, Effect, Event, Failed, SendEvent
+from engine.core.draft import touched_timers
+from engine.core.messages import Change, CreatePico, DeletePico, Done, Effect, Event, Failed, SendEvent
 from engine.core.model import Pico, PicoId
 from engine.core.records import begin, encode_request, encode_snapshot
 from engine.ports import (
@@ -45,11 +48,13 @@ class Bundle:
 
     residents: Residents
     alarms: Alarms
+    errands: Errands
     delivers: bool
     writes: list[Write] = field(default_factory=list)
     born: list[Mailbox] = field(default_factory=list)
     removed: list[PicoId] = field(default_factory=list)
     sent: list[tuple[Mailbox, Request]] = field(default_factory=list)
+    asked: list[tuple[PicoId, AskLater]] = field(default_factory=list)
 
     def dispatch(self, durable: Future[None]) -> None:
         """Receivers run at once, though the disk still works: their own commits come after this one."""
@@ -58,18 +63,15 @@ class Bundle:
         for pico in self.removed:
             durable.add_done_callback(partial(self._forget, pico))
         if due := [write.due_ms for write in self.writes if isinstance(write, SetTimer)]:
-            durable.add_done_callback(partial(self._expect, min(due)))
+            durable.add_done_callback(lambda _: self.alarms.expect(min(due)))
         if self.delivers:
+            durable.add_done_callback(self._ask)
             for mailbox, request in self.sent:
                 if not mailbox.is_gone:
                     mailbox.take(request)
 
     def _forget(self, pico: PicoId, durable: Future[None]) -> None:
         self.residents.forget(pico)
-
-    def _expect(self, due_ms: int, durable: Future[None]) -> None:
-        if durable.exception() is None:
-            self.alarms.expect(due_ms)
 
 
 class LocalOutbox:
@@ -89,7 +91,7 @@ class LocalOutbox:
         if not outcome.effects and pico.channels is before.channels and pico.timers is before.timers:
             return None
         bundle = Bundle(self.residents, self.alarms, not self.is_closing)
-        bundle.writes += differences(before, pico)
+        bundle.writes += differences(before, pico, outcome.changes)
         self._rebind(sender, before, pico)
         for effect in outcome.effects:
             self._perform(effect, sender, bundle)
@@ -142,16 +144,22 @@ class LocalOutbox:
             self.residents.remove(one.id)
 
 
-def differences(before: Pico, after: Pico) -> Iterator[Write]:
-    """What the journal keeps of a pico in tables of their own: where it is reached, and when it is due."""
+def differences(before: Pico, after: Pico, changes: Iterable[Change] | None = None) -> Iterator[Write]:
+    """What the journal keeps of a pico in tables of their own: where it is reached, and when it is due.
+
+    With the changes between the two at hand, not all timers have to be compared: there may be thousands.
+    """
     if after.channels is not before.channels:
         for eci in after.channels.keys() - before.channels.keys():
             yield BindChannel(eci, after.id)
         for eci in before.channels.keys() - after.channels.keys():
             yield UnbindChannel(eci)
     if after.timers is not before.timers:
-        for key, timer in after.timers.items():
-            if before.timers.get(key) is not timer:
-                yield SetTimer(after.id, key, timer.due_ms)
-        for key in before.timers.keys() - after.timers.keys():
-            yield ClearTimer(after.id, key)
+        everything = chain(before.timers, after.timers)
+        names = everything if changes is None else touched_timers(before, changes)
+        for name in dict.fromkeys(names):
+            timer = after.timers.get(name)
+            if timer is not None:
+                yield SetTimer(after.id, name, timer.due_ms)
+            elif name in before.timers:
+                yield ClearTimer(after.id, name)

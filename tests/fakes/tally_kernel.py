@@ -30,7 +30,7 @@ from engine.core.messages import (
     Turn,
 )
 from engine.core.model import Channel, Eci, EventId, Inputs, Pico, PicoId, Rid, Timer
-from engine.core.scheduling import PASS_OVER, pass_over, read_timing, use_up
+from engine.core.scheduling import pass_over, read_timing, use_up
 from pico_lang.values import Value
 
 DOMAIN = "tally"
@@ -101,12 +101,19 @@ def _close(step: Step) -> None:
 def _remind(step: Step) -> None:
     """Send oneself `event` over the channel the event came by, `at` a time or to `repeat`."""
     kind: Literal["at", "repeat"] = "at" if "at" in step.attrs else "repeat"
-    timing, due_ms = read_timing(kind, step.attrs[kind], step.turn.inputs.time_ms)
-    name, event = Chance(step.turn.inputs.seed).id(), step.turn.event
-    attrs = step.attrs.get("attrs", {})
-    step.draft.put_timer(
-        Timer(name, Rid(DOMAIN), kind, timing, due_ms, event.eci, DOMAIN, step.attrs["event"], attrs)
-    )
+    _schedule(step, step.attrs["event"], kind, step.attrs[kind])
+
+
+def _nag(step: Step) -> None:
+    """Be reminded at once of doing the same again, for ever."""
+    _schedule(step, "nag", "at", 0.0)
+
+
+def _schedule(step: Step, event: str, kind: Literal["at", "repeat"], when: Value) -> None:
+    name, attrs = Chance(step.turn.inputs.seed).id(), step.attrs.get("attrs", {})
+    timing, due_ms = read_timing(kind, when, step.turn.inputs.time_ms)
+    timer = Timer(name, Rid(DOMAIN), kind, timing, due_ms, step.turn.event.eci, DOMAIN, event, attrs)
+    step.draft.put_timer(timer)
     step.directives.append({"timer": name})
 
 
@@ -116,7 +123,7 @@ def _forget(step: Step) -> None:
 
 
 def _pass_over(step: Step) -> None:
-    pass_over(step.draft, step.attrs["timer"], step.turn.inputs.time_ms)
+    pass_over(step.draft, step.attrs["timer"], int(step.attrs["until"]))
 
 
 def _fill(step: Step) -> None:
@@ -140,8 +147,9 @@ ACTS: Mapping[str, Callable[[Step], None]] = {
     "close": _close,
     "fill": _fill,
     "remind": _remind,
+    "nag": _nag,
     "forget": _forget,
-    PASS_OVER: _pass_over,
+    "pass_over": _pass_over,
 }
 
 

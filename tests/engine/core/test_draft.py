@@ -7,7 +7,7 @@ from copy import deepcopy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.core.draft import Draft, apply
+from engine.core.draft import Draft, apply, touched_timers
 from engine.core.messages import Change
 from engine.core.model import Channel, Eci, Inputs, InstalledRuleset, Pico, PicoId, Rid, RulesetHash, Timer
 from tests.engine.core import strategies as some
@@ -33,6 +33,15 @@ def test_recorded_changes_lead_to_the_same_pico(pico: Pico, wanted: list[Change]
     changed = draft.finish(pico.seq + 1)
     assert apply(pico, draft.recorded, pico.seq + 1) == changed
     assert pico == before
+
+
+@given(some.picos, st.lists(some.changes, max_size=12))
+def test_every_timer_that_differs_was_touched(pico: Pico, changes: list[Change]) -> None:
+    """So those who keep timers elsewhere need not compare them all, whatever kind of change there was."""
+    after = apply(pico, changes, pico.seq + 1)
+    names = pico.timers.keys() | after.timers.keys()
+    changed = {name for name in names if pico.timers.get(name) != after.timers.get(name)}
+    assert changed <= set(touched_timers(pico, changes))
 
 
 def test_a_null_entity_is_one_that_is_not_there() -> None:
