@@ -63,7 +63,7 @@ def _readable(document: Document, place: Place) -> tuple[Analysis | None, int]:
     text, word = document.source.text, place.word
     if document.analysis is not None:
         return document.analysis, word.start
-    for filler in _fillers(place):
+    for filler in _fillers(place) if _may_be_mended(document, word) else ():
         mended = Source(text[: word.start] + filler + text[word.end :], document.source.name)
         try:
             return analyse(mended, document.modules), word.start
@@ -72,6 +72,12 @@ def _readable(document: Document, place: Place) -> tuple[Analysis | None, int]:
     if document.last_good is None:
         return None, 0
     return document.last_good, carry_over(word.start, text, document.last_good.source.text)
+
+
+def _may_be_mended(document: Document, word: Span) -> bool:
+    """Not if there is a mistake in front of the place already; and hardly, if there are several."""
+    in_front = any(max(one.span.end, one.span.start + 1) <= word.start for one in document.diagnostics)
+    return not in_front and (len(document.diagnostics) == 1 or document.last_good is None)
 
 
 _FILLERS = ("x", "x()", "x = x", "x x", "x event x", "")
