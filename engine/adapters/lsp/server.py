@@ -54,17 +54,20 @@ class RulesetServer(LanguageServer):
         found = self.translator(uri).diagnostics(document.diagnostics)
         self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, found, version))
 
+    def document(self, uri: str) -> Document:
+        if uri not in self.documents:
+            raise JsonRpcInvalidParams(f"{uri} is not open")
+        return self.documents[uri]
+
     def translator(self, uri: str) -> Translator:
         encoding = self.workspace.position_encoding or types.PositionEncodingKind.Utf16
         return Translator(self.documents[uri], _ENCODINGS[encoding])
 
     def find(self, asked: Asked) -> tuple[Document, Translator, int]:
         """The document that a question is about, its translator, and the place."""
-        uri = asked.text_document.uri
-        if uri not in self.documents:
-            raise JsonRpcInvalidParams(f"{uri} is not open")
-        translator = self.translator(uri)
-        return self.documents[uri], translator, translator.offset(asked.position)
+        document = self.document(asked.text_document.uri)
+        translator = self.translator(asked.text_document.uri)
+        return document, translator, translator.offset(asked.position)
 
 
 class Refused(JsonRpcException):
@@ -103,7 +106,7 @@ def opened(ls: RulesetServer, params: types.DidOpenTextDocumentParams) -> None:
 def changed(ls: RulesetServer, params: types.DidChangeTextDocumentParams) -> None:
     uri = params.text_document.uri
     # The last one is the newest, and each is the whole text.
-    ls.show(uri, ls.documents[uri].edited(params.content_changes[-1].text), params.text_document.version)
+    ls.show(uri, ls.document(uri).edited(params.content_changes[-1].text), params.text_document.version)
 
 
 def closed(ls: RulesetServer, params: types.DidCloseTextDocumentParams) -> None:
@@ -159,7 +162,7 @@ def rename(ls: RulesetServer, params: types.RenameParams) -> types.WorkspaceEdit
 def layout(ls: RulesetServer, params: types.DocumentFormattingParams) -> list[types.TextEdit]:
     """The whole text as one edit; none while it cannot be read, or if it is laid out already."""
     uri = params.text_document.uri
-    document = ls.documents[uri]
+    document = ls.document(uri)
     text = format_document(document)
     if text is None or text == document.source.text:
         return []
