@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pico_lang.builtins import OPERATORS
 from pico_lang.errors import RuntimeFault
 from pico_lang.values import Value, from_json
+from tests.campaign import examples
 from tests.pico_lang.operating import exactly, op, op_fault, surroundings
 
 ANSWERS: list[tuple[str, list[Any], Any]] = [
@@ -285,7 +286,7 @@ def test_every_operator_can_be_called_without_arguments(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(OPERATORS))
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 @given(st.lists(trees, max_size=4))
 def test_no_operator_changes_what_it_is_given(name: str, arguments: list[Value]) -> None:
     """Values are shared between rules, turns and versions of a pico."""

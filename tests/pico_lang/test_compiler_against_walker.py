@@ -14,6 +14,7 @@ from pico_lang.program import compile_ruleset
 from pico_lang.runtime import Runtime
 from pico_lang.source import Source
 from pico_lang.values import Value
+from tests.campaign import examples
 from tests.fakes.recording_host import MODULES, RecordingHost
 from tests.pico_lang.running import evaluate, open_instance
 from tests.pico_lang.tree_walker import Environment, Walker
@@ -149,7 +150,8 @@ def rulesets(draw: st.DrawFn) -> str:
     ).format(draw(blocks(names)), draw(blocks(names)))
     return (
         f"ruleset r {{ global {{ g = {draw(expressions((), 1))} "
-        f'act = defaction(p){{ z = {draw(expressions(("p",), 1))}; if p then send_directive("acted", z) return z }} }} '
+        f'act = defaction(p){{ z = {draw(expressions(("p",), 1))}; '
+        'if p then send_directive("acted", z) return z } } '
         f"rule q {{ select when test tick {loops}{pre} {condition}{block} {postlude} }} }}"
     )
 
@@ -180,7 +182,7 @@ def fresh_host() -> RecordingHost:
     return host
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=examples(1500))
 @given(expressions())
 def test_expressions_agree(text: str) -> None:
     compiled, walked = fresh_host(), fresh_host()
@@ -191,7 +193,7 @@ def test_expressions_agree(text: str) -> None:
     )
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=examples(600))
 @given(rulesets())
 def test_rules_agree(text: str) -> None:
     compiled, walked = fresh_host(), fresh_host()

@@ -1,4 +1,4 @@
-"""Rulesets that others wrote: `PICOMESH_KRL_CORPUS` names a folder of them.
+"""Rulesets that others wrote: `KRL_CORPUS` names a folder of them.
 
 They are not part of this repository. What is checked is that each is either accepted or refused with
 diagnostics, that nearly all are accepted, and that formatting an accepted one changes its layout only.
@@ -18,9 +18,9 @@ from pico_lang.parser import parse
 from pico_lang.source import Source
 from tests.pico_lang.shapes import shape
 
-CORPUS = os.environ.get("PICOMESH_KRL_CORPUS")
+CORPUS = os.environ.get("KRL_CORPUS")
 
-pytestmark = pytest.mark.skipif(not CORPUS, reason="PICOMESH_KRL_CORPUS names no folder of rulesets")
+pytestmark = pytest.mark.skipif(not CORPUS, reason="KRL_CORPUS names no folder of rulesets")
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pico_lang import nodes as n
+from tests.campaign import examples
 from tests.pico_lang.event_model import Model
 from tests.pico_lang.event_playing import UNIT, Rule, expression, fits
 
@@ -50,7 +51,7 @@ EXPRESSIONS = st.recursive(st.one_of(BASES, BASES, ROWS), _combined, max_leaves=
 EVENTS = st.lists(st.builds(Shown, NAMES, st.sampled_from("123"), st.integers(0, 2)), max_size=25)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400))
 @given(EXPRESSIONS, EVENTS, st.sampled_from([None, 3]))
 def test_the_machine_does_what_the_model_of_the_prose_does(
     text: str, events: list[Shown], within_ms: int | None

@@ -18,6 +18,7 @@ from pico_lang.errors import RuntimeFault
 from pico_lang.program import COMMON_NAMESPACE
 from pico_lang.regexps import check_regexp
 from pico_lang.values import Action, RegExp, Value
+from tests.campaign import examples
 from tests.fakes.recording_host import RecordingHost
 from tests.pico_lang.running import evaluate, ruleset, run_rules
 from tests.pico_lang.test_compiler_against_walker import ATTRS, expressions
@@ -221,7 +222,7 @@ def allowed(value: Value) -> bool:
     return kind in (type(None), bool, float, str, FunctionType, Action, RegExp)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500))
 @given(expressions(depth=4))
 def test_every_value_is_one_of_the_language(text: str) -> None:
     """Whatever a program computes or hands to its host is null, a Boolean, a number and so on, exactly."""

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from engine.core.calendar import DAY_MS, LIMIT_MS, fields
 from engine.core.cron import next_after, parse_cron
 from engine.core.timekeeping import parse_time, to_iso
+from tests.campaign import examples
 
 WEDNESDAY = "2010-10-06T18:25:55.123Z"
 
@@ -191,7 +192,7 @@ def _fitting(spec: str) -> Callable[[int], bool]:
     return fits
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(SPECS, STARTS)
 def test_what_is_due_fits_the_expression(spec: str, start: int) -> None:
     """It lies after the start, on a whole second, and every field allows it."""
@@ -202,7 +203,7 @@ def test_what_is_due_fits_the_expression(spec: str, start: int) -> None:
         assert _fitting(spec)(found)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(_values(0, 59), _values(0, 59), _field(0, 23), STARTS)
 def test_nothing_earlier_in_the_day_would_have_fitted(
     second: str, minute: str, hour: str, start: int
@@ -215,7 +216,7 @@ def test_nothing_earlier_in_the_day_would_have_fitted(
     assert not any(map(_fitting(spec), seconds))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150))
 @given(_field(1, 31), _field(1, 12), _field(0, 7), STARTS)
 def test_no_earlier_day_would_have_fitted(day: str, month: str, week: str, start: int) -> None:
     """Every day between the start and what was found is tried; when nothing was found, two years of them."""

@@ -11,6 +11,7 @@ from engine.core.births import new_pico
 from engine.core.kernel import react
 from engine.core.messages import Asks, Done, Failed
 from engine.core.records import begin, decode_record, fold, seal
+from tests.campaign import examples
 from tests.engine.core.bench import Bench
 from tests.engine.core.making import ROOT
 
@@ -79,7 +80,7 @@ def play(bench: Bench, names: list[str], forgetful: bool = False) -> Bench:
     return bench
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(EVENTS)
 def test_keeping_rulesets_open_changes_no_result(names: list[str]) -> None:
     """A pico that is woken for every single event does exactly what a warm one does."""
@@ -88,7 +89,7 @@ def test_keeping_rulesets_open_changes_no_result(names: list[str]) -> None:
     assert warm.query("lab", "born") == cold.query("lab", "born")
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(EVENTS)
 def test_a_recorded_history_runs_again_and_folds_to_the_same_pico(names: list[str]) -> None:
     """Every turn, from its record alone, gives the same outcome and the same state."""

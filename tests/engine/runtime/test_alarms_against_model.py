@@ -10,6 +10,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.campaign import examples
 from tests.engine.runtime.shell import ROOT, prepared_disk, start_shell
 from tests.engine.runtime.test_alarms import fired, remind, restart
 from tests.fakes.clock import SetClock
@@ -112,7 +113,7 @@ async def play(plan: Sequence[Step]) -> Happened:
     return [(time_ms // 1000, names.index(event.timer)) for event, time_ms in events]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100))
 @given(steps)
 def test_what_is_scheduled_happens_as_the_model_says(plan: list[Step]) -> None:
     """Each at its second, once, over any number of restarts; of those due together, in any order."""
