@@ -40,6 +40,7 @@ class Engine:
 
     host: Host
     lock: HomeLock
+    journal: SqliteJournal
     drain_s: float
     workshop: Workshop
 
@@ -67,7 +68,7 @@ async def open_engine(settings: Settings) -> Engine:
     except BaseException:
         lock.release()
         raise
-    return Engine(host, lock, settings.drain_s, workshop)
+    return Engine(host, lock, journal, settings.drain_s, workshop)
 
 
 def make_host(

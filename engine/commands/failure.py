@@ -16,7 +16,7 @@ Exit codes:
   1  refused, failed in a rule, or wrong (the message says why)
   2  the command line makes no sense
   3  no engine can be reached
-  4  the engine cannot start
+  4  the engine cannot start, or cannot go on
 """
 
 
@@ -42,6 +42,6 @@ class NoEngine(Failure):
 
 
 class CannotStart(Failure):
-    """The engine cannot start: its home or port is taken, or a setting makes no sense."""
+    """The engine cannot start or go on: its home or port is taken, its disk full, a setting nonsense."""
 
     exit_code = 4

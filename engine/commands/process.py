@@ -59,6 +59,11 @@ class EngineProcess:
         self._running().send_signal(signal.SIGTERM)
         return self._running().wait(STOP_S)
 
+    def wait(self) -> int:
+        """Until it ends by itself; the exit code."""
+        self._hang_up()
+        return self._running().wait(STOP_S)
+
     def end(self) -> None:
         """Whatever state it is in, it runs no longer."""
         if self._process is not None and self._process.poll() is None:

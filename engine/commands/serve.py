@@ -32,10 +32,14 @@ from engine.commands.hints import example, program
 from engine.commands.output import console
 from engine.commands.settings import read_settings
 from engine.config import Settings, default_home
+from engine.core.codec import Unreadable
+from engine.ports import JournalFailed
 from engine.version import VERSION
 from engine.wiring import Engine, open_engine
 
 log = structlog.get_logger("picomesh")
+
+MAKE_ROOM = "make room on the disk and start again; what was acknowledged is kept"
 
 
 @click.command()
@@ -79,10 +83,16 @@ async def _open(settings: Settings) -> Engine:
         return await open_engine(settings)
     except (HomeBusy, JournalUnreadable) as error:
         raise CannotStart(str(error)) from None
+    except JournalFailed as error:
+        raise CannotStart(f"{settings.home}: {error}", MAKE_ROOM) from None
+    except Unreadable as error:
+        raise CannotStart(f"the root pico in {settings.home} cannot be read: {error}") from None
     except OSError as error:
-        raise CannotStart(
-            f"the home {settings.home} cannot be used: {error.strerror}", "--home names another folder"
-        ) from None
+        raise _unusable(settings.home, error) from None
+
+
+def _unusable(home: Path, error: OSError) -> CannotStart:
+    return CannotStart(f"the home {home} cannot be used: {error.strerror}", "--home names another folder")
 
 
 async def _serve(engine: Engine, settings: Settings) -> None:
@@ -93,15 +103,20 @@ async def _serve(engine: Engine, settings: Settings) -> None:
     url, root_eci = url_of(listener), engine.host.root_eci()
 
     def announce() -> None:
-        engine.lock.announce(url)
-        write_run_file(settings.home, RunFile(url, os.getpid(), root_eci))
+        try:
+            engine.lock.announce(url)
+            write_run_file(settings.home, RunFile(url, os.getpid(), root_eci))
+        except OSError as error:
+            raise _unusable(settings.home, error) from None
         _greet(settings, url, root_eci)
         log.info("engine started", url=url, home=str(settings.home), version=VERSION)
         if not is_loopback(listener):
             console.print("[yellow]Others can reach this engine; who knows a channel can use it.[/]\n")
 
     app = make_app(engine.host, Limits(settings.body_limit, settings.json_depth))
-    await serve_until_stopped(app, listener, settings.drain_s, announce)
+    await serve_until_stopped(app, listener, settings.drain_s, announce, engine.journal.failed)
+    if engine.journal.failure is not None:
+        raise CannotStart(f"the engine has to stop: {engine.journal.failure}", MAKE_ROOM)
 
 
 def _greet(settings: Settings, url: str, root_eci: str) -> None:

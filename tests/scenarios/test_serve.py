@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import resource
 import stat
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from engine.adapters.http import listen, read_run_file
 from engine.commands.hints import counter_ruleset
@@ -75,6 +78,24 @@ def test_a_home_that_is_none_is_told(tmp_path: Path) -> None:
         assert refused.returncode == 4
         assert str(tmp_path / name) in refused.stderr
         assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="limits of another process are Linux's")
+def test_a_disk_that_takes_no_more_ends_the_engine(process: EngineProcess) -> None:
+    """Exit code 4 and the reason, rather than refusals for ever; what was acknowledged is there later."""
+    client = process.start()
+    root = client.root_eci()
+    install_ruleset(client, root, counter_ruleset().as_uri(), {})
+    senders = Senders(client.url, root, 2, "ticket")
+    senders.start()
+    senders.wait_acknowledged(20)
+    # No file may grow any more; Python ignores the signal that would come with it.
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (4096, 4096))
+    assert process.wait() == 4
+    assert "the journal could not be written" in process.log.read_text()
+    traffic = senders.wait_gone()
+    client = process.start()
+    assert judge(traffic.acknowledged, count_tickets(client, root)).is_clean
 
 
 def test_a_second_engine_on_the_home_is_told_of_the_first(process: EngineProcess) -> None:

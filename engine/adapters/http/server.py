@@ -66,18 +66,30 @@ def is_loopback(listener: socket.socket) -> bool:
 
 
 async def serve_until_stopped(
-    app: ASGIApp, listener: socket.socket, drain_s: float, when_listening: Callable[[], None]
+    app: ASGIApp,
+    listener: socket.socket,
+    drain_s: float,
+    when_listening: Callable[[], None],
+    broken: asyncio.Event | None = None,
 ) -> None:
-    """Answer requests until a stop signal comes; then finish what is under way, for `drain_s` at most."""
+    """Answer requests until a stop signal comes or the engine behind `app` is broken; then finish what
+    is under way, for `drain_s` at most."""
     server = _Server(_configure(app, drain_s), when_listening)
     loop = asyncio.get_running_loop()
+    watch = loop.create_task(_stop_when(broken or asyncio.Event(), server))
     for number in STOP_SIGNALS:
         loop.add_signal_handler(number, server.stop)
     try:
         await server.serve(sockets=[listener])
     finally:
+        watch.cancel()
         for number in STOP_SIGNALS:
             loop.remove_signal_handler(number)
+
+
+async def _stop_when(broken: asyncio.Event, server: _Server) -> None:
+    await broken.wait()
+    server.stop()
 
 
 def _configure(app: ASGIApp, drain_s: float) -> uvicorn.Config:

@@ -44,7 +44,11 @@ class SqliteJournal:
         self._reader = open_reader(path)
         self._waiting: list[Commit] = []
         self._is_writing = False
-        self._failure: str | None = None
+        self.failure: str | None = None
+        """Why nothing can be written any more."""
+        self.failed = asyncio.Event()
+        """Set together with it: whoever runs the engine should end it, because its picos in memory are
+        ahead of the disk. What the disk has is whole, so a new start goes on from there."""
         self._idle = asyncio.Event()
         self._idle.set()
         self._to_disk: SimpleQueue[Transaction | None] = SimpleQueue()
@@ -56,8 +60,8 @@ class SqliteJournal:
     def commit(self, writes: Sequence[Write]) -> Future[None]:
         loop = asyncio.get_running_loop()
         durable: Future[None] = loop.create_future()
-        if self._failure is not None:
-            durable.set_exception(JournalFailed(self._failure))
+        if self.failure is not None:
+            durable.set_exception(JournalFailed(self.failure))
             return durable
         self._waiting.append((writes, durable))
         if not self._is_writing:
@@ -113,18 +117,19 @@ class SqliteJournal:
         """Nothing is written any more: what comes after a lost batch must not become durable."""
         with contextlib.suppress(sqlite3.Error):
             self._writer.execute("ROLLBACK")
-        self._failure = f"the journal could not be written: {problem}"
+        self.failure = f"the journal could not be written: {problem}"
+        self.failed.set()
         lost, self._waiting = group + self._waiting, []
         self._is_writing = False
         self._idle.set()
         for _, durable in lost:
             if not durable.cancelled():
-                durable.set_exception(JournalFailed(self._failure))
+                durable.set_exception(JournalFailed(self.failure))
 
     async def close(self) -> None:
         while self._is_writing:
             await self._idle.wait()
-        self._failure = self._failure or "the journal is closed"
+        self.failure = self.failure or "the journal is closed"
         self._to_disk.put(None)
         self._disk.join()
         self._reader.close()
