@@ -113,11 +113,14 @@ def pack_inputs(inputs: Inputs) -> Plain:
     plain: dict[str, Plain] = {"time": inputs.time_ms, "seed": inputs.seed}
     if inputs.answers:
         plain["answers"] = inputs.answers
+    if inputs.default_policy != "allow":
+        plain["default_policy"] = inputs.default_policy
     return plain
 
 
 def unpack_inputs(plain: Plain) -> Inputs:
-    return Inputs(plain["time"], plain["seed"], tuple(plain.get("answers", ())))
+    answers = tuple(plain.get("answers", ()))
+    return Inputs(plain["time"], plain["seed"], answers, plain.get("default_policy", "allow"))
 
 
 def pack_turn(turn: Turn) -> Plain:
@@ -239,7 +242,7 @@ def pack_pico(pico: Pico) -> Plain:
         "rulesets": [pack_ruleset(ruleset) for ruleset in pico.rulesets],
         "entities": _sort_names(pico.entities),
         "patterns": _sort_names(pico.patterns),
-        "timers": [pack_timer(pico.timers[timer]) for timer in sorted(pico.timers)],
+        "timers": [pack_timer(timer) for timer in pico.timers.values()],
     }
 
 

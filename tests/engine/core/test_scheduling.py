@@ -175,8 +175,8 @@ def test_a_rule_that_uninstalled_its_ruleset_schedules_nothing() -> None:
 # --- the module ------------------------------------------------------------------------------------
 
 
-def test_a_list_has_what_is_due_first_in_front() -> None:
-    """Whatever the order in which they were scheduled, also after the pico was read from a snapshot."""
+def test_a_list_is_in_the_order_of_scheduling() -> None:
+    """Whatever is due first, also after the pico was read from a snapshot."""
     bench = Bench(
         tell(
             "r",
@@ -189,7 +189,7 @@ def test_a_list_has_what_is_due_first_in_front() -> None:
     )
     bench.done("d", "t")
     for _ in range(2):
-        assert bench.done("d", "list").directives[0]["options"] == [100.0, 200.0, 300.0]
+        assert bench.done("d", "list").directives[0]["options"] == [300.0, 100.0, 200.0]
         bench.pico = decode_snapshot(encode_snapshot(begin(bench.pico))).pico
 
 
