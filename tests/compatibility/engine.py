@@ -82,10 +82,22 @@ class Engine:
 
         self.run(give_way())
 
-    def restart(self) -> None:
-        """Stop the engine and start another one over the same disk."""
+    def move(self, by_ms: int) -> None:
+        """Let time go by, and everything happen that is due then."""
+
+        async def move_clock() -> None:
+            self.clock.move_to(self.clock.time_ms + by_ms)
+
+        self.run(move_clock())
+        self.settle()
+
+    def restart(self, after_ms: int = 0) -> None:
+        """Stop the engine, and after some time start another one over the same disk."""
         self.run(self.host.drain())
+        self.clock.time_ms += after_ms
         self._start()
+        # What the root pico had missed is run before this, however long its rulesets take to compile.
+        self.send("test:awake")
 
     def close(self) -> None:
         self.run(self.host.drain())
@@ -112,8 +124,10 @@ class Engine:
         return self.fault("wrangler:install_ruleset_request", url=self.publish(text))
 
     def codes(self, text: str) -> list[str]:
-        """The codes of the errors because of which a text cannot be installed."""
-        return re.findall(r"error (K\d+)", self.install_fault(text))
+        """The codes of the errors because of which a text does not compile."""
+        reply = self.flush(text)
+        assert isinstance(reply, Refusal), reply
+        return re.findall(r"error (K\d+)", reply.reason)
 
     def uninstall(self, rid: str) -> None:
         self.send("wrangler:uninstall_ruleset_request", rid=rid)
