@@ -113,14 +113,11 @@ def pack_inputs(inputs: Inputs) -> Plain:
     plain: dict[str, Plain] = {"time": inputs.time_ms, "seed": inputs.seed}
     if inputs.answers:
         plain["answers"] = inputs.answers
-    if inputs.default_policy != "allow":
-        plain["default_policy"] = inputs.default_policy
     return plain
 
 
 def unpack_inputs(plain: Plain) -> Inputs:
-    answers = tuple(plain.get("answers", ()))
-    return Inputs(plain["time"], plain["seed"], answers, plain.get("default_policy", "allow"))
+    return Inputs(plain["time"], plain["seed"], tuple(plain.get("answers", ())))
 
 
 def pack_turn(turn: Turn) -> Plain:
