@@ -14,6 +14,7 @@ from engine.commands.query import query
 from engine.commands.send import send
 from engine.commands.serve import serve
 from engine.commands.settings import settings
+from engine.commands.test import test
 from engine.commands.tree import tree
 from engine.commands.version import version
 
@@ -31,5 +32,5 @@ def main() -> None:
     """
 
 
-for command in (serve, demo, send, query, install, check, fmt, lsp, tree, settings, version):
+for command in (serve, demo, send, query, install, check, fmt, test, lsp, tree, settings, version):
     main.add_command(command)

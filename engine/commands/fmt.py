@@ -15,8 +15,8 @@ from pathlib import Path
 
 import click
 
-from engine.commands.check import read_source, show_diagnostic
 from engine.commands.failure import Failure
+from engine.commands.texts import read_source, show_diagnostic
 from pico_lang.diagnostics import RulesetRefused
 from pico_lang.formatter import format_text
 from pico_lang.source import Source

@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 
 from engine.commands.arguments import read_pairs
-from engine.commands.check import count_errors, diagnose, read_source, show_diagnostic
 from engine.commands.client import EngineClient, engine_option, find_engine, local_url
 from engine.commands.failure import Failure
 from engine.commands.output import console, json_option, print_json
+from engine.commands.texts import count_errors, diagnose, read_source, show_diagnostic
 
 INSTALLED = ("io.picolabs.wrangler", "installedRIDs")
 INSTALL = ("wrangler", "install_ruleset_request")

@@ -1,0 +1,97 @@
+"""Looking inside a pico: expressions that people write, evaluated on a state that stays as it is.
+
+They see what a ruleset of the pico sees: its entity variables, what its global block declares, the
+modules it uses. Nothing can be changed from here, since an expression has no means to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from engine.core.domains import MODULES
+from engine.core.kernel import Opened, look
+from engine.core.messages import Answered, Asks, Failed
+from engine.core.model import EMPTY, Inputs, InstalledRuleset, Pico, Rid, RulesetHash
+from engine.core.opening import wake
+from engine.core.programs import Programs
+from engine.core.run import Run
+from engine.core.world import World
+from pico_lang.errors import RuntimeFault
+from pico_lang.evaluation import Evaluated, Surroundings, evaluate_snippet
+from pico_lang.meter import Budget
+from pico_lang.nodes import Snippet
+from pico_lang.parser import parse_snippet
+from pico_lang.program import compile_ruleset
+from pico_lang.runtime import Runtime
+from pico_lang.source import Source
+from pico_lang.values import Value
+
+_NOBODY = compile_ruleset(Source("ruleset nobody {}", "nobody"), MODULES)
+"""Whom to take for the ruleset where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Viewpoint:
+    """From where one looks: a ruleset of the pico, or none, and names given besides its own."""
+
+    rid: str | None = None
+    known: Mapping[str, Value] = field(default_factory=lambda: EMPTY)
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A ruleset's place during a run: how its code runs, and what can be mentioned there."""
+
+    runtime: Runtime
+    declared: Mapping[str, Value]
+    used: Mapping[str, Mapping[str, Value]]
+
+
+def evaluate(
+    pico: Pico,
+    viewpoint: Viewpoint,
+    texts: Sequence[Source],
+    inputs: Inputs,
+    programs: Programs,
+    budget: Budget,
+    opened: Opened | None = None,
+) -> Answered | Asks | Failed:
+    """The value of the last text; each can mention what those before it declare.
+
+    A text that ends without an expression has the value of what it declares last. Raises
+    `RulesetRefused` for one that cannot be understood.
+    """
+    snippets = [(parse_snippet(text), text) for text in texts]
+
+    def see(run: Run) -> Value:
+        seat = take_seat(run, viewpoint.rid)
+        known, value = dict(viewpoint.known), None
+        for snippet, source in snippets:
+            found = evaluate_at(seat, snippet, source, known)
+            known.update(found.declared)
+            last = list(found.declared.values())[-1:] or [None]
+            value = last[0] if snippet.result is None else found.value
+        return value
+
+    return look(pico, inputs, programs, budget, see, opened)
+
+
+def take_seat(run: Run, rid: str | None) -> Seat:
+    """The seat of a ruleset in a run where all are awake."""
+    if rid is None:
+        inputs = Inputs(run.learned.time_ms, "")
+        nobody = InstalledRuleset(Rid(_NOBODY.rid), "", RulesetHash(_NOBODY.hash), EMPTY, inputs)
+        return Seat(Runtime(run.meter, World(run, nobody, _NOBODY, sees_turn=False)), EMPTY, EMPTY)
+    ruleset = run.draft.ruleset(rid)
+    if ruleset is None:
+        raise RuntimeFault("R610", f"Pico doesn't have {rid} installed.")
+    run.rid = rid
+    instance = wake(run, ruleset).instance
+    return Seat(instance.runtime, instance.declared, instance.used)
+
+
+def evaluate_at(seat: Seat, snippet: Snippet, source: Source, known: Mapping[str, Value]) -> Evaluated:
+    """A snippet from a seat; names in `known` hide those of the ruleset."""
+    surroundings = Surroundings(MODULES, {**seat.declared, **known}, seat.used)
+    return evaluate_snippet(snippet, source, seat.runtime, surroundings)
