@@ -31,13 +31,15 @@ def tree(url: str | None, as_json: bool) -> None:
 
 
 def _draw(pico: dict[str, Any]) -> Tree:
-    """A pico as a branch. Walks by hand, because picos may be nested more deeply than Python calls."""
+    """A pico as a branch."""
     root = Tree(_label(pico, "root pico"))
     waiting = [(pico, root)]
     while waiting:
         parent, branch = waiting.pop()
         for child in parent["children"]:
             waiting.append((child, branch.add(_label(child, "(no name)"))))
+        if parent.get("is_cut"):
+            branch.add("[dim]… and picos below it[/]")
     return root
 
 

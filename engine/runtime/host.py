@@ -38,6 +38,9 @@ logger = logging.getLogger(__name__)
 
 Attrs = Mapping[str, Value]
 
+GENERATIONS = 100
+"""Of picos in a picture of them all. Those who read it as JSON can follow that far."""
+
 
 class Host:
     """The picos of one engine. It needs a running event loop, and its `start`, before anything else."""
@@ -136,12 +139,20 @@ class Host:
         return cast(EventReply | Refusal | Fault, await self._run(event, None, eid is not None))
 
     async def run_event_query(
-        self, eci: Eci, domain: str, name: str, attrs: Attrs, rid: str, query: str, args: Attrs
+        self,
+        eci: Eci,
+        domain: str,
+        name: str,
+        attrs: Attrs,
+        rid: str,
+        query: str,
+        args: Attrs,
+        eid: EventId | None = None,
     ) -> QueryReply | Refusal | Fault:
         """Run an event and, before any other turn of the pico, a query on what it led to."""
-        event = Event(eci, domain, name, attrs, self._new_eid())
+        event = Event(eci, domain, name, attrs, eid or self._new_eid())
         asked = Query(eci, rid, query, args)
-        return cast(QueryReply | Refusal | Fault, await self._run(event, asked, False))
+        return cast(QueryReply | Refusal | Fault, await self._run(event, asked, eid is not None))
 
     async def _run(self, event: Event, query: Query | None, may_be_repeated: bool) -> Reply:
         mailbox = self._let_in(event)
@@ -150,7 +161,7 @@ class Host:
         if query is not None and (refusal := admit_query(mailbox.head.pico, query)) is not None:
             return refusal
         if may_be_repeated and (earlier := self._find_earlier(mailbox, event.eid)) is not None:
-            return await earlier
+            return _reply_of_kind(await earlier, EventReply if query is None else QueryReply, event.eid)
         request = Request(event, query, may_be_repeated)
         mailbox.take(request)
         return await request.wait()
@@ -260,8 +271,8 @@ class Host:
         return self.root_eci()
 
     def tree(self) -> PicoView:
-        """The root pico and all below it, in their newest state."""
-        return self._view(self._root())
+        """The root pico and what is below it, `GENERATIONS` deep, in their newest state."""
+        return self._view(self._root(), GENERATIONS)
 
     def _root(self) -> Pico:
         root = self._residents.look(PicoId(self._fact(ROOT_PICO)))
@@ -269,14 +280,16 @@ class Host:
             raise LookupError("the journal names a root pico that it does not have")
         return root
 
-    def _view(self, pico: Pico) -> PicoView:
-        below = (self._residents.look(child.pico) for child in pico.children)
+    def _view(self, pico: Pico, generations: int) -> PicoView:
+        shown = pico.children if generations else ()
+        below = (self._residents.look(child.pico) for child in shown)
         return PicoView(
             pico.id,
             _name(pico),
             _open_channel(pico),
             [ruleset.rid for ruleset in pico.rulesets],
-            [self._view(child) for child in below if child is not None],
+            [self._view(child, generations - 1) for child in below if child is not None],
+            is_cut=len(shown) < len(pico.children),
         )
 
     def _fact(self, name: str) -> str:
@@ -297,6 +310,17 @@ def _open_channel(pico: Pico) -> Eci | None:
     usable = [one for one in pico.channels.values() if one.family is None]
     usable.sort(key=lambda one: ("ui" not in one.tags, one.eci))
     return usable[0].eci if usable else None
+
+
+def _reply_of_kind(reply: Reply, expected: type[EventReply] | type[QueryReply], eid: EventId) -> Reply:
+    """A reply to a repetition, unless it repeats something else."""
+    if isinstance(reply, (Refusal, Fault, expected)):
+        return reply
+    return Refusal(
+        "malformed",
+        f"the event {eid} was sent before, and not in the same way: with a query then or now, but not both",
+        "an id names one request; take a new one for another",
+    )
 
 
 def _draining() -> Refusal:

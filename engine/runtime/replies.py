@@ -51,6 +51,8 @@ class PicoView:
     eci: Eci | None
     rulesets: Sequence[Rid]
     children: Sequence[PicoView]
+    is_cut: bool = False
+    """There are children that the picture has no room for."""
 
 
 Reply = EventReply | QueryReply | Refusal | Fault

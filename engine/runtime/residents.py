@@ -89,12 +89,13 @@ class Residents:
         return None if stored is None else _fold(stored).pico
 
     def family(self, pico: PicoId) -> Iterator[Pico]:
-        """A pico, its children, theirs and so on."""
-        found = self.look(pico)
-        if found is not None:
-            yield found
-            for child in found.children:
-                yield from self.family(child.pico)
+        """A pico, its children, theirs and so on. Picos may be nested more deeply than Python calls."""
+        waiting = [pico]
+        while waiting:
+            found = self.look(waiting.pop())
+            if found is not None:
+                yield found
+                waiting.extend(child.pico for child in reversed(found.children))
 
     def awake(self) -> list[Mailbox]:
         """Those that are, at the moment."""

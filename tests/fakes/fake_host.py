@@ -92,8 +92,9 @@ class FakeHost:
         rid: str,
         query: str,
         args: Mapping[str, Value],
+        eid: EventId | None = None,
     ) -> QueryReply | Refusal | Fault:
-        reply = await self.run_event(eci, domain, name, attrs)
+        reply = await self.run_event(eci, domain, name, attrs, eid)
         return reply if isinstance(reply, (Refusal, Fault)) else await self.run_query(eci, rid, query, args)
 
     async def flush_ruleset(self, url: str) -> FlushReply | Refusal:

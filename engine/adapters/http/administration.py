@@ -26,13 +26,14 @@ async def _show_tree(host: Host, request: Request) -> Reply:
 
 
 def _picture(pico: PicoView) -> dict[str, Any]:
-    return {
+    picture = {
         "id": pico.id,
         "name": pico.name,
         "eci": pico.eci,
         "rulesets": list(pico.rulesets),
         "children": [_picture(child) for child in pico.children],
     }
+    return picture | {"is_cut": True} if pico.is_cut else picture
 
 
 async def _flush(host: Host, request: Request) -> Reply:

@@ -41,6 +41,7 @@ class Host(Protocol):
         rid: str,
         query: str,
         args: Mapping[str, Value],
+        eid: EventId | None = None,
     ) -> QueryReply | Refusal | Fault:
         """An event and a query right after it, with no other turn in between."""
 

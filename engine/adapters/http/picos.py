@@ -123,5 +123,6 @@ async def _answer_event_query(
         return OPTIONS
     eci, domain, name = address
     parameters = await request.parameters()
-    reply = settled(await host.run_event_query(Eci(eci), domain, name, parameters, *query, parameters))
+    event = Eci(eci), domain, name, parameters
+    reply = settled(await host.run_event_query(*event, *query, parameters, request.event_id()))
     return Reply(encode(to_json(reply.value)))

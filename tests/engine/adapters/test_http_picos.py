@@ -68,6 +68,15 @@ def test_an_idempotency_key_makes_two_requests_one_event() -> None:
     assert len(host.events) == 1
 
 
+def test_an_idempotency_key_counts_for_an_event_with_a_query_too() -> None:
+    """Both get the value; the event is there once."""
+    host = FakeHost(values={("counter", "count"): 1.0})
+    path = f"/c/{ROOT}/event/counter/increment/query/counter/count"
+    answers = [client(host).post(path, headers={"Idempotency-Key": "k1"}).json() for _ in range(2)]
+    assert answers == [1, 1]
+    assert len(host.events) == 1
+
+
 def test_an_endless_idempotency_key_is_refused() -> None:
     """Ids are kept with their records and so have a limit."""
     response = client(FakeHost()).post(WAIT, headers={"Idempotency-Key": "k" * 256})

@@ -129,6 +129,37 @@ async def test_an_event_and_a_query_are_one_turn() -> None:
 
 
 @in_loop
+async def test_an_event_and_a_query_that_are_sent_again_run_once() -> None:
+    """The repetition gets the value of then, while the first still runs and long after."""
+    shell = await start_shell()
+
+    async def send() -> object:
+        eid = EventId("mine")
+        return await shell.host.run_event_query(ROOT, DOMAIN, "add", {}, DOMAIN, "total", {}, eid)
+
+    assert await asyncio.gather(send(), send()) == [QueryReply(1.0), QueryReply(1.0)]
+    await shell.add(ROOT)
+    assert await send() == QueryReply(1.0)
+    assert await shell.total(ROOT) == 2.0
+
+
+@in_loop
+async def test_one_id_for_an_event_with_and_without_a_query_is_refused() -> None:
+    """The recorded reply would be of the wrong kind, whichever came first."""
+    shell = await start_shell()
+    asked = DOMAIN, "total", {}
+    await shell.add(ROOT, eid="plain")
+    await shell.host.run_event_query(ROOT, DOMAIN, "add", {}, *asked, EventId("asking"))
+    for reply in (
+        await shell.host.run_event_query(ROOT, DOMAIN, "add", {}, *asked, EventId("plain")),
+        await shell.host.run_event(ROOT, DOMAIN, "add", {}, EventId("asking")),
+    ):
+        assert isinstance(reply, Refusal)
+        assert reply.kind == "malformed"
+    assert await shell.total(ROOT) == 2.0
+
+
+@in_loop
 async def test_unknown_channels_and_nonsense_leave_no_trace() -> None:
     """They are refused with a reason, and the journal does not change."""
     shell = await start_shell()

@@ -9,6 +9,8 @@ import pytest
 
 from engine.core.messages import Refusal
 from engine.core.model import Child, Eci, PicoId
+from engine.core.records import begin, decode_snapshot, encode_snapshot
+from engine.runtime.host import GENERATIONS
 from engine.runtime.replies import QueryReply
 from tests.engine.in_loop import in_loop
 from tests.engine.runtime.shell import ROOT, ROOT_ID, born, prepared_disk, start_shell, with_channel
@@ -106,6 +108,19 @@ async def test_a_deleted_child_is_gone_with_everything_below_it() -> None:
 
 
 @in_loop
+async def test_picos_may_be_nested_more_deeply_than_calls() -> None:
+    """A picture of the whole goes some generations down and says so; deleting goes all the way."""
+    shell = await start_shell(nest(2_000))
+    picture = shell.host.tree()
+    for _ in range(GENERATIONS):
+        assert not picture.is_cut
+        picture = picture.children[0]
+    assert picture.is_cut
+    await shell.do(ROOT, "bury", name="p1")
+    assert set(shell.journal.disk.snapshots) == {ROOT_ID}
+
+
+@in_loop
 async def test_what_waits_for_a_deleted_pico_is_refused() -> None:
     """Its callers are told, and do not wait for ever."""
     shell = await start_shell(family())
@@ -118,6 +133,20 @@ async def test_what_waits_for_a_deleted_pico_is_refused() -> None:
     for reply in (await asking, await waiting):
         assert isinstance(reply, Refusal)
         assert "was deleted" in reply.reason
+
+
+def nest(depth: int) -> Disk:
+    """A disk whose root pico has one child, `p1`, which has one child, and so on."""
+    disk = prepared_disk()
+    _, snapshot = disk.snapshots[ROOT_ID]
+    parent = decode_snapshot(snapshot).pico
+    for number in range(1, depth + 1):
+        name = f"p{number}"
+        parent = replace(parent, children=(Child(Eci(f"to-{name}"), PicoId(name)),))
+        disk.snapshots[parent.id] = (0, encode_snapshot(begin(parent)))
+        parent = with_channel(name)
+    disk.snapshots[parent.id] = (0, encode_snapshot(begin(parent)))
+    return disk
 
 
 def family() -> Disk:
