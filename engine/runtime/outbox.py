@@ -2,8 +2,7 @@
 
 Within one engine nothing is sent: an event for another pico is put into its inbox, a new pico is
 born and a deleted one removed by the very commit that decided it. So every effect happens exactly
-once, and the id of an event, derived from pico, turn and position, would show a second copy. What is
-to be asked of the outside is put down in the same way, and begun when the commit is durable.
+once, and the id of an event, derived from pico, turn and position, would show a second copy.
 """
 
 from __future__ import annotations
@@ -48,13 +47,11 @@ class Bundle:
 
     residents: Residents
     alarms: Alarms
-    errands: Errands
     delivers: bool
     writes: list[Write] = field(default_factory=list)
     born: list[Mailbox] = field(default_factory=list)
     removed: list[PicoId] = field(default_factory=list)
     sent: list[tuple[Mailbox, Request]] = field(default_factory=list)
-    asked: list[tuple[PicoId, AskLater]] = field(default_factory=list)
 
     def dispatch(self, durable: Future[None]) -> None:
         """Receivers run at once, though the disk still works: their own commits come after this one."""
@@ -65,7 +62,6 @@ class Bundle:
         if due := [write.due_ms for write in self.writes if isinstance(write, SetTimer)]:
             durable.add_done_callback(lambda _: self.alarms.expect(min(due)))
         if self.delivers:
-            durable.add_done_callback(self._ask)
             for mailbox, request in self.sent:
                 if not mailbox.is_gone:
                     mailbox.take(request)
