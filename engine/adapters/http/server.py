@@ -17,6 +17,8 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
+from engine.adapters.http.connections import Connection, allow_many_connections
+
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -74,6 +76,7 @@ async def serve_until_stopped(
 ) -> None:
     """Answer requests until a stop signal comes or the engine behind `app` is broken; then finish what
     is under way, for `drain_s` at most."""
+    allow_many_connections()
     server = _Server(_configure(app, drain_s), when_listening)
     loop = asyncio.get_running_loop()
     watch = loop.create_task(_stop_when(broken or asyncio.Event(), server))
@@ -95,7 +98,7 @@ async def _stop_when(broken: asyncio.Event, server: _Server) -> None:
 def _configure(app: ASGIApp, drain_s: float) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http="httptools",
+        http=Connection,
         ws="none",
         lifespan="off",
         access_log=False,

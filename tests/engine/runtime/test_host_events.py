@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 from engine.core.births import new_pico
 from engine.core.messages import Fault, Refusal
@@ -133,11 +134,11 @@ async def test_an_event_and_a_query_that_are_sent_again_run_once() -> None:
     """The repetition gets the value of then, while the first still runs and long after."""
     shell = await start_shell()
 
-    async def send() -> object:
+    async def send() -> QueryReply | Refusal | Fault:
         eid = EventId("mine")
         return await shell.host.run_event_query(ROOT, DOMAIN, "add", {}, DOMAIN, "total", {}, eid)
 
-    assert await asyncio.gather(send(), send()) == [QueryReply(1.0), QueryReply(1.0)]
+    assert tuple(await asyncio.gather(send(), send())) == (QueryReply(1.0), QueryReply(1.0))
     await shell.add(ROOT)
     assert await send() == QueryReply(1.0)
     assert await shell.total(ROOT) == 2.0
@@ -147,11 +148,11 @@ async def test_an_event_and_a_query_that_are_sent_again_run_once() -> None:
 async def test_one_id_for_an_event_with_and_without_a_query_is_refused() -> None:
     """The recorded reply would be of the wrong kind, whichever came first."""
     shell = await start_shell()
-    asked = DOMAIN, "total", {}
+    asking = partial(shell.host.run_event_query, ROOT, DOMAIN, "add", {}, DOMAIN, "total", {})
     await shell.add(ROOT, eid="plain")
-    await shell.host.run_event_query(ROOT, DOMAIN, "add", {}, *asked, EventId("asking"))
+    await asking(EventId("asking"))
     for reply in (
-        await shell.host.run_event_query(ROOT, DOMAIN, "add", {}, *asked, EventId("plain")),
+        await asking(EventId("plain")),
         await shell.host.run_event(ROOT, DOMAIN, "add", {}, EventId("asking")),
     ):
         assert isinstance(reply, Refusal)
