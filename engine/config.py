@@ -14,6 +14,7 @@ from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any, get_type_hints
 
+from engine.host_patterns import NO_HOSTS, HostPatterns, read_patterns
 from pico_lang.meter import Budget
 from pico_lang.values import MAX_NESTING
 
@@ -91,6 +92,22 @@ class Settings:
     worker_outcome_bytes: int = _setting(
         16 << 20, "bytes of changes, messages and log that a turn in a worker may end with", least=1
     )
+
+    http_private: HostPatterns = field(
+        default=NO_HOSTS,
+        metadata={
+            "about": "hosts that rulesets may reach although their addresses are not public: a list of "
+            "names (*.lan is all below lan), addresses and networks (10.0.0.0/8), or true for all"
+        },
+    )
+    http_connect_s: float = _setting(
+        5.0, "seconds that connecting to a server may take when a ruleset sends a request", least=0
+    )
+    http_total_s: float = _setting(30.0, "seconds that such a request may take in all", least=0)
+    http_response_limit: int = _setting(1 << 20, "bytes that the response to it may have", least=1)
+    http_redirects: int = _setting(5, "redirects that it may follow", least=0)
+    http_per_pico: int = _setting(4, "such requests that a pico may have under way; others wait", least=1)
+    http_at_once: int = _setting(128, "such requests that all picos together may have under way", least=1)
 
     @property
     def budget(self) -> Budget:
@@ -197,6 +214,8 @@ def _convert(one: Field[Any], value: Any, source: str) -> Any:
 
 
 def _read_as(kind: type, value: Any) -> Any:
+    if kind is HostPatterns:
+        return read_patterns(value)
     if kind is Path and isinstance(value, (str, Path)) and str(value):
         return Path(value).expanduser().absolute()
     if isinstance(value, bool) or not isinstance(value, (str, *_ACCEPTED[kind])):
@@ -216,5 +235,11 @@ def _check_range(one: Field[Any], value: Any, source: str) -> None:
 
 _FIELDS = {one.name: one for one in fields(Settings)}
 _TYPES: dict[str, type] = get_type_hints(Settings)
-_NAMES_OF_TYPES: dict[type, str] = {Path: "a path", str: "a text", int: "a whole number", float: "a number"}
+_NAMES_OF_TYPES: dict[type, str] = {
+    Path: "a path",
+    str: "a text",
+    int: "a whole number",
+    float: "a number",
+    HostPatterns: "true, false, or names, addresses or networks",
+}
 _ACCEPTED: dict[type, tuple[type, ...]] = {Path: (), str: (), int: (int,), float: (int, float)}

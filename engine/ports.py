@@ -36,6 +36,33 @@ class AcceptEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepTurn:
+    """An event whose turn has begun, with what that has learned so far, in the place of its `AcceptEvent`
+    if there was one. Removed by the `AppendRecord` with its eid."""
+
+    pico: PicoId
+    eid: EventId
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class KeepErrand:
+    """Something that is to be asked of the outside for a pico, though none of its turns waits for it."""
+
+    pico: PicoId
+    errand: EventId
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class EndErrand:
+    """The answer has come."""
+
+    pico: PicoId
+    errand: EventId
+
+
+@dataclass(frozen=True, slots=True)
 class SaveSnapshot:
     """The whole pico after record `seq`; history stays."""
 
@@ -56,7 +83,7 @@ class BirthPico:
 
 @dataclass(frozen=True, slots=True)
 class RemovePico:
-    """A pico that ceases to exist: snapshot, records, inbox, channels and timers go."""
+    """A pico that ceases to exist: snapshot, records, inbox, errands, channels and timers go."""
 
     pico: PicoId
 
@@ -107,6 +134,9 @@ class SetFact:
 Write = (
     AppendRecord
     | AcceptEvent
+    | KeepTurn
+    | KeepErrand
+    | EndErrand
     | SaveSnapshot
     | BirthPico
     | RemovePico
@@ -127,7 +157,7 @@ class Stored:
     snapshot: bytes
     records: Sequence[bytes]
     inbox: Sequence[bytes]
-    """Accepted events that no record has handled, oldest first."""
+    """Accepted events and turns begun that no record has handled, oldest first."""
 
 
 class DueTimer(NamedTuple):
@@ -167,6 +197,9 @@ class Journal(Protocol):
 
     def waiting(self) -> Sequence[PicoId]:
         """Picos with something in the inbox, to be woken at start."""
+
+    def errands(self) -> Sequence[tuple[PicoId, bytes]]:
+        """What is still to be asked of the outside, oldest first."""
 
     def timers_after(self, last: DueTimer, limit: int) -> Sequence[DueTimer]:
         """The next timers after this one, in their order."""

@@ -11,13 +11,14 @@ from engine.adapters.local.entropy import SystemEntropy
 from engine.adapters.local.home import HomeLock, take_home
 from engine.adapters.local.journal import SqliteJournal
 from engine.adapters.local.program_cache import ProgramCache
+from engine.adapters.web.client import HttpxWebClient, WebLimits
 from engine.config import Settings
 from engine.core import kernel
 from engine.core.domains import MODULES
 from engine.core.messages import Answered, Asks, Failed, Outcome, Query, Turn
 from engine.core.model import Inputs, Pico
 from engine.core.programs import Instances, Programs
-from engine.ports import Clock, Entropy, Journal, RulesetSource
+from engine.ports import Clock, Entropy, Journal, RulesetSource, WebClient
 from engine.runtime.equipment import Equipment, NoSecondChance, SecondChance
 from engine.runtime.host import Host
 from engine.runtime.orders import WorkerLimits
@@ -25,6 +26,7 @@ from engine.runtime.programs import Compile, CompiledPrograms
 from engine.runtime.questions import Questions
 from engine.runtime.residents import Limits
 from engine.runtime.rota import Rota
+from engine.runtime.web import WebAnswers
 from engine.runtime.workshop import Workshop
 from pico_lang.meter import Budget
 from pico_lang.program import Program, compile_ruleset
@@ -79,21 +81,36 @@ def make_host(
     clock: Clock | None = None,
     entropy: Entropy | None = None,
     compiler: Compile | None = None,
+    web: WebClient | None = None,
 ) -> Host:
     """A host over a journal, not started yet. Without a second chance, what is too much for the engine's
     own process fails there; else what is not given is the real thing."""
     programs = CompiledPrograms(journal, compiler or compile_text)
+    answers = WebAnswers(
+        web or HttpxWebClient(web_limits(settings)), settings.http_per_pico, settings.http_at_once
+    )
     equipment = Equipment(
         BudgetedKernel(programs, settings.budget),
         journal,
         programs,
-        Questions(journal, programs, source or RulesetTexts()),
+        Questions(journal, programs, source or RulesetTexts(), answers),
         clock or SystemClock(),
         entropy or SystemEntropy(),
         Rota(),
         second_chance or NoSecondChance(),
     )
     return Host(equipment, Limits(settings.picos_in_memory, settings.snapshot_every))
+
+
+def web_limits(settings: Settings) -> WebLimits:
+    """How far one request of a ruleset may go."""
+    return WebLimits(
+        settings.http_private,
+        settings.http_connect_s,
+        settings.http_total_s,
+        settings.http_response_limit,
+        settings.http_redirects,
+    )
 
 
 def worker_limits(settings: Settings) -> WorkerLimits:

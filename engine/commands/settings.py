@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -13,6 +12,7 @@ from rich.table import Table
 from engine.commands.failure import CannotStart
 from engine.commands.output import console, json_option, print_json
 from engine.config import BadSetting, Settings, describe_settings, load_settings
+from engine.host_patterns import HostPatterns
 
 
 @click.command()
@@ -26,14 +26,19 @@ def settings(home: Path | None, as_json: bool) -> None:
     """
     in_force = read_settings(home=home)
     if as_json:
-        print_json(
-            {
-                name: str(value) if isinstance(value, Path) else value
-                for name, value in asdict(in_force).items()
-            }
-        )
+        print_json({one.name: _plain(getattr(in_force, one.name)) for one in describe_settings()})
     else:
         console.print(_table(in_force))
+
+
+def _plain(value: object) -> object:
+    """As JSON and `picomesh.toml` have it."""
+    match value:
+        case Path():
+            return str(value)
+        case HostPatterns(texts):
+            return list(texts)
+    return value
 
 
 def read_settings(**flags: object) -> Settings:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from engine.core.messages import Answered, Asks, Failed, Outcome, Query, Question, Turn
-from engine.core.model import Inputs, Pico, RulesetHash
+from engine.core.model import Inputs, Pico, PicoId, RulesetHash
 from engine.core.programs import Instances
 from engine.ports import Clock, Entropy, Journal
 from engine.runtime.rota import Rota
@@ -29,8 +29,8 @@ class Kernel(Protocol):
 class Answers(Protocol):
     """See `engine.runtime.questions`."""
 
-    async def answer(self, question: Question) -> Mapping[str, Any]:
-        """What the question asks for, or `{"error": …}`."""
+    async def answer(self, pico: PicoId, question: Question) -> Mapping[str, Any]:
+        """What the question of a pico asks for, or `{"error": …}`."""
 
     async def fetch_ruleset(self, url: str) -> Program:
         """The program behind a URL, as it is there now."""

@@ -60,6 +60,7 @@ class Host:
             except Unreadable:
                 logger.exception("pico %s cannot be woken; its events go on waiting", pico)
             await asyncio.sleep(0)
+        self._outbox.errands.start()
         self._outbox.alarms.start()
 
     async def _ensure_root(self) -> None:
@@ -102,12 +103,14 @@ class Host:
                 await self._finish()
         except TimeoutError:
             logger.warning("stopping with work unfinished after %g seconds", within_s)
+        self._outbox.errands.stop()
         await self._equipment.journal.close()
 
     async def _finish(self) -> None:
         while busy := [mailbox for mailbox in self._residents.awake() if not mailbox.is_idle]:
             for mailbox in busy:
                 await mailbox.wait_rested()
+        await self._outbox.errands.wait_rested()
 
     # --- events ---
 
@@ -222,7 +225,7 @@ class Host:
                 case Failed(_, fault):
                     return fault
                 case Asks(question):
-                    answer = await self._equipment.questions.answer(question)
+                    answer = await self._equipment.questions.answer(pico.id, question)
                     inputs = replace(inputs, answers=(*inputs.answers, answer))
 
     # --- the whole ---
@@ -239,7 +242,8 @@ class Host:
             return Refusal("uncompilable", str(refused), "mend the ruleset; the old text stays in force")
         unable = await self._reinstall(url, program)
         if unable:
-            return Refusal("uncompilable", unable[0].message, "where it cannot run, the old text stays in force")
+            hint = "where it cannot run, the old text stays in force"
+            return Refusal("uncompilable", unable[0].message, hint)
         return FlushReply(
             url,
             Rid(program.rid),

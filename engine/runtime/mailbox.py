@@ -20,8 +20,8 @@ from engine.core.failures import fail_turn
 from engine.core.messages import Asks, Done, Failed, Fault, Outcome, Question, Refusal, Turn
 from engine.core.model import EventId, Inputs, Pico, PicoId, RulesetHash
 from engine.core.programs import Instances
-from engine.core.records import Head, encode_snapshot, seal
-from engine.ports import AppendRecord, SaveSnapshot, Write
+from engine.core.records import Head, encode_request, encode_snapshot, seal
+from engine.ports import AppendRecord, JournalFailed, KeepTurn, SaveSnapshot, Write
 from engine.runtime.equipment import Equipment
 from engine.runtime.replies import Reply, reply_to
 from engine.runtime.request import Request
@@ -192,12 +192,39 @@ class Mailbox:
 
     async def _ask(self, request: Request, inputs: Inputs, question: Question) -> None:
         """Get the answer and have the same turn run again, before any other."""
-        answer = await self._equipment.questions.answer(question)
+        try:
+            request.inputs = await self._learn(request, inputs, question)
+        except JournalFailed as problem:
+            self.pending.pop(request.event.eid, None)
+            request.answer(_not_known(problem))
+            return
         if self.is_gone:
             self._drop(request)
-            return
-        request.inputs = replace(inputs, answers=(*inputs.answers, answer))
-        self._queue.appendleft(request)
+        else:
+            self._queue.appendleft(request)
+
+    async def _learn(self, request: Request, inputs: Inputs, question: Question) -> Inputs:
+        """What the turn knows with the answer.
+
+        Where getting that does something in the world, the turn is on disk before, so that after a crash
+        it asks the same under the same key again, and the answer is on disk before anything follows.
+        """
+        if question.acts:
+            await self._keep(request, inputs)
+            if self.is_gone:
+                return inputs
+        answer = await self._equipment.questions.answer(self.id, question)
+        learned = replace(inputs, answers=(*inputs.answers, answer))
+        if question.acts and not self.is_gone:
+            await self._keep(request, learned)
+        return learned
+
+    async def _keep(self, request: Request, inputs: Inputs) -> None:
+        """Make a turn that has begun durable, with all turns before it."""
+        request.is_kept = True
+        self.pending[request.event.eid] = request
+        body = encode_request(request.event, request.query, inputs)
+        await self._equipment.journal.commit([KeepTurn(self.id, request.event.eid, body)])
 
     async def _try_again(self, request: Request, turn: Turn, failed: Failed) -> None:
         """Have the turn run with a bigger budget, which takes its time but not the engine's."""
@@ -260,7 +287,7 @@ class Mailbox:
         if problem is None:
             self.committed = pico
         else:
-            reply = Refusal("draining", f"it is not known whether the event was kept: {problem}")
+            reply = _not_known(problem)
         if request is not None:
             if request.is_kept:
                 del self.pending[request.event.eid]
@@ -276,3 +303,7 @@ class Mailbox:
                     rested.set_result(None)
             self._rested = []
             self._outbox.rest(self)
+
+
+def _not_known(problem: BaseException) -> Refusal:
+    return Refusal("draining", f"it is not known whether the event was kept: {problem}")

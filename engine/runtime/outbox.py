@@ -2,7 +2,8 @@
 
 Within one engine nothing is sent: an event for another pico is put into its inbox, a new pico is
 born and a deleted one removed by the very commit that decided it. So every effect happens exactly
-once, and the id of an event, derived from pico, turn and position, would show a second copy.
+once, and the id of an event, derived from pico, turn and position, would show a second copy. What is
+to be asked of the outside is put down in the same way, and begun when the commit is durable.
 """
 
 from __future__ import annotations
@@ -15,14 +16,26 @@ from functools import partial
 from itertools import chain
 
 from engine.core.draft import touched_timers
-from engine.core.messages import Change, CreatePico, DeletePico, Done, Effect, Event, Failed, SendEvent
-from engine.core.model import Pico, PicoId
-from engine.core.records import begin, encode_request, encode_snapshot
+from engine.core.messages import (
+    AskLater,
+    Change,
+    CreatePico,
+    DeletePico,
+    Done,
+    Effect,
+    Event,
+    Failed,
+    SendEvent,
+)
+from engine.core.model import EventId, Pico, PicoId
+from engine.core.records import begin, encode_errand, encode_request, encode_snapshot
 from engine.ports import (
     AcceptEvent,
     BindChannel,
     BirthPico,
     ClearTimer,
+    EndErrand,
+    KeepErrand,
     RemovePico,
     SetTimer,
     UnbindChannel,
@@ -31,6 +44,7 @@ from engine.ports import (
 from engine.runtime.admission import admit
 from engine.runtime.alarms import Alarms
 from engine.runtime.equipment import Equipment
+from engine.runtime.errands import Errands
 from engine.runtime.mailbox import Mailbox
 from engine.runtime.request import Request
 from engine.runtime.residents import Limits, Residents
@@ -47,11 +61,13 @@ class Bundle:
 
     residents: Residents
     alarms: Alarms
+    errands: Errands
     delivers: bool
     writes: list[Write] = field(default_factory=list)
     born: list[Mailbox] = field(default_factory=list)
     removed: list[PicoId] = field(default_factory=list)
     sent: list[tuple[Mailbox, Request]] = field(default_factory=list)
+    asked: list[tuple[PicoId, AskLater]] = field(default_factory=list)
 
     def dispatch(self, durable: Future[None]) -> None:
         """Receivers run at once, though the disk still works: their own commits come after this one."""
@@ -61,6 +77,7 @@ class Bundle:
             durable.add_done_callback(partial(self._forget, pico))
         if due := [write.due_ms for write in self.writes if isinstance(write, SetTimer)]:
             durable.add_done_callback(lambda _: self.alarms.expect(min(due)))
+        durable.add_done_callback(self._ask)
         if self.delivers:
             for mailbox, request in self.sent:
                 if not mailbox.is_gone:
@@ -69,6 +86,14 @@ class Bundle:
     def _forget(self, pico: PicoId, durable: Future[None]) -> None:
         self.residents.forget(pico)
 
+    def _ask(self, durable: Future[None]) -> None:
+        problem = durable.exception()
+        if problem is not None:
+            logger.warning("what was to be asked, or was answered, is not kept: %s", problem)
+            return
+        for pico, errand in self.asked:
+            self.errands.begin(pico, errand)
+
 
 class LocalOutbox:
     """The outbox of an engine whose picos are all its own."""
@@ -76,6 +101,8 @@ class LocalOutbox:
     def __init__(self, equipment: Equipment, limits: Limits) -> None:
         self.residents = Residents(equipment, limits, self)
         self.alarms = Alarms(equipment, self.residents)
+        self.errands = Errands(equipment, self.deliver)
+        self._journal = equipment.journal
         self.is_closing = False
         """From now on what picos send each other stays in the inboxes for the next start."""
 
@@ -86,12 +113,23 @@ class LocalOutbox:
         pico = outcome.pico
         if not outcome.effects and pico.channels is before.channels and pico.timers is before.timers:
             return None
-        bundle = Bundle(self.residents, self.alarms, not self.is_closing)
+        bundle = self._bundle()
         bundle.writes += differences(before, pico, outcome.changes)
         self._rebind(sender, before, pico)
         for effect in outcome.effects:
             self._perform(effect, sender, bundle)
         return bundle
+
+    def deliver(self, pico: PicoId, errand: EventId, event: SendEvent | None) -> None:
+        """End an errand, together with the acceptance of the event that tells of it."""
+        bundle = self._bundle()
+        bundle.writes.append(EndErrand(pico, errand))
+        if event is not None:
+            self._send(event, pico, bundle)
+        bundle.dispatch(self._journal.commit(bundle.writes))
+
+    def _bundle(self) -> Bundle:
+        return Bundle(self.residents, self.alarms, self.errands, not self.is_closing)
 
     def _rebind(self, mailbox: Mailbox, before: Pico, after: Pico) -> None:
         for eci, channel in after.channels.items():
@@ -104,20 +142,23 @@ class LocalOutbox:
     def _perform(self, effect: Effect, sender: Mailbox, bundle: Bundle) -> None:
         match effect:
             case SendEvent():
-                self._send(effect, sender, bundle)
+                self._send(effect, sender.id, bundle)
+            case AskLater(reply=reply):
+                bundle.writes.append(KeepErrand(sender.id, reply.eid, encode_errand(effect)))
+                bundle.asked.append((sender.id, effect))
             case CreatePico(pico):
                 self._create(pico, sender, bundle)
             case DeletePico(pico):
                 self._delete(pico, bundle)
 
-    def _send(self, effect: SendEvent, sender: Mailbox, bundle: Bundle) -> None:
-        event = Event(effect.eci, effect.domain, effect.name, effect.attrs, effect.eid, sender=sender.id)
+    def _send(self, effect: SendEvent, sender: PicoId, bundle: Bundle) -> None:
+        event = Event(effect.eci, effect.domain, effect.name, effect.attrs, effect.eid, sender=sender)
         target = self.residents.find(effect.eci)
         refusal = admit(target.head.pico if target else None, event)
         if target is None or refusal is not None:
             logger.warning(
                 "%s sent %s:%s to channel %s in vain: %s",
-                sender.id,
+                sender,
                 event.domain,
                 event.name,
                 event.eci,
@@ -138,6 +179,7 @@ class LocalOutbox:
             bundle.writes.append(RemovePico(one.id))
             bundle.removed.append(one.id)
             self.residents.remove(one.id)
+            self.errands.forget(one.id)
 
 
 def differences(before: Pico, after: Pico, changes: Iterable[Change] | None = None) -> Iterator[Write]:

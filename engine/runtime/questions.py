@@ -11,8 +11,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from engine.core.messages import Question
+from engine.core.model import PicoId
 from engine.ports import FetchFailed, Journal, KeepRuleset, RulesetSource
 from engine.runtime.programs import CompiledPrograms, text_hash
+from engine.runtime.web import WebAnswers
 from pico_lang.diagnostics import RulesetRefused
 from pico_lang.program import Program
 
@@ -24,27 +26,30 @@ logger = logging.getLogger(__name__)
 class Questions:
     """The shell's side of `Asks`: one method for each kind of question."""
 
-    def __init__(self, journal: Journal, programs: CompiledPrograms, source: RulesetSource) -> None:
+    def __init__(
+        self, journal: Journal, programs: CompiledPrograms, source: RulesetSource, web: WebAnswers
+    ) -> None:
         self._journal = journal
         self._programs = programs
         self._source = source
-        self._kinds: Mapping[str, Callable[[Mapping[str, Any]], Awaitable[Answer]]] = {
-            "ruleset": self._answer_ruleset
+        self._kinds: Mapping[str, Callable[[PicoId, Mapping[str, Any]], Awaitable[Answer]]] = {
+            "ruleset": self._answer_ruleset,
+            "http": web.answer,
         }
 
-    async def answer(self, question: Question) -> Answer:
-        """Whatever happens, an answer."""
+    async def answer(self, pico: PicoId, question: Question) -> Answer:
+        """Whatever that pico asks and whatever happens, an answer."""
         answer_kind = self._kinds.get(question.kind)
         if answer_kind is None:
             return {"error": f"this engine cannot answer questions of kind {question.kind!r}"}
         try:
-            return await answer_kind(question.content)
+            return await answer_kind(pico, question.content)
         except Exception:
             # A bug of ours must not leave the pico waiting for ever.
             logger.exception("a question of kind %r could not be answered", question.kind)
             return {"error": "the engine made a mistake while it looked for an answer"}
 
-    async def _answer_ruleset(self, content: Mapping[str, Any]) -> Answer:
+    async def _answer_ruleset(self, pico: PicoId, content: Mapping[str, Any]) -> Answer:
         url = content["url"]
         try:
             program = await self.fetch_ruleset(url)

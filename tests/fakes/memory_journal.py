@@ -19,8 +19,11 @@ from engine.ports import (
     BirthPico,
     ClearTimer,
     DueTimer,
+    EndErrand,
     JournalFailed,
+    KeepErrand,
     KeepRuleset,
+    KeepTurn,
     RemovePico,
     SaveSnapshot,
     SetFact,
@@ -39,6 +42,7 @@ class Disk:
         self.snapshots: dict[PicoId, tuple[int, bytes]] = {}
         self.records: dict[PicoId, dict[int, tuple[EventId | None, bytes]]] = {}
         self.inbox: dict[tuple[PicoId, EventId], bytes] = {}
+        self.errands: dict[tuple[PicoId, EventId], bytes] = {}
         self.channels: dict[Eci, PicoId] = {}
         self.timers: dict[tuple[PicoId, str], int] = {}
         self.texts: dict[RulesetHash, str] = {}
@@ -52,6 +56,13 @@ class Disk:
             case AcceptEvent(pico, eid, body):
                 if not self.is_handled(pico, eid):
                     self.inbox.setdefault((pico, eid), body)
+            case KeepTurn(pico, eid, body):
+                if not self.is_handled(pico, eid):
+                    self.inbox[(pico, eid)] = body
+            case KeepErrand(pico, errand, body):
+                self.errands[(pico, errand)] = body
+            case EndErrand(pico, errand):
+                self.errands.pop((pico, errand), None)
             case SaveSnapshot(pico, seq, body):
                 if pico in self.snapshots:
                     self.snapshots[pico] = (seq, body)
@@ -91,6 +102,7 @@ class Disk:
         self.snapshots.pop(pico, None)
         self.records.pop(pico, None)
         self.inbox = {key: body for key, body in self.inbox.items() if key[0] != pico}
+        self.errands = {key: body for key, body in self.errands.items() if key[0] != pico}
         self.channels = {eci: owner for eci, owner in self.channels.items() if owner != pico}
         self.timers = {key: due for key, due in self.timers.items() if key[0] != pico}
 
@@ -200,6 +212,9 @@ class MemoryJournal:
 
     def waiting(self) -> Sequence[PicoId]:
         return list(dict.fromkeys(pico for pico, _ in self.disk.inbox))
+
+    def errands(self) -> Sequence[tuple[PicoId, bytes]]:
+        return [(pico, body) for (pico, _), body in self.disk.errands.items()]
 
     def timers_after(self, last: DueTimer, limit: int) -> Sequence[DueTimer]:
         timers = ((due, *key) for key, due in self.disk.timers.items())

@@ -163,7 +163,7 @@ class TallyKernel:
     def react(self, pico: Pico, turn: Turn, instances: object, /) -> Outcome:
         match turn.event.name:
             case "ask" if not turn.inputs.answers:
-                return Asks(Question("ruleset", {"url": turn.event.attrs["url"]}))
+                return Asks(Question("ruleset", turn.event.attrs))
             case "bug":
                 raise ZeroDivisionError("this kernel has a bug")
             case "fail":

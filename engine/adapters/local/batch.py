@@ -19,7 +19,10 @@ from engine.ports import (
     BindChannel,
     BirthPico,
     ClearTimer,
+    EndErrand,
+    KeepErrand,
     KeepRuleset,
+    KeepTurn,
     RemovePico,
     SaveSnapshot,
     SetFact,
@@ -37,7 +40,13 @@ ADD_RECORD = "INSERT INTO records (pico, seq, eid, body) VALUES (?, ?, ?, ?)"
 ADD_TO_INBOX = """
     INSERT INTO inbox (pico, eid, body) SELECT ?1, ?2, ?3
     WHERE NOT EXISTS (SELECT 1 FROM records WHERE pico = ?1 AND eid = ?2) ON CONFLICT DO NOTHING"""
+PUT_IN_INBOX = """
+    INSERT INTO inbox (pico, eid, body) SELECT ?1, ?2, ?3
+    WHERE NOT EXISTS (SELECT 1 FROM records WHERE pico = ?1 AND eid = ?2)
+    ON CONFLICT DO UPDATE SET body = excluded.body"""
 DROP_FROM_INBOX = "DELETE FROM inbox WHERE pico = ? AND eid = ?"
+ADD_ERRAND = "INSERT INTO errands (pico, errand, body) VALUES (?, ?, ?)"
+DROP_ERRAND = "DELETE FROM errands WHERE pico = ? AND errand = ?"
 PUT_CHANNEL = "INSERT OR REPLACE INTO channels (eci, pico) VALUES (?, ?)"
 DROP_CHANNEL = "DELETE FROM channels WHERE eci = ?"
 PUT_TIMER = "INSERT OR REPLACE INTO timers (pico, timer, due_ms) VALUES (?, ?, ?)"
@@ -46,7 +55,8 @@ KEEP_TEXT = "INSERT INTO rulesets (hash, text) VALUES (?, ?) ON CONFLICT DO NOTH
 PUT_URL = "INSERT OR REPLACE INTO ruleset_urls (url, hash) VALUES (?, ?)"
 PUT_FACT = "INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)"
 DROP_PICO = tuple(
-    f"DELETE FROM {table} WHERE pico = ?" for table in ("picos", "records", "inbox", "channels", "timers")
+    f"DELETE FROM {table} WHERE pico = ?"
+    for table in ("picos", "records", "inbox", "errands", "channels", "timers")
 )
 
 
@@ -55,8 +65,11 @@ class Batch:
 
     __slots__ = (
         "accepted",
+        "begun",
         "births",
         "channels",
+        "ended",
+        "errands",
         "facts",
         "handled",
         "records",
@@ -71,7 +84,10 @@ class Batch:
         self.snapshots: dict[PicoId, tuple[int, bytes]] = {}
         self.records: list[tuple[PicoId, int, EventId | None, bytes]] = []
         self.accepted: dict[tuple[PicoId, EventId], bytes] = {}
+        self.begun: dict[tuple[PicoId, EventId], bytes] = {}
         self.handled: list[tuple[PicoId, EventId]] = []
+        self.errands: dict[tuple[PicoId, EventId], bytes] = {}
+        self.ended: list[tuple[PicoId, EventId]] = []
         self.channels: dict[Eci, PicoId | None] = {}
         self.timers: dict[tuple[PicoId, str], int | None] = {}
         self.texts: dict[RulesetHash, str] = {}
@@ -80,11 +96,25 @@ class Batch:
 
     def append_record(self, write: AppendRecord) -> None:
         self.records.append((write.pico, write.seq, write.eid, write.body))
-        if write.eid is not None and self.accepted.pop((write.pico, write.eid), None) is None:
-            self.handled.append((write.pico, write.eid))
+        if write.eid is not None:
+            key = (write.pico, write.eid)
+            self.accepted.pop(key, None)
+            self.begun.pop(key, None)
+            # Even if it was accepted just now: it may have been once before, in an earlier batch.
+            self.handled.append(key)
 
     def accept_event(self, write: AcceptEvent) -> None:
         self.accepted.setdefault((write.pico, write.eid), write.body)
+
+    def keep_turn(self, write: KeepTurn) -> None:
+        self.begun[(write.pico, write.eid)] = write.body
+
+    def keep_errand(self, write: KeepErrand) -> None:
+        self.errands[(write.pico, write.errand)] = write.body
+
+    def end_errand(self, write: EndErrand) -> None:
+        if self.errands.pop((write.pico, write.errand), None) is None:
+            self.ended.append((write.pico, write.errand))
 
     def save_snapshot(self, write: SaveSnapshot) -> None:
         self.snapshots[write.pico] = (write.seq, write.body)
@@ -117,7 +147,10 @@ class Batch:
         yield SAVE_SNAPSHOT, [(seq, body, pico) for pico, (seq, body) in self.snapshots.items()]
         yield ADD_RECORD, self.records
         yield ADD_TO_INBOX, [(pico, eid, body) for (pico, eid), body in self.accepted.items()]
+        yield PUT_IN_INBOX, [(pico, eid, body) for (pico, eid), body in self.begun.items()]
         yield DROP_FROM_INBOX, self.handled
+        yield ADD_ERRAND, [(pico, errand, body) for (pico, errand), body in self.errands.items()]
+        yield DROP_ERRAND, self.ended
         yield PUT_CHANNEL, [(eci, pico) for eci, pico in self.channels.items() if pico is not None]
         yield DROP_CHANNEL, [(eci,) for eci, pico in self.channels.items() if pico is None]
         yield PUT_TIMER, [(*key, due) for key, due in self.timers.items() if due is not None]
@@ -130,6 +163,9 @@ class Batch:
 FOLD: Mapping[type[Any], Callable[[Batch, Any], None]] = {
     AppendRecord: Batch.append_record,
     AcceptEvent: Batch.accept_event,
+    KeepTurn: Batch.keep_turn,
+    KeepErrand: Batch.keep_errand,
+    EndErrand: Batch.end_errand,
     SaveSnapshot: Batch.save_snapshot,
     BirthPico: Batch.birth_pico,
     BindChannel: Batch.bind_channel,

@@ -186,6 +186,9 @@ class SqliteJournal:
     def waiting(self) -> Sequence[PicoId]:
         return [pico for (pico,) in self._rows("SELECT pico FROM inbox GROUP BY pico ORDER BY min(n)")]
 
+    def errands(self) -> Sequence[tuple[PicoId, bytes]]:
+        return self._rows("SELECT pico, body FROM errands ORDER BY n")
+
     def timers_after(self, last: DueTimer, limit: int) -> Sequence[DueTimer]:
         return [DueTimer(*row) for row in self._rows(TIMERS_AFTER, *last, limit)]
 

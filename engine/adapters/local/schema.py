@@ -11,7 +11,7 @@ from pathlib import Path
 
 APPLICATION_ID = 0x7069636F
 """ASCII "pico": what tells a journal from any other SQLite file."""
-FORMAT = 1
+FORMAT = 2
 CACHE = "PRAGMA cache_size = -32000"  # kibibytes, for each connection
 
 # Records are appended in order of commit and found through indexes. Clustering them by pico instead
@@ -42,6 +42,16 @@ CREATE TABLE rulesets (hash TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE ruleset_urls (url TEXT PRIMARY KEY, hash TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
+
+STEPS = {
+    0: TABLES,
+    1: """
+CREATE TABLE errands (
+    n INTEGER PRIMARY KEY, pico TEXT NOT NULL, errand TEXT NOT NULL, body BLOB NOT NULL);
+CREATE UNIQUE INDEX errand_names ON errands (pico, errand);
+""",
+}
+"""What makes a journal of each format one of the next. An empty file, of format 0, goes the same way."""
 
 
 class JournalUnreadable(Exception):
@@ -91,7 +101,8 @@ def _check_format(connection: sqlite3.Connection, path: Path) -> None:
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     (is_used,) = connection.execute("SELECT count(*) > 0 FROM sqlite_master").fetchone()
     if not is_used:
-        _create(connection)
+        connection.execute("PRAGMA journal_mode = WAL")
+        _upgrade(connection, 0)
     elif application != APPLICATION_ID:
         raise JournalUnreadable(f"{path} is an SQLite file, but not a journal of an engine")
     elif version > FORMAT:
@@ -99,11 +110,12 @@ def _check_format(connection: sqlite3.Connection, path: Path) -> None:
             f"{path} has journal format {version}; this version of picomesh reads up to {FORMAT}. "
             "Use the version that wrote it, or a newer one."
         )
+    else:
+        _upgrade(connection, version)
 
 
-def _create(connection: sqlite3.Connection) -> None:
-    connection.execute("PRAGMA journal_mode = WAL")
-    # One transaction, so that a crash in the middle leaves an empty file and not half of a journal.
-    connection.executescript(
-        f"BEGIN; {TABLES} PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {FORMAT}; COMMIT;"
-    )
+def _upgrade(connection: sqlite3.Connection, version: int) -> None:
+    """Step by step, each in one transaction, so that a crash leaves a journal of one format or another."""
+    for earlier in range(version, FORMAT):
+        done = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {earlier + 1};"
+        connection.executescript(f"BEGIN; {STEPS[earlier]} {done} COMMIT;")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import codecs
 import re
+import ssl
 from dataclasses import dataclass
 
 import httpx
@@ -49,14 +50,14 @@ class HttpxWebClient:
     def __init__(self, limits: WebLimits, resolve: Resolve = ask_system) -> None:
         self._limits = limits
         self._resolve = resolve
-        # Made once: reading all the certificates that are to be trusted takes tens of milliseconds.
-        self._tls = httpx.create_ssl_context()
+        self._tls: ssl.SSLContext | None = None
 
     async def send(self, request: WebRequest) -> WebResponse:
         shown = _show(request)
         try:
-            async with asyncio.timeout(self._limits.total_s), self._open(request) as client:
-                return await self._exchange(client, request)
+            async with asyncio.timeout(self._limits.total_s):
+                async with self._open(request, await self._trust()) as client:
+                    return await self._exchange(client, request)
         except (httpx.TimeoutException, TimeoutError) as problem:
             raise WebFailed(f"{shown}: {self._explain_timeout(problem)}") from problem
         except httpx.TooManyRedirects as problem:
@@ -74,9 +75,15 @@ class HttpxWebClient:
             return f"no connection within {self._limits.connect_s:g} seconds (setting http_connect_s)"
         return f"no answer within {self._limits.total_s:g} seconds (setting http_total_s)"
 
-    def _open(self, request: WebRequest) -> httpx.AsyncClient:
+    async def _trust(self) -> ssl.SSLContext:
+        """The certificates to trust, read once and off the loop: there are so many of them."""
+        if self._tls is None:
+            self._tls = await asyncio.to_thread(httpx.create_ssl_context)
+        return self._tls
+
+    def _open(self, request: WebRequest, trust: ssl.SSLContext) -> httpx.AsyncClient:
         """A client for this request alone: a connection made for one name must never serve another."""
-        behind = httpx.AsyncHTTPTransport(verify=self._tls, trust_env=False)
+        behind = httpx.AsyncHTTPTransport(verify=trust, trust_env=False)
         return httpx.AsyncClient(
             transport=PinnedTransport(behind, self._limits.private, self._resolve),
             timeout=httpx.Timeout(self._limits.total_s, connect=self._limits.connect_s),

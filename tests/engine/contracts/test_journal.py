@@ -17,9 +17,12 @@ from engine.ports import (
     BirthPico,
     ClearTimer,
     DueTimer,
+    EndErrand,
     Journal,
     JournalFailed,
+    KeepErrand,
     KeepRuleset,
+    KeepTurn,
     RemovePico,
     SaveSnapshot,
     SetFact,
@@ -67,6 +70,7 @@ async def test_a_new_journal_is_empty(open_journal: OpenJournal) -> None:
     assert list(journal.records(ANN, 0, 9)) == []
     assert journal.find_channel(Eci("x")) is None
     assert list(journal.waiting()) == []
+    assert list(journal.errands()) == []
     assert list(journal.timers_after(FIRST, 9)) == []
     assert journal.ruleset_at("file:x") is None
     assert journal.fact("root") is None
@@ -172,6 +176,67 @@ async def test_an_event_is_accepted_once(open_journal: OpenJournal) -> None:
     await journal.commit([AppendRecord(ANN, 1, E1, b"one")])
     await journal.commit([AcceptEvent(ANN, E1, b"third")])
     assert woken(journal, ANN).inbox == []
+    await journal.close()
+
+
+@in_loop
+async def test_a_turn_begun_takes_the_place_of_its_event(open_journal: OpenJournal) -> None:
+    """Where the event waited, with the latest that was said of the turn, until the record is there."""
+    journal = open_journal()
+    await journal.commit([BORN, AcceptEvent(ANN, E1, b"event"), AcceptEvent(ANN, E2, b"later")])
+    await journal.commit([KeepTurn(ANN, E1, b"begun")])
+    await journal.commit([KeepTurn(ANN, E1, b"halfway")])
+    await journal.close()
+
+    journal = open_journal()
+    assert woken(journal, ANN).inbox == [b"halfway", b"later"]
+    await journal.commit([AcceptEvent(ANN, E1, b"sent again")])
+    assert woken(journal, ANN).inbox == [b"halfway", b"later"]
+    await journal.commit([AppendRecord(ANN, 1, E1, b"one")])
+    assert woken(journal, ANN).inbox == [b"later"]
+    await journal.commit([KeepTurn(ANN, E1, b"too late")])
+    assert woken(journal, ANN).inbox == [b"later"]
+    await journal.close()
+
+
+@in_loop
+async def test_a_turn_of_an_event_that_nobody_accepted_can_be_kept(open_journal: OpenJournal) -> None:
+    """It waits like any other, and wakes its pico at the next start."""
+    journal = open_journal()
+    await journal.commit([BORN, KeepTurn(ANN, E1, b"begun")])
+    assert journal.is_accepted(ANN, E1)
+    assert list(journal.waiting()) == [ANN]
+    await journal.close()
+
+
+@in_loop
+async def test_a_turn_begun_and_recorded_in_one_batch_is_over(open_journal: OpenJournal) -> None:
+    """Whether or not its event had been accepted before or within it."""
+    journal = open_journal()
+    await journal.commit([BORN, AcceptEvent(ANN, E1, b"event")])
+    for seq, eid in enumerate([E1, E2], start=1):
+        journal.commit([AcceptEvent(ANN, eid, b"event")])
+        journal.commit([KeepTurn(ANN, eid, b"begun")])
+        await journal.commit([AppendRecord(ANN, seq, eid, b"one")])
+        assert woken(journal, ANN).inbox == []
+    journal.commit([KeepTurn(ANN, EventId("e3"), b"begun")])
+    await journal.commit([AppendRecord(ANN, 3, EventId("e3"), b"three")])
+    assert woken(journal, ANN).inbox == []
+    await journal.close()
+
+
+@in_loop
+async def test_errands_are_kept_until_they_are_ended(open_journal: OpenJournal) -> None:
+    """In their order; one that ends in the batch in which it began was never there."""
+    journal = open_journal()
+    await journal.commit([BORN, KeepErrand(ANN, E2, b"second name, first come")])
+    await journal.commit([KeepErrand(ANN, E1, b"other"), KeepErrand(BOB, E1, b"of bob")])
+    journal.commit([KeepErrand(ANN, EventId("e3"), b"short")])
+    await journal.commit([EndErrand(ANN, EventId("e3")), EndErrand(ANN, E1)])
+    await journal.close()
+
+    journal = open_journal()
+    assert list(journal.errands()) == [(ANN, b"second name, first come"), (BOB, b"of bob")]
     await journal.close()
 
 

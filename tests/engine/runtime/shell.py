@@ -46,7 +46,7 @@ class SlowAnswers:
     asked: list[str] = field(default_factory=list)
     may_answer: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def answer(self, question: Question) -> Mapping[str, Any]:
+    async def answer(self, pico: PicoId, question: Question) -> Mapping[str, Any]:
         self.asked.append(question.content["url"])
         await self.may_answer.wait()
         return {"said": question.content["url"]}

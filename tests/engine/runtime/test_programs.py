@@ -5,18 +5,22 @@ from __future__ import annotations
 import pytest
 
 from engine.core.messages import Question
-from engine.core.model import RulesetHash
-from engine.ports import FetchFailed, KeepRuleset
+from engine.core.model import PicoId, RulesetHash
+from engine.ports import FetchFailed, KeepRuleset, WebResponse
 from engine.runtime.programs import CompiledPrograms, text_hash
 from engine.runtime.questions import Questions
+from engine.runtime.web import WebAnswers
 from pico_lang.diagnostics import RulesetRefused
 from pico_lang.program import Program, compile_ruleset
 from pico_lang.source import Source
 from tests.engine.in_loop import in_loop
 from tests.fakes.memory_journal import MemoryJournal
+from tests.fakes.web import FakeWeb
 
 TEXTS = [f"ruleset r{number} {{}}" for number in range(3)]
 URL = "file:///r.krl"
+ANN = PicoId("ann")
+NO_WEB = WebAnswers(FakeWeb(lambda request: WebResponse(404, "Not Found", {}, "")), 1, 1)
 
 
 class Compiler:
@@ -101,14 +105,14 @@ async def test_a_text_that_cannot_be_compiled_any_more_is_no_program(
 async def test_a_fetched_ruleset_is_kept() -> None:
     """By its hash, and under its URL; fetched again unchanged it is not written again."""
     journal, shelf = MemoryJournal(), Shelf()
-    questions = Questions(journal, CompiledPrograms(journal, Compiler()), shelf)
+    questions = Questions(journal, CompiledPrograms(journal, Compiler()), shelf, NO_WEB)
     shelf.texts[URL] = TEXTS[0]
     digest = text_hash(TEXTS[0])
-    answer = await questions.answer(Question("ruleset", {"url": URL}))
+    answer = await questions.answer(ANN, Question("ruleset", {"url": URL}))
     assert answer == {"rid": "r0", "hash": digest, "url": URL}
     assert journal.ruleset_text(digest) == TEXTS[0]
     assert journal.ruleset_at(URL) == digest
-    await questions.answer(Question("ruleset", {"url": URL}))
+    await questions.answer(ANN, Question("ruleset", {"url": URL}))
     assert journal.transactions == 1
 
 
@@ -116,13 +120,14 @@ async def test_a_fetched_ruleset_is_kept() -> None:
 async def test_every_question_is_answered() -> None:
     """Also one about a text that cannot be had or compiled, of a kind nobody knows, or that meets a bug."""
     journal, shelf = MemoryJournal(), Shelf()
-    questions = Questions(journal, CompiledPrograms(journal, Compiler()), shelf)
+    questions = Questions(journal, CompiledPrograms(journal, Compiler()), shelf, NO_WEB)
     shelf.texts["file:///bad"] = "ruleset bad { rule }"
     for question, reason in [
         (Question("ruleset", {"url": "file:///gone"}), "is not on the shelf"),
         (Question("ruleset", {"url": "file:///bad"}), "file:///bad:1:"),
         (Question("weather", {}), "cannot answer questions of kind 'weather'"),
         (Question("ruleset", {}), "the engine made a mistake"),
+        (Question("http", {}), "the engine made a mistake"),
     ]:
-        answer = await questions.answer(question)
+        answer = await questions.answer(ANN, question)
         assert reason in answer["error"]

@@ -16,6 +16,32 @@ from tests.engine.in_loop import in_loop
 
 ANN = PicoId("ann")
 
+TABLES_OF_FORMAT_1 = """
+PRAGMA journal_mode = WAL;
+CREATE TABLE records (
+    n INTEGER PRIMARY KEY, pico TEXT NOT NULL, seq INTEGER NOT NULL, eid TEXT, body BLOB NOT NULL);
+CREATE UNIQUE INDEX record_order ON records (pico, seq);
+CREATE UNIQUE INDEX record_events ON records (pico, eid) WHERE eid IS NOT NULL;
+CREATE TABLE inbox (
+    n INTEGER PRIMARY KEY, pico TEXT NOT NULL, eid TEXT NOT NULL, body BLOB NOT NULL);
+CREATE UNIQUE INDEX inbox_events ON inbox (pico, eid);
+CREATE TABLE picos (
+    pico TEXT PRIMARY KEY, parent TEXT, seq INTEGER NOT NULL, snapshot BLOB NOT NULL) WITHOUT ROWID;
+CREATE INDEX pico_parents ON picos (parent);
+CREATE TABLE channels (eci TEXT PRIMARY KEY, pico TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX channel_owners ON channels (pico);
+CREATE TABLE timers (
+    pico TEXT NOT NULL, timer TEXT NOT NULL, due_ms INTEGER NOT NULL,
+    PRIMARY KEY (pico, timer)) WITHOUT ROWID;
+CREATE INDEX timer_order ON timers (due_ms);
+CREATE TABLE rulesets (hash TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE ruleset_urls (url TEXT PRIMARY KEY, hash TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+PRAGMA application_id = 0x7069636F;
+PRAGMA user_version = 1;
+"""
+"""A journal of the first format, as it was made then."""
+
 
 @in_loop
 async def test_commits_that_wait_together_share_one_fsync(tmp_path: Path) -> None:
@@ -113,6 +139,48 @@ def test_a_newer_format_is_refused_untouched(tmp_path: Path) -> None:
     with pytest.raises(JournalUnreadable, match=f"format {FORMAT + 1}.*up to {FORMAT}.*newer one"):
         SqliteJournal(path)
     assert path.read_bytes() == before
+
+
+def test_an_older_format_is_brought_up_to_date(tmp_path: Path) -> None:
+    """A journal as format 1 had it opens, with what was in it, and is of the newest format then."""
+    path = tmp_path / "j"
+    with sqlite3.connect(path, isolation_level=None) as connection:
+        connection.executescript(f"{TABLES_OF_FORMAT_1} INSERT INTO facts VALUES ('a', 'b');")
+    assert read_after_opening(path) == ("b", [])
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (FORMAT,)
+    assert read_after_opening(path) == ("b", [])
+
+
+@in_loop
+async def test_an_upgraded_journal_has_the_tables_of_a_new_one(tmp_path: Path) -> None:
+    """Whichever way it came to be."""
+    old, new = tmp_path / "old", tmp_path / "new"
+    with sqlite3.connect(old, isolation_level=None) as connection:
+        connection.executescript(TABLES_OF_FORMAT_1)
+    for path in (old, new):
+        await SqliteJournal(path).close()
+    assert tables_of(old) == tables_of(new)
+
+
+def tables_of(path: Path) -> set[tuple[str, ...]]:
+    with sqlite3.connect(path) as connection:
+        rows = connection.execute("SELECT name, sql FROM sqlite_master").fetchall()
+    return {(name, " ".join((sql or "").split())) for name, sql in rows}
+
+
+def read_after_opening(path: Path) -> tuple[str | None, list[object]]:
+    """A fact and the errands of a journal."""
+    found: list[tuple[str | None, list[object]]] = []
+
+    @in_loop
+    async def read() -> None:
+        journal = SqliteJournal(path)
+        found.append((journal.fact("a"), list(journal.errands())))
+        await journal.close()
+
+    read()
+    return found[0]
 
 
 def test_another_programs_database_is_refused(tmp_path: Path) -> None:
