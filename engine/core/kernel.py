@@ -8,7 +8,7 @@ longer is a cache of opened rulesets, which changes no result.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from engine.core.depth import DepthLimit
@@ -34,7 +34,7 @@ from engine.core.model import Eci, Inputs, InstalledRuleset, Pico
 from engine.core.opening import wake
 from engine.core.policy import UPKEEP
 from engine.core.programs import Awake, Instances, Programs
-from engine.core.run import Asking, Learned, Run, Surroundings
+from engine.core.run import Asking, Learned, Observer, Run, Surroundings, Triable
 from engine.core.scheduling import pass_over, use_up
 from engine.core.world import World, is_error_event
 from pico_lang.coercion import to_string
@@ -57,10 +57,17 @@ FAILINGS = (RuntimeFault, RecursionError, MemoryError)
 
 
 def react(
-    pico: Pico, turn: Turn, programs: Programs, budget: Budget, opened: Opened | None = None
+    pico: Pico,
+    turn: Turn,
+    programs: Programs,
+    budget: Budget,
+    opened: Opened | None = None,
+    observer: Observer | None = None,
 ) -> Outcome:
-    """Run every rule that selects this turn's event. Touches nothing outside its arguments."""
+    """Run every rule that selects this turn's event. Touches nothing outside its arguments, though an
+    observer may take notes."""
     run = _begin(pico, turn.inputs, programs, budget, opened)
+    run.observer = observer
     try:
         with DepthLimit(budget.depth):
             return _run_turn(run, turn)
@@ -184,10 +191,12 @@ def _run_event(run: Run, event: Event) -> None:
 
 def _run_ruleset(run: Run, awake: Awake[World], event: Event) -> None:
     """Try the rules in the order of the text; each sees what the ones before it have done."""
-    rules = awake.rules_for(event.domain, event.name)
+    rules: Sequence[Triable] = awake.rules_for(event.domain, event.name)
     if not rules:
         return
     rid = run.rid = awake.ruleset.rid
+    if run.observer is not None:
+        rules = run.observer.watch(run, event, rules)
     facts = EventFacts(event.domain, event.name, event.attrs)
     for rule in rules:
         run.rule = rule.name

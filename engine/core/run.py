@@ -7,11 +7,11 @@ out answers in the order in which they were recorded, and collects what is to ha
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from engine.core.chance import Chance
 from engine.core.draft import Draft
@@ -20,6 +20,8 @@ from engine.core.model import Eci, EventId, Inputs, Pico, Rid
 from engine.core.programs import Instances, Programs
 from pico_lang.errors import BudgetSpent, Interrupted
 from pico_lang.meter import Budget, Meter
+from pico_lang.program import Ending
+from pico_lang.selection import EventFacts, Selection
 from pico_lang.values import Value, to_stored
 
 LogLevel = Literal["error", "warn", "info", "debug", "klog"]
@@ -74,6 +76,27 @@ class Surroundings:
     budget: Budget
 
 
+class Triable(Protocol):
+    """A rule that can be shown an event, and run if that selects it: see `pico_lang.program`."""
+
+    @property
+    def name(self) -> str: ...
+
+    def select(self, event: EventFacts, state: Value, time_ms: int, /) -> Selection: ...
+
+    def run(self, bindings: Mapping[str, Value], /) -> Ending: ...
+
+
+class Observer(Protocol):
+    """Somebody who wants to know how a run comes to its outcome. Being seen changes nothing."""
+
+    def watch(self, run: Run, event: Event, rules: Sequence[Triable]) -> Sequence[Triable]:
+        """The rules of one ruleset, each as one that is watched; they are about to be shown an event."""
+
+    def fired(self) -> None:
+        """The rule that runs has fired."""
+
+
 @dataclass(slots=True)
 class Run:
     """The run of one turn on one pico, or the making of a child inside one."""
@@ -98,6 +121,7 @@ class Run:
     directives: list[Mapping[str, Value]] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
     log: list[LogLine] = field(default_factory=list)
+    observer: Observer | None = None
 
     def for_child(self, pico: Pico) -> Run:
         """The run in which a child of this pico is made."""

@@ -179,6 +179,8 @@ class World:
 
     def fired(self) -> None:
         """Nothing of it is kept: a turn can be run again by whoever wants to know."""
+        if self.run.observer is not None:
+            self.run.observer.fired()
 
 
 def is_error_event(event: Event) -> bool:

@@ -1,0 +1,124 @@
+"""What differs between two states of a pico, part by part: what it was and what it is.
+
+A part is named by words that lead to it (`entity`, ruleset, variable, keys inside the value…). Both
+sides are language values or plain data of the codec, None where there is nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from engine.core.codec import pack_channel, pack_child, pack_ruleset, pack_timer
+from engine.core.draft import apply
+from engine.core.messages import Change
+from engine.core.model import EMPTY, Eci, Pico, Rid
+from pico_lang import paths
+
+Part = tuple[str, ...]
+"""`("entity", rid, name, *keys)`, `("pattern", rid, rule)`, `("channel", eci)`, `("ruleset", rid)`,
+`("child", pico)`, `("timer", id)`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One part of a pico that is not as it was."""
+
+    part: Part
+    old: Any
+    new: Any
+
+
+def differences(before: Pico, after: Pico) -> tuple[Difference, ...]:
+    """Everything that differs, in a fixed order."""
+    parts = sorted({*_parts(before), *_parts(after)})
+    return tuple(_compare(before, after, parts))
+
+
+def differences_of(before: Pico, changes: Iterable[Change]) -> tuple[tuple[Difference, ...], Pico]:
+    """What changes made of a pico, in the order in which they first touched each part, and the pico they
+    lead to. Looks at nothing that they did not touch."""
+    kept = tuple(changes)
+    after = apply(before, kept, before.seq)
+    touched = dict.fromkeys(part for change in kept for part in _touched(before, change))
+    return tuple(_compare(before, after, touched)), after
+
+
+def _compare(before: Pico, after: Pico, parts: Iterable[Part]) -> Iterator[Difference]:
+    for part in parts:
+        old, new = _read(before, part), _read(after, part)
+        # Told apart by more than `==`: 1.0 and true are equal to Python, and order can be seen.
+        if repr(old) != repr(new):
+            yield Difference(part, old, new)
+
+
+def _parts(pico: Pico) -> Iterator[Part]:
+    for rid, names in pico.entities.items():
+        yield from (("entity", rid, name) for name in names)
+    for rid, states in pico.patterns.items():
+        yield from (("pattern", rid, rule) for rule in states)
+    yield from (("channel", eci) for eci in pico.channels)
+    yield from (("ruleset", ruleset.rid) for ruleset in pico.rulesets)
+    yield from (("child", child.pico) for child in pico.children)
+    yield from (("timer", timer) for timer in pico.timers)
+
+
+def _touched(before: Pico, change: Change) -> Iterator[Part]:
+    match change.kind, change.content:
+        case ("set_entity" | "clear_entity"), (rid, name, *_):
+            yield "entity", rid, name
+        case ("set_entity_path" | "clear_entity_path"), (rid, name, path, *_):
+            yield "entity", rid, name, *path
+        case ("set_pattern" | "clear_pattern"), (rid, rule, *_):
+            yield "pattern", rid, rule
+        case "put_channel", (channel,):
+            yield "channel", channel.eci
+        case "remove_channel", (eci,):
+            yield "channel", eci
+        case "put_ruleset", (ruleset,):
+            yield "ruleset", ruleset.rid
+        case "remove_ruleset", (rid,):
+            yield "ruleset", rid
+            yield from (part for part in _parts(before) if _belongs_to(before, part, rid))
+        case "add_child", (child,):
+            yield "child", child.pico
+        case "remove_child", (pico,):
+            yield "child", pico
+        case "put_timer", (timer,):
+            yield "timer", timer.id
+        case "remove_timer", (timer,):
+            yield "timer", timer
+        case kind, _:
+            raise LookupError(f"no part is known that a change of kind {kind!r} touches")
+
+
+def _belongs_to(pico: Pico, part: Part, rid: str) -> bool:
+    match part:
+        case ("entity" | "pattern"), owner, _:
+            return owner == rid
+        case "timer", timer:
+            return pico.timers[timer].rid == rid
+    return False
+
+
+def _read(pico: Pico, part: Part) -> Any:
+    match part:
+        case "entity", rid, name, *keys:
+            value = pico.entities.get(Rid(rid), EMPTY).get(name)
+            return paths.read(value, keys) if keys else value
+        case "pattern", rid, rule:
+            return pico.patterns.get(Rid(rid), EMPTY).get(rule)
+        case "channel", eci:
+            channel = pico.channels.get(Eci(eci))
+            return None if channel is None else pack_channel(channel)
+        case "ruleset", rid:
+            ruleset = pico.ruleset(rid)
+            return None if ruleset is None else pack_ruleset(ruleset)
+        case "child", name:
+            child = next((one for one in pico.children if one.pico == name), None)
+            return None if child is None else pack_child(child)
+        case "timer", name:
+            timer = pico.timers.get(name)
+            return None if timer is None else pack_timer(timer)
+    raise LookupError(f"a pico has no part {part}")

@@ -1,0 +1,100 @@
+"""Whether a turn that is run again comes out as it was recorded.
+
+Rules are functions of what is recorded, so it must; where it does not, the first part in which the two
+differ is named. What a turn costs is not compared: versions may count steps in other ways. Neither are
+the sentences of a failure, which may be worded better one day; its code and what it left behind are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from engine.core.codec import Plain, from_bytes, pack_change, pack_effect, pack_log, to_bytes
+from engine.core.messages import Asks, Done, Failed, Outcome
+from engine.core.model import RulesetHash
+from engine.core.records import Record
+
+NOT_REPEATED = ("R699", "R7")
+"""Codes of failures that say nothing of the rules: a mistake of the engine, or a limit of that day."""
+
+LONGEST = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """A turn that came out differently. Both sides are excerpts, for people."""
+
+    seq: int
+    part: str
+    recorded: str
+    came_out: str
+
+
+def is_repeatable(record: Record) -> bool:
+    """Whether running the turn again has to lead to what is recorded."""
+    return record.fault is None or not record.fault.code.startswith(NOT_REPEATED)
+
+
+def texts_of(record: Record) -> tuple[RulesetHash, ...]:
+    """The rulesets that a turn learned of; besides those that the pico has, it can need these."""
+    answers = record.turn.inputs.answers
+    return tuple(RulesetHash(one["hash"]) for one in answers if isinstance(one.get("hash"), str))
+
+
+def departure(record: Record, outcome: Outcome) -> Departure | None:
+    """The first part in which an outcome is not the recorded one."""
+    recorded = dict(_parts_recorded(record))
+    for part, plain in _parts(outcome):
+        old, new = to_bytes(recorded[part]), to_bytes(plain)
+        if old != new:
+            return Departure(record.seq, part, *_excerpts(old, new))
+    return None
+
+
+def _parts_recorded(record: Record) -> Iterator[tuple[str, Plain]]:
+    yield "outcome", "done" if record.fault is None else f"failed with {record.fault.code}"
+    yield "changes", [pack_change(change) for change in record.changes]
+    yield "directives", record.directives
+    messages = [pack_effect(effect) for effect in record.effects]
+    yield "messages", messages if record.fault is None else _without_sentences(messages)
+    yield "answer", record.answer
+    yield "log", pack_log(record.log)
+
+
+def _parts(outcome: Outcome) -> Iterator[tuple[str, Plain]]:
+    match outcome:
+        case Done(_, changes, directives, effects, log, answer):
+            yield "outcome", "done"
+            yield "changes", [pack_change(change) for change in changes]
+            yield "directives", directives
+            yield "messages", [pack_effect(effect) for effect in effects]
+            yield "answer", answer
+            yield "log", pack_log(log)
+        case Failed(_, fault, _, effects, _, _, changes):
+            yield "outcome", f"failed with {fault.code}"
+            yield "changes", [pack_change(change) for change in changes]
+            yield "messages", _without_sentences([pack_effect(effect) for effect in effects])
+        case Asks(question):
+            yield "outcome", f"asks for {question.kind}, which has no recorded answer"
+
+
+def _without_sentences(messages: Iterable[Plain]) -> list[Plain]:
+    """The event that tells of a failure quotes its message."""
+    kept = [from_bytes(to_bytes(message)) for message in messages]
+    for message in kept:
+        if "send" in message:
+            message["send"]["attrs"].pop("data", None)
+    return kept
+
+
+def _excerpts(old: bytes, new: bytes) -> tuple[str, str]:
+    """Both from a little before the first place where they differ."""
+    same = next((place for place, pair in enumerate(zip(old, new, strict=False)) if pair[0] != pair[1]), 0)
+    begin = max(0, same - 40)
+    return _excerpt(old, begin), _excerpt(new, begin)
+
+
+def _excerpt(text: bytes, begin: int) -> str:
+    cut = text[begin : begin + LONGEST].decode("utf-8", "replace")
+    return ("…" if begin else "") + cut + ("…" if len(text) > begin + LONGEST else "")
