@@ -28,6 +28,10 @@ MAX_LINKS = 100
 MAX_LOOPS = 12
 """Nested `foreach`; the code that runs them cannot nest without end."""
 
+MOST_SCOPES = 2_000_000
+"""Rules and functions, times all that is declared. Python's compiler looks at every name of a function for
+each function inside it, and lets no other thread run meanwhile: this many take it a fifth of a second."""
+
 Found = Iterator[Diagnostic]
 
 
@@ -113,6 +117,25 @@ def _hangs_on(node: n.Node) -> n.Expression | None:
 def domain_of(item: n.UseModule) -> n.Identifier:
     """The name under which a used module is called: its alias, else its rid."""
     return item.alias or item.rid
+
+
+# --- size ------------------------------------------------------------------------------------------
+
+
+def _check_size(ruleset: n.Ruleset, context: Context) -> Found:
+    bodies = names = 0
+    for node in walk(ruleset):
+        if isinstance(node, (n.Rule, n.FunctionLiteral, n.ActionLiteral)):
+            bodies += 1
+        elif isinstance(node, (n.Declaration, n.Parameter)):
+            names += 1
+    if bodies * (bodies + names) > MOST_SCOPES:
+        yield diagnostic(
+            "K107",
+            f"{bodies:,} rules and functions with {names:,} names are too many for one ruleset",
+            ruleset.rid.span,
+            "make modules of it: several rulesets, of which one uses the others",
+        )
 
 
 # --- meta ------------------------------------------------------------------------------------------
@@ -486,6 +509,7 @@ def _unknown_module(domain: str, node: n.Node, context: Context) -> Diagnostic:
 
 
 _RULESET_CHECKS: tuple[Callable[[n.Ruleset, Context], Iterable[Diagnostic]], ...] = (
+    _check_size,
     _check_meta,
     _check_version,
     _check_shares,

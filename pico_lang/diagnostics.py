@@ -31,6 +31,7 @@ CODES: dict[str, str] = {
     "K104": "the text ends too early",
     "K105": "expressions or blocks nested too deeply",
     "K106": "a regular expression that does not compile, or with unknown or repeated flags",
+    "K107": "more rules, functions and names than one ruleset may have",
     # 2xx: names
     "K201": "a name that nothing declares",
     "K202": "a name declared twice in one block",

@@ -64,6 +64,27 @@ def test_nesting_as_deep_as_the_parser_allows_compiles(opening: str, closing: st
     assert compile_ruleset(Source(text), {}).rid == "deep"
 
 
+@pytest.mark.parametrize(
+    ("many", "around"),
+    [
+        ("rule r{0} {{ select when a b{0} }}", "{}"),
+        ("f{0} = function(){{ x{0} = 1 x{0} }}", "global {{ {} }}"),
+        ("f{0} = defaction(p{0}){{ noop() }}", "global {{ {} }}"),
+    ],
+)
+def test_rules_and_functions_without_number_are_refused(many: str, around: str) -> None:
+    """Their compilation would stop every other thread for seconds."""
+    body = around.format("\n".join(many.format(number) for number in range(1_500)))
+    with pytest.raises(RulesetRefused) as refused:
+        compile_ruleset(Source(f"ruleset long {{ {body} }}"), {})
+    assert [found.code for found in refused.value.diagnostics] == ["K107"]
+
+
+def test_a_thousand_rules_are_possible() -> None:
+    rules = "\n".join(f"rule r{number} {{ select when a b{number} }}" for number in range(1_000))
+    assert len(compile_ruleset(Source(f"ruleset long {{ {rules} }}"), {}).rules) == 1_000
+
+
 def test_a_call_of_a_long_body_costs_more_than_one_step() -> None:
     """Else a hundred thousand steps could be the work of hours."""
     body = "; ".join(f"x{n} = {n} + {n}" for n in range(1_000))
