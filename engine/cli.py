@@ -11,6 +11,7 @@ from engine.commands.fmt import fmt
 from engine.commands.install import install
 from engine.commands.lsp import lsp
 from engine.commands.query import query
+from engine.commands.repl import repl
 from engine.commands.send import send
 from engine.commands.serve import serve
 from engine.commands.settings import settings
@@ -32,5 +33,5 @@ def main() -> None:
     """
 
 
-for command in (serve, demo, send, query, install, check, fmt, test, lsp, tree, settings, version):
+for command in (serve, demo, send, query, install, check, fmt, test, repl, lsp, tree, settings, version):
     main.add_command(command)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from engine.adapters.web.client import HttpxWebClient, WebLimits
 from engine.config import Settings
 from engine.core import kernel
 from engine.core.domains import MODULES
+from engine.core.inspection import Viewpoint, evaluate
 from engine.core.messages import Answered, Asks, Failed, Outcome, Query, Turn
 from engine.core.model import Inputs, Pico
 from engine.core.programs import Instances, Programs
@@ -143,3 +145,8 @@ class BudgetedKernel:
         self, pico: Pico, query: Query, inputs: Inputs, instances: Instances[Any], /
     ) -> Answered | Asks | Failed:
         return kernel.answer(pico, query, inputs, self.programs, self.budget, instances)
+
+    def evaluate(
+        self, pico: Pico, viewpoint: Viewpoint, texts: Sequence[Source], inputs: Inputs, /
+    ) -> Answered | Asks | Failed:
+        return evaluate(pico, viewpoint, texts, inputs, self.programs, self.budget)

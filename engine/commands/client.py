@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self, TypeVar
 from urllib.parse import quote
@@ -55,6 +55,12 @@ class EngineClient:
         """The value of a shared function."""
         return self._post(("c", self._eci(eci), "query", *query), arguments)
 
+    def evaluate(self, eci: str, rid: str | None, texts: Sequence[str]) -> dict[str, Any]:
+        """What the last text comes to on a pico's state; the others are what it may mention."""
+        body = {"eci": self._eci(eci), "rid": rid, "texts": list(texts)}
+        found: dict[str, Any] = self._post(("api", "evaluate"), body)
+        return found
+
     def tree(self) -> dict[str, Any]:
         """The root pico and all below it."""
         found: dict[str, Any] = self._get("/api/tree")
@@ -96,9 +102,10 @@ class EngineClient:
 def _failure(problem: Mapping[str, Any]) -> Failure:
     """A problem of the engine, with the places in the ruleset if it names them."""
     message = f"{problem.get('detail', problem)} [{problem.get('code')}]"
-    for place in problem.get("places", ()):
+    places = problem.get("places", ())
+    for place in places:
         message += f"\n  at {place['rid']}, line {place['line']} column {place['column']}, {place['within']}"
-    return Failure(message, problem.get("hint"))
+    return Failure(message, problem.get("hint"), places)
 
 
 def find_engine(url: str | None) -> EngineClient:

@@ -5,6 +5,7 @@ Usage errors are click's, with its exit code 2.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import IO, Any
 
 import click
@@ -25,9 +26,13 @@ class Failure(click.ClickException):
 
     exit_code = 1
 
-    def __init__(self, message: str, hint: str | None = None) -> None:
+    def __init__(
+        self, message: str, hint: str | None = None, places: Sequence[Mapping[str, Any]] = ()
+    ) -> None:
         super().__init__(message)
         self.hint = hint
+        self.places = places
+        """Where in rulesets it happened, as the engine tells it."""
 
     def show(self, file: IO[Any] | None = None) -> None:
         click.secho(f"error: {self.message}", fg="red", err=True)

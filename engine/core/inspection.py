@@ -6,7 +6,7 @@ modules it uses. Nothing can be changed from here, since an expression has no me
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from engine.core.domains import MODULES
@@ -17,6 +17,7 @@ from engine.core.opening import wake
 from engine.core.programs import Programs
 from engine.core.run import Run
 from engine.core.world import World
+from pico_lang.coercion import to_string
 from pico_lang.errors import RuntimeFault
 from pico_lang.evaluation import Evaluated, Surroundings, evaluate_snippet
 from pico_lang.meter import Budget
@@ -25,7 +26,7 @@ from pico_lang.parser import parse_snippet
 from pico_lang.program import compile_ruleset
 from pico_lang.runtime import Runtime
 from pico_lang.source import Source
-from pico_lang.values import Value
+from pico_lang.values import Action, RegExp, Value, to_stored, type_of
 
 _NOBODY = compile_ruleset(Source("ruleset nobody {}", "nobody"), MODULES)
 """Whom to take for the ruleset where there is none."""
@@ -57,7 +58,8 @@ def evaluate(
     budget: Budget,
     opened: Opened | None = None,
 ) -> Answered | Asks | Failed:
-    """The value of the last text; each can mention what those before it declare.
+    """The value of the last text as `{"type", "value", "names"}`; each can mention what those before
+    it declare. `names` are what a further text could mention.
 
     A text that ends without an expression has the value of what it declares last. Raises
     `RulesetRefused` for one that cannot be understood.
@@ -70,11 +72,29 @@ def evaluate(
         for snippet, source in snippets:
             found = evaluate_at(seat, snippet, source, known)
             known.update(found.declared)
-            last = list(found.declared.values())[-1:] or [None]
-            value = last[0] if snippet.result is None else found.value
-        return value
+            value = found.value if snippet.result is not None else _last(found.declared)
+        names = sorted({*seat.declared, *known, *_names_in_domains(run, viewpoint.rid, seat)})
+        return {"type": type_of(value), "value": _outwards(value, run), "names": names}
 
     return look(pico, inputs, programs, budget, see, opened)
+
+
+def _last(declared: Mapping[str, Value]) -> Value:
+    return list(declared.values())[-1] if declared else None
+
+
+def _outwards(value: Value, run: Run) -> Value:
+    """What JSON can say of a value; functions can only be told by their type."""
+    if isinstance(value, RegExp):
+        return to_string(value)
+    return None if callable(value) or isinstance(value, Action) else to_stored(value, run.meter)
+
+
+def _names_in_domains(run: Run, rid: str | None, seat: Seat) -> Iterator[str]:
+    """Entity variables, and members of used modules."""
+    yield from (f"ent:{name}" for name in run.draft.entities.get(Rid(rid or ""), ()))
+    for domain, provided in seat.used.items():
+        yield from (f"{domain}:{name}" for name in provided)
 
 
 def take_seat(run: Run, rid: str | None) -> Seat:

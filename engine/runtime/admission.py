@@ -7,6 +7,10 @@ from engine.core.model import Eci, Pico
 from engine.core.policy import allows_event, allows_query
 
 
+OWNERS_TAGS = {"engine", "ui"}
+"""What a channel is marked with that is meant for the people whose engine it is."""
+
+
 def admit(pico: Pico | None, event: Event) -> Refusal | None:
     """Why this pico does not take the event through that channel, or None."""
     if not event.domain or not event.name:
@@ -23,6 +27,24 @@ def admit_query(pico: Pico | None, query: Query) -> Refusal | None:
     if channel is None:
         return unknown_channel(query.eci)
     return allows_query(channel, query.sender, query.rid, query.name)
+
+
+def admit_look(pico: Pico | None, eci: Eci) -> Refusal | None:
+    """Why nobody may look inside a pico through that channel, or None.
+
+    A policy speaks of what a ruleset shares; whoever looks inside sees everything. That is for the
+    people whose engine it is, and they have channels of their own.
+    """
+    channel = None if pico is None else pico.channels.get(eci)
+    if channel is None:
+        return unknown_channel(eci)
+    if channel.family is None and OWNERS_TAGS <= set(channel.tags):
+        return None
+    return Refusal(
+        "denied",
+        "one cannot look inside a pico through this channel",
+        "use the one that `picomesh tree` shows: it has the tags engine and ui",
+    )
 
 
 def unknown_channel(eci: Eci) -> Refusal:

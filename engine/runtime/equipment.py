@@ -6,12 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from engine.core.inspection import Viewpoint
 from engine.core.messages import Answered, Asks, Failed, Outcome, Query, Question, Turn
 from engine.core.model import Inputs, Pico, PicoId, RulesetHash
 from engine.core.programs import Instances
 from engine.ports import Clock, Entropy, Journal
 from engine.runtime.rota import Rota
 from pico_lang.program import Program
+from pico_lang.source import Source
 
 
 class Kernel(Protocol):
@@ -24,6 +26,11 @@ class Kernel(Protocol):
         self, pico: Pico, query: Query, inputs: Inputs, instances: Instances[Any], /
     ) -> Answered | Asks | Failed:
         """Run a query."""
+
+    def evaluate(
+        self, pico: Pico, viewpoint: Viewpoint, texts: Sequence[Source], inputs: Inputs, /
+    ) -> Answered | Asks | Failed:
+        """Evaluate what people type: see `engine.core.inspection`. Raises `RulesetRefused`."""
 
 
 class Answers(Protocol):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from asyncio import Future
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import cast
@@ -21,13 +21,14 @@ from engine.core.model import EMPTY, Eci, EventId, Pico, PicoId, Rid, RulesetHas
 from engine.core.policy import UPKEEP
 from engine.core.records import decode_record, encode_request
 from engine.ports import AcceptEvent, FetchFailed, JournalFailed
-from engine.runtime.admission import admit, admit_query, unknown_channel
+from engine.runtime.admission import admit, admit_look, admit_query, unknown_channel
 from engine.runtime.equipment import Equipment
 from engine.runtime.genesis import ROOT_ECI, ROOT_PICO, WRANGLER, WRANGLER_URL, root_writes
+from engine.runtime.looking import look_at
 from engine.runtime.mailbox import MOST_WAITING, Mailbox
 from engine.runtime.outbox import LocalOutbox
 from engine.runtime.questions import Answer
-from engine.runtime.replies import EventReply, FlushReply, PicoView, QueryReply, Reply, reply_again
+from engine.runtime.replies import EventReply, FlushReply, LookReply, PicoView, QueryReply, Reply, reply_again
 from engine.runtime.request import Request
 from engine.runtime.residents import Limits
 from pico_lang.diagnostics import RulesetRefused
@@ -227,6 +228,16 @@ class Host:
                 case Asks(question):
                     answer = await self._equipment.questions.answer(pico.id, question)
                     inputs = replace(inputs, answers=(*inputs.answers, answer))
+
+    async def look_at(self, eci: Eci, rid: str | None, texts: Sequence[str]) -> LookReply | Refusal | Fault:
+        """Evaluate what somebody types on the last committed state, which stays as it is."""
+        if self._is_draining:
+            return _draining()
+        mailbox = self._residents.find(eci)
+        refusal = admit_look(mailbox.committed if mailbox else None, eci)
+        if mailbox is None or refusal is not None:
+            return refusal or unknown_channel(eci)
+        return await look_at(self._equipment, mailbox.committed, rid, texts)
 
     # --- the whole ---
 

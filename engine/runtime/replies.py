@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from engine.core.messages import Done, Failed, Fault, Refusal, Turn
+from engine.core.messages import Done, Failed, Fault, LogLine, Refusal, Turn
 from engine.core.model import Eci, EventId, PicoId, Rid, RulesetHash
 from engine.core.records import Record
 from pico_lang.diagnostics import Diagnostic
@@ -28,6 +28,17 @@ class QueryReply:
     """What a shared function returned."""
 
     value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class LookReply:
+    """What somebody saw who looked inside a pico: a value with its type in the language, and the names
+    that could be mentioned there."""
+
+    type: str
+    value: Value
+    names: Sequence[str]
+    log: Sequence[LogLine]
 
 
 @dataclass(frozen=True, slots=True)

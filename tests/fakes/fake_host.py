@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from engine.core.messages import Fault, Refusal
 from engine.core.model import Eci, EventId, PicoId, Rid, RulesetHash
-from engine.runtime.replies import EventReply, FlushReply, PicoView, QueryReply
+from engine.runtime.replies import EventReply, FlushReply, LookReply, PicoView, QueryReply
 from pico_lang.errors import Place
 from pico_lang.values import Value
 
@@ -101,6 +101,11 @@ class FakeHost:
         if url != RULESET_URL:
             return Refusal("unknown", f"no ruleset was ever installed from {url}")
         return FlushReply(url, Rid("counter"), RulesetHash("00ff"), "2026-01-01T00:00:00.000Z", ())
+
+    async def look_at(self, eci: Eci, rid: str | None, texts: Sequence[str]) -> LookReply | Refusal | Fault:
+        if (refusal := self._refuse(eci)) is not None:
+            return refusal
+        return LookReply("Array", [rid, *texts], ["ent:count"], [])
 
     def root_eci(self) -> Eci:
         return ROOT

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from engine.adapters.http.host import Host
 from engine.adapters.http.problems import malformed, settled
 from engine.adapters.http.replies import Reply, encode
 from engine.adapters.http.requests import Request
+from engine.core.model import Eci
 from engine.runtime.replies import PicoView
 from engine.version import VERSION
 from pico_lang.diagnostics import Diagnostic
 from pico_lang.source import Source
+from pico_lang.values import to_json
 
 Handler = Callable[[Host, Request], Awaitable[Reply]]
 
@@ -56,6 +58,24 @@ def _position(source: Source, offset: int) -> dict[str, int]:
     return {"line": line, "column": column}
 
 
+async def _evaluate(host: Host, request: Request) -> Reply:
+    given = await request.parameters()
+    eci, rid, texts = given.get("eci"), given.get("rid"), given.get("texts")
+    if not isinstance(eci, str) or not isinstance(rid, str | None) or not _are_texts(texts):
+        raise malformed(
+            "eci and rid are strings, texts are an array of some",
+            'send JSON: {"eci": "…", "rid": "counter", "texts": ["ent:count + 1"]}',
+        )
+    reply = settled(await host.look_at(Eci(eci), rid, texts))
+    log = [{"level": line.level, "message": line.message, "value": line.value} for line in reply.log]
+    found = {"type": reply.type, "value": reply.value, "names": list(reply.names), "log": log}
+    return Reply(encode(to_json(found)))
+
+
+def _are_texts(given: Any) -> TypeGuard[list[str]]:
+    return isinstance(given, list) and all(isinstance(one, str) for one in given)
+
+
 async def _show_version(host: Host, request: Request) -> Reply:
     return Reply(encode({"name": "picomesh", "version": VERSION}))
 
@@ -72,6 +92,7 @@ ROUTES: Mapping[str, tuple[Handler, str]] = {
     "/api/ui-context": (_show_context, "the channel that user interfaces begin with"),
     "/api/flush": (_flush, "read the ruleset at ?url=… again and bring it into force"),
     "/api/tree": (_show_tree, "all picos below the root, with their rulesets and channels"),
+    "/api/evaluate": (_evaluate, "what expressions come to on a pico's state, which stays as it is"),
     "/healthz": (_say_alive, "whether the process answers"),
     "/readyz": (_say_ready, "whether the engine takes work"),
     "/version": (_show_version, "which Picomesh this is"),

@@ -5,12 +5,12 @@ The tests' fake obeys the same protocol, so that every route can be tried withou
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from engine.core.messages import Fault, Refusal
 from engine.core.model import Eci, EventId
-from engine.runtime.replies import EventReply, FlushReply, PicoView, QueryReply
+from engine.runtime.replies import EventReply, FlushReply, LookReply, PicoView, QueryReply
 from pico_lang.values import Value
 
 
@@ -47,6 +47,9 @@ class Host(Protocol):
 
     async def flush_ruleset(self, url: str) -> FlushReply | Refusal:
         """Read a ruleset's URL again."""
+
+    async def look_at(self, eci: Eci, rid: str | None, texts: Sequence[str]) -> LookReply | Refusal | Fault:
+        """Evaluate what somebody types on a pico's state, which stays as it is."""
 
     def root_eci(self) -> Eci:
         """A channel to the root pico through which people may do everything."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from engine.adapters.http import Limits, administration, make_app
@@ -58,3 +60,19 @@ def test_health_readiness_and_version() -> None:
     assert client().get("/healthz").json() == {"status": "ok"}
     assert client().get("/readyz").json() == {"status": "ready", "root_eci": ROOT}
     assert client().get("/version").json() == {"name": "picomesh", "version": VERSION}
+
+
+def test_expressions_are_evaluated() -> None:
+    """With everything that can be said of the value; what is no list of texts is refused."""
+    browser = client()
+    given = {"eci": ROOT, "rid": "counter", "texts": ["ent:count"]}
+    answer = browser.post("/api/evaluate", json=given)
+    assert answer.json() == {
+        "type": "Array",
+        "value": ["counter", "ent:count"],
+        "names": ["ent:count"],
+        "log": [],
+    }
+    mistakes: list[dict[str, Any]] = [{"texts": "1"}, {"texts": [1]}, {"eci": 5}, {"rid": {}}]
+    for wrong in mistakes:
+        assert browser.post("/api/evaluate", json={**given, **wrong}).status_code == 400
