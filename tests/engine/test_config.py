@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine.config import BadSetting, describe_settings, load_settings
+from engine.host_patterns import ALL_HOSTS
 from pico_lang.meter import Budget
 
 
@@ -48,6 +49,15 @@ def test_budgets_of_a_turn_are_settings(tmp_path: Path) -> None:
     assert load_settings({"home": tmp_path}, {"PICOMESH_TURN_STEPS": "7"}).budget.steps == 7
 
 
+def test_hosts_are_a_list_in_a_file_and_a_text_in_the_environment(tmp_path: Path) -> None:
+    """True opens all."""
+    environment = home_with(tmp_path, "http_private = ['*.lan', '10.0.0.0/8']")
+    assert str(load_settings(environment=environment).http_private) == "*.lan, 10.0.0.0/8"
+    environment |= {"PICOMESH_HTTP_PRIVATE": "localhost, 127.0.0.1"}
+    assert str(load_settings(environment=environment).http_private) == "localhost, 127.0.0.1"
+    assert load_settings(environment=home_with(tmp_path, "http_private = true")).http_private == ALL_HOSTS
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -62,6 +72,8 @@ def test_budgets_of_a_turn_are_settings(tmp_path: Path) -> None:
         ("log_format = 'xml'", "'log_format' must be one of auto, console, json"),
         ("drain_s = 'nan'", "'drain_s' must be at least 0, not nan"),
         ("home = '/x'", "cannot set 'home': it lies in it"),
+        ("http_private = 5", "'http_private' must be true, false, or names, addresses or networks, not 5"),
+        ("http_private = ['10.0.*']", "or networks, not ['10.0.*']"),
         ("port = ", "is not TOML"),
     ],
 )
