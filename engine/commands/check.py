@@ -11,7 +11,11 @@ from engine.commands.failure import Failure
 from engine.commands.output import json_option, print_json
 from engine.commands.suites import open_suite
 from engine.commands.texts import count_errors, describe, read_source, show_diagnostic
+from pico_lang.checks import in_text_order
 from pico_lang.diagnostics import Diagnostic, RulesetRefused
+from pico_lang.module_checks import Provided, check_modules, provided_by
+from pico_lang.nodes import Ruleset
+from pico_lang.parser import parse
 from pico_lang.source import Source
 
 
@@ -23,14 +27,17 @@ def check(files: tuple[str, ...], as_json: bool) -> None:
 
     Each comes with its place and, if there is one, a hint. `-` reads standard input. Nothing is
     installed and no engine is needed. Exits with 1 when a ruleset could not be installed; warnings
-    alone exit with 0.
+    alone exit with 0. Rulesets that are checked together are held against each other: what one
+    uses as a module must provide what is asked of it.
 
     \b
     Examples:
       picomesh check examples/counter/counter.krl
       picomesh check *.krl --json
     """
-    found = [(source, _diagnose(source)) for source in map(read_source, files)]
+    sources = [read_source(file) for file in files]
+    provided = _provided_by(sources)
+    found = [(source, _diagnose(source, provided)) for source in sources]
     if as_json:
         print_json([describe(one, source) for source, several in found for one in several])
     else:
@@ -39,12 +46,27 @@ def check(files: tuple[str, ...], as_json: bool) -> None:
         sys.exit(Failure.exit_code)
 
 
-def _diagnose(source: Source) -> Sequence[Diagnostic]:
+def _provided_by(sources: Sequence[Source]) -> Provided:
+    """What the rulesets among these texts provide to the others."""
+    return {tree.rid.id: provided_by(tree) for tree in map(_tree_of, sources) if tree is not None}
+
+
+def _tree_of(source: Source) -> Ruleset | None:
+    """None for a text that is no ruleset; what is wrong with it is said elsewhere."""
+    try:
+        return parse(source)
+    except RulesetRefused:
+        return None
+
+
+def _diagnose(source: Source, provided: Provided) -> Sequence[Diagnostic]:
     """What the compiler says about a ruleset, or about a file of tests for one."""
     try:
-        return open_suite(source).warnings
+        found: Sequence[Diagnostic] = open_suite(source).warnings
     except RulesetRefused as refused:
-        return refused.diagnostics
+        found = refused.diagnostics
+    tree = _tree_of(source)
+    return found if tree is None else in_text_order([*found, *check_modules(tree, provided)])
 
 
 def _show(found: Sequence[tuple[Source, Sequence[Diagnostic]]]) -> None:

@@ -47,6 +47,20 @@ def test_every_mistake_is_shown_with_its_place(tmp_path: Path) -> None:
     assert "2 errors, 0 warnings in 2 files" in result.output
 
 
+def test_rulesets_that_are_checked_together_are_held_against_each_other(tmp_path: Path) -> None:
+    """A name that a module does not provide is a mistake as soon as the module's text is there."""
+    (tmp_path / "user.krl").write_text(
+        "ruleset user { meta { use module a.module alias m } global { x = m:wrong() } }"
+    )
+    (tmp_path / "module.krl").write_text(
+        "ruleset a.module { meta { provides f } global { f = function(){ 1 } } }"
+    )
+    alone = run("check", str(tmp_path / "user.krl"))
+    together = run("check", str(tmp_path / "user.krl"), str(tmp_path / "module.krl"))
+    assert (alone.exit_code, together.exit_code) == (0, 1)
+    assert "error K402: a.module does not provide wrong" in together.output
+
+
 def test_mistakes_are_data_for_programs() -> None:
     """--json gives code, place and sentence; `-` reads standard input."""
     result = run("check", "-", "--json", text=BAD)
