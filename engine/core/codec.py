@@ -100,24 +100,27 @@ def unpack_event(plain: Plain) -> Event:
 
 def pack_query(query: Query) -> Plain:
     plain = {"eci": query.eci, "rid": query.rid, "name": query.name, "args": query.args}
-    if query.sender is not None:
-        plain["sender"] = query.sender
+    if query.via:
+        plain["via"] = query.via
     return plain
 
 
 def unpack_query(plain: Plain) -> Query:
-    return Query(plain["eci"], plain["rid"], plain["name"], plain["args"], plain.get("sender"))
+    return Query(plain["eci"], plain["rid"], plain["name"], plain["args"], tuple(plain.get("via", ())))
 
 
 def pack_inputs(inputs: Inputs) -> Plain:
     plain: dict[str, Plain] = {"time": inputs.time_ms, "seed": inputs.seed}
     if inputs.answers:
         plain["answers"] = inputs.answers
+    if inputs.default_policy != "allow":
+        plain["default_policy"] = inputs.default_policy
     return plain
 
 
 def unpack_inputs(plain: Plain) -> Inputs:
-    return Inputs(plain["time"], plain["seed"], tuple(plain.get("answers", ())))
+    answers = tuple(plain.get("answers", ()))
+    return Inputs(plain["time"], plain["seed"], answers, plain.get("default_policy", "allow"))
 
 
 def pack_turn(turn: Turn) -> Plain:

@@ -25,10 +25,15 @@ def read_event_name(domain: str | None, event: Value) -> tuple[str, str]:
 
 def read_name(value: Value, part: str) -> str:
     """A domain or name, which cannot be blank."""
-    name = "" if value is None else to_string(value).strip()
-    if not name:
-        raise RuntimeFault("R606", f"missing event.{part}")
-    return name
+    return read_word(value, f"event.{part}")
+
+
+def read_word(value: Value, what: str) -> str:
+    """Any name that cannot be blank."""
+    word = "" if value is None else to_string(value).strip()
+    if not word:
+        raise RuntimeFault("R606", f"missing {what}")
+    return word
 
 
 def read_attributes(meter: Meter, value: Value) -> dict[str, Value]:

@@ -7,7 +7,7 @@ takes the installation back with everything else.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from engine.core.model import Inputs, InstalledRuleset, Rid, RulesetHash
 from engine.core.opening import Memory, Opening, program_of
@@ -20,13 +20,42 @@ from pico_lang.values import Value
 
 def install(run: Run, url: str, config: Mapping[str, Value]) -> Rid:
     """Install the ruleset behind a URL, or put its text of now in the place of the old one."""
-    found = run.learned.ask("ruleset", {"url": url})
-    if "error" in found:
-        raise RuntimeFault("R608", f"cannot install {url}: {found['error']}")
+    return _install_found(run, _find(run, url), config)
+
+
+def flush(run: Run, url: str) -> Rid:
+    """Read a URL anew, and where this pico has its ruleset from there, put the text in its place.
+
+    Other picos are not touched: which text they run is for them, or for the engine's owner, to say.
+    """
+    found = _find(run, url)
+    for held in [one for one in run.draft.rulesets if one.url == found.url]:
+        if held.rid != found.rid:
+            raise RuntimeFault("R608", f"{url} is the ruleset {found.rid} now, and no longer {held.rid}")
+        if held.hash != found.hash:
+            _install_found(run, found, held.config)
+    return found.rid
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A ruleset as it is behind its URL now."""
+
+    rid: Rid
+    url: str
+    hash: RulesetHash
+
+
+def _find(run: Run, url: str) -> Found:
+    answer = run.learned.ask("ruleset", {"url": url})
+    if "error" in answer:
+        raise RuntimeFault("R608", f"cannot install {url}: {answer['error']}")
+    return Found(Rid(answer["rid"]), answer.get("url", url), RulesetHash(answer["hash"]))
+
+
+def _install_found(run: Run, found: Found, config: Mapping[str, Value]) -> Rid:
     inputs = Inputs(run.learned.time_ms, "")
-    ruleset = InstalledRuleset(
-        Rid(found["rid"]), found.get("url", url), RulesetHash(found["hash"]), config, inputs
-    )
+    ruleset = InstalledRuleset(found.rid, found.url, found.hash, config, inputs)
     program = program_of(run, ruleset)
     _forget_gone_rules(run, ruleset, program)
     _open_anew(run, ruleset, program)

@@ -143,6 +143,8 @@ def _wake(run: Run, ruleset: InstalledRuleset) -> None:
 
 def _run_turn(run: Run, turn: Turn) -> Done:
     run.txn_id = turn.event.eid
+    if turn.query is not None:
+        run.via = turn.query.via  # whoever waits for the query waits for the event before it
     if turn.event.timer is not None:
         _fire(run, turn.event)
     elif turn.event.domain == UPKEEP:
@@ -237,6 +239,7 @@ def _run_query(run: Run, query: Query) -> Value:
     if query.name not in awake.program.shares:
         raise RuntimeFault("R610", f'Ruleset {query.rid} does not have query function "{query.name}"')
     run.query = query
+    run.via = query.via
     run.rid = ruleset.rid
     run.txn_id = None if run.txn_id is None else f"{run.txn_id}.q"
     value = awake.instance.query(query.name, query.args)

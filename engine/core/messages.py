@@ -35,7 +35,14 @@ class Query:
     rid: str
     name: str
     args: Mapping[str, Value]
-    sender: PicoId | None = None
+    via: tuple[PicoId, ...] = ()
+    """The picos of this engine that wait for the answer: the last one asks, because the one before asked
+    it, and so on. None of them can be asked again on the way."""
+
+    @property
+    def sender(self) -> PicoId | None:
+        """The pico whose ruleset asks."""
+        return self.via[-1] if self.via else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +58,8 @@ class Turn:
 class Question:
     """Something a run must know before it can go on.
 
-    kinds: `ruleset` (url → {"rid", "hash", "url"} or {"error"}) and `http` (see `engine.core.requests`).
+    kinds: `ruleset` (url → {"rid", "hash", "url"} or {"error"}), `http` (see `engine.core.requests`), and
+    `query`, `event_query`, `recipient` and `log` (see `engine.core.neighbours`).
     """
 
     kind: str

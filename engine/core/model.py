@@ -24,6 +24,9 @@ RulesetHash = NewType("RulesetHash", str)
 EventId = NewType("EventId", str)
 """The sender's id of an event (`eid`), unique per pico."""
 
+DefaultPolicy = Literal["allow", "deny"]
+"""What the policy of a channel is that was made without one."""
+
 EMPTY: Mapping[Any, Any] = MappingProxyType({})
 
 
@@ -68,6 +71,8 @@ class Inputs:
     """Hex; every random number and new id of the run is derived from it."""
     answers: tuple[Mapping[str, Any], ...] = ()
     """Answers to the run's questions, in the order in which it asked."""
+    default_policy: DefaultPolicy = "allow"
+    """A setting of the engine. As what a run does depends on it, it is learned like the time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,11 @@ not silently mean "allow everything".
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from engine.core.messages import Refusal
-from engine.core.model import ALLOW_ALL, Channel, PicoId, Policy, PolicyEntry
+from engine.core.model import ALLOW_ALL, Channel, DefaultPolicy, PicoId, Policy, PolicyEntry
 from pico_lang.errors import TypeFault
 from pico_lang.values import Value
 
@@ -23,6 +23,9 @@ RESERVED_TAG = "system"
 
 PolicyScope = Literal["domain", "rid"]
 """What the first half of an entry names: a domain for events, a ruleset for queries."""
+
+DEFAULTS: Mapping[DefaultPolicy, Policy] = {"allow": ALLOW_ALL, "deny": Policy(())}
+"""What a channel lets in that was made without a policy."""
 
 _NOT_IN_A_TAG = re.compile(r"[^a-z0-9_-]+")
 
@@ -46,9 +49,10 @@ def _allows(channel: Channel, sender: PicoId | None, policy: Policy, scope: str,
             "use a channel that was made for you; the pico's owner can make one with ctx:newChannel",
         )
     if _has_match(policy.deny, scope, name):
-        return _denied("Denied by channel policy")
+        return _denied("Denied by channel policy", f"this channel's policy denies {scope}:{name}")
     if not _has_match(policy.allow, scope, name):
-        return _denied("Not allowed by channel policy")
+        hint = f"nothing in this channel's policy allows {scope}:{name}; use another channel of the pico"
+        return _denied("Not allowed by channel policy", hint)
     return None
 
 
@@ -63,10 +67,10 @@ def _denied(reason: str, hint: str | None = None) -> Refusal:
 # --- from and to language values -------------------------------------------------------------------
 
 
-def read_policy(value: Value, scope: PolicyScope) -> Policy:
-    """A policy from `{"allow": […], "deny": […]}`; null allows everything."""
+def read_policy(value: Value, scope: PolicyScope, missing: Policy = ALLOW_ALL) -> Policy:
+    """A policy from `{"allow": […], "deny": […]}`; null means the one for channels that come without."""
     if value is None:
-        return ALLOW_ALL
+        return missing
     if not isinstance(value, dict) or set(value) != {"allow", "deny"}:
         raise TypeFault('a policy is a map with exactly the keys "allow" and "deny"')
     return Policy(_read_entries(value, "allow", scope), _read_entries(value, "deny", scope))

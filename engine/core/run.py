@@ -16,7 +16,7 @@ from typing import Any, Literal, Protocol
 from engine.core.chance import Chance
 from engine.core.draft import Draft
 from engine.core.messages import Effect, Event, LogLine, Query, Question, SendEvent
-from engine.core.model import Eci, EventId, Inputs, Pico, Rid
+from engine.core.model import Eci, EventId, Inputs, Pico, PicoId, Rid
 from engine.core.programs import Instances, Programs
 from pico_lang.errors import BudgetSpent, Interrupted
 from pico_lang.meter import Budget, Meter
@@ -46,6 +46,7 @@ class Learned:
 
     def __init__(self, inputs: Inputs) -> None:
         self.time_ms = inputs.time_ms
+        self.default_policy = inputs.default_policy
         self._inputs = inputs
         self._asked = 0
 
@@ -109,6 +110,8 @@ class Run:
     event: Event | None = None
     """The event being handled; None in a query and while a ruleset is initialised."""
     query: Query | None = None
+    via: tuple[PicoId, ...] = ()
+    """The picos that wait for the answer of this run, the last of which asked for it."""
     txn_id: str | None = None
     rid: str | None = None
     """The ruleset whose rule is running, whatever module it has called."""
@@ -126,7 +129,8 @@ class Run:
     def for_child(self, pico: Pico) -> Run:
         """The run in which a child of this pico is made."""
         draft = Draft(pico, self.meter)
-        return Run(draft, self.learned, self.surroundings, Instances(self.meter), self.meter)
+        via = (*self.via, self.draft.id)
+        return Run(draft, self.learned, self.surroundings, Instances(self.meter), self.meter, via=via)
 
     def show(self, event: Event) -> None:
         """Let the rulesets that are installed now see an event after all that already wait."""

@@ -1,17 +1,17 @@
 """The module `ctx`: a pico's own picture of itself, and the changes its rules may make to it.
 
-Reading comes first, then channels, rulesets and picos. Everything happens in the draft of the turn
-or is an effect of its commit; nothing is done from here.
+Reading comes first, then channels, rulesets and picos. Everything happens in the draft of the turn,
+is an effect of its commit or a question; nothing is done from here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from engine.core import births, installation
-from engine.core.events import read_attributes, read_eci, read_name
+from engine.core import births, installation, neighbours
+from engine.core.events import read_attributes, read_eci, read_name, read_word
 from engine.core.model import Channel, Eci, InstalledRuleset
-from engine.core.policy import read_policy, read_tags, show_policy
+from engine.core.policy import DEFAULTS, read_policy, read_tags, show_policy
 from engine.core.timekeeping import to_iso
 from engine.core.world import World
 from pico_lang.coercion import to_string
@@ -103,11 +103,26 @@ def _show_warning(warning: Diagnostic, program: Program) -> dict[str, Value]:
     return {"message": warning.message, "code": warning.code, "loc": {"start": start, "end": end}}
 
 
+def _query(world: World, eci: Value, rid: Value, name: Value, args: Value) -> Value:
+    return neighbours.ask_query(world.run, read_eci(eci), *_read_query(world, rid, name, args))
+
+
+def _read_query(world: World, rid: Value, name: Value, args: Value) -> tuple[str, str, dict[str, Value]]:
+    """Ruleset, function and arguments by name."""
+    if not isinstance(args, dict | None):
+        raise TypeFault(f"the arguments of a query are a map by name, not {to_string(args)}")
+    return read_word(rid, "query.rid"), read_word(name, "query.name"), _keep_map(world, args)
+
+
+def _logs(world: World) -> Value:
+    return neighbours.read_log(world.run)
+
+
 # --- channels --------------------------------------------------------------------------------------
 
 
 def _new_channel(world: World, tags: Value, event_policy: Value, query_policy: Value) -> Value:
-    channel = _read_channel(_new_eci(world), tags, event_policy, query_policy)
+    channel = _read_channel(world, _new_eci(world), tags, event_policy, query_policy)
     world.run.draft.put_channel(channel)
     return show_channel(channel)
 
@@ -117,7 +132,7 @@ def _put_channel(world: World, eci: Value, tags: Value, event_policy: Value, que
     held = _own_channel(world, eci)
     if held.family is not None:
         return show_channel(held)
-    channel = _read_channel(held.eci, tags, event_policy, query_policy)
+    channel = _read_channel(world, held.eci, tags, event_policy, query_policy)
     world.run.draft.put_channel(channel)
     return show_channel(channel)
 
@@ -126,7 +141,8 @@ def _upsert_channel(world: World, tags: Value, event_policy: Value, query_policy
     """Put the channel with exactly these tags, in whatever order, or make one."""
     wanted = set(read_tags(tags))
     held = next(_channels_tagged(world, wanted), None)
-    channel = _read_channel(held.eci if held else _new_eci(world), tags, event_policy, query_policy)
+    eci = held.eci if held else _new_eci(world)
+    channel = _read_channel(world, eci, tags, event_policy, query_policy)
     world.run.draft.put_channel(channel)
     return show_channel(channel)
 
@@ -149,9 +165,13 @@ def _new_eci(world: World) -> Eci:
     return Eci(world.run.learned.chance.id())
 
 
-def _read_channel(eci: Eci, tags: Value, event_policy: Value, query_policy: Value) -> Channel:
+def _read_channel(world: World, eci: Eci, tags: Value, event_policy: Value, query_policy: Value) -> Channel:
+    missing = DEFAULTS[world.run.learned.default_policy]
     return Channel(
-        eci, read_tags(tags), read_policy(event_policy, "domain"), read_policy(query_policy, "rid")
+        eci,
+        read_tags(tags),
+        read_policy(event_policy, "domain", missing),
+        read_policy(query_policy, "rid", missing),
     )
 
 
@@ -174,6 +194,10 @@ def _uninstall(world: World, rid: Value) -> Value:
     return None
 
 
+def _flush(world: World, url: Value) -> Value:
+    return installation.flush(world.run, _read_url(url))
+
+
 def _read_url(url: Value) -> str:
     if not isinstance(url, str) or not url.strip():
         raise TypeFault(f"the url of a ruleset is a string, not {to_string(url)}")
@@ -181,11 +205,13 @@ def _read_url(url: Value) -> str:
 
 
 def _read_config(world: World, config: Value) -> dict[str, Value]:
-    if config is None:
-        return {}
-    if not isinstance(config, dict):
+    if not isinstance(config, dict | None):
         raise TypeFault(f"the config of a ruleset is a map, not {to_string(config)}")
-    kept: dict[str, Value] = to_stored(config, world.run.meter)
+    return _keep_map(world, config)
+
+
+def _keep_map(world: World, given: dict[str, Value] | None) -> dict[str, Value]:
+    kept: dict[str, Value] = to_stored(given or {}, world.run.meter)
     return kept
 
 
@@ -211,14 +237,33 @@ def _del_pico(world: World, eci: Value) -> Value:
 
 
 def _event(world: World, eci: Value, domain: Value, name: Value, attrs: Value, host: Value) -> Value:
+    """Unlike `event:send` it fails when nobody would take the event."""
     if host is not None:
         raise RuntimeFault("R607", "this engine does not send events to other engines by HTTP")
-    return world.run.send_event(
-        read_eci(eci),
-        read_name(domain, "domain"),
-        read_name(name, "name"),
-        read_attributes(world.run.meter, attrs),
-    )
+    target = read_eci(eci)
+    kept_domain, kept_name, kept_attrs = _read_event(world, domain, name, attrs)
+    neighbours.check_recipient(world.run, target, kept_domain, kept_name)
+    return world.run.send_event(target, kept_domain, kept_name, kept_attrs)
+
+
+def _event_query(
+    world: World,
+    eci: Value,
+    domain: Value,
+    name: Value,
+    attrs: Value,
+    rid: Value,
+    query_name: Value,
+    args: Value,
+) -> Value:
+    event = _read_event(world, domain, name, attrs)
+    query = _read_query(world, rid, query_name, args)
+    return neighbours.ask_event_query(world.run, read_eci(eci), event, query)
+
+
+def _read_event(world: World, domain: Value, name: Value, attrs: Value) -> tuple[str, str, dict[str, Value]]:
+    kept = read_attributes(world.run.meter, attrs)
+    return read_name(domain, "domain"), read_name(name, "name"), kept
 
 
 PROPERTIES: Mapping[str, Callable[[World], Value]] = {
@@ -238,26 +283,34 @@ PROPERTIES: Mapping[str, Callable[[World], Value]] = {
 
 CALLS: Mapping[str, Callable[..., Value]] = {
     **PROPERTIES,
+    "query": _query,
+    "logs": _logs,
     "newChannel": _new_channel,
     "putChannel": _put_channel,
     "upsertChannel": _upsert_channel,
     "delChannel": _del_channel,
     "install": _install,
     "uninstall": _uninstall,
+    "flush": _flush,
     "newPico": _new_pico,
     "delPico": _del_pico,
     "event": _event,
+    "eventQuery": _event_query,
 }
 
 MEMBERS: Mapping[str, Member] = {
     **{name: Member("property") for name in PROPERTIES},
+    "query": Member("function", ("eci", "rid", "name", "args")),
+    "logs": Member("function"),
     "newChannel": Member("action", ("tags", "eventPolicy", "queryPolicy")),
     "putChannel": Member("action", ("eci", "tags", "eventPolicy", "queryPolicy")),
     "upsertChannel": Member("action", ("tags", "eventPolicy", "queryPolicy")),
     "delChannel": Member("action", ("eci",)),
     "install": Member("action", ("url", "config")),
     "uninstall": Member("action", ("rid",)),
+    "flush": Member("action", ("url",)),
     "newPico": Member("action", ("rulesets",)),
     "delPico": Member("action", ("eci",)),
     "event": Member("action", ("eci", "domain", "name", "attrs", "host")),
+    "eventQuery": Member("action", ("eci", "domain", "name", "attrs", "rid", "queryName", "args")),
 }

@@ -58,11 +58,15 @@ class Bench:
         """Run an event to its end and keep the pico it gives."""
         return self.run_turn(make_turn(domain, name, attrs, self.pico.seq + 1))
 
+    def react(self, turn: Turn) -> Outcome:
+        """Run a turn as far as it comes by itself."""
+        return react(self.pico, turn, self.programs, self.budget, self.opened)
+
     def run_turn(self, turn: Turn) -> Outcome:
-        outcome = react(self.pico, turn, self.programs, self.budget, self.opened)
+        outcome = self.react(turn)
         while isinstance(outcome, Asks):
             turn = self._with_answer(turn, outcome)
-            outcome = react(self.pico, turn, self.programs, self.budget, self.opened)
+            outcome = self.react(turn)
         self.turns.append(turn)
         self.outcomes.append(outcome)
         self.pico = outcome.pico
@@ -99,7 +103,10 @@ class Bench:
         return outcome.value
 
     def ask(self, rid: str, name: str, args: Mapping[str, Value] | None = None) -> Answered | Asks | Failed:
-        query = Query(Eci(ROOT), rid, name, dict(args or {}))
+        return self.answer(Query(Eci(ROOT), rid, name, dict(args or {})))
+
+    def answer(self, query: Query) -> Answered | Asks | Failed:
+        """Run a query as far as it comes by itself."""
         inputs = Inputs(NOW_MS, SEED)
         return answer(self.pico, query, inputs, self.programs, self.budget, self.opened)
 

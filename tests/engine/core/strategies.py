@@ -45,9 +45,15 @@ maps = st.dictionaries(texts, values, max_size=3).map(in_js_order)
 ids = st.sampled_from(["alpha", "beta", "gamma", "io.example.one"])
 times = st.integers(min_value=0, max_value=2**43)
 
-inputs = st.builds(Inputs, times, st.just("00" * 16), st.lists(maps, max_size=2).map(tuple))
+inputs = st.builds(
+    Inputs,
+    times,
+    st.just("00" * 16),
+    st.lists(maps, max_size=2).map(tuple),
+    st.sampled_from(["allow", "deny"]),
+)
 events = st.builds(Event, ids, ids, ids, maps, ids, st.none() | ids, st.none() | ids, st.none() | ids)
-queries = st.builds(Query, ids, ids, ids, maps, st.none() | ids)
+queries = st.builds(Query, ids, ids, ids, maps, st.lists(ids, max_size=2).map(tuple))
 turns = st.builds(Turn, events, inputs, st.none() | queries)
 
 entries = st.lists(st.builds(PolicyEntry, ids | st.just("*"), ids | st.just("*")), max_size=2).map(tuple)

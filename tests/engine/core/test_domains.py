@@ -217,6 +217,7 @@ def test_a_deleted_child_leaves_no_tie_behind() -> None:
 def test_an_event_for_another_pico_is_an_effect(action: str) -> None:
     """It is sent after the commit; the rule gets its id."""
     bench = Bench(act(action))
+    bench.outside = lambda question: {}
     eid = result_of(bench)
     assert bench.outcomes[-1].effects == (SendEvent("channel", "a", "b", {"n": 1.0}, eid),)  # type: ignore[union-attr,arg-type]
 

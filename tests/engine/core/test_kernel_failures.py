@@ -123,7 +123,13 @@ def test_a_long_key_counts_like_any_text() -> None:
 
 
 @pytest.mark.parametrize(
-    "action", ['ctx:event("c", "d", long)', "ctx:newChannel([long])", "send_directive(long)", "ctx:newPico()"]
+    "action",
+    [
+        'ctx:event(ctx:picoId, "d", long)',
+        "ctx:newChannel([long])",
+        "send_directive(long)",
+        "ctx:newPico()",
+    ],
 )
 def test_actions_cost_what_they_leave_behind(action: str) -> None:
     """A loop of them is stopped before its record is large, however short its text."""

@@ -194,7 +194,8 @@ async def test_a_channels_policy_decides() -> None:
         await shell.host.run_query(Eci("narrow"), DOMAIN, "total", {}),
         await shell.host.run_event_query(Eci("narrow"), DOMAIN, "add", {}, DOMAIN, "total", {}),
     ):
-        assert refused == Refusal("denied", "Not allowed by channel policy")
+        assert isinstance(refused, Refusal)
+        assert (refused.kind, refused.reason) == ("denied", "Not allowed by channel policy")
 
 
 @in_loop
