@@ -6,7 +6,6 @@ from engine.core.messages import Event, Query, Refusal
 from engine.core.model import Eci, Pico
 from engine.core.policy import allows_event, allows_query
 
-
 OWNERS_TAGS = {"engine", "ui"}
 """What a channel is marked with that is meant for the people whose engine it is."""
 
@@ -38,7 +37,7 @@ def admit_look(pico: Pico | None, eci: Eci) -> Refusal | None:
     channel = None if pico is None else pico.channels.get(eci)
     if channel is None:
         return unknown_channel(eci)
-    if channel.family is None and OWNERS_TAGS <= set(channel.tags):
+    if channel.family is None and set(channel.tags) >= OWNERS_TAGS:
         return None
     return Refusal(
         "denied",

@@ -73,6 +73,8 @@ def _as_text(content: Value) -> str:
 
 def ask_for_answer(question: Question) -> str:
     """What to say to the author of a test that gives no answer to a question."""
+    if question.kind != "http":
+        return f"a test has no answer to a question of the kind {question.kind}; only http can be given one"
     asked, url = f"{question.kind}:{_method(question)}", question.content.get("url")
     return f'{asked} of {url} has no answer here; add: given {asked} for "{url}" answers {{…}}'
 

@@ -146,6 +146,8 @@ class _Player:
         self._stage.star = draft.finish(draft.seq)
 
     def _give_answer(self, step: n.GivenAnswer) -> None:
+        if step.domain != "http":
+            raise TypeFault(f"only requests of http can be given an answer, not {step.domain}:{step.name.id}")
         asked = None if step.asked is None else to_string(self._value_of(step.asked))
         answer = read_response(self._value_of(step.answer))
         self._stage.answers.add(GivenAnswer(step.domain, step.name.id, asked, answer))

@@ -63,7 +63,7 @@ def test_programs_read_json() -> None:
     [
         ("nothing + 1", "error K201: undefined name nothing", "   1 | nothing + 1\n     | ^^^^^^^"),
         ("1 +", "K104", "   1 | 1 +"),
-        ('f = function(x) { -x }\nf("a")', "[R601]", "   1 | f = function(x) { -x }\n     |" + " " * 19 + "^"),
+        ('f = function(x) {\n-x }\nf("a")', "[R601]", "   2 | -x }\n     | ^"),
         ('http:get("https://example.org")', "a prompt asks nobody", ""),
         ("f = function() { f() } f()", "[R702]", ""),
     ],

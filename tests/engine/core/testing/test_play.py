@@ -148,7 +148,12 @@ def test_a_step_that_cannot_be_taken_ends_the_test() -> None:
     """What comes after it would mean nothing."""
     (finding,) = played('send tally:add attributes 5 expect 1 == 2').findings
     assert finding.message.startswith("error R606")
-    for steps in ('given time "soon" expect 1 == 2', "wait -1 day expect 1 == 2", 'x = -"x" expect 1 == 2'):
+    for steps in (
+        'given time "soon" expect 1 == 2',
+        'given ctx:picoId answers "x" expect 1 == 2',
+        "wait -1 day expect 1 == 2",
+        'x = -"x" expect 1 == 2',
+    ):
         assert len(said(steps)) == 1
 
 
