@@ -71,6 +71,9 @@ class Settings:
     drain_s: float = _setting(10.0, "seconds that requests under way may take after SIGTERM", least=0)
     picos_in_memory: int = _setting(10_000, "picos kept in memory; idle ones beyond it sleep", least=1)
     snapshot_every: int = _setting(200, "turns of a pico between two snapshots", least=1)
+    virtual_clock: bool = _setting(
+        False, "whether time stands still but for requests with a Picomesh-Time, for tests of rulesets"
+    )
     turn_steps: int = _setting(_TURN.steps, "steps one turn may take before it is stopped", least=1)
     turn_depth: int = _setting(_TURN.depth, "how deeply functions may call each other", least=1)
     string_length: int = _setting(_TURN.string_length, "characters one string may have", least=1)
@@ -218,9 +221,19 @@ def _read_as(kind: type, value: Any) -> Any:
         return read_patterns(value)
     if kind is Path and isinstance(value, (str, Path)) and str(value):
         return Path(value).expanduser().absolute()
+    if kind is bool:
+        return _read_bool(value)
     if isinstance(value, bool) or not isinstance(value, (str, *_ACCEPTED[kind])):
         raise ValueError
     return kind(value)
+
+
+def _read_bool(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    if value not in ("true", "false"):
+        raise ValueError
+    return bool(value == "true")
 
 
 def _check_range(one: Field[Any], value: Any, source: str) -> None:
@@ -238,6 +251,7 @@ _TYPES: dict[str, type] = get_type_hints(Settings)
 _NAMES_OF_TYPES: dict[type, str] = {
     Path: "a path",
     str: "a text",
+    bool: "true or false",
     int: "a whole number",
     float: "a number",
     HostPatterns: "true, false, or names, addresses or networks",

@@ -28,6 +28,7 @@ from engine.runtime.programs import Compile, CompiledPrograms
 from engine.runtime.questions import Questions
 from engine.runtime.residents import Limits
 from engine.runtime.rota import Rota
+from engine.runtime.virtual_time import VirtualTime, virtual_clock
 from engine.runtime.web import WebAnswers
 from engine.runtime.workshop import Workshop
 from pico_lang.meter import Budget
@@ -47,6 +48,8 @@ class Engine:
     journal: SqliteJournal
     drain_s: float
     workshop: Workshop
+    virtual_time: VirtualTime | None
+    """Of an engine whose time is moved by hand."""
 
     async def close(self) -> None:
         """Finish what was accepted, as far as there is time, then let go of the home."""
@@ -67,12 +70,14 @@ async def open_engine(settings: Settings) -> Engine:
         journal = SqliteJournal(settings.home / JOURNAL_FILE)
         workshop = Workshop(journal.ruleset_text, worker_limits(settings), settings.workers)
         compiler = ProgramCache(settings.home / PROGRAMS_FOLDER, compile_text, MODULES)
-        host = make_host(journal, settings, workshop, compiler=compiler)
+        clock = virtual_clock(journal) if settings.virtual_clock else None
+        host = make_host(journal, settings, workshop, clock=clock, compiler=compiler)
         await host.start()
     except BaseException:
         lock.release()
         raise
-    return Engine(host, lock, journal, settings.drain_s, workshop)
+    time = None if clock is None else VirtualTime(clock, journal, host.wait_quiet)
+    return Engine(host, lock, journal, settings.drain_s, workshop, time)
 
 
 def make_host(

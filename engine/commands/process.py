@@ -24,8 +24,10 @@ STOP_S = 30.0
 class EngineProcess:
     """`picomesh serve` on a home, on a free port of loopback."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, *flags: str) -> None:
+        """With further flags of `picomesh serve`."""
         self.home = home
+        self._flags = flags
         self.log = home.with_name(home.name + ".log")
         self._process: subprocess.Popen[bytes] | None = None
         self._client: EngineClient | None = None
@@ -38,8 +40,9 @@ class EngineProcess:
         """Start it and return when it takes requests; the client is closed with the process."""
         remove_run_file(self.home)
         with self.log.open("ab") as log:
+            command = [sys.executable, "-P", "-m", "engine", "serve", "--home", str(self.home), "--port", "0"]
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "engine", "serve", "--home", str(self.home), "--port", "0"],
+                [*command, *self._flags],
                 env=_environment(),
                 stdout=log,
                 stderr=log,

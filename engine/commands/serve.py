@@ -6,6 +6,7 @@ import asyncio
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 import structlog
@@ -16,6 +17,7 @@ from engine.adapters.http import (
     CannotListen,
     Limits,
     RunFile,
+    follow_time,
     is_loopback,
     listen,
     make_app,
@@ -46,11 +48,15 @@ MAKE_ROOM = "make room on the disk and start again; what was acknowledged is kep
 @click.option("--home", type=click.Path(path_type=Path), help="The folder the engine lives in [~/.picomesh].")
 @click.option("--host", help="The address to listen on [127.0.0.1]; any other lets others in.")
 @click.option("--port", type=int, help="The port to listen on [3000]; 0 takes a free one.")
+@click.option(
+    "--virtual-clock",
+    is_flag=True,
+    default=None,
+    help="For tests: it is the time that requests give in the header Picomesh-Time.",
+)
 @click.option("--log-format", help="auto, console or json [auto].")
 @click.option("--log-level", help="debug, info, warning or error [info].")
-def serve(
-    home: Path | None, host: str | None, port: int | None, log_format: str | None, log_level: str | None
-) -> None:
+def serve(**flags: Any) -> None:
     """Run an engine. It needs no configuration: its home and root pico are made if there are none.
 
     Ctrl-C or SIGTERM lets requests under way finish and exits with 0. What was acknowledged survives
@@ -61,7 +67,7 @@ def serve(
       picomesh serve
       picomesh serve --home ./my-engine --port 4000
     """
-    settings = read_settings(home=home, host=host, port=port, log_format=log_format, log_level=log_level)
+    settings = read_settings(**flags)
     configure_logs(sys.stderr, settings.log_format, settings.log_level)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_run(settings))
@@ -110,10 +116,14 @@ async def _serve(engine: Engine, settings: Settings) -> None:
             raise _unusable(settings.home, error) from None
         _greet(settings, url, root_eci)
         log.info("engine started", url=url, home=str(settings.home), version=VERSION)
+        if settings.virtual_clock:
+            console.print("[yellow]Its clock stands still: requests move it with Picomesh-Time.[/]\n")
         if not is_loopback(listener):
             console.print("[yellow]Others can reach this engine; who knows a channel can use it.[/]\n")
 
     app = make_app(engine.host, Limits(settings.body_limit, settings.json_depth))
+    if engine.virtual_time is not None:
+        app = follow_time(app, engine.virtual_time.reach)
     await serve_until_stopped(app, listener, settings.drain_s, announce, engine.journal.failed)
     if engine.journal.failure is not None:
         raise CannotStart(f"the engine has to stop: {engine.journal.failure}", MAKE_ROOM)

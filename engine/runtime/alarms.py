@@ -58,6 +58,11 @@ class Alarms:
         self._is_on = False
         self._sleep()
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether timers that are due may still have to fire, or to be committed."""
+        return self._is_enlisted or bool(self._firing)
+
     def expect(self, due_ms: int) -> None:
         """The journal has a new timer that is due then."""
         self._last = min(self._last, _just_before(due_ms))

@@ -12,7 +12,6 @@ import logging
 from asyncio import Future
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import cast
 
 from engine.core.codec import Unreadable
@@ -20,6 +19,7 @@ from engine.core.messages import Answered, Asks, Event, Failed, Fault, Query, Re
 from engine.core.model import EMPTY, Eci, EventId, Pico, PicoId, Rid, RulesetHash
 from engine.core.policy import UPKEEP
 from engine.core.records import decode_record, encode_request
+from engine.core.timekeeping import to_iso
 from engine.ports import AcceptEvent, FetchFailed, JournalFailed
 from engine.runtime.admission import admit, admit_look, admit_query, unknown_channel
 from engine.runtime.equipment import Equipment
@@ -107,7 +107,18 @@ class Host:
         self._outbox.errands.stop()
         await self._equipment.journal.close()
 
+    async def wait_quiet(self) -> None:
+        """Return when no pico has anything left to do at the time it is."""
+        while True:
+            await self._wait_idle()
+            if not self._outbox.alarms.is_busy:
+                return
+            await asyncio.sleep(0)  # they are about to look
+
     async def _finish(self) -> None:
+        await self._wait_idle()
+
+    async def _wait_idle(self) -> None:
         while busy := [mailbox for mailbox in self._residents.awake() if not mailbox.is_idle]:
             for mailbox in busy:
                 await mailbox.wait_rested()
@@ -259,7 +270,7 @@ class Host:
             url,
             Rid(program.rid),
             RulesetHash(program.hash),
-            _iso(self._equipment.clock.now_ms()),
+            to_iso(self._equipment.clock.now_ms()),
             program.warnings,
             program.source,
         )
@@ -344,8 +355,3 @@ def _draining() -> Refusal:
 
 def _not_kept(problem: JournalFailed) -> Refusal:
     return Refusal("draining", f"it is not known whether the event was kept: {problem}")
-
-
-def _iso(time_ms: int) -> str:
-    moment = datetime.fromtimestamp(time_ms / 1000, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -58,6 +58,14 @@ def test_hosts_are_a_list_in_a_file_and_a_text_in_the_environment(tmp_path: Path
     assert load_settings(environment=home_with(tmp_path, "http_private = true")).http_private == ALL_HOSTS
 
 
+def test_yes_and_no_are_words(tmp_path: Path) -> None:
+    """As TOML writes them, in the environment too."""
+    environment = home_with(tmp_path, "virtual_clock = true\n")
+    assert load_settings(environment=environment).virtual_clock is True
+    environment["PICOMESH_VIRTUAL_CLOCK"] = "false"
+    assert load_settings(environment=environment).virtual_clock is False
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -65,6 +73,8 @@ def test_hosts_are_a_list_in_a_file_and_a_text_in_the_environment(tmp_path: Path
         ("colour = 1", "`picomesh settings` lists them all"),
         ("port = 'many'", "'port' must be a whole number, not 'many'"),
         ("port = true", "'port' must be a whole number, not True"),
+        ("virtual_clock = 1", "'virtual_clock' must be true or false, not 1"),
+        ("virtual_clock = 'yes'", "'virtual_clock' must be true or false, not 'yes'"),
         ("port = 1.5", "'port' must be a whole number, not 1.5"),
         ("port = -1", "'port' must be at least 0, not -1"),
         ("port = 70000", "'port' must be at most 65535, not 70000"),

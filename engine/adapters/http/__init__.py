@@ -4,11 +4,13 @@ from engine.adapters.http.app import make_app
 from engine.adapters.http.requests import Limits
 from engine.adapters.http.run_file import RunFile, read_run_file, remove_run_file, write_run_file
 from engine.adapters.http.server import CannotListen, is_loopback, listen, serve_until_stopped, url_of
+from engine.adapters.http.virtual_time import follow_time
 
 __all__ = [
     "CannotListen",
     "Limits",
     "RunFile",
+    "follow_time",
     "is_loopback",
     "listen",
     "make_app",

@@ -12,6 +12,7 @@ import pytest
 from engine.adapters.local.clock import LONGEST_WAIT_S, SystemClock
 from engine.adapters.local.entropy import DRAWN_AT_ONCE, SystemEntropy
 from engine.ports import Clock, Entropy
+from engine.runtime.virtual_time import VirtualClock
 from tests.engine.in_loop import in_loop
 from tests.fakes.clock import SetClock
 from tests.fakes.entropy import CountedEntropy
@@ -19,7 +20,11 @@ from tests.fakes.entropy import CountedEntropy
 YEAR_2020_MS = 1_577_836_800_000
 
 
-@pytest.mark.parametrize("clock", [SystemClock(), SetClock()], ids=["system", "set"])
+@pytest.mark.parametrize(
+    "clock",
+    [SystemClock(), VirtualClock(YEAR_2020_MS + 1), SetClock()],
+    ids=["system", "virtual", "set"],
+)
 def test_a_clock_counts_milliseconds_since_1970(clock: Clock) -> None:
     """A whole number, of this century."""
     now = clock.now_ms()
@@ -31,12 +36,14 @@ def nothing(clock: Clock) -> None:
     """Time passes by itself."""
 
 
-def a_moment(clock: SetClock) -> None:
+def a_moment(clock: SetClock | VirtualClock) -> None:
     clock.move_to(clock.now_ms() + 1)
 
 
 @pytest.mark.parametrize(
-    ("clock", "let_pass"), [(SystemClock(), nothing), (SetClock(), a_moment)], ids=["system", "set"]
+    ("clock", "let_pass"),
+    [(SystemClock(), nothing), (VirtualClock(YEAR_2020_MS), a_moment), (SetClock(), a_moment)],
+    ids=["system", "virtual", "set"],
 )
 @in_loop
 async def test_a_clock_calls_when_it_is_time(clock: Any, let_pass: Callable[[Any], None]) -> None:
