@@ -23,6 +23,7 @@ from engine.ports import FetchFailed
 from engine.runtime.host import Host
 from engine.runtime.replies import EventReply, FlushReply, QueryReply
 from engine.wiring import make_host
+from tests.engine.in_loop import FOREVER_S
 from tests.fakes.clock import SetClock
 from tests.fakes.entropy import CountedEntropy
 from tests.fakes.memory_journal import Disk, MemoryJournal
@@ -53,7 +54,8 @@ class PublishedTexts:
 class Engine:
     """A host that a test talks to, one call after the other."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.settings = settings or Settings()
         self.clock = SetClock()
         self.disk = Disk()
         self.published = PublishedTexts()
@@ -65,13 +67,18 @@ class Engine:
     def _start(self) -> None:
         journal = MemoryJournal(self.disk)
         self.host = make_host(
-            journal, Settings(), source=self.published, clock=self.clock, entropy=self._entropy
+            journal, self.settings, source=self.published, clock=self.clock, entropy=self._entropy
         )
         self.run(self.host.start())
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run something of the host to its end."""
-        return self._runner.run(work)
+        """Run something of the host to its end; what hangs fails."""
+
+        async def within_time() -> T:
+            async with asyncio.timeout(FOREVER_S):
+                return await work
+
+        return self._runner.run(within_time())
 
     def settle(self) -> None:
         """Let picos do all they can do without anybody from outside, such as run what they sent."""
