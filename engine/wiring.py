@@ -16,6 +16,7 @@ from engine.adapters.web.client import HttpxWebClient, WebLimits
 from engine.config import Settings
 from engine.core import kernel
 from engine.core.domains import MODULES
+from engine.core.explain import Explanation, explain
 from engine.core.inspection import Viewpoint, evaluate
 from engine.core.messages import Answered, Asks, Failed, Outcome, Query, Turn
 from engine.core.model import Inputs, Pico
@@ -145,6 +146,9 @@ class BudgetedKernel:
 
     def react(self, pico: Pico, turn: Turn, instances: Instances[Any], /) -> Outcome:
         return kernel.react(pico, turn, self.programs, self.budget, instances)
+
+    def explain(self, pico: Pico, turn: Turn, instances: Instances[Any], /) -> Explanation:
+        return explain(pico, turn, self.programs, self.budget, instances)
 
     def answer(
         self, pico: Pico, query: Query, inputs: Inputs, instances: Instances[Any], /

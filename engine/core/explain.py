@@ -83,10 +83,11 @@ class Explanation:
     bystanders: tuple[Bystander, ...]
 
 
-def explain(pico: Pico, turn: Turn, programs: Programs, budget: Budget) -> Explanation:
+def explain(
+    pico: Pico, turn: Turn, programs: Programs, budget: Budget, opened: Opened | None = None
+) -> Explanation:
     """Run a turn again on the pico it was run on."""
     notebook = Notebook()
-    opened = Opened()
     outcome = react(pico, turn, programs, budget, opened, notebook)
     raised = () if notebook.run is None else tuple(notebook.run.raised)
     trials = tuple(notebook.read(pico, isinstance(outcome, Done)))

@@ -11,9 +11,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from engine.core.codec import Plain, from_bytes, pack_change, pack_effect, pack_log, to_bytes
+from engine.core.draft import apply
 from engine.core.messages import Asks, Done, Failed, Outcome
 from engine.core.model import RulesetHash
-from engine.core.records import Record
+from engine.core.records import BrokenChain, Head, Record, decode_record, fold, state_id, verify_chain
 
 NOT_REPEATED = ("R699", "R7")
 """Codes of failures that say nothing of the rules: a mistake of the engine, or a limit of that day."""
@@ -29,6 +30,49 @@ class Departure:
     part: str
     recorded: str
     came_out: str
+
+
+class Replay:
+    """A history that is run again, record by record: `check` each one, run its turn on `pico` if it
+    `is_repeatable`, then `follow` it. Whoever drives it stops at the first that is refused or departs."""
+
+    def __init__(self, start: Head) -> None:
+        self.head = start
+        """As recorded."""
+        self.pico = start.pico
+        """As run again."""
+        self.repeated = 0
+        self.skipped: list[int] = []
+        """Turns that are taken as recorded."""
+
+    def check(self, body: bytes) -> Record | BrokenChain:
+        """The next record, unless it does not follow from those before it."""
+        broken = verify_chain(self.head, [body])
+        return decode_record(body) if broken is None else broken
+
+    def follow(self, record: Record, body: bytes, outcome: Outcome | None) -> Departure | None:
+        """Go on to the state after a record. Without an outcome it is taken as recorded."""
+        if outcome is None:
+            self.skipped.append(record.seq)
+            self.pico = apply(self.pico, record.changes, record.seq)
+        else:
+            departed = departure(record, outcome)
+            if departed is not None or isinstance(outcome, Asks):
+                return departed
+            self.repeated += 1
+            self.pico = outcome.pico
+        self.head = fold(self.head, [body])
+        return None
+
+    def compare(self, known: Head) -> BrokenChain | None:
+        """What is wrong if the history up to here should have led to `known`."""
+        if self.head.pico.seq < known.pico.seq:
+            return BrokenChain(self.head.pico.seq + 1, "it is missing")
+        if self.head.chain != known.chain:
+            return BrokenChain(known.pico.seq, "it is not the record that a later state was made from")
+        if state_id(self.pico) != state_id(known.pico):
+            return BrokenChain(known.pico.seq, "the state kept after it is not what the records lead to")
+        return None
 
 
 def is_repeatable(record: Record) -> bool:

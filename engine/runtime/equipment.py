@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from engine.core.explain import Explanation
 from engine.core.inspection import Viewpoint
 from engine.core.messages import Answered, Asks, Failed, Outcome, Query, Question, Turn
 from engine.core.model import Inputs, Pico, PicoId, RulesetHash
@@ -21,6 +22,9 @@ class Kernel(Protocol):
 
     def react(self, pico: Pico, turn: Turn, instances: Instances[Any], /) -> Outcome:
         """Run a turn."""
+
+    def explain(self, pico: Pico, turn: Turn, instances: Instances[Any], /) -> Explanation:
+        """Run a turn again, under observation."""
 
     def answer(
         self, pico: Pico, query: Query, inputs: Inputs, instances: Instances[Any], /

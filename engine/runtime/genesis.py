@@ -18,9 +18,13 @@ WRANGLER_URL = f"library:{WRANGLER}"
 
 def root_writes(entropy: Entropy) -> list[Write]:
     """Everything that makes a root pico, for one commit. It has no rulesets yet."""
-    channel = Channel(Eci(entropy.seed()), ("engine", "ui"))
-    root = new_pico(PicoId(entropy.seed()), None, [channel])
-    return [*_birth(root), SetFact(ROOT_PICO, root.id), SetFact(ROOT_ECI, channel.eci)]
+    eci, pico = Eci(entropy.seed()), PicoId(entropy.seed())
+    return [*_birth(newborn_root(pico, eci)), SetFact(ROOT_PICO, pico), SetFact(ROOT_ECI, eci)]
+
+
+def newborn_root(pico: PicoId, eci: Eci) -> Pico:
+    """A root pico as it is before its first turn. Its history begins with this, so it never changes."""
+    return new_pico(pico, None, [Channel(eci, ("engine", "ui"))])
 
 
 def _birth(pico: Pico) -> list[Write]:

@@ -24,6 +24,7 @@ from engine.ports import AcceptEvent, FetchFailed, JournalFailed
 from engine.runtime.admission import admit, admit_look, admit_query, unknown_channel
 from engine.runtime.equipment import Equipment
 from engine.runtime.genesis import ROOT_ECI, ROOT_PICO, WRANGLER, WRANGLER_URL, root_writes
+from engine.runtime.histories import Histories
 from engine.runtime.looking import look_at
 from engine.runtime.mailbox import MOST_WAITING, Mailbox
 from engine.runtime.outbox import LocalOutbox
@@ -51,6 +52,10 @@ class Host:
         self._outbox = LocalOutbox(equipment, limits)
         self._residents = self._outbox.residents
         self._is_draining = False
+        self.histories = Histories(
+            equipment.journal, equipment.kernel, equipment.programs, equipment.second_chance
+        )
+        """The past of the picos, for those who want to know."""
 
     async def start(self) -> None:
         """Make the root pico if there is none, and let picos go on with what they had accepted."""

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from engine.core.births import new_pico
 from engine.core.chance import Chance
 from engine.core.draft import Draft
+from engine.core.explain import Explanation
 from engine.core.failures import fail_turn
 from engine.core.messages import (
     Answered,
@@ -170,6 +171,10 @@ class TallyKernel:
                 self.ran.append(turn.event.eid)
                 return fail_turn(pico, turn, Fault("R601", "told to fail"))
         return self._run(pico, turn)
+
+    def explain(self, pico: Pico, turn: Turn, instances: object, /) -> Explanation:
+        """There are no rules to be tried."""
+        return Explanation(self.react(pico, turn, instances), (turn.event,), (), ())
 
     def _run(self, pico: Pico, turn: Turn) -> Done:
         step = Step(Draft(pico), turn)

@@ -1,0 +1,248 @@
+"""What can be said of the past of this engine's picos: told, explained, and run again.
+
+Nothing here changes anything. Turns are run again one at a time with the engine's own budget, so that
+looking back harms no pico that is at work.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from engine.core.differences import differences
+from engine.core.explain import Explanation
+from engine.core.messages import Failed, Outcome, Refusal, SendEvent
+from engine.core.model import EventId, Pico, PicoId
+from engine.core.programs import Instances
+from engine.core.records import BrokenChain, Record, decode_record, state_id
+from engine.core.replay import Departure, Replay, departure, is_repeatable, texts_of
+from engine.core.telling import (
+    Document,
+    rules_that_fired,
+    tell_departure,
+    tell_differences,
+    tell_effect,
+    tell_explanation,
+    tell_record,
+    tell_share,
+    tell_state,
+)
+from engine.ports import Journal
+from engine.runtime.equipment import Kernel, ProgramStore, SecondChance
+from engine.runtime.past import Past, Span
+
+MOST_EVENTS = 1_000
+"""Turns that one request may have told."""
+
+
+class Histories:
+    """The past of every pico of an engine, named by any of its channels or by its id."""
+
+    def __init__(
+        self, journal: Journal, kernel: Kernel, programs: ProgramStore, second_chance: SecondChance
+    ) -> None:
+        self._past = Past(journal)
+        self._journal = journal
+        self._kernel = kernel
+        self._programs = programs
+        self._second_chance = second_chance
+
+    # --- what happened ---
+
+    async def log(self, name: str, count: int) -> Document | Refusal:
+        """The newest turns of a pico, the oldest of them first, with the rules that fired and what running
+        each of them costs now."""
+        pico = self._past.resolve(name)
+        span = None if pico is None else self._past.span(pico)
+        if pico is None or span is None:
+            return _unknown(name)
+        first = max(1, span.last - min(count, MOST_EVENTS) + 1)
+        head = await self._past.state(pico, first - 1)
+        if head is None:
+            bodies = [body async for body in self._past.records(pico, first, span.last)]
+            return {"pico": pico, "events": [tell_record(decode_record(body)) for body in bodies]}
+        instances: Instances[Any] = Instances()
+        events = [
+            await self._log_turn(before.pico, decode_record(body), instances)
+            async for before, body in self._past.heads(head, span.last)
+        ]
+        return {"pico": pico, "events": events}
+
+    async def _log_turn(self, before: Pico, record: Record, instances: Instances[Any]) -> Document:
+        told = tell_record(record)
+        if not is_repeatable(record):
+            return told
+        await self._prepare(before, record)
+        explanation = self._kernel.explain(before, record.turn, instances)
+        began = time.perf_counter()
+        self._kernel.react(before, record.turn, instances)
+        spent = time.perf_counter() - began
+        return {**told, "fired": rules_that_fired(explanation), "microseconds": round(spent * 1e6)}
+
+    # --- why ---
+
+    async def why(self, eid: EventId, name: str | None = None) -> Document | Refusal:
+        """What led to an event, and what it led to, rule by rule."""
+        picos = self._past.everybody() if name is None else [self._past.resolve(name)]
+        for pico in picos:
+            record = None if pico is None else await self._find(pico, eid)
+            if pico is not None and record is not None:
+                return await self._explain(pico, record)
+        return Refusal(
+            "unknown", f"no pico has handled an event {eid!r}", "`picomesh log ECI` lists a pico's events"
+        )
+
+    async def _find(self, pico: PicoId, eid: EventId) -> Record | None:
+        indexed = self._journal.find_record(pico, eid)
+        if indexed is not None:
+            return decode_record(indexed)
+        # Ids that the engine made for callers who wait are not indexed.
+        async for body in self._past.search(pico, eid):
+            record = decode_record(body)
+            if record.turn.event.eid == eid:
+                return record
+        return None
+
+    async def _explain(self, pico: PicoId, record: Record) -> Document:
+        told = {
+            "pico": pico,
+            **tell_record(record),
+            "cause": await self._cause(pico, record),
+            "effects": [tell_effect(effect) for effect in record.effects],
+        }
+        head = await self._past.state(pico, record.seq - 1)
+        if head is None:
+            return {**told, "note": "the state before this turn is not known, so it cannot be run again"}
+        if not is_repeatable(record):
+            return {**told, "note": "a limit stopped this turn, so it is not run again"}
+        await self._prepare(head.pico, record)
+        explanation = self._kernel.explain(head.pico, record.turn, Instances())
+        note = _note(record, explanation)
+        return {**told, **tell_explanation(explanation), **({} if note is None else {"note": note})}
+
+    async def _cause(self, pico: PicoId, record: Record) -> Document | None:
+        """The turn that sent the event, or made its timer; None when it came from outside."""
+        event = record.turn.event
+        owner = pico if event.timer is not None else event.sender
+        if event.timer is not None:
+            found = await self._maker(pico, event.timer)
+        else:
+            found = None if event.sender is None else await self._sender(event.sender, event.eid)
+        if found is None:
+            return None
+        told = tell_record(found)
+        return {"pico": owner, **{key: told[key] for key in ("seq", "time", "eid", "event")}}
+
+    async def _sender(self, sender: PicoId, eid: EventId) -> Record | None:
+        async for body in self._past.search(sender, eid):
+            record = decode_record(body)
+            if any(isinstance(one, SendEvent) and one.eid == eid for one in record.effects):
+                return record
+        return None
+
+    async def _maker(self, pico: PicoId, timer: str) -> Record | None:
+        """The first turn that knew of a timer made it."""
+        oldest = None
+        async for body in self._past.search(pico, timer):
+            oldest = body
+        return None if oldest is None else decode_record(oldest)
+
+    # --- states ---
+
+    async def state(self, name: str, seq: int | None = None, rid: str | None = None) -> Document | Refusal:
+        """A pico as it is, or as it was after some turn; or only what is one ruleset's."""
+        found = await self._state(name, seq)
+        if isinstance(found, Refusal):
+            return found
+        return tell_state(found) if rid is None else tell_share(found, rid)
+
+    async def differences(self, name: str, first: int, second: int) -> Document | Refusal:
+        """What is not the same after two turns."""
+        before, after = await self._state(name, first), await self._state(name, second)
+        if isinstance(before, Refusal):
+            return before
+        if isinstance(after, Refusal):
+            return after
+        told = tell_differences(differences(before, after))
+        return {"pico": after.id, "from": first, "to": second, "differences": told}
+
+    async def _state(self, name: str, seq: int | None) -> Pico | Refusal:
+        pico = self._past.resolve(name)
+        span = None if pico is None else self._past.span(pico)
+        if pico is None or span is None:
+            return _unknown(name)
+        head = await self._past.state(pico, span.last if seq is None else seq)
+        if head is None:
+            return Refusal(
+                "unknown", f"the state after turn {seq} is not known", f"there are turns 0 to {span.last}"
+            )
+        return head.pico
+
+    # --- once more ---
+
+    async def replay(self, name: str) -> Document | Refusal:
+        """Run all recorded turns of a pico again, and see whether each comes out as it was recorded."""
+        pico = self._past.resolve(name)
+        span = None if pico is None else self._past.span(pico)
+        if pico is None or span is None:
+            return _unknown(name)
+        start = await self._past.birth(pico) or span.snapshot
+        walk = Replay(start)
+        wrong = await self._walk(walk, span)
+        return {
+            "pico": pico,
+            "from": start.pico.seq,
+            "to": walk.head.pico.seq,
+            "last": span.last,
+            "repeated": walk.repeated,
+            "skipped": walk.skipped,
+            "state": state_id(walk.pico),
+            "refused": {"seq": wrong.seq, "reason": wrong.reason} if isinstance(wrong, BrokenChain) else None,
+            "departure": tell_departure(wrong) if isinstance(wrong, Departure) else None,
+        }
+
+    async def _walk(self, walk: Replay, span: Span) -> BrokenChain | Departure | None:
+        """Follow the records to the last, or to the first with which something is wrong."""
+        instances: Instances[Any] = Instances()
+        async for body in self._past.records(walk.pico.id, walk.pico.seq + 1, span.last):
+            record = walk.check(body)
+            if isinstance(record, BrokenChain):
+                return record
+            outcome = await self._repeat(walk.pico, record, instances)
+            departed = walk.follow(record, body, outcome)
+            if departed is not None:
+                return departed
+            if record.seq == span.snapshot.pico.seq and (wrong := walk.compare(span.snapshot)) is not None:
+                return wrong
+        missing = walk.head.pico.seq + 1
+        return None if missing > span.last else BrokenChain(missing, "it is missing")
+
+    async def _repeat(self, pico: Pico, record: Record, instances: Instances[Any]) -> Outcome | None:
+        """What running a turn again leads to, by the same way as at first; None when that says nothing."""
+        if not is_repeatable(record):
+            return None
+        await self._prepare(pico, record)
+        outcome = self._kernel.react(pico, record.turn, instances)
+        if isinstance(outcome, Failed) and outcome.retry_bigger:
+            return await self._second_chance.react(pico, record.turn, outcome)
+        return outcome
+
+    async def _prepare(self, pico: Pico, record: Record) -> None:
+        """Have the rulesets compiled that the turn can need."""
+        digests = [*(ruleset.hash for ruleset in pico.rulesets), *texts_of(record)]
+        if missing := self._programs.missing(digests):
+            await self._programs.prepare(missing)
+
+
+def _note(record: Record, explanation: Explanation) -> str | None:
+    departed = departure(record, explanation.outcome)
+    if departed is None:
+        return None
+    if isinstance(explanation.outcome, Failed) and explanation.outcome.retry_bigger:
+        return "this turn was run in a worker process; it is shown as far as the engine's own budget goes"
+    return f"run again, the turn does not come out as recorded; they differ in {departed.part}"
+
+
+def _unknown(name: str) -> Refusal:
+    hint = "`picomesh tree` shows the picos and their channels"
+    return Refusal("unknown", f"no pico has a channel {name}", hint)

@@ -1,0 +1,170 @@
+"""What the engine tells of the past of its picos."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from engine.core.messages import Refusal
+from engine.core.model import EventId, PicoId
+from engine.core.records import decode_record, encode_record
+from tests.compatibility.engine import Engine
+
+TEXT = """
+ruleset tea {
+  meta { use module io.picolabs.wrangler alias wrangler shares cups }
+  global { cups = function() { ent:cups } }
+  rule drink {
+    select when tea offered where event:attrs{"sugar"} != "yes"
+    send_directive("thanks")
+    fired {
+      ent:cups := ent:cups.defaultsTo(0) + 1;
+      raise tea event "drunk" attributes {"cups": ent:cups};
+      schedule tea event "wanted" at time:add(time:now(), {"minutes": 5})
+    }
+  }
+  rule drunk { select when tea drunk where event:attrs{"cups"} > 2 send_directive("no more") }
+  rule wanted {
+    select when tea wanted
+    event:send({"eci": wrangler:children()[0]{"eci"}, "domain": "child", "type": "called"})
+  }
+  rule spill { select when tea spilled pre { x = [1].map(1) } send_directive("x", {"x": x}) }
+}
+"""
+
+
+@pytest.fixture
+def engine() -> Iterator[Engine]:
+    opened = Engine()
+    opened.install(TEXT)
+    yield opened
+    opened.close()
+
+
+def ask(engine: Engine, question: str, *words: Any) -> Any:
+    """What the histories answer; not a refusal."""
+    method = getattr(engine.host.histories, question)
+    found = engine.run(method(*words))
+    assert not isinstance(found, Refusal), found
+    return found
+
+
+def root(engine: Engine) -> str:
+    return engine.host.root_eci()
+
+
+def verdicts(told: Any) -> dict[str, str]:
+    return {
+        one["rule"]: one["verdict"]
+        for event in told["events"]
+        for one in event["rules"]
+        if one["rid"] == "tea"
+    }
+
+
+def test_the_log_tells_every_event_with_the_rules_that_fired(engine: Engine) -> None:
+    """The newest last, with what each costs."""
+    engine.send("tea:offered")
+    engine.send("tea:offered", sugar="yes")
+    engine.fault("tea:spilled")
+    offered, refused, spilled, error = ask(engine, "log", root(engine), 4)["events"]
+    assert (offered["event"], offered["fired"]) == ("tea:offered", [{"rid": "tea", "rule": "drink"}])
+    assert (offered["outcome"], offered["directives"]) == ("done", 1)
+    assert offered["steps"] > 0
+    assert offered["microseconds"] > 0
+    assert (refused["attrs"]["sugar"], refused["fired"]) == ("yes", [])
+    assert (spilled["outcome"], spilled["fault"]["code"]) == ("failed", "R602")
+    assert (error["event"], error["seq"]) == ("system:error", offered["seq"] + 3)
+
+
+def test_the_whole_log_begins_with_the_first_turn(engine: Engine) -> None:
+    """The engine installed Wrangler in it."""
+    events = ask(engine, "log", root(engine), 1_000)["events"]
+    assert [one["seq"] for one in events] == list(range(1, len(events) + 1))
+    assert events[0]["event"] == "$engine:install"
+
+
+def test_why_an_event_led_to_what_it_led_to(engine: Engine) -> None:
+    """Every rule with its verdict, and what was raised below what raised it."""
+    reply = engine.reply("tea:offered")
+    told = ask(engine, "why", reply.eid)  # type: ignore[union-attr]
+    assert verdicts(told) == {"drink": "fired", "drunk": "not selected"}
+    assert told["events"][1]["raised_by"] == {"event": 0, "rid": "tea", "rule": "drink"}
+    assert told["cause"] is None
+    (drink,) = [one for one in told["events"][0]["rules"] if one["rule"] == "drink"]
+    assert {"part": ["entity", "tea", "cups"], "old": None, "new": 1} in drink["differences"]
+    assert "note" not in told
+
+
+def test_why_names_the_turn_that_sent_an_event_or_set_its_timer(engine: Engine) -> None:
+    """From pico to pico, and through time."""
+    child = engine.make_child("cup")
+    engine.send("tea:offered")
+    engine.move(5 * 60_000)
+    wanted = ask(engine, "log", root(engine), 1)["events"][0]
+    assert wanted["event"] == "tea:wanted"
+    assert ask(engine, "why", wanted["eid"])["cause"]["event"] == "tea:offered"
+    called = ask(engine, "log", child, 1)["events"][0]
+    assert called["event"] == "child:called"
+    assert ask(engine, "why", called["eid"])["cause"]["eid"] == wanted["eid"]
+
+
+def test_an_event_that_nobody_handled_is_unknown(engine: Engine) -> None:
+    for found in (
+        engine.run(engine.host.histories.why(EventId("nothing"))),
+        engine.run(engine.host.histories.log("nobody", 3)),
+        engine.run(engine.host.histories.state("nobody")),
+        engine.run(engine.host.histories.state(root(engine), 10_000)),
+        engine.run(engine.host.histories.replay("nobody")),
+    ):
+        assert isinstance(found, Refusal)
+        assert found.kind == "unknown"
+
+
+def test_a_state_of_the_past_is_as_it_was_then(engine: Engine) -> None:
+    engine.send("tea:offered")
+    then = ask(engine, "state", root(engine))
+    engine.send("tea:offered")
+    assert then["entities"]["tea"]["cups"] == 1
+    assert ask(engine, "state", root(engine), then["seq"]) == then
+    assert ask(engine, "state", root(engine), None, "tea")["entities"] == {"cups": 2}
+    found = ask(engine, "differences", root(engine), then["seq"], then["seq"] + 1)["differences"]
+    assert {"part": ["entity", "tea", "cups"], "old": 1, "new": 2} in found
+    assert [one["part"][0] for one in found] == ["entity", "timer"]
+    assert ask(engine, "state", root(engine), 0)["rulesets"] == []
+
+
+def test_a_history_replays_to_the_same_state(engine: Engine) -> None:
+    """Of the root and of a child, past a snapshot, with failures and timers in it."""
+    child = engine.make_child("cup")
+    for _ in range(230):
+        engine.send("tea:offered")
+    engine.fault("tea:spilled")
+    engine.move(5 * 60_000)
+    for eci in (root(engine), child):
+        told = ask(engine, "replay", eci)
+        assert (told["refused"], told["departure"], told["skipped"]) == (None, None, [])
+        assert told["from"] == 0
+        assert told["repeated"] == told["to"] == told["last"]
+        assert told["state"] == ask(engine, "state", eci)["state"]
+    assert engine.disk.snapshots[PicoId(ask(engine, "log", root(engine), 1)["pico"])][0] > 0
+
+
+def test_a_history_that_somebody_touched_is_refused_by_name(engine: Engine) -> None:
+    """The record is named, whether it was changed or taken away."""
+    for _ in range(4):
+        engine.send("tea:offered")
+    (records,) = [kept for kept in engine.disk.records.values() if len(kept) > 4]
+    last = max(records)
+    eid, body = records[last - 2]
+    records[last - 2] = (eid, body.replace(b'"cups",2.0', b'"cups",9.0'))
+    told = ask(engine, "replay", root(engine))
+    assert (told["departure"]["seq"], told["departure"]["part"]) == (last - 2, "changes")
+    assert (told["to"], told["last"]) == (last - 3, last)
+    records[last - 2] = (eid, encode_record(decode_record(body)).replace(b'"steps":', b'"steps":1'))
+    assert ask(engine, "replay", root(engine))["refused"]["seq"] == last - 1
+    del records[last - 2]
+    refused = ask(engine, "replay", root(engine))["refused"]
+    assert refused == {"seq": last - 2, "reason": f"it says it is record {last - 1}"}
