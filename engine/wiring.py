@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from sqlite3 import DatabaseError
 from typing import Any
 
 from engine.adapters.fetch.rulesets import RulesetTexts
@@ -12,9 +13,11 @@ from engine.adapters.local.entropy import SystemEntropy
 from engine.adapters.local.home import HomeLock, take_home
 from engine.adapters.local.journal import SqliteJournal
 from engine.adapters.local.program_cache import ProgramCache
+from engine.adapters.local.schema import JournalUnreadable
 from engine.adapters.web.client import HttpxWebClient, WebLimits
 from engine.config import Settings
 from engine.core import kernel
+from engine.core.codec import Unreadable
 from engine.core.domains import MODULES
 from engine.core.explain import Explanation, explain
 from engine.core.inspection import Viewpoint, evaluate
@@ -73,12 +76,20 @@ async def open_engine(settings: Settings) -> Engine:
         compiler = ProgramCache(settings.home / PROGRAMS_FOLDER, compile_text, MODULES)
         clock = virtual_clock(journal) if settings.virtual_clock else None
         host = make_host(journal, settings, workshop, clock=clock, compiler=compiler)
-        await host.start()
+        await _start(host, settings)
     except BaseException:
         lock.release()
         raise
     time = None if clock is None else VirtualTime(clock, journal, host.wait_quiet)
     return Engine(host, lock, journal, settings.drain_s, workshop, time)
+
+
+async def _start(host: Host, settings: Settings) -> None:
+    try:
+        await host.start()
+    except (DatabaseError, Unreadable) as damage:
+        journal = settings.home / JOURNAL_FILE
+        raise JournalUnreadable(f"{journal} is damaged: {damage}. Put a copy in its place.") from damage
 
 
 def make_host(

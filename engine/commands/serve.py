@@ -34,7 +34,6 @@ from engine.commands.hints import example, program
 from engine.commands.output import console
 from engine.commands.settings import read_settings
 from engine.config import Settings, default_home
-from engine.core.codec import Unreadable
 from engine.ports import JournalFailed
 from engine.version import VERSION
 from engine.wiring import Engine, open_engine
@@ -91,8 +90,6 @@ async def _open(settings: Settings) -> Engine:
         raise CannotStart(str(error)) from None
     except JournalFailed as error:
         raise CannotStart(f"{settings.home}: {error}", MAKE_ROOM) from None
-    except Unreadable as error:
-        raise CannotStart(f"the root pico in {settings.home} cannot be read: {error}") from None
     except OSError as error:
         raise _unusable(settings.home, error) from None
 

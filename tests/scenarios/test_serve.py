@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import resource
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -96,6 +97,31 @@ def test_a_disk_that_takes_no_more_ends_the_engine(process: EngineProcess) -> No
     traffic = senders.wait_gone()
     client = process.start()
     assert judge(traffic.acknowledged, count_tickets(client, root)).is_clean
+
+
+def test_a_damaged_journal_is_told(process: EngineProcess) -> None:
+    """Exit code 4 and a sentence, whether the file is damaged or what stands in it."""
+    process.start()
+    process.stop()
+    journal = process.home / "journal.sqlite"
+    whole = journal.read_bytes()
+    with sqlite3.connect(journal) as connection:
+        connection.execute("UPDATE picos SET snapshot = x'00'")
+    spoilt = journal.read_bytes()
+    for damaged in (spoilt, whole[:8192] + bytes(len(whole) - 8192)):
+        journal.write_bytes(damaged)
+        refused = serve("--home", str(process.home), "--port", "0")
+        assert refused.returncode == 4
+        assert "is damaged" in refused.stderr
+        assert "Traceback" not in refused.stderr
+
+
+def test_what_picos_keep_is_for_the_owner_of_the_home_alone(process: EngineProcess) -> None:
+    """Also in a folder that was there before and lets others in."""
+    process.home.mkdir(mode=0o755)
+    process.start()
+    kept = [path for path in process.home.iterdir() if path.name.startswith("journal")]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in kept} == {0o600}
 
 
 def test_a_second_engine_on_the_home_is_told_of_the_first(process: EngineProcess) -> None:

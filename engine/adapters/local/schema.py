@@ -63,6 +63,8 @@ def open_writer(path: Path) -> sqlite3.Connection:
 
     It may be used from two threads, by one at a time: see `journal`.
     """
+    # Before SQLite does it: its files are for everybody to read, and channels in them are for their owners.
+    path.touch(mode=0o600)
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     try:
         _check_format(connection, path)
