@@ -230,3 +230,38 @@ def test_a_new_text_changes_nothing_until_it_is_flushed(engine: Engine) -> None:
     assert engine.query("v/v") == "1"
     engine.flush(text.replace('"1"', '"2"'))
     assert engine.query("v/v") == "2"
+
+
+INSTALLER = """
+ruleset installer {
+  rule install { select when do install   ctx:install(event:attrs{"url"}) setting(rid)
+    fired { raise do event "installed" attributes { "rid": rid } } }
+  rule installed { select when do installed   send_directive(event:attrs{"rid"}) }
+  rule flush { select when do flush   ctx:flush(event:attrs{"url"}) }
+}
+"""
+
+
+def test_rulesets_can_install_and_flush_others(engine: Engine) -> None:
+    """`ctx:install` gives the rid."""
+    engine.install(INSTALLER)
+    text = 'ruleset talk { meta { shares say } global { say = function() { "v0" } } }'
+    url = engine.publish(text)
+    assert engine.names("do:install", url=url) == ["talk"]
+    engine.publish(text.replace("v0", "v1"))
+    assert engine.query("talk/say") == "v0"
+    engine.send("do:flush", url=url)
+    engine.settle()
+    assert engine.query("talk/say") == "v1"
+
+
+def test_a_ruleset_can_flush_itself(engine: Engine) -> None:
+    text = """
+      ruleset self { meta { shares say } global { say = function() { "v0" } }
+        rule flush { select when self flush   ctx:flush(meta:rid_url) } }
+    """
+    engine.install(text)
+    engine.publish(text.replace("v0", "v1"))
+    engine.send("self:flush")
+    engine.settle()
+    assert engine.query("self/say") == "v1"
