@@ -11,9 +11,14 @@ from dataclasses import dataclass, field
 
 from engine.core.messages import Fault, Refusal
 from engine.core.model import Eci, EventId, PicoId, Rid, RulesetHash
+from engine.runtime.equipment import NoSecondChance
+from engine.runtime.histories import Histories
 from engine.runtime.replies import EventReply, FlushReply, LookReply, PicoView, QueryReply
 from pico_lang.errors import Place
 from pico_lang.values import Value
+from tests.engine.runtime.shell import NoPrograms
+from tests.fakes.memory_journal import MemoryJournal
+from tests.fakes.tally_kernel import TallyKernel
 
 ROOT = Eci("root-eci")
 CLOSED = Eci("closed-eci")
@@ -30,6 +35,11 @@ class Seen:
     attrs: Mapping[str, Value]
 
 
+def no_histories() -> Histories:
+    """The past of an engine on which nothing has happened."""
+    return Histories(MemoryJournal(), TallyKernel(), NoPrograms(), NoSecondChance())
+
+
 @dataclass
 class FakeHost:
     """`events` is everything that was accepted, in order."""
@@ -38,6 +48,7 @@ class FakeHost:
     values: dict[tuple[str, str], Value] = field(default_factory=dict)
     draining: bool = False
     events: list[Seen] = field(default_factory=list)
+    histories: Histories = field(default_factory=no_histories)
     _replies: dict[EventId, EventReply] = field(default_factory=dict)
 
     def _refuse(self, eci: str) -> Refusal | None:

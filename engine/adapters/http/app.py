@@ -8,7 +8,7 @@ import structlog
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from engine.adapters.http import administration, picos
+from engine.adapters.http import administration, past, picos
 from engine.adapters.http.host import Host
 from engine.adapters.http.problems import Problem
 from engine.adapters.http.replies import OPTIONS, Reply, problem_reply, send_reply
@@ -22,7 +22,7 @@ def make_app(host: Host, limits: Limits) -> ASGIApp:
     router = Router(
         [
             Route(path, _Endpoint(host, limits, handler))
-            for path, (handler, _) in administration.ROUTES.items()
+            for path, (handler, _) in (*administration.ROUTES.items(), *past.ROUTES.items())
         ],
         redirect_slashes=False,
         default=_answer_unknown,
@@ -67,7 +67,7 @@ async def _answer_unknown(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 def _unknown_path(scope: Scope) -> Reply:
-    hint = "the routes are " + ", ".join((*picos.ROUTES, *administration.ROUTES))
+    hint = "the routes are " + ", ".join((*picos.ROUTES, *administration.ROUTES, *past.ROUTES))
     return problem_reply(Problem(404, "unknown", f"there is nothing at {scope['path']}", hint=hint))
 
 

@@ -10,12 +10,16 @@ from typing import Protocol
 
 from engine.core.messages import Fault, Refusal
 from engine.core.model import Eci, EventId
+from engine.runtime.histories import Histories
 from engine.runtime.replies import EventReply, FlushReply, LookReply, PicoView, QueryReply
 from pico_lang.values import Value
 
 
 class Host(Protocol):
     """The picos of this engine, as a caller from outside may use them."""
+
+    histories: Histories
+    """Their past."""
 
     async def accept_event(
         self, eci: Eci, domain: str, name: str, attrs: Mapping[str, Value], eid: EventId | None = None

@@ -1,0 +1,80 @@
+"""The routes about what was: events, reasons, states, and histories run again. They change nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from engine.adapters.http.host import Host
+from engine.adapters.http.problems import malformed, settled
+from engine.adapters.http.replies import Reply, encode
+from engine.adapters.http.requests import Request
+from engine.core.model import EventId
+
+Handler = Callable[[Host, Request], Awaitable[Reply]]
+Parameters = Mapping[str, Any]
+
+FEW = 20
+"""Events that are told when nobody says how many."""
+
+
+async def _show_log(host: Host, request: Request) -> Reply:
+    given = await request.parameters()
+    count = _number(given, "n")
+    return _told(await host.histories.log(_word(given, "eci"), FEW if count is None else count))
+
+
+async def _show_reasons(host: Host, request: Request) -> Reply:
+    given = await request.parameters()
+    eci = _word(given, "eci") if "eci" in given else None
+    return _told(await host.histories.why(EventId(_word(given, "eid")), eci))
+
+
+async def _show_state(host: Host, request: Request) -> Reply:
+    given = await request.parameters()
+    rid = _word(given, "rid") if "rid" in given else None
+    return _told(await host.histories.state(_word(given, "eci"), _number(given, "at"), rid))
+
+
+async def _show_differences(host: Host, request: Request) -> Reply:
+    given = await request.parameters()
+    first, second = _number(given, "from"), _number(given, "to")
+    if first is None or second is None:
+        raise malformed("two turns are needed", "add &from=… and &to=… with the numbers of two turns")
+    return _told(await host.histories.differences(_word(given, "eci"), first, second))
+
+
+async def _replay(host: Host, request: Request) -> Reply:
+    return _told(await host.histories.replay(_word(await request.parameters(), "eci")))
+
+
+def _told(answer: Any) -> Reply:
+    return Reply(encode(settled(answer)))
+
+
+def _word(given: Parameters, name: str) -> str:
+    value = given.get(name)
+    if not isinstance(value, str) or not value:
+        raise malformed(f"no {name} was named", f"add ?{name}=…")
+    return value
+
+
+def _number(given: Parameters, name: str) -> int | None:
+    """A count or the number of a turn, as text or as a JSON number."""
+    value = given.get(name)
+    if value is None:
+        return None
+    if isinstance(value, float) and value.is_integer() and value >= 0:
+        return int(value)
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 16:
+        return int(value)
+    raise malformed(f"{name} is not a number of turns", f"an example: {name}=20")
+
+
+ROUTES: Mapping[str, tuple[Handler, str]] = {
+    "/api/log": (_show_log, "the last ?n=… events of the pico at ?eci=…, and the rules that fired"),
+    "/api/why": (_show_reasons, "how the event ?eid=… came about, and why each rule fired or did not"),
+    "/api/state": (_show_state, "the pico at ?eci=…, after turn ?at=… if given; or only what is ?rid=…'s"),
+    "/api/differences": (_show_differences, "what differs at ?eci=… after turns ?from=… and ?to=…"),
+    "/api/replay": (_replay, "run all turns of the pico at ?eci=… again: does each come out as recorded?"),
+}
