@@ -97,7 +97,8 @@ class Workshop:
 
 async def _carry_out(job: Job, worker: WorkerProcess) -> None:
     try:
-        told = await worker.run(job.write_order())
+        # In a thread, as what comes back is read: a pico can be large.
+        told = await worker.run(await asyncio.to_thread(job.write_order))
     except Exception as mistake:
         if not job.told.done():
             job.told.set_exception(mistake)
