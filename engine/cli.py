@@ -9,15 +9,19 @@ from engine.commands.demo import demo
 from engine.commands.failure import EXIT_CODES
 from engine.commands.fmt import fmt
 from engine.commands.install import install
+from engine.commands.log import log
 from engine.commands.lsp import lsp
 from engine.commands.query import query
 from engine.commands.repl import repl
+from engine.commands.replay import replay
 from engine.commands.send import send
 from engine.commands.serve import serve
 from engine.commands.settings import settings
+from engine.commands.state import state
 from engine.commands.test import test
 from engine.commands.tree import tree
 from engine.commands.version import version
+from engine.commands.why import why
 
 
 @click.group(
@@ -33,5 +37,13 @@ def main() -> None:
     """
 
 
-for command in (serve, demo, send, query, install, check, fmt, test, repl, lsp, tree, settings, version):
+COMMANDS = (
+    *(serve, demo),
+    *(send, query, install, tree),
+    *(log, why, state, replay),
+    *(check, fmt, test, repl, lsp),
+    *(settings, version),
+)
+
+for command in COMMANDS:
     main.add_command(command)

@@ -66,6 +66,14 @@ class EngineClient:
         found: dict[str, Any] = self._get("/api/tree")
         return found
 
+    def past(self, question: str, **words: str | int | None) -> dict[str, Any]:
+        """What an engine tells of what was: see `engine.adapters.http.past`."""
+        given = {key: value for key, value in words.items() if value is not None}
+        if "eci" in given:
+            given["eci"] = self._eci(str(given["eci"]))
+        found: dict[str, Any] = self._read(self._call("GET", f"/api/{question}", params=given))
+        return found
+
     def root_eci(self) -> str:
         return str(self._get("/readyz")["root_eci"])
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from engine.core.differences import differences
+from engine.core.differences import differences, differences_of
 from engine.core.explain import Explanation
 from engine.core.messages import Failed, Outcome, Refusal, SendEvent
 from engine.core.model import EventId, Pico, PicoId
@@ -104,7 +104,7 @@ class Histories:
         return None
 
     async def _explain(self, pico: PicoId, record: Record) -> Document:
-        told = {
+        told: Document = {
             "pico": pico,
             **tell_record(record),
             "cause": await self._cause(pico, record),
@@ -112,7 +112,10 @@ class Histories:
         }
         head = await self._past.state(pico, record.seq - 1)
         if head is None:
-            return {**told, "note": "the state before this turn is not known, so it cannot be run again"}
+            unknown = "the state before this turn is not known, so it cannot be run again"
+            return {**told, "differences": [], "note": unknown}
+        made, _ = differences_of(head.pico, record.changes)
+        told["differences"] = tell_differences(made)
         if not is_repeatable(record):
             return {**told, "note": "a limit stopped this turn, so it is not run again"}
         await self._prepare(head.pico, record)

@@ -1,0 +1,31 @@
+"""How what was is put on one line for people: origins of events, parts of picos, values."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+LONGEST = 200
+"""Characters of one value that are shown."""
+
+
+def tell_origin(event: dict[str, Any]) -> str:
+    """Where an event came from: the outside, a pico, or a timer."""
+    if event["timer"] is not None:
+        return f"timer {event['timer']}"
+    return "outside" if event["sender"] is None else f"pico {event['sender']}"
+
+
+def tell_part(part: list[str]) -> str:
+    """A part of a pico as people name it; entity variables as the language does."""
+    kind, *words = part
+    if kind != "entity":
+        return " ".join(part)
+    keys = "".join(f"{{{json.dumps(key, ensure_ascii=False)}}}" for key in words[2:])
+    return f"{words[0]} ent:{words[1]}{keys}"
+
+
+def shorten(value: Any) -> str:
+    """A value as JSON, cut off where it gets long."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"

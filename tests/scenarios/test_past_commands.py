@@ -1,0 +1,59 @@
+"""The commands about what was, against a running engine."""
+
+from __future__ import annotations
+
+import re
+
+from engine.commands.client import EngineClient
+from tests.scenarios.test_commands import read, run
+
+
+def test_an_event_is_found_in_the_log_and_explained(engine: EngineClient) -> None:
+    """What `log` shows, `why` takes."""
+    eid = read(engine, "send", "root", "counter:increment", "by=3", "ticket=past")["eid"]
+    shown = run(engine, "log", "root", "-n", "1").output
+    assert "counter:increment" in shown
+    assert "counter/increment" in shown
+    assert eid in shown
+    assert re.search(r"\d+ steps, \d+ µs", shown)
+    why = run(engine, "why", eid).output
+    assert "counter/remember_ticket: fired" in why
+    assert 'counter ent:tickets{"past"}: null → 1' in why
+    assert "rules listen to other events" in why
+    assert "counter/reset counter:reset" in run(engine, "why", eid, "root", "--all").output
+
+
+def test_rules_that_did_not_fire_say_why(engine: EngineClient) -> None:
+    """In words, not in the machine's."""
+    eid = read(engine, "send", "root", "counter:increment")["eid"]
+    assert "counter/remember_ticket: not selected (an attribute" in run(engine, "why", eid).output
+    upkeep = read(engine, "log", "root", "-n", "1000")["events"][0]["eid"]
+    assert "no rule was shown it" in run(engine, "why", upkeep).output
+
+
+def test_states_are_compared(engine: EngineClient) -> None:
+    """By the numbers of two turns."""
+    run(engine, "send", "root", "counter:reset")
+    run(engine, "send", "root", "counter:increment", "by=4")
+    last = read(engine, "state", "root")["seq"]
+    assert read(engine, "state", "root", "--rid", "counter")["entities"]["count"] == 4
+    assert read(engine, "state", "root", "--at", "0")["rulesets"] == []
+    shown = run(engine, "state", "root", "--diff", str(last - 1), str(last)).output
+    assert "counter ent:count\n  - null\n  + 4\n" in shown
+    assert run(engine, "state", "root", "--diff", str(last), str(last)).output == "nothing differs\n"
+    assert run(engine, "state", "root", "--diff", "1", "2", "--at", "1").exit_code == 2
+
+
+def test_a_history_is_replayed(engine: EngineClient) -> None:
+    """To the state that is there."""
+    found = read(engine, "replay", "root")
+    assert found["state"] == read(engine, "state", "root")["state"]
+    shown = run(engine, "replay", "root")
+    assert f"{found['last']} run again, as recorded" in shown.output
+    assert shown.exit_code == 0
+
+
+def test_what_is_unknown_is_said(engine: EngineClient) -> None:
+    for words in (("log", "nobody"), ("why", "nothing"), ("state", "nobody"), ("replay", "nobody")):
+        result = run(engine, *words)
+        assert (result.exit_code, result.output.startswith("error: ")) == (1, True)
