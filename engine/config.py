@@ -71,6 +71,11 @@ class Settings:
     drain_s: float = _setting(10.0, "seconds that requests under way may take after SIGTERM", least=0)
     picos_in_memory: int = _setting(10_000, "picos kept in memory; idle ones beyond it sleep", least=1)
     snapshot_every: int = _setting(200, "turns of a pico between two snapshots", least=1)
+    default_channel_policy: str = _setting(
+        "allow",
+        "what a channel lets in that was made without a policy: everything, or with deny nothing",
+        choices=("allow", "deny"),
+    )
     virtual_clock: bool = _setting(
         False, "whether time stands still but for requests with a Picomesh-Time, for tests of rulesets"
     )

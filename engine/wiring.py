@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from sqlite3 import DatabaseError
-from typing import Any
+from typing import Any, cast
 
 from engine.adapters.fetch.rulesets import RulesetTexts
 from engine.adapters.local.clock import SystemClock
@@ -22,7 +22,7 @@ from engine.core.domains import MODULES
 from engine.core.explain import Explanation, explain
 from engine.core.inspection import Viewpoint, evaluate
 from engine.core.messages import Answered, Asks, Failed, Outcome, Query, Turn
-from engine.core.model import Inputs, Pico
+from engine.core.model import DefaultPolicy, Inputs, Pico
 from engine.core.programs import Instances, Programs
 from engine.ports import Clock, Entropy, Journal, RulesetSource, WebClient
 from engine.runtime.equipment import Equipment, NoSecondChance, SecondChance
@@ -117,6 +117,7 @@ def make_host(
         entropy or SystemEntropy(),
         Rota(),
         second_chance or NoSecondChance(),
+        cast(DefaultPolicy, settings.default_channel_policy),
     )
     return Host(equipment, Limits(settings.picos_in_memory, settings.snapshot_every))
 

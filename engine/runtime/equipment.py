@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from engine.core.explain import Explanation
 from engine.core.inspection import Viewpoint
 from engine.core.messages import Answered, Asks, Failed, Outcome, Query, Question, Turn
-from engine.core.model import Inputs, Pico, PicoId, RulesetHash
+from engine.core.model import DefaultPolicy, Inputs, Pico, PicoId, RulesetHash
 from engine.core.programs import Instances
 from engine.ports import Clock, Entropy, Journal
 from engine.runtime.rota import Rota
@@ -37,11 +37,18 @@ class Kernel(Protocol):
         """Evaluate what people type: see `engine.core.inspection`. Raises `RulesetRefused`."""
 
 
+AnswerKind = Callable[[PicoId, Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
+"""Answers one kind of question: of that pico, with that content."""
+
+
 class Answers(Protocol):
     """See `engine.runtime.questions`."""
 
     async def answer(self, pico: PicoId, question: Question) -> Mapping[str, Any]:
         """What the question of a pico asks for, or `{"error": …}`."""
+
+    def learn(self, kinds: Mapping[str, AnswerKind]) -> None:
+        """Answer these kinds of questions too."""
 
     async def fetch_ruleset(self, url: str) -> Program:
         """The program behind a URL, as it is there now."""
@@ -93,7 +100,8 @@ class Equipment:
     entropy: Entropy
     rota: Rota
     second_chance: SecondChance = NoSecondChance()  # noqa: RUF009 – it has no state
+    default_policy: DefaultPolicy = "allow"
 
     def draw_inputs(self) -> Inputs:
         """What a new run may know of the world."""
-        return Inputs(self.clock.now_ms(), self.entropy.seed())
+        return Inputs(self.clock.now_ms(), self.entropy.seed(), default_policy=self.default_policy)

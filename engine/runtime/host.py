@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from asyncio import Future
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import cast
 
 from engine.core.codec import Unreadable
-from engine.core.messages import Answered, Asks, Event, Failed, Fault, Query, Refusal
+from engine.core.messages import Event, Fault, Query, Refusal
 from engine.core.model import EMPTY, Eci, EventId, Pico, PicoId, Rid, RulesetHash
 from engine.core.policy import UPKEEP
-from engine.core.records import decode_record, encode_request
+from engine.core.records import encode_request
 from engine.core.timekeeping import to_iso
 from engine.ports import AcceptEvent, FetchFailed, JournalFailed
 from engine.runtime.admission import admit, admit_look, admit_query, unknown_channel
@@ -27,9 +26,12 @@ from engine.runtime.genesis import ROOT_ECI, ROOT_PICO, WRANGLER, WRANGLER_URL, 
 from engine.runtime.histories import Histories
 from engine.runtime.looking import look_at
 from engine.runtime.mailbox import MOST_WAITING, Mailbox
+from engine.runtime.neighbours import Neighbours
 from engine.runtime.outbox import LocalOutbox
+from engine.runtime.queries import run_query
 from engine.runtime.questions import Answer
-from engine.runtime.replies import EventReply, FlushReply, LookReply, PicoView, QueryReply, Reply, reply_again
+from engine.runtime.repeats import find_earlier
+from engine.runtime.replies import EventReply, FlushReply, LookReply, PicoView, QueryReply, Reply
 from engine.runtime.request import Request
 from engine.runtime.residents import Limits
 from pico_lang.diagnostics import RulesetRefused
@@ -51,6 +53,7 @@ class Host:
         self._equipment = equipment
         self._outbox = LocalOutbox(equipment, limits)
         self._residents = self._outbox.residents
+        equipment.questions.learn(Neighbours(equipment, self._residents).kinds)
         self._is_draining = False
         self.histories = Histories(
             equipment.journal, equipment.kernel, equipment.programs, equipment.second_chance
@@ -139,7 +142,8 @@ class Host:
         mailbox = self._let_in(event)
         if isinstance(mailbox, Refusal):
             return mailbox
-        if eid is not None and (earlier := self._find_earlier(mailbox, eid)) is not None:
+        earlier = None if eid is None else find_earlier(self._equipment.journal, mailbox, eid)
+        if eid is not None and earlier is not None:
             reply = await earlier
             return reply if isinstance(reply, Refusal) else eid
         request = Request(event, is_kept=True)
@@ -180,7 +184,8 @@ class Host:
             return mailbox
         if query is not None and (refusal := admit_query(mailbox.head.pico, query)) is not None:
             return refusal
-        if may_be_repeated and (earlier := self._find_earlier(mailbox, event.eid)) is not None:
+        earlier = find_earlier(self._equipment.journal, mailbox, event.eid) if may_be_repeated else None
+        if earlier is not None:
             return _reply_of_kind(await earlier, EventReply if query is None else QueryReply, event.eid)
         request = Request(event, query, may_be_repeated)
         mailbox.take(request)
@@ -202,18 +207,6 @@ class Host:
             )
         return mailbox
 
-    def _find_earlier(self, mailbox: Mailbox, eid: EventId) -> Future[Reply] | None:
-        """The reply to an event that was sent before, or will be once it is there."""
-        pending = mailbox.pending.get(eid)
-        if pending is not None:
-            return pending.wait()
-        record = self._equipment.journal.find_record(mailbox.id, eid)
-        if record is None:
-            return None
-        known: Future[Reply] = asyncio.get_running_loop().create_future()
-        known.set_result(reply_again(decode_record(record)))
-        return known
-
     # --- queries ---
 
     async def run_query(self, eci: Eci, rid: str, name: str, args: Attrs) -> QueryReply | Refusal | Fault:
@@ -225,25 +218,7 @@ class Host:
         refusal = admit_query(mailbox.committed if mailbox else None, query)
         if mailbox is None or refusal is not None:
             return refusal or unknown_channel(eci)
-        return await self._answer(mailbox.committed, query, mailbox)
-
-    async def _answer(self, pico: Pico, query: Query, mailbox: Mailbox) -> QueryReply | Fault:
-        digests = [ruleset.hash for ruleset in pico.rulesets]
-        if missing := self._equipment.programs.missing(digests):
-            await self._equipment.programs.prepare(missing)
-        inputs = self._equipment.draw_inputs()
-        while True:
-            outcome = self._equipment.kernel.answer(pico, query, inputs, mailbox.instances)
-            if isinstance(outcome, Failed) and outcome.retry_bigger:
-                outcome = await self._equipment.second_chance.answer(pico, query, inputs, outcome)
-            match outcome:
-                case Answered(value):
-                    return QueryReply(value)
-                case Failed(_, fault):
-                    return fault
-                case Asks(question):
-                    answer = await self._equipment.questions.answer(pico.id, question)
-                    inputs = replace(inputs, answers=(*inputs.answers, answer))
+        return await run_query(self._equipment, mailbox, query)
 
     async def look_at(self, eci: Eci, rid: str | None, texts: Sequence[str]) -> LookReply | Refusal | Fault:
         """Evaluate what somebody types on the last committed state, which stays as it is."""

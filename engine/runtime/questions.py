@@ -7,12 +7,13 @@ decides what that means. Answers become inputs of the turn and are recorded with
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from engine.core.messages import Question
 from engine.core.model import PicoId
 from engine.ports import FetchFailed, Journal, KeepRuleset, RulesetSource
+from engine.runtime.equipment import AnswerKind
 from engine.runtime.programs import CompiledPrograms, text_hash
 from engine.runtime.web import WebAnswers
 from pico_lang.diagnostics import RulesetRefused
@@ -24,7 +25,8 @@ logger = logging.getLogger(__name__)
 
 
 class Questions:
-    """The shell's side of `Asks`: one method for each kind of question."""
+    """The shell's side of `Asks`: one function for each kind of question. Those about picos come from
+    `engine.runtime.neighbours`, when there are picos."""
 
     def __init__(
         self, journal: Journal, programs: CompiledPrograms, source: RulesetSource, web: WebAnswers
@@ -32,10 +34,13 @@ class Questions:
         self._journal = journal
         self._programs = programs
         self._source = source
-        self._kinds: Mapping[str, Callable[[PicoId, Mapping[str, Any]], Awaitable[Answer]]] = {
+        self._kinds: dict[str, AnswerKind] = {
             "ruleset": self._answer_ruleset,
             "http": web.answer,
         }
+
+    def learn(self, kinds: Mapping[str, AnswerKind]) -> None:
+        self._kinds.update(kinds)
 
     async def answer(self, pico: PicoId, question: Question) -> Answer:
         """Whatever that pico asks and whatever happens, an answer."""

@@ -12,7 +12,7 @@ from engine.core.messages import Question
 from engine.core.model import Channel, Eci, EventId, Inputs, InstalledRuleset, Pico, PicoId, Rid, RulesetHash
 from engine.core.records import begin, encode_snapshot
 from engine.ports import BirthPico, SetFact, Write
-from engine.runtime.equipment import Equipment
+from engine.runtime.equipment import AnswerKind, Equipment
 from engine.runtime.genesis import ROOT_ECI, ROOT_PICO, WRANGLER, WRANGLER_URL
 from engine.runtime.host import Host
 from engine.runtime.outbox import NOTHING_YET, differences
@@ -50,6 +50,9 @@ class SlowAnswers:
         self.asked.append(question.content["url"])
         await self.may_answer.wait()
         return {"said": question.content["url"]}
+
+    def learn(self, kinds: Mapping[str, AnswerKind]) -> None:
+        pass
 
     async def fetch_ruleset(self, url: str) -> Any:
         raise NotImplementedError

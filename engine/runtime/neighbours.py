@@ -1,0 +1,180 @@
+"""Answers to what a pico asks of the other picos of its engine, and of its own records.
+
+Queries run at once, on committed state, and never wait behind anything. An event with a query is run
+by the other pico's mailbox while the turn that asks waits; so that no two turns ever wait for each
+other, it is known here who waits for whom.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from engine.core.log import show_record
+from engine.core.messages import Event, Fault, Query, Refusal
+from engine.core.model import EventId, PicoId
+from engine.core.records import Record, decode_record
+from engine.runtime.admission import admit, admit_query, unknown_channel
+from engine.runtime.equipment import AnswerKind, Equipment
+from engine.runtime.mailbox import Mailbox
+from engine.runtime.queries import run_query
+from engine.runtime.repeats import find_earlier
+from engine.runtime.replies import QueryReply, Reply
+from engine.runtime.request import Request
+from engine.runtime.residents import Residents
+
+LONGEST_CHAIN = 16
+"""Picos that may wait for one answer, each for the next."""
+
+MOST_EVENTS = 1_000
+"""Events in a log, the newest."""
+RECORDS_AT_ONCE = 32
+"""Records read before it is somebody else's turn."""
+MOST_BYTES = 4 << 20
+"""Of records that are read for one log."""
+
+Content = Mapping[str, Any]
+Answer = Mapping[str, Any]
+
+
+class Neighbours:
+    """The picos of one engine, as they ask each other."""
+
+    def __init__(self, equipment: Equipment, residents: Residents) -> None:
+        self._equipment = equipment
+        self._residents = residents
+        self._waits: dict[PicoId, PicoId] = {}
+        """Whose turn waits for a turn of which other pico."""
+        self.kinds: Mapping[str, AnswerKind] = {
+            "query": self._answer_query,
+            "event_query": self._answer_event_query,
+            "recipient": self._answer_recipient,
+            "log": self._answer_log,
+        }
+
+    # --- queries ---
+
+    async def _answer_query(self, pico: PicoId, content: Content) -> Answer:
+        query = _read_query(content, content["name"])
+        mailbox = self._residents.find(query.eci)
+        refusal = admit_query(mailbox.committed if mailbox else None, query)
+        if mailbox is None or refusal is not None:
+            return _tell_refusal(refusal or unknown_channel(query.eci))
+        if reason := _why_circular(query, mailbox.id):
+            return _tell(reason)
+        return _tell_reply(query, await run_query(self._equipment, mailbox, query))
+
+    # --- events with a query ---
+
+    async def _answer_event_query(self, pico: PicoId, content: Content) -> Answer:
+        query = _read_query(content, content["query"])
+        eid = EventId(content["key"])
+        domain, name, attrs = content["domain"], content["name"], content["attrs"]
+        event = Event(query.eci, domain, name, attrs, eid, sender=query.sender)
+        mailbox = self._residents.find(query.eci)
+        now = mailbox.head.pico if mailbox else None
+        refusal = admit(now, event) or admit_query(now, query)
+        if mailbox is None or refusal is not None:
+            return _tell_refusal(refusal or unknown_channel(query.eci))
+        if reason := _why_circular(query, mailbox.id) or self._why_deadlocked(pico, mailbox.id):
+            return _tell(reason)
+        with self._waiting(pico, mailbox.id):
+            return _tell_reply(query, await self._run(mailbox, event, query))
+
+    async def _run(self, mailbox: Mailbox, event: Event, query: Query) -> Reply:
+        """Run it, or have what it led to the first time."""
+        earlier = find_earlier(self._equipment.journal, mailbox, event.eid)
+        if earlier is not None:
+            return await earlier
+        request = Request(event, query, is_kept=True)
+        mailbox.take(request)
+        return await request.wait()
+
+    @contextmanager
+    def _waiting(self, pico: PicoId, target: PicoId) -> Iterator[None]:
+        self._waits[pico] = target
+        try:
+            yield
+        finally:
+            del self._waits[pico]
+
+    def _why_deadlocked(self, pico: PicoId, target: PicoId) -> str | None:
+        waits_for: PicoId | None = target
+        while waits_for is not None:
+            if waits_for == pico:
+                return "the other pico waits for this one already; they would wait for each other for ever"
+            waits_for = self._waits.get(waits_for)
+        return None
+
+    # --- events ---
+
+    async def _answer_recipient(self, pico: PicoId, content: Content) -> Answer:
+        """Whether somebody would take such an event."""
+        sender = PicoId(content["via"][-1])
+        event = Event(content["eci"], content["domain"], content["name"], {}, EventId(""), sender=sender)
+        mailbox = self._residents.find(event.eci)
+        refusal = admit(mailbox.head.pico if mailbox else None, event)
+        return {} if refusal is None else _tell_refusal(refusal)
+
+    # --- the log ---
+
+    async def _answer_log(self, pico: PicoId, content: Content) -> Answer:
+        mailbox = self._residents.wake(PicoId(content["via"][-1]))
+        last = 0 if mailbox is None else mailbox.committed.seq
+        found = [] if mailbox is None else await self._read_back(mailbox.id, last, content["since"])
+        return {"events": [show_record(record) for record in reversed(found)]}
+
+    async def _read_back(self, pico: PicoId, last: int, since_ms: int) -> list[Record]:
+        """Records since then, the newest first, as far as there is room for them."""
+        found: list[Record] = []
+        room = MOST_BYTES
+        while last > 0:
+            bodies = self._equipment.journal.records(pico, max(1, last - RECORDS_AT_ONCE + 1), last)
+            for body in reversed(bodies):
+                room -= len(body)
+                record = decode_record(body)
+                if room < 0 or len(found) == MOST_EVENTS or record.turn.inputs.time_ms < since_ms:
+                    return found
+                found.append(record)
+            last -= RECORDS_AT_ONCE
+            await asyncio.sleep(0)
+        return found
+
+
+def _read_query(content: Content, name: str) -> Query:
+    via = tuple(map(PicoId, content["via"]))
+    return Query(content["eci"], content["rid"], name, content["args"], via)
+
+
+def _why_circular(query: Query, target: PicoId) -> str | None:
+    if target in query.via:
+        return f"channel {query.eci} leads back to a pico that waits for the answer itself"
+    if len(query.via) >= LONGEST_CHAIN:
+        return f"{LONGEST_CHAIN} picos wait for each other's answers already"
+    return None
+
+
+# --- answers ---------------------------------------------------------------------------------------
+
+
+def _tell(error: str, code: str = "R607") -> Answer:
+    return {"error": error, "code": code}
+
+
+def _tell_refusal(refusal: Refusal) -> Answer:
+    return _tell(refusal.reason if refusal.hint is None else f"{refusal.reason} ({refusal.hint})")
+
+
+def _tell_reply(query: Query, reply: Reply) -> Answer:
+    match reply:
+        case QueryReply(value):
+            return {"value": value}
+        case Fault(code, message):
+            asked = f"{query.rid}/{query.name} over channel {query.eci}"
+            return _tell(f"{asked}: {message}", code if code == "R610" else "R608")
+        case Refusal():
+            return _tell_refusal(reply)
+        case _:
+            raise TypeError(f"an answer to a query is expected, not {reply!r}")
