@@ -16,6 +16,10 @@ from engine.core.run import Run
 from pico_lang.errors import RuntimeFault
 from pico_lang.values import Value
 
+MOST_CHANNELS = 20_000
+"""That one pico may have; each child takes one. They are part of the pico wherever it is written as a whole,
+and a pico that takes a second to write keeps the others waiting."""
+
 STEPS_OF_A_BIRTH = 100
 """What making a pico costs: ids, channels, a longer list of children."""
 
@@ -26,11 +30,18 @@ def new_pico(pico: PicoId, parent: Eci | None = None, channels: Iterable[Channel
     return Pico(pico, parent=parent, channels={one.eci: one for one in (own, *channels)})
 
 
+def new_eci(run: Run) -> Eci:
+    """What a new channel of the pico shall be called, if it may have one more."""
+    if len(run.draft.channels) >= MOST_CHANNELS:
+        raise RuntimeFault("R607", f"this pico has {MOST_CHANNELS:,} channels, and may have no more")
+    return Eci(run.learned.chance.id())
+
+
 def make_child(run: Run, rulesets: Iterable[tuple[str, Mapping[str, Value]]]) -> Eci:
     """Make a child with these rulesets (url and config); the channel by which the parent reaches it."""
     run.meter.charge(STEPS_OF_A_BIRTH)
     chance = run.learned.chance
-    child_id, to_child, to_parent = PicoId(chance.id()), Eci(chance.id()), Eci(chance.id())
+    child_id, to_child, to_parent = PicoId(chance.id()), Eci(chance.id()), new_eci(run)
     run.draft.put_channel(Channel(to_parent, (RESERVED_TAG, "parent"), family=child_id))
     run.draft.add_child(Child(to_child, child_id))
     run.effects.append(CreatePico(_make_whole(run, child_id, to_child, to_parent, rulesets)))

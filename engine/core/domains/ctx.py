@@ -122,7 +122,7 @@ def _logs(world: World) -> Value:
 
 
 def _new_channel(world: World, tags: Value, event_policy: Value, query_policy: Value) -> Value:
-    channel = _read_channel(world, _new_eci(world), tags, event_policy, query_policy)
+    channel = _read_channel(world, births.new_eci(world.run), tags, event_policy, query_policy)
     world.run.draft.put_channel(channel)
     return show_channel(channel)
 
@@ -141,7 +141,7 @@ def _upsert_channel(world: World, tags: Value, event_policy: Value, query_policy
     """Put the channel with exactly these tags, in whatever order, or make one."""
     wanted = set(read_tags(tags))
     held = next(_channels_tagged(world, wanted), None)
-    eci = held.eci if held else _new_eci(world)
+    eci = held.eci if held else births.new_eci(world.run)
     channel = _read_channel(world, eci, tags, event_policy, query_policy)
     world.run.draft.put_channel(channel)
     return show_channel(channel)
@@ -159,10 +159,6 @@ def _del_channel(world: World, eci: Value) -> Value:
         raise RuntimeFault("R607", "Cannot delete family channels.")
     world.run.draft.remove_channel(held.eci)
     return None
-
-
-def _new_eci(world: World) -> Eci:
-    return Eci(world.run.learned.chance.id())
 
 
 def _read_channel(world: World, eci: Eci, tags: Value, event_policy: Value, query_policy: Value) -> Channel:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from engine.core import births
 from engine.core.domains import CALLS, MODULES
 from engine.core.messages import CreatePico, DeletePico, SendEvent
 from engine.core.model import ALLOW_ALL, Child
@@ -124,6 +125,16 @@ def test_a_channel_can_be_put_and_deleted() -> None:
     assert bench.done("d", "put").pico.channels[eci].tags == ("two",)
     assert eci not in bench.done("d", "del").pico.channels
     assert bench.failed("d", "del").fault.code == "R607"
+
+
+@pytest.mark.parametrize("more", ['ctx:newChannel(["b"])', 'ctx:upsertChannel(["b"])', "ctx:newPico()"])
+def test_a_pico_may_have_so_many_channels(more: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One more is a fault, whatever it is for; those that are there may be put."""
+    bench = Bench(tell("r", 'select when d t ctx:upsertChannel(["a"])', f"select when d more {more}"))
+    monkeypatch.setattr(births, "MOST_CHANNELS", len(bench.pico.channels) + 1)
+    bench.done("d", "t")
+    bench.done("d", "t")
+    assert bench.failed("d", "more").fault.code == "R607"
 
 
 def test_upserting_looks_for_the_same_set_of_tags() -> None:
