@@ -19,7 +19,7 @@ from engine.adapters.http import Limits, make_app
 from engine.config import Settings
 from engine.core.messages import Fault, Refusal
 from engine.core.model import Eci
-from engine.ports import FetchFailed
+from engine.ports import FetchFailed, WebClient
 from engine.runtime.host import Host
 from engine.runtime.replies import EventReply, FlushReply, QueryReply
 from engine.wiring import make_host
@@ -54,8 +54,9 @@ class PublishedTexts:
 class Engine:
     """A host that a test talks to, one call after the other."""
 
-    def __init__(self, settings: Settings | None = None) -> None:
+    def __init__(self, settings: Settings | None = None, web: WebClient | None = None) -> None:
         self.settings = settings or Settings()
+        self._web = web
         self.clock = SetClock()
         self.disk = Disk()
         self.published = PublishedTexts()
@@ -67,7 +68,12 @@ class Engine:
     def _start(self) -> None:
         journal = MemoryJournal(self.disk)
         self.host = make_host(
-            journal, self.settings, source=self.published, clock=self.clock, entropy=self._entropy
+            journal,
+            self.settings,
+            source=self.published,
+            clock=self.clock,
+            entropy=self._entropy,
+            web=self._web,
         )
         self.run(self.host.start())
 

@@ -1,0 +1,1 @@
+ruleset bad { global { x = [1].map(1) } }
