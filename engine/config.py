@@ -58,6 +58,10 @@ class Settings:
     )
     host: str = _setting("127.0.0.1", "the address to listen on; anything but loopback lets others in")
     port: int = _setting(3000, "the port to listen on; 0 takes a free one", least=0, most=65535)
+    ruleset_limit: int = _setting(1 << 20, "bytes that the text of one ruleset may have", least=1)
+    compile_cpu_s: int = _setting(30, "seconds that compiling one ruleset may compute", least=1)
+    compile_memory_mib: int = _setting(1024, "memory that compiling one ruleset may take", least=16)
+    compile_deadline_s: float = _setting(60.0, "seconds after which compiling is ended in any case", least=0)
     body_limit: int = _setting(1 << 20, "bytes that the body of one request may have", least=1)
     json_depth: int = _setting(
         64, "how deeply the JSON of a request may be nested", least=1, most=MAX_NESTING

@@ -25,10 +25,11 @@ from engine.core.messages import Answered, Asks, Failed, Outcome, Query, Turn
 from engine.core.model import DefaultPolicy, Inputs, Pico
 from engine.core.programs import Instances, Programs
 from engine.ports import Clock, Entropy, Journal, RulesetSource, WebClient
+from engine.runtime.compilers import Compilers
 from engine.runtime.equipment import Equipment, NoSecondChance, SecondChance
 from engine.runtime.host import Host
 from engine.runtime.orders import WorkerLimits
-from engine.runtime.programs import Compile, CompiledPrograms
+from engine.runtime.programs import Compile, CompiledPrograms, CompileElsewhere
 from engine.runtime.questions import Questions
 from engine.runtime.residents import Limits
 from engine.runtime.rota import Rota
@@ -52,6 +53,7 @@ class Engine:
     journal: SqliteJournal
     drain_s: float
     workshop: Workshop
+    compilers: Compilers
     virtual_time: VirtualTime | None
     """Of an engine whose time is moved by hand."""
 
@@ -62,6 +64,7 @@ class Engine:
         finally:
             self.lock.release()
             await self.workshop.close()
+            await self.compilers.close()
 
 
 async def open_engine(settings: Settings) -> Engine:
@@ -74,14 +77,15 @@ async def open_engine(settings: Settings) -> Engine:
         journal = SqliteJournal(settings.home / JOURNAL_FILE)
         workshop = Workshop(journal.ruleset_text, worker_limits(settings), settings.workers)
         compiler = ProgramCache(settings.home / PROGRAMS_FOLDER, compile_text, MODULES)
+        compilers = Compilers(compiler_limits(settings), compiler)
         clock = virtual_clock(journal) if settings.virtual_clock else None
-        host = make_host(journal, settings, workshop, clock=clock, compiler=compiler)
+        host = make_host(journal, settings, workshop, clock=clock, compiler=compiler, compilers=compilers)
         await _start(host, settings)
     except BaseException:
         lock.release()
         raise
     time = None if clock is None else VirtualTime(clock, journal, host.wait_quiet)
-    return Engine(host, lock, journal, settings.drain_s, workshop, time)
+    return Engine(host, lock, journal, settings.drain_s, workshop, compilers, time)
 
 
 async def _start(host: Host, settings: Settings) -> None:
@@ -100,11 +104,13 @@ def make_host(
     clock: Clock | None = None,
     entropy: Entropy | None = None,
     compiler: Compile | None = None,
+    compilers: CompileElsewhere | None = None,
     web: WebClient | None = None,
 ) -> Host:
     """A host over a journal, not started yet. Without a second chance, what is too much for the engine's
-    own process fails there; else what is not given is the real thing."""
-    programs = CompiledPrograms(journal, compiler or compile_text)
+    own process fails there, and without compilers it compiles everything; else what is not given is the
+    real thing."""
+    programs = CompiledPrograms(journal, compiler or compile_text, compilers)
     answers = WebAnswers(
         web or HttpxWebClient(web_limits(settings)), settings.http_per_pico, settings.http_at_once
     )
@@ -112,7 +118,7 @@ def make_host(
         BudgetedKernel(programs, settings.budget),
         journal,
         programs,
-        Questions(journal, programs, source or RulesetTexts(), answers),
+        Questions(journal, programs, source or RulesetTexts(largest=settings.ruleset_limit), answers),
         clock or SystemClock(),
         entropy or SystemEntropy(),
         Rota(),
@@ -141,6 +147,21 @@ def worker_limits(settings: Settings) -> WorkerLimits:
         settings.worker_cpu_s,
         settings.worker_deadline_s,
         settings.worker_outcome_bytes,
+    )
+
+
+COMPILER_OUTCOME_BYTES = 64 << 20
+"""Compiled, a text is five to ten times as long."""
+
+
+def compiler_limits(settings: Settings) -> WorkerLimits:
+    """What may be used to compile one text."""
+    return WorkerLimits(
+        Budget(),
+        settings.compile_memory_mib << 20,
+        settings.compile_cpu_s,
+        settings.compile_deadline_s,
+        COMPILER_OUTCOME_BYTES,
     )
 
 

@@ -32,6 +32,7 @@ CODES: dict[str, str] = {
     "K105": "expressions or blocks nested too deeply",
     "K106": "a regular expression that does not compile, or with unknown or repeated flags",
     "K107": "more rules, functions and names than one ruleset may have",
+    "K108": "a text that takes more to compile than there is for it",
     # 2xx: names
     "K201": "a name that nothing declares",
     "K202": "a name declared twice in one block",

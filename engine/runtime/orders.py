@@ -25,7 +25,7 @@ HEADER = Struct(">cI")
 """Kind, and the length of the body."""
 
 ORDER = b"o"
-"""To a worker: a pico, and a turn or a query to run on it."""
+"""To a worker: a pico, and a turn or a query to run on it; or a text to compile."""
 TEXT = b"t"
 """To a worker: the text it wants."""
 NO_TEXT = b"n"

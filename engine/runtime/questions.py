@@ -57,18 +57,18 @@ class Questions:
     async def _answer_ruleset(self, pico: PicoId, content: Mapping[str, Any]) -> Answer:
         url = content["url"]
         try:
-            program = await self.fetch_ruleset(url)
+            program = await self.fetch_ruleset(url, pico)
         except (FetchFailed, RulesetRefused) as problem:
             return {"error": str(problem)}
         return {"rid": program.rid, "hash": program.hash, "url": url}
 
-    async def fetch_ruleset(self, url: str) -> Program:
-        """The program behind a URL, as it is there now, its text kept for ever.
+    async def fetch_ruleset(self, url: str, who: str = "") -> Program:
+        """The program behind a URL, as it is there now, its text kept for ever; for a pico, if one asks.
 
         Raises `FetchFailed` or `RulesetRefused`.
         """
         text = await self._source.fetch(url)
-        program = await self._programs.learn(text, url)
+        program = await self._programs.learn(text, url, who)
         digest = text_hash(text)
         if self._journal.ruleset_at(url) != digest:
             await self._journal.commit([KeepRuleset(digest, url, text)])

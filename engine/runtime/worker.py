@@ -1,4 +1,4 @@
-"""The program of a worker process: runs turns and queries that were too much for the engine's own.
+"""The program of a worker process: runs what would be too much for the engine's own.
 
 Started by `engine.runtime.worker_process` and of no use to anybody else. It reads orders from its
 standard input and reports on its standard output; it keeps nothing between two orders but compiled
@@ -36,6 +36,7 @@ from engine.core.messages import Answered, Failed, Outcome
 from engine.core.model import RulesetHash
 from engine.core.outcomes import pack_outcome
 from engine.core.programs import Programs
+from engine.runtime.compilation import run_compile_order
 from engine.runtime.orders import (
     HEADER,
     MISTAKE,
@@ -115,17 +116,22 @@ class Worker:
     def _carry_out(self, order: bytes) -> None:
         _allow(self._limits)
         try:
-            report = self._report(run_order(from_bytes(order), self._programs, self._limits.budget))
+            report = self._run(from_bytes(order))
         except Exception as mistake:
             if _is_shortage(mistake):
                 raise
             report = (MISTAKE, traceback.format_exc().encode())
         self._say(*report)
 
-    def _report(self, outcome: Outcome | Answered) -> Message:
+    def _run(self, order: Plain) -> Message:
+        if "text" in order:
+            return self._report(run_compile_order(order))
+        outcome = run_order(order, self._programs, self._limits.budget)
         if isinstance(outcome, Failed) and outcome.fault.code == "R706":
             raise MemoryError
-        body = to_bytes(pack_outcome(outcome))
+        return self._report(to_bytes(pack_outcome(outcome)))
+
+    def _report(self, body: bytes) -> Message:
         if len(body) > self._limits.outcome_bytes:
             return TOO_LARGE, str(len(body)).encode()
         return OUTCOME, body

@@ -112,7 +112,7 @@ class WorkerProcess:
                 return body
             case (kind, body) if kind == TOO_LARGE:
                 limit = self._limits.outcome_bytes
-                return Fault("R703", f"a turn that leaves {int(body):,} bytes behind; the limit is {limit:,}")
+                return Fault("R703", f"an outcome of {int(body):,} bytes; the limit is {limit:,}")
             case (kind, body) if kind == MISTAKE:
                 raise WorkerMistake(body.decode())
         raise WorkerMistake(f"a report of an unknown kind: {report[0]!r}")
@@ -122,7 +122,7 @@ class WorkerProcess:
             return Fault("R706", f"more than {self._limits.cpu_s} s of computing")
         if status == OUT_OF_MEMORY:
             limit = self._limits.memory_bytes >> 20
-            return Fault("R706", f"more memory than one turn may take; the limit is {limit:,} MiB")
+            return Fault("R706", f"more memory than there is for one order; the limit is {limit:,} MiB")
         if status < 0:
             return None
         return Fault("R706", f"the worker process ended with status {status}")

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
-from typing import TypeVar
 from urllib.parse import unquote, urlsplit
 
 import httpx
@@ -20,11 +18,9 @@ import httpx
 from engine.ports import FetchFailed
 
 LARGEST_TEXT = 1 << 20
-"""Bytes. The largest rulesets people have written are a tenth of this."""
+"""Bytes, unless somebody says otherwise. The largest rulesets people have written are a tenth of this."""
 TIMEOUT_S = 10.0
 MOST_REDIRECTS = 5
-
-Text = TypeVar("Text", str, bytes)
 
 _RID = re.compile(r"[A-Za-z_$][\w$.-]*", re.ASCII)
 
@@ -32,22 +28,25 @@ _RID = re.compile(r"[A-Za-z_$][\w$.-]*", re.ASCII)
 class RulesetTexts:
     """`engine.ports.RulesetSource`."""
 
-    def __init__(self, transport: httpx.AsyncBaseTransport | None = None) -> None:
-        """With `transport`, HTTP goes there and not to the network."""
+    def __init__(
+        self, transport: httpx.AsyncBaseTransport | None = None, largest: int = LARGEST_TEXT
+    ) -> None:
+        """With `transport`, HTTP goes there and not to the network; `largest` is in bytes."""
         self._transport = transport
+        self._largest = largest
 
     async def fetch(self, url: str) -> str:
         try:
             scheme = urlsplit(url).scheme
         except ValueError as problem:
             raise FetchFailed(f"{url!r} is not a URL: {problem}") from problem
-        match scheme:
+        match scheme:  # in threads: a disk may be slow, or somewhere else
             case "http" | "https":
                 return _decode(await self._download(url), url)
             case "file":
-                return _decode(await _off_the_loop(_read_file, url), url)
+                return _decode(await asyncio.to_thread(_read_file, url, self._largest), url)
             case "library":
-                return await _off_the_loop(_read_library, url)
+                return await asyncio.to_thread(_read_library, url)
         raise FetchFailed(
             f"{url!r} is not a place a ruleset can come from; "
             "give a URL that begins with file:///, http://, https:// or library:"
@@ -63,7 +62,7 @@ class RulesetTexts:
         try:
             # httpx bounds each read; this bounds a server that sends a byte now and then.
             async with asyncio.timeout(TIMEOUT_S), client, client.stream("GET", url) as response:
-                return await _read_body(response, url)
+                return await _read_body(response, url, self._largest)
         except TimeoutError as problem:
             raise FetchFailed(f"{url} did not answer within {TIMEOUT_S:g} seconds") from problem
         except (httpx.HTTPError, httpx.InvalidURL) as problem:
@@ -71,22 +70,17 @@ class RulesetTexts:
             raise FetchFailed(f"{url} cannot be fetched: {reason}") from problem
 
 
-async def _read_body(response: httpx.Response, url: str) -> bytes:
+async def _read_body(response: httpx.Response, url: str, largest: int) -> bytes:
     if response.status_code != 200:
         raise FetchFailed(f"{url} answered {response.status_code} {response.reason_phrase}, not 200 OK")
     body = bytearray()
     async for chunk in response.aiter_bytes():
         body += chunk
-        _check_size(len(body), url)
+        _check_size(len(body), url, largest)
     return bytes(body)
 
 
-async def _off_the_loop(read: Callable[[str], Text], url: str) -> Text:
-    """A disk may be slow, or somewhere else."""
-    return await asyncio.to_thread(read, url)
-
-
-def _read_file(url: str) -> bytes:
+def _read_file(url: str, largest: int) -> bytes:
     parts = urlsplit(url)
     path = Path(unquote(parts.path))
     if parts.netloc not in ("", "localhost") or not path.is_absolute():
@@ -95,10 +89,10 @@ def _read_file(url: str) -> bytes:
         if not path.is_file():  # a device or a pipe could be read for ever
             raise FetchFailed(f"there is no file {path}")
         with path.open("rb") as file:
-            text = file.read(LARGEST_TEXT + 1)
+            text = file.read(largest + 1)
     except (OSError, ValueError) as problem:
         raise FetchFailed(f"{path} cannot be read: {problem}") from problem
-    _check_size(len(text), url)
+    _check_size(len(text), url, largest)
     return text
 
 
@@ -117,9 +111,11 @@ def library_rids() -> list[str]:
     return sorted(name.removesuffix(".krl") for name in names if name.endswith(".krl"))
 
 
-def _check_size(size: int, url: str) -> None:
-    if size > LARGEST_TEXT:
-        raise FetchFailed(f"{url} is larger than a ruleset may be ({LARGEST_TEXT:,} bytes)")
+def _check_size(size: int, url: str, largest: int) -> None:
+    if size > largest:
+        raise FetchFailed(
+            f"{url} is larger than a ruleset may be ({largest:,} bytes; the setting ruleset_limit says so)"
+        )
 
 
 def _decode(text: bytes, url: str) -> str:

@@ -39,20 +39,22 @@ class ProgramCache:
 
     def __call__(self, source: Source) -> Program:
         """The program of a text. Raises `RulesetRefused`."""
-        path = self._folder / f"{sha256(source.text.encode('utf-8', 'surrogatepass')).hexdigest()}{SUFFIX}"
-        program = self._read(path, source)
+        program = self.find(source)
         if program is None:
             program = self._compile(source)
-            self._write(path, freeze(program, self._modules))
+            self.keep(source, freeze(program, self._modules))
         return program
 
-    def _read(self, path: Path, source: Source) -> Program | None:
+    def find(self, source: Source, /) -> Program | None:
+        """The program of a text that was compiled before."""
         try:
-            return thaw(path.read_bytes(), source, self._modules)
+            return thaw(self._path(source).read_bytes(), source, self._modules)
         except OSError:
             return None
 
-    def _write(self, path: Path, frozen: bytes) -> None:
+    def keep(self, source: Source, frozen: bytes, /) -> None:
+        """Remember a program that was compiled elsewhere."""
+        path = self._path(source)
         draft = path.with_suffix(f".{os.getpid()}.{id(frozen)}")
         try:
             draft.write_bytes(frozen)
@@ -61,6 +63,9 @@ class ProgramCache:
             logger.warning("a compiled ruleset was not kept: %s", error)
             with suppress(OSError):
                 draft.unlink()
+
+    def _path(self, source: Source) -> Path:
+        return self._folder / f"{sha256(source.text.encode('utf-8', 'surrogatepass')).hexdigest()}{SUFFIX}"
 
     def _forget_oldest(self) -> None:
         files = sorted(self._folder.iterdir(), key=lambda path: path.stat().st_mtime)

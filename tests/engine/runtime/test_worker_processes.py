@@ -16,7 +16,8 @@ import uvloop
 
 from engine.core.messages import Done, SendEvent
 from engine.core.model import RulesetHash
-from engine.runtime.workshop import MOST_WAITING_EACH, Workshop
+from engine.runtime.crew import MOST_WAITING_EACH
+from engine.runtime.workshop import Workshop
 from tests.engine.in_loop import in_loop
 from tests.engine.runtime.overruns import (
     BIG,
@@ -77,9 +78,8 @@ async def test_a_turn_that_takes_too_much_memory_is_ended() -> None:
     work = over(WORK)
     limits = replace(ENDLESS, memory_bytes=64 << 20)
     async with workshop(library_of(hoard.bench, work.bench), limits) as open_workshop:
-        assert (
-            await refused(hoard, open_workshop) == "more memory than one turn may take; the limit is 64 MiB"
-        )
+        reason = await refused(hoard, open_workshop)
+        assert reason == "more memory than there is for one order; the limit is 64 MiB"
         assert isinstance(await work.retried(open_workshop), Done)
 
 

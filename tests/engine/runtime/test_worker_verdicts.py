@@ -196,7 +196,7 @@ async def test_what_a_turn_may_leave_behind_is_bounded() -> None:
     async with workshop(library_of(large.bench), limits) as open_workshop:
         failed = await large.refused(open_workshop)
     assert failed.fault.code == "R703"
-    assert failed.fault.message.endswith("bytes behind; the limit is 1,000,000")
+    assert failed.fault.message.endswith(" bytes; the limit is 1,000,000")
     assert failed.log[-1].value == "R703"
     (told,) = failed.effects
     assert isinstance(told, SendEvent)

@@ -70,7 +70,9 @@ async def test_a_file_that_is_too_large_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b" " * LARGEST_TEXT)
     assert len(await RulesetTexts().fetch(path.as_uri())) == LARGEST_TEXT
     path.write_bytes(b" " * (LARGEST_TEXT + 1))
-    assert "larger than a ruleset may be (1,048,576 bytes)" in await refusal(RulesetTexts(), path.as_uri())
+    assert "larger than a ruleset may be (1,048,576 bytes;" in await refusal(RulesetTexts(), path.as_uri())
+    path.write_bytes(b" " * 8)
+    assert "(7 bytes; the setting ruleset_limit" in await refusal(RulesetTexts(largest=7), path.as_uri())
 
 
 @in_loop
