@@ -5,9 +5,10 @@ ruleset io.picolabs.wrangler {
       Looks after the pico it is installed on: its rulesets, its channels and its children.
       The engine installs it on the root pico; every child made by it gets it too.
     >>
-    provides children, channels, rulesetConfig, rulesetMeta, installedRIDs, name, id, myself, parent_eci,
-      createChannel, deleteChannel
-    shares children, channels, rulesetConfig, rulesetMeta, installedRIDs, name, id, myself, parent_eci
+    provides skyQuery, picoQuery, channels, rulesetConfig, rulesetMeta, installedRIDs, children, parent_eci,
+      name, myself, id, createChannel, deleteChannel
+    shares skyQuery, picoQuery, channels, rulesetConfig, rulesetMeta, installedRIDs, children, parent_eci,
+      name, myself, id
   }
 
   global {
@@ -33,9 +34,10 @@ ruleset io.picolabs.wrangler {
         | ctx:channels.filter(function(channel) { channel{"tags"}.hasSame(wanted) })
     }
 
+    // What is known of a child came with its events, so that nobody has to be asked.
     children = function() {
       ctx:children.map(function(eci) {
-        { "eci": eci, "name": ent:child_names{eci}, "parent_eci": id() }
+        { "eci": eci, "name": ent:children{[eci, "name"]}, "parent_eci": ent:children{[eci, "parent_eci"]} }
       })
     }
 
@@ -53,10 +55,47 @@ ruleset io.picolabs.wrangler {
 
     id = function() { ctx:picoId }
 
-    // The channel a pico has to itself carries the pico's own id.
-    myself = function() {
-      { "name": name(), "id": id(), "eci": id() }
+    // By what its parent reaches this pico. The root has no parent; what it has to itself carries its id.
+    own_eci = function() {
+      family = ctx:channels.filter(function(channel) { channel{"tags"}.hasSame(["system", "child"]) })
+      family.isEmpty() => id() | family.head(){"id"}
     }
+
+    myself = function() {
+      { "name": name(), "id": id(), "eci": own_eci() }
+    }
+
+    // --- asking other picos ---
+
+    failure = function(status, reason) {
+      { "status_code": status, "error": reason }
+    }
+
+    isOwn = function(eci) {
+      ctx:channels.any(function(channel) { channel{"id"} == eci })
+    }
+
+    // A query by name, of a pico wherever it is. Of the pico itself it would wait for ever.
+    picoQuery = function(eci, mod, func, params, _host, _path, _root_url) {
+      isOwn(eci)              => failure(400, "a pico cannot query itself; call the function")
+        | _host || _root_url  => skyQuery(eci, mod, func, params, _host, _path, _root_url)
+        | ctx:query(eci, mod, func, params.defaultsTo({}))
+    }
+
+    // Deprecated: the same over HTTP only. Without a host there is nobody to ask.
+    skyQuery = function(eci, mod, func, params, _host, _path, _root_url) {
+      root = _root_url || (_host => _host + (_path || "/sky/cloud/") | null)
+      root.isnull() => failure(400, "skyQuery needs _host or _root_url; picoQuery reaches picos of this engine")
+        | fetched(root + eci + "/" + mod + "/" + func, params.defaultsTo({}))
+    }
+
+    fetched = function(url, params) {
+      response = http:get(url, params, parseJSON = true)
+      response{"status_code"} == 200 => response{"content"}
+        | failure(response{"status_code"}, response{"content"})
+    }
+
+    // --- actions ---
 
     createChannel = defaction(tags, eventPolicy, queryPolicy) {
       ctx:newChannel(listOf(tags), eventPolicy, queryPolicy) setting(channel)
@@ -92,6 +131,15 @@ ruleset io.picolabs.wrangler {
     ctx:uninstall(event:attrs{"rid"})
     fired {
       raise wrangler event "ruleset_uninstalled" attributes event:attrs
+    }
+  }
+
+  rule flush_rulesets {
+    select when wrangler rulesets_need_flushing
+    foreach ctx:rulesets.map(function(one) { one{"url"} }) setting(url)
+    ctx:flush(url)
+    fired {
+      raise wrangler event "rulesets_flushed" attributes event:attrs.put("rids", installedRIDs()) on final
     }
   }
 
@@ -138,8 +186,7 @@ ruleset io.picolabs.wrangler {
       })
     }
     fired {
-      ent:child_names{eci} := name
-      raise wrangler event "new_child_created" attributes event:attrs.put("eci", eci)
+      ent:children{eci} := { "name": name }
     } else {
       error warn "a new_child_request needs a name"
     }
@@ -147,10 +194,7 @@ ruleset io.picolabs.wrangler {
 
   // In the child: the first event of its life, from its parent.
   rule begin_life {
-    select when wrangler pico_created where ent:name.isnull()
-    pre {
-      name = event:attrs{"name"}
-    }
+    select when wrangler pico_created where ctx:parent && ent:name.isnull()
     every {
       createChannel(["engine", "ui"], anyEvent, anyQuery) setting(channel)
       event:send({
@@ -161,8 +205,18 @@ ruleset io.picolabs.wrangler {
       })
     }
     fired {
-      ent:name := name
+      ent:name := event:attrs{"name"}
       raise wrangler event "pico_initialized" attributes event:attrs
+    }
+  }
+
+  // In the parent: the child can be talked to. It is known by the channel that only it can use.
+  rule child_initialized {
+    select when wrangler child_initialized
+      where ent:children{event:attrs{"eci"}} && ent:children{[event:attrs{"eci"}, "parent_eci"]}.isnull()
+    fired {
+      ent:children{[event:attrs{"eci"}, "parent_eci"]} := event:eci
+      raise wrangler event "new_child_created" attributes event:attrs
     }
   }
 
@@ -173,8 +227,60 @@ ruleset io.picolabs.wrangler {
     }
     ctx:delPico(eci)
     fired {
-      clear ent:child_names{eci}
+      clear ent:children{eci}
       raise wrangler event "child_deleted" attributes event:attrs
     }
+  }
+
+  // A child cannot end its own life; its parent can.
+  rule ready_for_deletion {
+    select when wrangler ready_for_deletion
+    if ctx:parent then
+      event:send({
+        "eci": ctx:parent,
+        "domain": "wrangler",
+        "type": "child_deletion_request",
+        "attrs": event:attrs.delete("_headers").put("eci", own_eci())
+      })
+    notfired {
+      error warn "this pico has no parent that could delete it"
+    }
+  }
+
+  // --- names ---
+
+  rule name_changed {
+    select when wrangler name_changed where event:attrs{"name"}
+    if ctx:parent then
+      event:send({
+        "eci": ctx:parent,
+        "domain": "wrangler",
+        "type": "child_name_changed",
+        "attrs": { "eci": own_eci(), "name": event:attrs{"name"} }
+      })
+    always {
+      ent:name := event:attrs{"name"}
+    }
+  }
+
+  rule child_name_changed {
+    select when wrangler child_name_changed
+      where ent:children{[event:attrs{"eci"}, "parent_eci"]} == event:eci
+    fired {
+      ent:children{[event:attrs{"eci"}, "name"]} := event:attrs{"name"}
+    }
+  }
+
+  // --- the engine ---
+
+  rule pass_on_online {
+    select when system online
+    foreach ctx:children setting(eci)
+    event:send({
+      "eci": eci,
+      "domain": "system",
+      "type": "online",
+      "attrs": event:attrs.delete("_headers")
+    })
   }
 }
