@@ -8,6 +8,7 @@ from engine.commands.check import check
 from engine.commands.demo import demo
 from engine.commands.failure import EXIT_CODES
 from engine.commands.fmt import fmt
+from engine.commands.fork import fork
 from engine.commands.install import install
 from engine.commands.log import log
 from engine.commands.lsp import lsp
@@ -40,7 +41,7 @@ def main() -> None:
 COMMANDS = (
     *(serve, demo),
     *(send, query, install, tree),
-    *(log, why, state, replay),
+    *(log, why, state, replay, fork),
     *(check, fmt, test, repl, lsp),
     *(settings, version),
 )

@@ -74,6 +74,12 @@ class EngineClient:
         found: dict[str, Any] = self._read(self._call("GET", f"/api/{question}", params=given))
         return found
 
+    def fork(self, eci: str, at: int | None = None) -> dict[str, Any]:
+        """Make a pico that begins as another is, or was after some turn."""
+        words: dict[str, Any] = {"eci": self._eci(eci)} | ({} if at is None else {"at": at})
+        found: dict[str, Any] = self._post(("api", "fork"), words)
+        return found
+
     def root_eci(self) -> str:
         return str(self._get("/readyz")["root_eci"])
 

@@ -7,6 +7,7 @@ exist with that turn's commit. Only what ids it needs comes from the turn's reco
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from engine.core.installation import install
 from engine.core.messages import CreatePico, DeletePico
@@ -37,26 +38,38 @@ def new_eci(run: Run) -> Eci:
     return Eci(run.learned.chance.id())
 
 
-def make_child(run: Run, rulesets: Iterable[tuple[str, Mapping[str, Value]]]) -> Eci:
-    """Make a child with these rulesets (url and config); the channel by which the parent reaches it."""
+@dataclass(frozen=True, slots=True)
+class Newborn:
+    """A child that its parent knows already, and the channels by which each reaches the other."""
+
+    pico: PicoId
+    family: Channel
+    """The child's, for its parent."""
+    to_parent: Eci
+
+
+def expect_child(run: Run) -> Newborn:
+    """Have the pico of this run know a child that is about to be made."""
     run.meter.charge(STEPS_OF_A_BIRTH)
     chance = run.learned.chance
     child_id, to_child, to_parent = PicoId(chance.id()), Eci(chance.id()), new_eci(run)
     run.draft.put_channel(Channel(to_parent, (RESERVED_TAG, "parent"), family=child_id))
     run.draft.add_child(Child(to_child, child_id))
-    run.effects.append(CreatePico(_make_whole(run, child_id, to_child, to_parent, rulesets)))
-    return to_child
+    family = Channel(to_child, (RESERVED_TAG, "child"), family=run.draft.id)
+    return Newborn(child_id, family, to_parent)
+
+
+def make_child(run: Run, rulesets: Iterable[tuple[str, Mapping[str, Value]]]) -> Eci:
+    """Make a child with these rulesets (url and config); the channel by which the parent reaches it."""
+    newborn = expect_child(run)
+    run.effects.append(CreatePico(_make_whole(run, newborn, rulesets)))
+    return newborn.family.eci
 
 
 def _make_whole(
-    run: Run,
-    child_id: PicoId,
-    to_child: Eci,
-    to_parent: Eci,
-    rulesets: Iterable[tuple[str, Mapping[str, Value]]],
+    run: Run, newborn: Newborn, rulesets: Iterable[tuple[str, Mapping[str, Value]]]
 ) -> Pico:
-    family = Channel(to_child, (RESERVED_TAG, "child"), family=run.draft.id)
-    making = run.for_child(new_pico(child_id, to_parent, [family]))
+    making = run.for_child(new_pico(newborn.pico, newborn.to_parent, [newborn.family]))
     for url, config in rulesets:
         install(making, url, config)
     run.log.extend(making.log)

@@ -15,6 +15,7 @@ from engine.core.depth import DepthLimit
 from engine.core.domains import CALLS
 from engine.core.draft import Draft
 from engine.core.failures import fail_turn
+from engine.core.forks import fork
 from engine.core.installation import install, uninstall
 from engine.core.messages import (
     Answered,
@@ -213,7 +214,8 @@ def _run_ruleset(run: Run, awake: Awake[World], event: Event) -> None:
 
 
 def _tend(run: Run, event: Event) -> None:
-    """Upkeep by the engine itself: `install` (url, config), `uninstall` (rid), `pass_over` (timer, until).
+    """Upkeep by the engine itself: `install` (url, config), `uninstall` (rid), `pass_over` (timer, until),
+    `fork` (pico).
 
     Needs no ruleset to be awake, because mending one that cannot be run is what it is for.
     """
@@ -224,6 +226,8 @@ def _tend(run: Run, event: Event) -> None:
             uninstall(run, to_string(rid))
         case "pass_over", {"timer": str(timer), "until": float(until)}:
             pass_over(run.draft, timer, int(until))
+        case "fork", {"pico": str(pico)}:
+            fork(run, pico)
         case _:
             raise RuntimeFault("R606", f"there is no upkeep {event.name!r} with such attributes")
 

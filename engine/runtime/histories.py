@@ -9,12 +9,13 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from engine.core.codec import from_bytes, pack_pico, to_bytes
 from engine.core.differences import differences, differences_of
 from engine.core.explain import Explanation
 from engine.core.messages import Failed, Outcome, Refusal, SendEvent
 from engine.core.model import EventId, Pico, PicoId
 from engine.core.programs import Instances
-from engine.core.records import BrokenChain, Record, decode_record, state_id
+from engine.core.records import FORMAT, BrokenChain, Record, decode_record, state_id
 from engine.core.replay import Departure, Replay, departure, is_repeatable, texts_of
 from engine.core.telling import (
     Document,
@@ -154,14 +155,14 @@ class Histories:
 
     async def state(self, name: str, seq: int | None = None, rid: str | None = None) -> Document | Refusal:
         """A pico as it is, or as it was after some turn; or only what is one ruleset's."""
-        found = await self._state(name, seq)
+        found = await self.pico(name, seq)
         if isinstance(found, Refusal):
             return found
         return tell_state(found) if rid is None else tell_share(found, rid)
 
     async def differences(self, name: str, first: int, second: int) -> Document | Refusal:
         """What is not the same after two turns."""
-        before, after = await self._state(name, first), await self._state(name, second)
+        before, after = await self.pico(name, first), await self.pico(name, second)
         if isinstance(before, Refusal):
             return before
         if isinstance(after, Refusal):
@@ -169,7 +170,18 @@ class Histories:
         told = tell_differences(differences(before, after))
         return {"pico": after.id, "from": first, "to": second, "differences": told}
 
-    async def _state(self, name: str, seq: int | None) -> Pico | Refusal:
+    async def copy(self, name: str, seq: int | None = None) -> Document | Refusal:
+        """A pico with everything that it needs, as it is or was: to be kept in a file. No copy of it acts."""
+        found = await self.pico(name, seq)
+        if isinstance(found, Refusal):
+            return found
+        digests = {ruleset.hash for ruleset in found.rulesets}
+        texts = {digest: self._journal.ruleset_text(digest) for digest in sorted(digests)}
+        packed = from_bytes(to_bytes(pack_pico(found)))
+        return {"format": FORMAT, "state": state_id(found), "pico": packed, "rulesets": texts}
+
+    async def pico(self, name: str, seq: int | None = None) -> Pico | Refusal:
+        """A pico as it is, or as it was after some turn."""
         pico = self._past.resolve(name)
         span = None if pico is None else self._past.span(pico)
         if pico is None or span is None:

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import cast
 
-from engine.core.codec import Unreadable
+from engine.core.codec import Unreadable, from_bytes, pack_pico, to_bytes
 from engine.core.messages import Event, Fault, Query, Refusal
 from engine.core.model import EMPTY, Eci, EventId, Pico, PicoId, Rid, RulesetHash
 from engine.core.policy import UPKEEP
@@ -267,6 +267,20 @@ class Host:
                     if isinstance(reply, Fault):
                         unable.append(reply)
         return unable
+
+    async def fork(self, name: str, seq: int | None = None) -> PicoView | Refusal | Fault:
+        """Make a pico below the root that begins as another is, or was after some turn."""
+        if self._is_draining:
+            return _draining()
+        original = await self.histories.pico(name, seq)
+        if isinstance(original, Refusal):
+            return original
+        answer = {"pico": from_bytes(to_bytes(pack_pico(original)))}
+        reply = await self._tend(self._root().id, "fork", {"pico": original.id}, (answer,))
+        if not isinstance(reply, EventReply):
+            return cast(Refusal | Fault, reply)
+        made = self._residents.look(reply.directives[0]["options"]["pico"])
+        return unknown_channel(Eci(name)) if made is None else self._view(made, 0)
 
     def root_eci(self) -> Eci:
         """A channel of the root pico through which everything may be done."""

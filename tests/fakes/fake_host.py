@@ -118,6 +118,9 @@ class FakeHost:
             return refusal
         return LookReply("Array", [rid, *texts], ["ent:count"], [])
 
+    async def fork(self, name: str, seq: int | None = None) -> PicoView | Refusal | Fault:
+        return self._refuse(name) or PicoView(PicoId("fork"), None, Eci("fork-eci"), (), ())
+
     def root_eci(self) -> Eci:
         return ROOT
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 
 from engine.commands.client import EngineClient
 from tests.scenarios.test_commands import read, run
@@ -53,7 +55,31 @@ def test_a_history_is_replayed(engine: EngineClient) -> None:
     assert shown.exit_code == 0
 
 
+def test_a_fork_begins_with_the_state_and_goes_its_own_way(engine: EngineClient) -> None:
+    """The command shows the channel that the next command takes."""
+    run(engine, "send", "root", "counter:reset")
+    run(engine, "send", "root", "counter:increment", "by=4")
+    eci = read(engine, "fork", "root")["eci"]
+    run(engine, "send", eci, "counter:increment", "by=3")
+    assert read(engine, "query", eci, "counter/count") == 7
+    assert read(engine, "query", "root", "counter/count") == 4
+    made = re.search(r"ECI (\w+)", run(engine, "fork", "root", "--at", "1").output)
+    assert made is not None
+    assert read(engine, "state", made[1])["entities"].get("counter") is None
+
+
+def test_a_copy_is_written_to_a_new_file(engine: EngineClient, tmp_path: Path) -> None:
+    """With the texts that it needs; nobody else may read it, and nothing is overwritten."""
+    file = tmp_path / "root.json"
+    written = read(engine, "fork", "root", "-o", str(file))
+    copy = json.loads(file.read_text("utf-8"))
+    assert (copy["state"], file.stat().st_mode & 0o777) == (written["state"], 0o600)
+    assert {ruleset["hash"] for ruleset in copy["pico"]["rulesets"]} == set(copy["rulesets"])
+    again = run(engine, "fork", "root", "-o", str(file))
+    assert (again.exit_code, "is there already" in again.output) == (1, True)
+
+
 def test_what_is_unknown_is_said(engine: EngineClient) -> None:
-    for words in (("log", "nobody"), ("why", "nothing"), ("state", "nobody"), ("replay", "nobody")):
+    for words in (("why", "nothing"), *((one, "nobody") for one in ("log", "state", "replay", "fork"))):
         result = run(engine, *words)
         assert (result.exit_code, result.output.startswith("error: ")) == (1, True)

@@ -55,6 +55,9 @@ class Host(Protocol):
     async def look_at(self, eci: Eci, rid: str | None, texts: Sequence[str]) -> LookReply | Refusal | Fault:
         """Evaluate what somebody types on a pico's state, which stays as it is."""
 
+    async def fork(self, name: str, seq: int | None = None) -> PicoView | Refusal | Fault:
+        """Make a pico that begins as another is, or was after some turn."""
+
     def root_eci(self) -> Eci:
         """A channel to the root pico through which people may do everything."""
 

@@ -1,4 +1,4 @@
-"""The routes about what was: events, reasons, states, and histories run again. They change nothing."""
+"""The routes about what was: events, reasons, states, and histories run again. Only forks make anything."""
 
 from __future__ import annotations
 
@@ -48,6 +48,19 @@ async def _replay(host: Host, request: Request) -> Reply:
     return _told(await host.histories.replay(_word(await request.parameters(), "eci")))
 
 
+async def _copy(host: Host, request: Request) -> Reply:
+    given = await request.parameters()
+    return _told(await host.histories.copy(_word(given, "eci"), _number(given, "at")))
+
+
+async def _fork(host: Host, request: Request) -> Reply:
+    if request.method != "POST":
+        raise malformed("this makes a pico, so it is not done by looking", "send a POST")
+    given = await request.parameters()
+    made = settled(await host.fork(_word(given, "eci"), _number(given, "at")))
+    return Reply(encode({"id": made.id, "eci": made.eci, "rulesets": list(made.rulesets)}))
+
+
 def _told(answer: Any) -> Reply:
     return Reply(encode(settled(answer)))
 
@@ -77,4 +90,6 @@ ROUTES: Mapping[str, tuple[Handler, str]] = {
     "/api/state": (_show_state, "the pico at ?eci=…, after turn ?at=… if given; or only what is ?rid=…'s"),
     "/api/differences": (_show_differences, "what differs at ?eci=… after turns ?from=… and ?to=…"),
     "/api/replay": (_replay, "run all turns of the pico at ?eci=… again: does each come out as recorded?"),
+    "/api/copy": (_copy, "the pico at ?eci=…, after turn ?at=… if given, with its rulesets: for a file"),
+    "/api/fork": (_fork, "by POST: a pico below the root that begins as the one at ?eci=… is, or was ?at=…"),
 }
