@@ -215,12 +215,14 @@ class Mailbox:
                 return inputs
         answer = await self._equipment.questions.answer(self.id, question)
         learned = replace(inputs, answers=(*inputs.answers, answer))
-        if question.acts and not self.is_gone:
+        if question.acts:
             await self._keep(request, learned)
         return learned
 
     async def _keep(self, request: Request, inputs: Inputs) -> None:
         """Make a turn that has begun durable, with all turns before it."""
+        if self.is_gone:
+            return  # or something of the pico would be in the journal after its removal
         request.is_kept = True
         self.pending[request.event.eid] = request
         body = encode_request(request.event, request.query, inputs)
