@@ -116,12 +116,13 @@ class Host:
         await self._equipment.journal.close()
 
     async def wait_quiet(self) -> None:
-        """Return when no pico has anything left to do at the time it is."""
+        """Return when nothing is left to do at the time it is, and no pico waits for an answer."""
         while True:
             await self._wait_idle()
-            if not self._outbox.alarms.is_busy:
+            # What came back from outside may have given picos something to do again.
+            if not self._outbox.alarms.is_busy and all(one.is_idle for one in self._residents.awake()):
                 return
-            await asyncio.sleep(0)  # they are about to look
+            await asyncio.sleep(0)  # alarms look when it is their turn
 
     async def _finish(self) -> None:
         await self._wait_idle()

@@ -31,9 +31,9 @@ CAPACITY = 256
 """Programs kept compiled; picos that are awake keep theirs besides."""
 
 SHORT_TEXT = 8 << 10
-"""Characters that are compiled in a thread: in at most a tenth of a second, with hardly a pause for the
-others. Most texts are as short as this, and most engines never need the other process, which takes twice
-that time to start."""
+"""Characters that are compiled in a thread: in a twentieth of a second, a fifth if every name is wrong,
+with pauses of some ten milliseconds for others. Most texts are as short as this, and most engines never
+need the other process, which takes longer than that to start."""
 
 LIBRARY = "library:"
 """Texts that come with the engine, of whatever length, are no danger to it."""

@@ -15,6 +15,7 @@ from engine.core.messages import Refusal
 from engine.runtime.virtual_time import FACT, VirtualClock, VirtualTime
 from engine.wiring import Engine, open_engine
 from tests.engine.in_loop import in_loop
+from tests.engine.runtime import shop
 from tests.engine.runtime.test_engine import ask, install, send
 from tests.fakes.memory_journal import MemoryJournal
 
@@ -96,6 +97,24 @@ async def test_what_was_accepted_before_is_handled_at_its_own_time(tmp_path: Pat
             await host.accept_event(host.root_eci(), "alarm", "rings", {})
         await time.reach(6000)
         assert await heard(engine) == ["1970-01-01T00:00:05.000Z"] * 3
+
+
+@in_loop
+async def test_time_waits_for_what_has_been_asked_of_the_web() -> None:
+    """And for what comes of the answer, until that is on disk."""
+    web, journal = shop.Patient(shop.Bank()), MemoryJournal(await shop.shop())
+    host = await shop.start(journal, web)
+    await shop.send(host, "shop:order", n=7)
+    waiting = asyncio.ensure_future(host.wait_quiet())
+    await shop.settle()
+    assert not waiting.done()
+    journal.hold()
+    web.may_answer.set()
+    await shop.settle()
+    assert not waiting.done()
+    journal.release()
+    await waiting
+    assert (await shop.ask(host, "seen"))["back"] == [7.0]
 
 
 @in_loop
