@@ -66,9 +66,7 @@ def make_child(run: Run, rulesets: Iterable[tuple[str, Mapping[str, Value]]]) ->
     return newborn.family.eci
 
 
-def _make_whole(
-    run: Run, newborn: Newborn, rulesets: Iterable[tuple[str, Mapping[str, Value]]]
-) -> Pico:
+def _make_whole(run: Run, newborn: Newborn, rulesets: Iterable[tuple[str, Mapping[str, Value]]]) -> Pico:
     making = run.for_child(new_pico(newborn.pico, newborn.to_parent, [newborn.family]))
     for url, config in rulesets:
         install(making, url, config)

@@ -6,10 +6,13 @@ looking back harms no pico that is at work.
 
 from __future__ import annotations
 
+import asyncio
 import time
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Coroutine
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
-from engine.core.codec import from_bytes, pack_pico, to_bytes
+from engine.core.codec import Unreadable, from_bytes, pack_pico, to_bytes
 from engine.core.differences import differences, differences_of
 from engine.core.explain import Explanation
 from engine.core.messages import Failed, Outcome, Refusal, SendEvent
@@ -36,6 +39,26 @@ MOST_EVENTS = 1_000
 """Turns that one request may have told."""
 
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def refuses_broken_records(
+    tell: Callable[P, Coroutine[Any, Any, T | Refusal]],
+) -> Callable[P, Coroutine[Any, Any, T | Refusal]]:
+    """A history that somebody has touched cannot be told; only a replay says more about it."""
+
+    @wraps(tell)
+    async def tell_or_refuse(*given: P.args, **named: P.kwargs) -> T | Refusal:
+        try:
+            return await tell(*given, **named)
+        except Unreadable as problem:
+            reason = f"the records of this pico do not follow from each other: {problem}"
+            return Refusal("unknown", reason, "`picomesh replay ECI` says which one is wrong")
+
+    return tell_or_refuse
+
+
 class Histories:
     """The past of every pico of an engine, named by any of its channels or by its id."""
 
@@ -50,6 +73,7 @@ class Histories:
 
     # --- what happened ---
 
+    @refuses_broken_records
     async def log(self, name: str, count: int) -> Document | Refusal:
         """The newest turns of a pico, the oldest of them first, with the rules that fired and what running
         each of them costs now."""
@@ -82,16 +106,24 @@ class Histories:
 
     # --- why ---
 
+    @refuses_broken_records
     async def why(self, eid: EventId, name: str | None = None) -> Document | Refusal:
         """What led to an event, and what it led to, rule by rule."""
-        picos = self._past.everybody() if name is None else [self._past.resolve(name)]
-        for pico in picos:
-            record = None if pico is None else await self._find(pico, eid)
-            if pico is not None and record is not None:
+        async for pico in self._picos(name):
+            record = await self._find(pico, eid)
+            if record is not None:
                 return await self._explain(pico, record)
         return Refusal(
             "unknown", f"no pico has handled an event {eid!r}", "`picomesh log ECI` lists a pico's events"
         )
+
+    async def _picos(self, name: str | None) -> AsyncIterator[PicoId]:
+        """The one that was named, or all."""
+        if name is None:
+            async for pico in self._past.everybody():
+                yield pico
+        elif (named := self._past.resolve(name)) is not None:
+            yield named
 
     async def _find(self, pico: PicoId, eid: EventId) -> Record | None:
         indexed = self._journal.find_record(pico, eid)
@@ -180,6 +212,7 @@ class Histories:
         packed = from_bytes(to_bytes(pack_pico(found)))
         return {"format": FORMAT, "state": state_id(found), "pico": packed, "rulesets": texts}
 
+    @refuses_broken_records
     async def pico(self, name: str, seq: int | None = None) -> Pico | Refusal:
         """A pico as it is, or as it was after some turn."""
         pico = self._past.resolve(name)
@@ -243,7 +276,8 @@ class Histories:
         return outcome
 
     async def _prepare(self, pico: Pico, record: Record) -> None:
-        """Have the rulesets compiled that the turn can need."""
+        """Have the rulesets compiled that the turn can need; picos that are at work go first."""
+        await asyncio.sleep(0)
         digests = [*(ruleset.hash for ruleset in pico.rulesets), *texts_of(record)]
         if missing := self._programs.missing(digests):
             await self._programs.prepare(missing)

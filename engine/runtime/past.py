@@ -44,6 +44,11 @@ class Past:
             return None
         return Span(decode_snapshot(stored.snapshot), stored.snapshot_seq + len(stored.records))
 
+    def last(self, pico: PicoId) -> int:
+        """The number of the newest record; 0 when there is none, or no such pico."""
+        stored = self._journal.load(pico)
+        return 0 if stored is None else stored.snapshot_seq + len(stored.records)
+
     async def birth(self, pico: PicoId) -> Head | None:
         """A pico before its first turn; None when nobody knows that any more."""
         if pico == self._journal.fact(ROOT_PICO):
@@ -90,9 +95,8 @@ class Past:
 
     async def search(self, pico: PicoId, word: str) -> AsyncIterator[bytes]:
         """The records of a pico in which a text occurs as a whole string, the newest first."""
-        span = self.span(pico)
         wanted = to_bytes(word)
-        for ends in range(span.last if span else 0, 0, -PIECE):
+        for ends in range(self.last(pico), 0, -PIECE):
             for body in reversed(self._journal.records(pico, max(1, ends - PIECE + 1), ends)):
                 if wanted in body:
                     yield body
@@ -102,10 +106,11 @@ class Past:
         """The pico that has a channel. A pico's own id is one of its channels."""
         return self._journal.find_channel(Eci(name))
 
-    def everybody(self) -> list[PicoId]:
+    async def everybody(self) -> AsyncIterator[PicoId]:
         """The root pico, its children, theirs and so on."""
         root = self._journal.fact(ROOT_PICO)
         found = [] if root is None else [PicoId(root)]
         for pico in found:  # grows as it is read
+            yield pico
             found.extend(self._journal.children(pico))
-        return found
+            await asyncio.sleep(0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 
@@ -168,3 +169,35 @@ def test_a_history_that_somebody_touched_is_refused_by_name(engine: Engine) -> N
     del records[last - 2]
     refused = ask(engine, "replay", root(engine))["refused"]
     assert refused == {"seq": last - 2, "reason": f"it says it is record {last - 1}"}
+    told = engine.run(engine.host.histories.state(root(engine)))
+    assert isinstance(told, Refusal)
+    assert f"record {last - 1}" in told.reason
+
+
+def test_a_snapshot_that_somebody_touched_is_found(engine: Engine) -> None:
+    """It is not what the records before it lead to."""
+    for _ in range(210):
+        engine.send("tea:offered")
+    ((pico, (seq, body)),) = engine.disk.snapshots.items()
+    assert seq > 0
+    engine.disk.snapshots[pico] = (seq, body.replace(b'"cups":', b'"cups":1'))
+    refused = ask(engine, "replay", root(engine))["refused"]
+    assert (refused["seq"], "kept after it" in refused["reason"]) == (seq, True)
+
+
+@pytest.mark.parametrize("question", ["log", "replay"])
+def test_picos_at_work_go_first(engine: Engine, question: str) -> None:
+    """Looking back gives way after every turn that is run again."""
+    for _ in range(20):
+        engine.send("tea:offered")
+
+    async def work_meanwhile() -> int:
+        words = (100,) if question == "log" else ()
+        looking = asyncio.ensure_future(getattr(engine.host.histories, question)(root(engine), *words))
+        passes = 0
+        while not looking.done():
+            passes += 1
+            await asyncio.sleep(0)
+        return passes
+
+    assert engine.run(work_meanwhile()) > 20
