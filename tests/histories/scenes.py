@@ -79,6 +79,11 @@ ruleset watch {
     event:send({"eci": child{"eci"}, "domain": "watch", "type": "asked", "attrs": ent:seen})
   }
   rule asked { select when watch asked fired { ent:asked := event:attrs } }
+  rule compare {
+    select when watch compared
+    pre { theirs = ctx:query(wrangler:children()[0]{"eci"}, "watch", "seen") }
+    fired { ent:theirs := theirs }
+  }
 }
 """
 
@@ -148,6 +153,7 @@ def play_family(engine: Engine) -> Played:
     engine.send("door:opened", near, who="eve")
     engine.send("watch:report")
     engine.settle()
+    engine.send("watch:compared")
     engine.send("wrangler:new_channel_request", tags=["guest"], eventPolicy={"allow": [], "deny": []})
     engine.install_fault("ruleset bad { global { x = [1].map(1) } }")
     engine.flush(WATCH.replace("count 3", "count 2"))

@@ -7,7 +7,7 @@ ruleset watch {
   }
   rule pair { select when door opened before door closed fired { ent:pairs := ent:pairs.defaultsTo(0) + 1 } }
   rule often {
-    select when count 2 (door opened who re#(.+)#) push(who) within 2 minutes
+    select when count 3 (door opened who re#(.+)#) push(who) within 2 minutes
     send_directive("often", {"who": who})
     fired { ent:seen{["often", born]} := who; raise watch event "alarm" attributes {"who": who} }
   }
@@ -24,4 +24,9 @@ ruleset watch {
     event:send({"eci": child{"eci"}, "domain": "watch", "type": "asked", "attrs": ent:seen})
   }
   rule asked { select when watch asked fired { ent:asked := event:attrs } }
+  rule compare {
+    select when watch compared
+    pre { theirs = ctx:query(wrangler:children()[0]{"eci"}, "watch", "seen") }
+    fired { ent:theirs := theirs }
+  }
 }
