@@ -20,11 +20,22 @@ README = (LIBRARY / "README.md").read_text("utf-8")
 SOURCES = {path.stem: Source(path.read_text("utf-8"), path.name) for path in LIBRARY.glob("*.krl")}
 
 
+def section(rid: str) -> str:
+    """What is said of a ruleset."""
+    return README.split(f"\n## {rid}\n")[1].split("\n## ")[0]
+
+
 def rows(rid: str, heading: str) -> list[list[str]]:
-    """The cells of the table in a ruleset's section that has this first column."""
-    section = README.split(f"\n## {rid}\n")[1].split("\n## ")[0]
-    table = section.split(f"\n| {heading} |")[1].split("\n\n")[0]
+    """The cells of the table in a ruleset's section that has this first column, if there is one."""
+    _, _, rest = section(rid).partition(f"\n| {heading} |")
+    table = rest.split("\n\n")[0]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[2:]]
+
+
+def told(rid: str, domain: str, name: str) -> str:
+    """An event as its section calls it: those of the domain it says they are of go by name alone."""
+    home = re.search(r"All events are of the domain `(\w+)`", section(rid))
+    return name if home is not None and home[1] == domain else f"{domain}:{name}"
 
 
 def calls(rid: str, heading: str) -> dict[str, list[str]]:
@@ -41,11 +52,11 @@ def parameters(rid: str, kind: type[nodes.FunctionLiteral | nodes.ActionLiteral]
     }
 
 
-def selected(event: nodes.EventExpression) -> Iterator[str]:
-    """The events in an event expression, those of Wrangler's own domain by name alone."""
+def selected(event: nodes.EventExpression) -> Iterator[nodes.BaseEvent]:
+    """The events in an event expression."""
     match event:
-        case nodes.BaseEvent(domain=domain, name=name):
-            yield name if domain == "wrangler" else f"{domain}:{name}"
+        case nodes.BaseEvent():
+            yield event
         case nodes.EventOperator(operands=operands):
             for operand in operands:
                 yield from selected(operand)
@@ -72,13 +83,13 @@ def test_what_others_may_call_is_listed(rid: str) -> None:
 
 @pytest.mark.parametrize("rid", SOURCES)
 def test_the_events_that_it_handles_are_listed(rid: str) -> None:
-    rules = [rule.select for rule in parse(SOURCES[rid]).rules]
-    handled = [name for when in rules if isinstance(when, nodes.SelectWhen) for name in selected(when.event)]
+    whens = [rule.select for rule in parse(SOURCES[rid]).rules if isinstance(rule.select, nodes.SelectWhen)]
+    handled = {told(rid, one.domain, one.name) for when in whens for one in selected(when.event)}
     assert sorted(row[0].strip("`") for row in rows(rid, "event")) == sorted(handled)
 
 
 @pytest.mark.parametrize("rid", SOURCES)
 def test_the_events_that_it_raises_are_listed(rid: str) -> None:
-    """In the last column, each with the attributes that are added."""
-    raised = set(re.findall(r'raise wrangler event "(\w+)"', SOURCES[rid].text))
-    assert {name for row in rows(rid, "event") for name in re.findall(r"^`(\w+)`", row[3])} == raised
+    """First in the last column, before the attributes that are added."""
+    raised = {told(rid, *one) for one in re.findall(r'raise (\w+) event "(\w+)"', SOURCES[rid].text)}
+    assert {name for row in rows(rid, "event") for name in re.findall(r"^`([\w:]+)`", row[3])} == raised

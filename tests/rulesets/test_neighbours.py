@@ -11,6 +11,7 @@ from engine.config import Settings
 from engine.core.messages import Fault
 from engine.core.model import Eci
 from engine.core.records import Record, decode_record
+from engine.runtime.neighbours import LONGEST_CHAIN
 from engine.runtime.replies import EventReply
 from tests.compatibility.engine import Engine
 from tests.rulesets.neighbour import NEIGHBOUR, Family, make_family
@@ -90,6 +91,22 @@ def test_nobody_is_asked_in_a_circle(family: Family, start: str) -> None:
     asked = {"eci": family.bob, "name": "ask", "args": via_root, "event": "add", "attrs": {}}
     assert "leads back to a pico that waits" in family.fault(start, family.ann, **asked)
     assert family.counts()[1] == 0.0
+
+
+def test_a_chain_of_picos_has_an_end(family: Family) -> None:
+    """Sixteen may wait in a row, each for the next; a seventeenth would be one too many."""
+    for number in range(LONGEST_CHAIN):
+        family.engine.install(NEIGHBOUR, eci=family.engine.make_child(f"link {number}"))
+    links = [one.eci for one in family.engine.host.tree().children]
+
+    def asked_along(length: int) -> dict[str, Any]:
+        asked: dict[str, Any] = {"eci": links[length], "name": "echo", "args": {"x": "end"}}
+        for link in reversed(links[1:length]):
+            asked = {"eci": link, "name": "ask", "args": asked}
+        return asked
+
+    assert family.do("ask", family.ann, **asked_along(LONGEST_CHAIN - 1)) == "end"
+    assert "wait for each other" in family.fault("ask", family.ann, **asked_along(LONGEST_CHAIN))
 
 
 def test_a_query_does_not_wait_behind_events(family: Family) -> None:

@@ -262,6 +262,8 @@ class Stage:
     def _answer(self, question: Question) -> Mapping[str, Any]:
         if question.kind == "ruleset":
             return self._fetch(question.content["url"])
+        if question.kind == "recipient":
+            return {}  # a test does not know who else is there, so whoever is sent something takes it
         answer = self.answers.take(question)
         if answer is None:
             complaint = ask_for_answer(question)

@@ -30,6 +30,7 @@ RULES = """
   }
   rule daily { select when tally daily always { schedule tally event "add" repeat "0 9 * * *" } }
   rule tell { select when tally tell event:send({"eci": meta:picoId, "domain": "tally", "type": "add"}) }
+  rule call { select when tally call ctx:event("someone", "tally", "add") }
   rule chance { select when tally chance always { ent:drawn := ent:drawn.append(random:uuid()) } }
   rule fetch {
     select when tally fetch
@@ -81,6 +82,7 @@ HOLDS = [
     'given time "2026-02-28T08:59Z" send tally:daily wait 1 minute expect total() == 1',
     "send tally:daily wait 2 days expect total() == 2",
     "send tally:tell expect sent tally:add expect total() == 1",
+    "send tally:call expect no error expect sent tally:add",
     'given time "2026-02-28" expect time:now() == "2026-02-28T00:00:00.000Z"',
     "before = total() send tally:add expect total() == before + 1",
     "f = function(n) { n > 0 => n + f(n - 1) | 0 } expect f(4) == 10 && double(f(1)) == 2",
