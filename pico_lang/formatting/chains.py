@@ -68,6 +68,24 @@ def next_link(node: Postfix) -> Postfix | None:
     return inner if isinstance(inner, Postfix) else None
 
 
+def leading(node: Node) -> Node | None:
+    """The operand that a layout begins with, unless it begins with parentheses around one."""
+    match node:
+        case Binary():
+            return node.left if level(node.left) >= level(node) else None
+        case Conditional():
+            return node.test if level(node.test) >= OR else None
+        case Call() | MethodCall() | PropertyRead() | PathRead():
+            inner = target(node)
+            needs_none = next_link(node) is not None or not isinstance(inner, Postfix)
+            return inner if needs_none and level(inner) >= POSTFIX else None
+        case EventOperator() if node.infix:
+            return node.operands[0] if event_level(node.operands[0]) >= event_level(node) else None
+        case Between():
+            return node.event if event_level(node.event) >= BETWEEN else None
+    return None
+
+
 def inner_link(node: Node) -> Node | None:
     """The next link of a chain that the node is part of."""
     match node:

@@ -33,8 +33,12 @@ def place_comments(
     comments: Iterable[Token],
     places: Sequence[int],
     item_ends: frozenset[int],
+    moved: Mapping[int, int],
 ) -> Comments:
-    """Give every comment its place: `places` (sorted) can have comments before them, items behind."""
+    """Give every comment its place: `places` (sorted) can have comments before them, items behind.
+
+    A comment before a place that `moved` names goes where that says instead.
+    """
     before: dict[int, list[Token]] = {}
     behind: dict[int, list[Token]] = {}
     starts = [token.start for token in tokens]
@@ -45,7 +49,7 @@ def place_comments(
         else:
             next_place = bisect_left(places, comment.end)
             place = places[next_place] if next_place < len(places) else len(text)
-            before.setdefault(place, []).append(comment)
+            before.setdefault(moved.get(place, place), []).append(comment)
     return Comments(before, behind)
 
 

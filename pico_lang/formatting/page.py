@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from pico_lang.formatting.chains import inner_link
+from pico_lang.formatting.chains import inner_link, leading
 from pico_lang.formatting.comments import Comments, line_ends, place_comments
 from pico_lang.formatting.layout import (
     BLANK,
@@ -65,7 +65,24 @@ class Page:
         places = sorted({node.span.start for node in self._nodes} | self._item_starts | closers)
         chevrons = [node.span for node in self._nodes if isinstance(node, Chevron)]
         outside = [comment for comment in lexed.comments if not _within_any(comment, chevrons)]
-        return place_comments(self._text, lexed.tokens, outside, places, ends)
+        return place_comments(self._text, lexed.tokens, outside, places, ends, self._moved())
+
+    def _moved(self) -> dict[int, int]:
+        """From the parentheses that an expression loses to where its layout begins instead.
+
+        A comment in front of them would else belong to another node the next time the text is read.
+        """
+        moved: dict[int, int] = {}
+        begins: dict[int, int] = {}
+        for node in reversed(self._nodes):
+            start = node.span.start
+            if id(first := leading(node)) in begins:
+                begins[id(node)] = begins[id(first)]
+            elif id(node) not in self._inner:  # which have no layout that a comment could go in front of
+                begins[id(node)] = start
+            if begins.get(id(node), start) != start and start not in self._item_starts:
+                moved[start] = begins[id(node)]
+        return moved
 
     # --- nodes -----------------------------------------------------------------------------------------
 

@@ -157,14 +157,17 @@ def rulesets(draw: st.DrawFn) -> str:
 
 
 def seen(value: Value) -> Any:
-    """A value in a form that two runs can be compared by: functions are only functions."""
+    """A value in a form that two runs can be compared by: functions are only functions.
+
+    No program can tell -0 from 0, and the two may differ in which they answer.
+    """
     if callable(value):
         return "function"
     if isinstance(value, list):
         return [seen(item) for item in value]
     if isinstance(value, dict):
         return [(key, seen(item)) for key, item in value.items()]
-    return repr(value)
+    return repr(value + 0.0 if isinstance(value, float) else value)
 
 
 def outcome(run: Any, host: RecordingHost) -> Any:

@@ -128,7 +128,37 @@ def test_what_keeps_an_event_apart_stays(text: str) -> None:
 
 def test_a_comment_in_front_of_a_chain_in_parentheses_is_kept() -> None:
     """The parentheses go, the comment stays."""
-    assert expression("a + // why\n (b * c) * d") == "a\n  + // why\n    b * c * d"
+    assert expression("a + // why\n (b * c) * d") == "a\n  + // why\n    b\n    * c\n    * d"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1 + // why\n (re#a#) * 2 % 3",
+        "1 + // why\n ((re#a#) * 2) % 3",
+        "1 + // why\n ((a + b) * 2) % 3",
+        "1 + // why\n (a).b().c().d()",
+        "1 + // why\n (a.b()).c().d()",
+        "1 + // why\n (a.b)(1).c().d()",
+        "[1, (// why\n (a) => (b) | (c)), 2]",
+        "f(// why\n (a) * (b) * c)",
+    ],
+)
+def test_a_comment_in_front_of_parentheses_that_go_stays_where_it_is(text: str) -> None:
+    """Without them it stands before another node, which must not change the layout a second time."""
+    once = formatted(f"ruleset r {{ global {{ x = {text} }} }}")
+    assert "// why" in once
+    assert formatted(once) == once
+
+
+@pytest.mark.parametrize(
+    "event", ["(a b and c d) and e f", "(a b) between(c d, e f)", "((a b) or c d) or e f"]
+)
+def test_so_does_one_in_front_of_the_parentheses_of_an_event(event: str) -> None:
+    """The same for what a rule is selected by."""
+    once = formatted(f"ruleset r {{ rule x {{ select when (g h before // why\n ({event})) }} }}")
+    assert "// why" in once
+    assert formatted(once) == once
 
 
 def test_layout_of_a_rule() -> None:
