@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from engine.adapters.fetch.rulesets import LARGEST_TEXT, RulesetTexts
+from engine.adapters.fetch.rulesets import LARGEST_TEXT, RulesetTexts, library_rids
 from engine.ports import FetchFailed
 from tests.engine.in_loop import in_loop
 
@@ -149,4 +149,6 @@ async def test_the_library_is_read_by_rid() -> None:
     text = await RulesetTexts().fetch("library:io.picolabs.wrangler")
     assert "ruleset io.picolabs.wrangler {" in text
     for rid in ("nope", "../pyproject", ""):
-        assert "it has io.picolabs.wrangler" in await refusal(RulesetTexts(), f"library:{rid}")
+        reason = await refusal(RulesetTexts(), f"library:{rid}")
+        assert f"it has {', '.join(library_rids())}" in reason
+    assert "io.picolabs.wrangler" in library_rids()
