@@ -8,6 +8,7 @@ other, it is known here who waits for whom.
 from __future__ import annotations
 
 import asyncio
+from asyncio import Future
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -74,23 +75,24 @@ class Neighbours:
         domain, name, attrs = content["domain"], content["name"], content["attrs"]
         event = Event(query.eci, domain, name, attrs, eid, sender=query.sender)
         mailbox = self._residents.find(query.eci)
-        now = mailbox.head.pico if mailbox else None
-        refusal = admit(now, event) or admit_query(now, query)
-        if mailbox is None or refusal is not None:
-            return _tell_refusal(refusal or unknown_channel(query.eci))
-        if reason := _why_circular(query, mailbox.id) or self._why_deadlocked(pico, mailbox.id):
-            return _tell(reason)
+        if mailbox is None:
+            return _tell_refusal(unknown_channel(query.eci))
+        # What was done once is not asked for again, whatever the policy has become meanwhile.
+        reply = find_earlier(self._equipment.journal, mailbox, eid)
+        if reply is None:
+            if refused := self._refuse(pico, mailbox, event, query):
+                return refused
+            reply = _take(mailbox, Request(event, query, is_kept=True))
         with self._waiting(pico, mailbox.id):
-            return _tell_reply(query, await self._run(mailbox, event, query))
+            return _tell_reply(query, await reply)
 
-    async def _run(self, mailbox: Mailbox, event: Event, query: Query) -> Reply:
-        """Run it, or have what it led to the first time."""
-        earlier = find_earlier(self._equipment.journal, mailbox, event.eid)
-        if earlier is not None:
-            return await earlier
-        request = Request(event, query, is_kept=True)
-        mailbox.take(request)
-        return await request.wait()
+    def _refuse(self, pico: PicoId, mailbox: Mailbox, event: Event, query: Query) -> Answer | None:
+        """Why the other pico does not run it for this one, or None."""
+        now = mailbox.head.pico
+        if refusal := admit(now, event) or admit_query(now, query):
+            return _tell_refusal(refusal)
+        reason = _why_circular(query, mailbox.id) or self._why_deadlocked(pico, mailbox.id)
+        return None if reason is None else _tell(reason)
 
     @contextmanager
     def _waiting(self, pico: PicoId, target: PicoId) -> Iterator[None]:
@@ -148,6 +150,11 @@ def _read_query(content: Content, name: str) -> Query:
     return Query(content["eci"], content["rid"], name, content["args"], via)
 
 
+def _take(mailbox: Mailbox, request: Request) -> Future[Reply]:
+    mailbox.take(request)
+    return request.wait()
+
+
 def _why_circular(query: Query, target: PicoId) -> str | None:
     if target in query.via:
         return f"channel {query.eci} leads back to a pico that waits for the answer itself"
@@ -177,4 +184,4 @@ def _tell_reply(query: Query, reply: Reply) -> Answer:
         case Refusal():
             return _tell_refusal(reply)
         case _:
-            raise TypeError(f"an answer to a query is expected, not {reply!r}")
+            return _tell(f"there was another event of that key on {query.eci}, without a query")

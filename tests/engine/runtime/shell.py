@@ -45,6 +45,8 @@ class SlowAnswers:
 
     asked: list[str] = field(default_factory=list)
     may_answer: asyncio.Event = field(default_factory=asyncio.Event)
+    kinds: dict[str, AnswerKind] = field(default_factory=dict)
+    """How the host answers what concerns its picos."""
 
     async def answer(self, pico: PicoId, question: Question) -> Mapping[str, Any]:
         self.asked.append(question.content["url"])
@@ -52,7 +54,7 @@ class SlowAnswers:
         return {"said": question.content["url"]}
 
     def learn(self, kinds: Mapping[str, AnswerKind]) -> None:
-        pass
+        self.kinds.update(kinds)
 
     async def fetch_ruleset(self, url: str) -> Any:
         raise NotImplementedError
