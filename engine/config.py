@@ -87,7 +87,9 @@ class Settings:
     turn_depth: int = _setting(_TURN.depth, "how deeply functions may call each other", least=1)
     string_length: int = _setting(_TURN.string_length, "characters one string may have", least=1)
     collection_size: int = _setting(_TURN.collection_size, "entries one array or map may have", least=1)
-    regexp_ms: int = _setting(_TURN.regexp_ms, "milliseconds one regular expression may take", least=1)
+    regexp_ms: int = _setting(
+        _TURN.regexp_ms, "milliseconds all regular expressions of a turn may take", least=1
+    )
     raised_events: int = _setting(_TURN.raised_events, "events that one event may raise", least=0)
     workers: int = _setting(
         1, "processes for turns that reach one of these limits; 0 ends such a turn at once", least=0
