@@ -73,6 +73,13 @@ def test_infix_operators_pay_for_long_strings_too(operator: Any, a: Value, b: Va
     assert spent.value.code == "R701"
 
 
+def test_sorting_pays_for_its_comparisons() -> None:
+    """Sixteen for each of 50,000 entries: making the array alone would be within a turn's steps."""
+    entries: list[Value] = [float(number) for number in range(50_000)]
+    for order in (None, "reverse", "numeric"):
+        assert op_fault("sort", entries, order, budget=Budget()).code == "R701"
+
+
 def test_a_string_grows_to_its_limit_and_no_further() -> None:
     """The limit is checked before the longer string is made."""
     rt = surroundings(Budget(steps=10**9, string_length=1_000))
