@@ -108,8 +108,7 @@ async def _serve(engine: Engine, settings: Settings) -> None:
     def announce() -> None:
         try:
             engine.lock.announce(url)
-            write_run_file(settings.home, RunFile(url, os.getpid(), root_eci))
-        except OSError as error:
+            except OSError as error:
             raise _unusable(settings.home, error) from None
         _greet(settings, url, root_eci)
         log.info("engine started", url=url, home=str(settings.home), version=VERSION)
@@ -117,6 +116,8 @@ async def _serve(engine: Engine, settings: Settings) -> None:
             console.print("[yellow]Its clock stands still: requests move it with Picomesh-Time.[/]\n")
         if not is_loopback(listener):
             console.print("[yellow]Others can reach this engine; who knows a channel can use it.[/]\n")
+        # Last: who has waited for it finds everything said.
+        write_run_file(settings.home, RunFile(url, os.getpid(), root_eci))
 
     app = make_app(engine.host, Limits(settings.body_limit, settings.json_depth))
     if engine.virtual_time is not None:
