@@ -1,0 +1,184 @@
+"""io.picolabs.pico-engine-ui: what programs that show picos to people ask of them, and do with them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import ruleset_library
+from engine.core.messages import Fault
+from engine.runtime.replies import EventReply
+from tests.compatibility.engine import Engine
+
+RID = "io.picolabs.pico-engine-ui"
+WRANGLER = "io.picolabs.wrangler"
+EVERYTHING = {
+    "eventPolicy": {"allow": [{"domain": "*", "name": "*"}], "deny": []},
+    "queryPolicy": {"allow": [{"rid": "*", "name": "*"}], "deny": []},
+}
+
+
+@pytest.fixture
+def shown(engine: Engine) -> Engine:
+    """An engine whose root pico can be shown."""
+    install(engine)
+    return engine
+
+
+def install(engine: Engine) -> None:
+    """From a text in memory: children read it too, and no test waits for a disk."""
+    engine.install((Path(ruleset_library.__file__).parent / f"{RID}.krl").read_text("utf-8"))
+    settle(engine)
+
+
+def settle(engine: Engine) -> None:
+    """From parent to child to grandchild, and back."""
+    for _ in range(6):
+        engine.settle()
+
+
+def tell(engine: Engine, event: str, at: str | None = None, /, **attrs: Any) -> None:
+    reply = engine.reply(event, attrs, at)
+    assert isinstance(reply, EventReply), reply
+    settle(engine)
+
+
+def ask(engine: Engine, function: str, at: str | None = None, /) -> Any:
+    return engine.query(f"{RID}/{function}", at)
+
+
+def test_a_pico_can_be_shown(shown: Engine) -> None:
+    """Its channel for people is the one that it had."""
+    assert ask(shown, "uiECI") == shown.host.ui_eci()
+    assert ask(shown, "box") == {
+        "eci": shown.host.ui_eci(),
+        "parent": None,
+        "children": [],
+        "name": "Pico",
+        "backgroundColor": "#87cefa",
+        **dict.fromkeys(("x", "y", "width", "height"), 100),
+    }
+    assert ask(shown, "name") == "Pico"
+
+
+def test_a_box_is_moved_and_painted(shown: Engine) -> None:
+    """Numbers from a form are text; what is no number, and what is not mentioned, stays."""
+    tell(shown, "engine_ui:box", x="7.5", width=0, height="wide", backgroundColor="#fff")
+    tell(shown, "engine_ui:box", y=8, name="Top")
+    box = ask(shown, "box")
+    assert [box[part] for part in ("x", "y", "width", "height")] == [7.5, 8, 0, 100]
+    assert (box["name"], box["backgroundColor"]) == ("Top", "#fff")
+    assert shown.query(f"{WRANGLER}/name") == "Top"
+
+
+def test_all_that_a_pico_has_is_shown(shown: Engine) -> None:
+    pico = ask(shown, "pico")
+    assert (pico["eci"], pico["parent"], pico["children"]) == (shown.host.ui_eci(), None, [])
+    assert [one["rid"] for one in pico["rulesets"]] == [WRANGLER, RID]
+    assert pico["channels"] == shown.query(f"{WRANGLER}/channels")
+
+
+def test_its_log_is_shown(shown: Engine) -> None:
+    tell(shown, "engine_ui:box", x=1)
+    assert ask(shown, "logs")[-1]["name"] == "box"
+
+
+def test_a_child_can_be_shown_and_knows_its_parent(shown: Engine) -> None:
+    """Each knows the other by the channel that people use; a name and a colour that are not given are
+    those of the parent."""
+    tell(shown, "engine_ui:box", backgroundColor="#fff")
+    tell(shown, "engine_ui:new")
+    [child] = ask(shown, "box")["children"]
+    box = ask(shown, "box", child)
+    assert (box["eci"], box["parent"]) == (child, shown.host.ui_eci())
+    assert (box["name"], box["backgroundColor"]) == ("Pico", "#fff")
+    tell(shown, "engine_ui:new", child, name="grandchild", backgroundColor="#000")
+    [grandchild] = ask(shown, "pico", child)["children"]
+    assert ask(shown, "box", grandchild)["parent"] == child
+    assert ask(shown, "box", grandchild)["backgroundColor"] == "#000"
+
+
+def test_children_that_were_there_before_can_be_shown_too(engine: Engine) -> None:
+    """And theirs."""
+    kid = engine.make_child("kid")
+    tell(engine, "wrangler:new_child_request", kid, name="grandchild")
+    install(engine)
+    assert ask(engine, "box")["children"] == [kid]
+    assert ask(engine, "box", kid)["parent"] == engine.host.ui_eci()
+    [grandchild] = ask(engine, "box", kid)["children"]
+    assert ask(engine, "name", grandchild) == "grandchild"
+
+
+def test_nobody_else_introduces_a_child(shown: Engine) -> None:
+    tell(shown, "engine_ui:new", name="kid")
+    [child] = ask(shown, "box")["children"]
+    [known] = shown.query(f"{WRANGLER}/children")
+    tell(shown, "engine_ui:child_introduced", eci=known["eci"], uiEci="mocked")
+    assert ask(shown, "box")["children"] == [child]
+
+
+def test_a_child_is_deleted_by_the_channel_that_people_know(shown: Engine) -> None:
+    for name in ("ann", "bob"):
+        tell(shown, "engine_ui:new", name=name)
+    ann, bob = ask(shown, "box")["children"]
+    tell(shown, "engine_ui:del", eci=ann)
+    assert ask(shown, "box")["children"] == [bob]
+    assert [child.name for child in shown.host.tree().children] == ["bob"]
+
+
+@pytest.mark.parametrize("attrs", [{}, {"eci": "nobody's"}])
+def test_nobody_is_deleted_by_mistake(shown: Engine, attrs: dict[str, Any]) -> None:
+    """Not even a child that has not introduced itself."""
+    tell(shown, "engine_ui:new", name="kid")
+    tell(shown, "engine_ui:del", **attrs)
+    assert len(shown.host.tree().children) == 1
+
+
+def test_rulesets_come_and_go(shown: Engine) -> None:
+    url = shown.publish("ruleset lamp { meta { shares v } global { v = 1 } }")
+    tell(shown, "engine_ui:install", url=url)
+    shown.publish("ruleset lamp { meta { shares v } global { v = 2 } }")
+    assert shown.query("lamp/v") == 1
+    tell(shown, "engine_ui:flush", url=url)
+    assert shown.query("lamp/v") == 2
+    tell(shown, "engine_ui:uninstall", rid="lamp")
+    assert shown.host.tree().rulesets == [WRANGLER, RID]
+
+
+def test_whoever_installs_nothing_is_told(shown: Engine) -> None:
+    reply = shown.reply("engine_ui:install")
+    assert isinstance(reply, Fault)
+    assert "the url of a ruleset is a string" in reply.message
+
+
+def test_channels_come_and_go(shown: Engine) -> None:
+    tell(shown, "engine_ui:new_channel", tags="front,door", **EVERYTHING)
+    [channel] = shown.query(f"{WRANGLER}/channels", tags="front,door")
+    assert channel["eventPolicy"] == EVERYTHING["eventPolicy"]
+    tell(shown, "engine_ui:del_channel", eci=channel["id"])
+    assert shown.query(f"{WRANGLER}/channels", tags="front,door") == []
+
+
+def test_there_is_one_channel_for_testing(shown: Engine) -> None:
+    """However often it is wished for."""
+    assert ask(shown, "testingECI") is None
+    tell(shown, "engine_ui:testing_eci")
+    eci = ask(shown, "testingECI")
+    tell(shown, "engine_ui:testing_eci", eci)
+    assert ask(shown, "testingECI") == eci
+    assert len(shown.query(f"{WRANGLER}/channels", tags="engine,ui,testing")) == 1
+
+
+def test_a_lost_channel_for_people_is_made_again(shown: Engine) -> None:
+    """And one that is there stays, with what it allows."""
+    tell(shown, "engine_ui:setup")
+    assert ask(shown, "uiECI") == shown.host.ui_eci()
+    tell(shown, "engine_ui:testing_eci")
+    testing = ask(shown, "testingECI")
+    tell(shown, "engine_ui:del_channel", eci=shown.host.ui_eci())
+    assert ask(shown, "uiECI", testing) is None
+    tell(shown, "engine_ui:setup", testing)
+    again = ask(shown, "uiECI", testing)
+    assert ask(shown, "name", again) == "Pico"
