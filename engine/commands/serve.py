@@ -106,18 +106,18 @@ async def _serve(engine: Engine, settings: Settings) -> None:
     url, root_eci = url_of(listener), engine.host.root_eci()
 
     def announce() -> None:
-        try:
-            engine.lock.announce(url)
-            except OSError as error:
-            raise _unusable(settings.home, error) from None
         _greet(settings, url, root_eci)
         log.info("engine started", url=url, home=str(settings.home), version=VERSION)
         if settings.virtual_clock:
             console.print("[yellow]Its clock stands still: requests move it with Picomesh-Time.[/]\n")
         if not is_loopback(listener):
             console.print("[yellow]Others can reach this engine; who knows a channel can use it.[/]\n")
-        # Last: who has waited for it finds everything said.
-        write_run_file(settings.home, RunFile(url, os.getpid(), root_eci))
+        try:
+            engine.lock.announce(url)
+            # Last: who has waited for it finds everything said.
+            write_run_file(settings.home, RunFile(url, os.getpid(), root_eci))
+        except OSError as error:
+            raise _unusable(settings.home, error) from None
 
     app = make_app(engine.host, Limits(settings.body_limit, settings.json_depth))
     if engine.virtual_time is not None:
