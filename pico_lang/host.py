@@ -63,9 +63,7 @@ class Host(Protocol):
     def send_directive(self, name: Value, options: Value) -> Value:
         """The standard action `send_directive`."""
 
-    def raise_event(
-        self, domain: str | None, event: Value, for_rid: Value, attributes: Value
-    ) -> None:
+    def raise_event(self, domain: str | None, event: Value, for_rid: Value, attributes: Value) -> None:
         """`raise …`; without a domain `event` is "domain:type"."""
 
     def schedule(

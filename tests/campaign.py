@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import random
 
-CAMPAIGN = int(os.environ.get("CAMPAIGN", "0"))
+CAMPAIGN = int(os.environ.get("CAMPAIGN") or 0)
 """How many times as much a campaign does; 0 outside of one."""
 
 
