@@ -31,6 +31,8 @@ logger = logging.getLogger(__name__)
 
 MOST_WAITING = 10_000
 """Requests that may wait in one mailbox. Past it senders are told to come back later."""
+OWN_MISTAKE = "the engine made a mistake; its own log says more"
+
 MOST_AHEAD = 256
 """Turns that may run ahead of the disk. A slow disk must not let commits pile up in memory."""
 
@@ -147,10 +149,20 @@ class Mailbox:
         """Run the request that has waited longest; whether another can follow at once."""
         try:
             if self._can_run:
-                self._run(self._queue.popleft())
+                self._run_or_own_up(self._queue.popleft())
         finally:
             self._is_enlisted = self._can_run
         return self._is_enlisted
+
+    def _run_or_own_up(self, request: Request) -> None:
+        """A bug on the way to the disk is told to those who wait, and let out; nothing was recorded, so
+        an event in the inbox runs at the next start."""
+        try:
+            self._run(request)
+        except Exception:
+            self.pending.pop(request.event.eid, None)
+            request.answer(Fault("R699", OWN_MISTAKE))
+            raise
 
     def _run(self, request: Request) -> None:
         if request.inputs is None:
@@ -174,7 +186,7 @@ class Mailbox:
         """A bug of ours is committed like a failure of the ruleset, so that the queue moves on."""
         logger.exception("the engine failed on %s of pico %s", turn.event, self.id)
         self.instances = Instances()  # whatever state the bug left them in
-        fault = Fault("R699", "the engine made a mistake; its own log says more")
+        fault = Fault("R699", OWN_MISTAKE)
         return fail_turn(self.head.pico, turn, fault)
 
     # --- pauses: what a turn has to wait for ---
@@ -256,22 +268,23 @@ class Mailbox:
             outcome = self._own_mistake(turn)
             head, body = seal(self.head, turn, outcome)
         posting = self._outbox.post(self, self.head.pico, outcome)
-        self.head = head
         eid = turn.event.eid if request.is_kept else None
         writes: list[Write] = [AppendRecord(self.id, head.pico.seq, eid, body)]
         if posting is not None:
             writes += posting.writes
-        self._save_if_due(len(body), writes)
+        self._save_if_due(head, len(body), writes)
         durable = self._equipment.journal.commit(writes)
+        # Not before the record is on its way: a version that has none would leave a gap in the history.
+        self.head = head
         self.await_disk(durable, head.pico, request, reply_to(turn, outcome))
         if posting is not None:
             posting.dispatch(durable)
 
-    def _save_if_due(self, size: int, writes: list[Write]) -> None:
+    def _save_if_due(self, head: Head, size: int, writes: list[Write]) -> None:
         self._unsaved.add(size)
         if self._unsaved.is_due:
-            body = encode_snapshot(self.head)
-            writes.append(SaveSnapshot(self.id, self.head.pico.seq, body))
+            body = encode_snapshot(head)
+            writes.append(SaveSnapshot(self.id, head.pico.seq, body))
             self._unsaved.save(len(body))
 
     def await_disk(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
+from unittest.mock import patch
 
 from engine.core.births import new_pico
 from engine.core.messages import Fault, Refusal
 from engine.core.model import Channel, Eci, EventId, PicoId, Policy, PolicyEntry
 from engine.ports import Stored
 from engine.runtime.mailbox import MOST_AHEAD, MOST_WAITING
+from engine.runtime.outbox import LocalOutbox
 from engine.runtime.replies import EventReply, QueryReply
 from tests.engine.in_loop import in_loop
 from tests.engine.runtime.shell import ROOT, ROOT_ID, born, prepared_disk, start_shell
@@ -117,6 +119,19 @@ async def test_a_bug_of_the_engine_does_not_hold_up_the_queue() -> None:
     assert isinstance(reply, Fault)
     assert reply.code == "R699"
     assert await shell.add(ROOT) == 1.0
+
+
+@in_loop
+async def test_a_bug_on_the_way_to_the_disk_is_told_and_leaves_no_gap() -> None:
+    """The caller hears of it, the next event runs, and the history has every number once."""
+    shell = await start_shell()
+    await shell.add(ROOT)
+    with patch.object(LocalOutbox, "post", side_effect=ZeroDivisionError("a bug")):
+        reply = await shell.do(ROOT, "add")
+    assert isinstance(reply, Fault)
+    assert reply.code == "R699"
+    assert await shell.add(ROOT) == 2.0
+    assert sorted(shell.journal.disk.records[ROOT_ID]) == [1, 2]
 
 
 @in_loop
