@@ -20,6 +20,9 @@ Part = tuple[str, ...]
 """`("entity", rid, name, *keys)`, `("pattern", rid, rule)`, `("channel", eci)`, `("ruleset", rid)`,
 `("child", pico)`, `("timer", id)`."""
 
+VARIABLE = len(("entity", "rid", "name"))
+"""Words that lead to a whole entity variable; more lead inside it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
@@ -46,11 +49,23 @@ def differences_of(before: Pico, changes: Iterable[Change]) -> tuple[tuple[Diffe
 
 
 def _compare(before: Pico, after: Pico, parts: Iterable[Part]) -> Iterator[Difference]:
+    told: set[Part] = set()
     for part in parts:
-        old, new = _read(before, part), _read(after, part)
-        # Told apart by more than `==`: 1.0 and true are equal to Python, and order can be seen.
-        if repr(old) != repr(new):
-            yield Difference(part, old, new)
+        found = _difference(before, after, part)
+        if found is not None and found.part not in told:
+            told.add(found.part)
+            yield found
+
+
+def _difference(before: Pico, after: Pico, part: Part) -> Difference | None:
+    old, new = _read(before, part), _read(after, part)
+    # Told apart by more than `==`: 1.0 and true are equal to Python, and order can be seen.
+    if repr(old) != repr(new):
+        return Difference(part, old, new)
+    if new is None and len(part) > VARIABLE:
+        # A key that holds null reads like one that is not there; what it is in shows the difference.
+        return _difference(before, after, part[:-1])
+    return None
 
 
 def _parts(pico: Pico) -> Iterator[Part]:
@@ -66,11 +81,11 @@ def _parts(pico: Pico) -> Iterator[Part]:
 
 def _touched(before: Pico, change: Change) -> Iterator[Part]:
     match change.kind, change.content:
-        case ("set_entity" | "clear_entity"), (rid, name, *_):
+        case (("set_entity" | "clear_entity"), (rid, name, *_)):
             yield "entity", rid, name
-        case ("set_entity_path" | "clear_entity_path"), (rid, name, path, *_):
+        case (("set_entity_path" | "clear_entity_path"), (rid, name, path, *_)):
             yield "entity", rid, name, *path
-        case ("set_pattern" | "clear_pattern"), (rid, rule, *_):
+        case (("set_pattern" | "clear_pattern"), (rid, rule, *_)):
             yield "pattern", rid, rule
         case "put_channel", (channel,):
             yield "channel", channel.eci
@@ -95,7 +110,7 @@ def _touched(before: Pico, change: Change) -> Iterator[Part]:
 
 def _belongs_to(pico: Pico, part: Part, rid: str) -> bool:
     match part:
-        case ("entity" | "pattern"), owner, _:
+        case (("entity" | "pattern"), owner, _):
             return owner == rid
         case "timer", timer:
             return pico.timers[timer].rid == rid

@@ -63,3 +63,9 @@ def test_only_what_lies_at_a_path_is_told() -> None:
     before = apply(EMPTY, [Change("set_entity", ("r", "n", {"a": 1.0, "b": 2.0}))], 1)
     found, _ = differences_of(before, [Change("set_entity_path", ("r", "n", ["b"], 3.0))])
     assert found == (Difference(("entity", "r", "n", "b"), 2.0, 3.0),)
+
+
+def test_a_null_that_was_put_where_nothing_was_is_told() -> None:
+    """By what it lies in, since null and nothing read alike."""
+    found, _ = differences_of(EMPTY, [Change("set_entity_path", ("r", "n", ["a"], None))])
+    assert found == (Difference(("entity", "r", "n"), None, {"a": None}),)
