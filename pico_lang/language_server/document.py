@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pico_lang.diagnostics import Diagnostic, RulesetRefused
-from pico_lang.formatter import format_ruleset
+from pico_lang.formatter import format_text
 from pico_lang.host import Modules
 from pico_lang.language_server.analysis import Analysis, analyse
+from pico_lang.nodes import TestFile
+from pico_lang.parser import parse_text
 from pico_lang.source import Source
 
 
@@ -42,13 +44,24 @@ def _document(source: Source, modules: Modules, last_good: Analysis | None) -> D
     try:
         analysis = analyse(source, modules)
     except RulesetRefused as refused:
-        return Document(source, modules, None, refused.diagnostics, last_good)
+        return Document(source, modules, None, _complaints(source, refused), last_good)
     return Document(source, modules, analysis, analysis.diagnostics, analysis)
+
+
+def _complaints(source: Source, refused: RulesetRefused) -> Sequence[Diagnostic]:
+    """What is wrong with a text that is no ruleset: a file of tests for one has mistakes of its own."""
+    try:
+        return () if isinstance(parse_text(source), TestFile) else refused.diagnostics
+    except RulesetRefused as mistakes:
+        return mistakes.diagnostics
 
 
 def format_document(document: Document) -> str | None:
     """The text in its canonical layout; None while it cannot be read."""
-    return None if document.analysis is None else format_ruleset(document.source)
+    try:
+        return format_text(document.source)
+    except RulesetRefused:
+        return None
 
 
 def carry_over(offset: int, text: str, former: str) -> int:

@@ -65,6 +65,16 @@ def test_an_edit_makes_a_new_document() -> None:
     assert mended.last_good is mended.analysis is not None
 
 
+def test_a_file_of_tests_is_no_mistake_and_has_mistakes_of_its_own() -> None:
+    """It is laid out like any text, and what is wrong with it is said of it as what it is."""
+    sound = open_document('tests for "a.krl" {test "x" {send a:b}}', "a.test.krl", MODULES)
+    assert list(sound.diagnostics) == []
+    assert format_document(sound) == 'tests for "a.krl" {\n  test "x" {\n    send a:b\n  }\n}\n'
+    broken = open_document('tests for "a.krl" { test "x" { sent a:b } }', "a.test.krl", MODULES)
+    assert [one.code for one in broken.diagnostics] == ["K103"]
+    assert format_document(broken) is None
+
+
 def test_layout_is_the_formatter_s() -> None:
     """There is one canonical layout; a broken text is left alone."""
     text = "ruleset a{global{x=1}}"
