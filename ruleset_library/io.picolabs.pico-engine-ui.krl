@@ -15,7 +15,12 @@ ruleset io.picolabs.pico-engine-ui {
     // The channel by which people reach this pico.
     uiECI = function() { tagged(["engine", "ui"]) }
 
-    testingECI = function() { tagged(["engine", "ui", "testing"]) }
+    // The one that people chose for testing, so long as it is there, or the one that was made for it.
+    testingECI = function() {
+      isOwn(ent:testing) => ent:testing | tagged(["engine", "ui", "testing"])
+    }
+
+    isOwn = function(eci) { ctx:channels.any(function(channel) { channel{"id"} == eci }) }
 
     name = function() { wrangler:name() }
 
@@ -44,7 +49,25 @@ ruleset io.picolabs.pico-engine-ui {
       relatives().put({ "channels": ctx:channels, "rulesets": ctx:rulesets })
     }
 
-    logs = function() { ctx:logs() }
+    // What happened, the newest first: each event with the lines that were written about it.
+    logs = function() { ctx:logs().map(episode).reverse() }
+
+    episode = function(one) {
+      {
+        "txnId": one{"eid"},
+        "time": one{"time"},
+        "header": <<EVENT #{one{"eci"}} #{one{"domain"}}:#{one{"name"}}>>,
+        "entries": one{"lines"}.map(entry)
+      }
+    }
+
+    entry = function(line) {
+      where = line{"rule"} => <<#{line{"rid"}}/#{line{"rule"}} >> | ""
+      value = line{"value"}.isnull() => "" | " " + plain(line{"value"})
+      <<[#{line{"level"}.uc()}] #{where}#{plain(line{"message"})}#{value}>>
+    }
+
+    plain = function(value) { value.typeof() == "String" => value | value.encode() }
 
     // --- helping the rules ---
 
@@ -165,16 +188,15 @@ ruleset io.picolabs.pico-engine-ui {
   rule install {
     select when engine_ui install
     fired {
-      raise wrangler event "install_ruleset_request" attributes {
-        "url": event:attrs{"url"},
-        "config": event:attrs{"config"}
-      }
+      raise wrangler event "install_ruleset_request" attributes event:attrs.delete("_headers")
     }
   }
 
   rule uninstall {
     select when engine_ui uninstall
-    ctx:uninstall(event:attrs{"rid"})
+    fired {
+      raise wrangler event "uninstall_ruleset_request" attributes event:attrs.delete("_headers")
+    }
   }
 
   rule flush {
@@ -194,8 +216,21 @@ ruleset io.picolabs.pico-engine-ui {
     wrangler:deleteChannel(event:attrs{"eci"})
   }
 
-  rule testing_eci {
-    select when engine_ui testing_eci
+  rule choose_testing_eci {
+    select when engine_ui testing_eci where event:attrs{"eci"}
+    if isOwn(event:attrs{"eci"}) then noop()
+    fired {
+      ent:testing := event:attrs{"eci"}
+    } else {
+      error warn "this pico has no channel of that name to be tested by"
+    }
+  }
+
+  rule make_testing_eci {
+    select when engine_ui testing_eci where event:attrs{"eci"}.isnull()
     ctx:upsertChannel(["engine", "ui", "testing"], anyEvent, anyQuery)
+    fired {
+      clear ent:testing
+    }
   }
 }

@@ -47,7 +47,8 @@ ruleset io.picolabs.wrangler {
 
     rulesetConfig = function(rid) { ruleset_of(rid){"config"} }
 
-    rulesetMeta = function(rid) { ruleset_of(rid){"meta"} }
+    // What its meta block says; all else that is known of a ruleset is in ctx:rulesets.
+    rulesetMeta = function(rid) { ruleset_of(rid){["meta", "krlMeta"]} }
 
     parent_eci = function() { ctx:parent }
 
@@ -75,18 +76,18 @@ ruleset io.picolabs.wrangler {
       ctx:channels.any(function(channel) { channel{"id"} == eci })
     }
 
-    // A query by name, of a pico wherever it is. Of the pico itself it would wait for ever.
+    // A query by name, of a pico wherever it is: of this engine unless a host is named. Of the pico itself
+    // it would wait for ever.
     picoQuery = function(eci, mod, func, params, _host, _path, _root_url) {
-      isOwn(eci)              => failure(400, "a pico cannot query itself; call the function")
-        | _host || _root_url  => skyQuery(eci, mod, func, params, _host, _path, _root_url)
+      root = _root_url || (_host => _host + (_path || "/sky/cloud/") | null)
+      isOwn(eci)  => failure(400, "a pico cannot query itself; call the function")
+        | root    => fetched(root + eci + "/" + mod + "/" + func, params.defaultsTo({}))
         | ctx:query(eci, mod, func, params.defaultsTo({}))
     }
 
-    // Deprecated: the same over HTTP only. Without a host there is nobody to ask.
+    // Deprecated: the name by which old rulesets know it.
     skyQuery = function(eci, mod, func, params, _host, _path, _root_url) {
-      root = _root_url || (_host => _host + (_path || "/sky/cloud/") | null)
-      root.isnull() => failure(400, "skyQuery needs _host or _root_url; picoQuery reaches picos of this engine")
-        | fetched(root + eci + "/" + mod + "/" + func, params.defaultsTo({}))
+      picoQuery(eci, mod, func, params, _host, _path, _root_url)
     }
 
     fetched = function(url, params) {
@@ -128,9 +129,13 @@ ruleset io.picolabs.wrangler {
 
   rule uninstall_ruleset {
     select when wrangler uninstall_ruleset_request
-    ctx:uninstall(event:attrs{"rid"})
+    // Nobody could install anything on this pico any more, not even Wrangler.
+    if event:attrs{"rid"} != ctx:rid then
+      ctx:uninstall(event:attrs{"rid"})
     fired {
       raise wrangler event "ruleset_uninstalled" attributes event:attrs
+    } else {
+      error warn "Wrangler stays: without it no ruleset could be installed on this pico any more"
     }
   }
 

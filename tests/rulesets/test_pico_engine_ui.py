@@ -80,9 +80,26 @@ def test_all_that_a_pico_has_is_shown(shown: Engine) -> None:
     assert pico["channels"] == shown.query(f"{WRANGLER}/channels")
 
 
+WRITER = """ruleset writer {
+  rule write { select when go write fired { log info {"n": 1} error warn "beware" } }
+  rule fail { select when go fail pre { x = "a" - 1 } }
+}"""
+
+
 def test_its_log_is_shown(shown: Engine) -> None:
+    """The newest event first, each with a header and its lines, as programs that show them expect."""
     tell(shown, "engine_ui:box", x=1)
-    assert ask(shown, "logs")[-1]["name"] == "box"
+    shown.install(WRITER)
+    tell(shown, "go:write")
+    shown.reply("go:fail")
+    settle(shown)
+    _told, failed, wrote, _installed, box, *_ = ask(shown, "logs")
+    root = shown.host.root_eci()
+    assert set(box) == {"txnId", "time", "header", "entries"}
+    assert (box["header"], box["entries"]) == (f"EVENT {root} engine_ui:box", [])
+    assert wrote["entries"] == ['[INFO] writer/write {"n":1}', "[WARN] writer/write beware"]
+    [line] = failed["entries"]
+    assert line.startswith("[ERROR] writer/fail ")
 
 
 def test_a_child_can_be_shown_and_knows_its_parent(shown: Engine) -> None:
@@ -169,6 +186,25 @@ def test_there_is_one_channel_for_testing(shown: Engine) -> None:
     tell(shown, "engine_ui:testing_eci", eci)
     assert ask(shown, "testingECI") == eci
     assert len(shown.query(f"{WRANGLER}/channels", tags="engine,ui,testing")) == 1
+
+
+def test_people_choose_the_channel_that_they_test_by(shown: Engine) -> None:
+    """One of the pico's own; when it is gone, so is the choice."""
+    tell(shown, "engine_ui:new_channel", tags=["mine"], **EVERYTHING)
+    [mine] = shown.query(f"{WRANGLER}/channels", tags="mine")
+    tell(shown, "engine_ui:testing_eci", eci=mine["id"])
+    assert ask(shown, "testingECI") == mine["id"]
+    tell(shown, "engine_ui:testing_eci", eci="nobody's")
+    assert ask(shown, "testingECI") == mine["id"]
+    tell(shown, "engine_ui:del_channel", eci=mine["id"])
+    assert ask(shown, "testingECI") is None
+
+
+def test_wrangler_stays(shown: Engine) -> None:
+    """Without it nothing could be installed any more, so it does not go by mistake."""
+    for event in ("engine_ui:uninstall", "wrangler:uninstall_ruleset_request"):
+        tell(shown, event, rid=WRANGLER)
+    assert WRANGLER in shown.host.tree().rulesets
 
 
 def test_a_lost_channel_for_people_is_made_again(shown: Engine) -> None:
