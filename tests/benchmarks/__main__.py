@@ -1,19 +1,32 @@
-"""Measures everything and prints it; takes about a minute."""
+"""Measures and prints: everything, or what is named (`python -m tests.benchmarks events scale`)."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable, Iterator, Mapping
+
 from rich.console import Console
+from rich.table import Table
 
 from tests.benchmarks.events import report_events
 from tests.benchmarks.language import report_language
+from tests.benchmarks.scale import report_scale
+
+REPORTS: Mapping[str, Callable[[], Iterator[Table | str]]] = {
+    "language": report_language,
+    "events": report_events,
+    "scale": report_scale,
+}
 
 
-def main() -> None:
+def main(names: list[str]) -> None:
+    if unknown := [name for name in names if name not in REPORTS]:
+        sys.exit(f"there is no benchmark {unknown[0]!r}; there are {', '.join(REPORTS)}")
     console = Console()
-    for report in (report_language, report_events):
-        for part in report():
+    for name in names or REPORTS:
+        for part in REPORTS[name]():
             console.print(part)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

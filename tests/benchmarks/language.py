@@ -53,7 +53,7 @@ def text() -> str:
     return reduce(lambda text, x: text + f"{x},", NUMBERS, "")
 
 
-def report_language() -> Iterator[Table]:
+def report_language() -> Iterator[Table | str]:
     yield _speed_table()
     yield _front_end_table()
     yield _thousand_lines_table()

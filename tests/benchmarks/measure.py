@@ -31,12 +31,15 @@ class Measured:
     cpu_us: float
 
 
-def measure(pid: int, url: str, paths: list[str], connections: int) -> Measured:
-    """Send requests to a server that is otherwise idle."""
+def measure(
+    pid: int, url: str, paths: list[str], connections: int, count: int = 0, warm_up: int = WARM_UP
+) -> Measured:
+    """Send requests to a server that is otherwise idle; so many, or what is usual for the connections."""
     port = urlsplit(url).port
     assert port is not None
-    _send(Load(port, paths, connections, WARM_UP))
-    count = REQUESTS[connections]
+    if warm_up:
+        _send(Load(port, paths, connections, warm_up))
+    count = count or REQUESTS[connections]
     cpu_before = cpu_s(pid)
     times, wall_s = _send(Load(port, paths, connections, count))
     cuts = quantiles(times, n=100)
@@ -56,6 +59,13 @@ def cpu_s(pid: int) -> float:
     """CPU seconds that the threads of a process have used so far; not a number elsewhere than on Linux."""
     tasks = list(Path(f"/proc/{pid}/task").glob("*/schedstat"))
     return sum(int(task.read_text().split()[0]) for task in tasks) / 1e9 if tasks else math.nan
+
+
+def resident_mib(pid: int) -> float:
+    """Memory that a process holds; not a number elsewhere than on Linux."""
+    status = Path(f"/proc/{pid}/status")
+    lines = status.read_text().splitlines() if status.exists() else []
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS:")), math.nan)
 
 
 def best_of(function: Callable[[], object], repeat: int = 5) -> float:
