@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from engine.core.model import Eci, EventId, PicoId, RulesetHash
+from engine.core.did_keys import DidKey
+from engine.core.model import Eci, EventId, PicoId, Rid, RulesetHash
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,8 @@ class BirthPico:
 
 @dataclass(frozen=True, slots=True)
 class RemovePico:
-    """A pico that ceases to exist: snapshot, records, inbox, errands, channels and timers go."""
+    """A pico that ceases to exist: snapshot, records, inbox, errands, channels, timers and what is known
+    of its rulesets go."""
 
     pico: PicoId
 
@@ -124,6 +126,41 @@ class KeepRuleset:
 
 
 @dataclass(frozen=True, slots=True)
+class NoteRuleset:
+    """What a kept text says it is, and when it was first kept. A later note about it changes nothing."""
+
+    hash: RulesetHash
+    rid: Rid
+    version: str | None
+    kept_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeepSignature:
+    """A good signature of a ruleset's text, in the place of an older one of that author."""
+
+    hash: RulesetHash
+    author: DidKey
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class BindRuleset:
+    """A pico has a ruleset from now on: that text, from that URL."""
+
+    pico: PicoId
+    url: str
+    hash: RulesetHash
+
+
+@dataclass(frozen=True, slots=True)
+class UnbindRuleset:
+    pico: PicoId
+    url: str
+    hash: RulesetHash
+
+
+@dataclass(frozen=True, slots=True)
 class SetFact:
     """A small fact about the engine itself, such as which pico is the root."""
 
@@ -145,6 +182,10 @@ Write = (
     | SetTimer
     | ClearTimer
     | KeepRuleset
+    | NoteRuleset
+    | KeepSignature
+    | BindRuleset
+    | UnbindRuleset
     | SetFact
 )
 
@@ -166,6 +207,23 @@ class DueTimer(NamedTuple):
     due_ms: int
     pico: PicoId
     timer: str
+
+
+class KeptRuleset(NamedTuple):
+    """A kept text, without the text. Of one kept by an older version only the hash may be known."""
+
+    hash: RulesetHash
+    rid: Rid | None
+    version: str | None
+    kept_ms: int | None
+
+
+class Place(NamedTuple):
+    """Where picos have a ruleset from, which text that is, and how many have it."""
+
+    url: str
+    hash: RulesetHash
+    picos: int
 
 
 class Journal(Protocol):
@@ -209,6 +267,18 @@ class Journal(Protocol):
 
     def ruleset_at(self, url: str) -> RulesetHash | None:
         """The newest ruleset kept under a URL."""
+
+    def kept_rulesets(self) -> Sequence[KeptRuleset]:
+        """All kept texts, by name and then by age."""
+
+    def signatures(self, digest: RulesetHash) -> Sequence[tuple[DidKey, str]]:
+        """The good signatures of a text, each with its author."""
+
+    def places(self) -> Sequence[Place]:
+        """All rulesets that any pico has, by URL and hash."""
+
+    def holders(self, url: str, digest: RulesetHash) -> Sequence[PicoId]:
+        """The picos that have that text from that URL."""
 
     def children(self, pico: PicoId) -> Sequence[PicoId]:
         """The picos whose parent this is."""

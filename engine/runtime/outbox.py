@@ -27,11 +27,12 @@ from engine.core.messages import (
     Failed,
     SendEvent,
 )
-from engine.core.model import EventId, Pico, PicoId
+from engine.core.model import EventId, Pico, PicoId, RulesetHash
 from engine.core.records import begin, encode_errand, encode_request, encode_snapshot
 from engine.ports import (
     AcceptEvent,
     BindChannel,
+    BindRuleset,
     BirthPico,
     ClearTimer,
     EndErrand,
@@ -39,6 +40,7 @@ from engine.ports import (
     RemovePico,
     SetTimer,
     UnbindChannel,
+    UnbindRuleset,
     Write,
 )
 from engine.runtime.admission import admit
@@ -111,7 +113,7 @@ class LocalOutbox:
 
     def post(self, sender: Mailbox, before: Pico, outcome: Done | Failed) -> Bundle | None:
         pico = outcome.pico
-        if not outcome.effects and pico.channels is before.channels and pico.timers is before.timers:
+        if not outcome.effects and not _is_reached_otherwise(before, pico):
             return None
         bundle = self._bundle()
         bundle.writes += differences(before, pico, outcome.changes)
@@ -182,8 +184,18 @@ class LocalOutbox:
             self.errands.forget(one.id)
 
 
+def _is_reached_otherwise(before: Pico, after: Pico) -> bool:
+    """Whether anything changed that stands in a table of its own: see `differences`."""
+    return not (
+        after.channels is before.channels
+        and after.timers is before.timers
+        and after.rulesets is before.rulesets
+    )
+
+
 def differences(before: Pico, after: Pico, changes: Iterable[Change] | None = None) -> Iterator[Write]:
-    """What the journal keeps of a pico in tables of their own: where it is reached, and when it is due.
+    """What the journal keeps of a pico in tables of their own: where it is reached, what it runs, and when
+    it is due.
 
     With the changes between the two at hand, not all timers have to be compared: there may be thousands.
     """
@@ -192,6 +204,10 @@ def differences(before: Pico, after: Pico, changes: Iterable[Change] | None = No
             yield BindChannel(eci, after.id)
         for eci in before.channels.keys() - after.channels.keys():
             yield UnbindChannel(eci)
+    if after.rulesets is not before.rulesets:
+        had, has = _texts(before), _texts(after)
+        yield from (UnbindRuleset(after.id, *text) for text in had if text not in has)
+        yield from (BindRuleset(after.id, *text) for text in has if text not in had)
     if after.timers is not before.timers:
         everything = chain(before.timers, after.timers)
         names = everything if changes is None else touched_timers(before, changes)
@@ -201,3 +217,7 @@ def differences(before: Pico, after: Pico, changes: Iterable[Change] | None = No
                 yield SetTimer(after.id, name, timer.due_ms)
             elif name in before.timers:
                 yield ClearTimer(after.id, name)
+
+
+def _texts(pico: Pico) -> list[tuple[str, RulesetHash]]:
+    return [(ruleset.url, ruleset.hash) for ruleset in pico.rulesets]

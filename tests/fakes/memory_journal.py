@@ -11,11 +11,13 @@ from asyncio import Future
 from collections.abc import Sequence
 from heapq import nsmallest
 
-from engine.core.model import Eci, EventId, PicoId, RulesetHash
+from engine.core.did_keys import DidKey
+from engine.core.model import Eci, EventId, PicoId, Rid, RulesetHash
 from engine.ports import (
     AcceptEvent,
     AppendRecord,
     BindChannel,
+    BindRuleset,
     BirthPico,
     ClearTimer,
     DueTimer,
@@ -23,13 +25,18 @@ from engine.ports import (
     JournalFailed,
     KeepErrand,
     KeepRuleset,
+    KeepSignature,
     KeepTurn,
+    KeptRuleset,
+    NoteRuleset,
+    Place,
     RemovePico,
     SaveSnapshot,
     SetFact,
     SetTimer,
     Stored,
     UnbindChannel,
+    UnbindRuleset,
     Write,
 )
 
@@ -47,6 +54,9 @@ class Disk:
         self.timers: dict[tuple[PicoId, str], int] = {}
         self.texts: dict[RulesetHash, str] = {}
         self.urls: dict[str, RulesetHash] = {}
+        self.notes: dict[RulesetHash, tuple[Rid, str | None, int]] = {}
+        self.signatures: dict[tuple[RulesetHash, DidKey], str] = {}
+        self.holders: dict[tuple[str, RulesetHash], set[PicoId]] = {}
         self.facts: dict[str, str] = {}
 
     def write(self, write: Write) -> None:
@@ -84,6 +94,14 @@ class Disk:
             case KeepRuleset(digest, url, text):
                 self.texts[digest] = text
                 self.urls[url] = digest
+            case NoteRuleset(digest, rid, version, kept_ms):
+                self.notes.setdefault(digest, (rid, version, kept_ms))
+            case KeepSignature(digest, author, signature):
+                self.signatures[(digest, author)] = signature
+            case BindRuleset(pico, url, digest):
+                self.holders.setdefault((url, digest), set()).add(pico)
+            case UnbindRuleset(pico, url, digest):
+                self.holders.get((url, digest), set()).discard(pico)
             case SetFact(name, value):
                 self.facts[name] = value
 
@@ -105,6 +123,8 @@ class Disk:
         self.errands = {key: body for key, body in self.errands.items() if key[0] != pico}
         self.channels = {eci: owner for eci, owner in self.channels.items() if owner != pico}
         self.timers = {key: due for key, due in self.timers.items() if key[0] != pico}
+        for holders in self.holders.values():
+            holders.discard(pico)
 
 
 class MemoryJournal:
@@ -225,6 +245,20 @@ class MemoryJournal:
 
     def ruleset_at(self, url: str) -> RulesetHash | None:
         return self.disk.urls.get(url)
+
+    def kept_rulesets(self) -> Sequence[KeptRuleset]:
+        nothing = None, None, None
+        kept = [KeptRuleset(digest, *self.disk.notes.get(digest, nothing)) for digest in self.disk.texts]
+        return sorted(kept, key=lambda one: (one.rid or "", one.kept_ms or 0, one.hash))
+
+    def signatures(self, digest: RulesetHash) -> Sequence[tuple[DidKey, str]]:
+        return sorted((key[1], body) for key, body in self.disk.signatures.items() if key[0] == digest)
+
+    def places(self) -> Sequence[Place]:
+        return sorted(Place(*key, len(picos)) for key, picos in self.disk.holders.items() if picos)
+
+    def holders(self, url: str, digest: RulesetHash) -> Sequence[PicoId]:
+        return sorted(self.disk.holders.get((url, digest), ()))
 
     def children(self, pico: PicoId) -> Sequence[PicoId]:
         return sorted(child for child, parent in self.disk.parents.items() if parent == pico)

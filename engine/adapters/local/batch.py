@@ -12,22 +12,27 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from engine.core.model import Eci, EventId, PicoId, RulesetHash
+from engine.core.did_keys import DidKey
+from engine.core.model import Eci, EventId, PicoId, Rid, RulesetHash
 from engine.ports import (
     AcceptEvent,
     AppendRecord,
     BindChannel,
+    BindRuleset,
     BirthPico,
     ClearTimer,
     EndErrand,
     KeepErrand,
     KeepRuleset,
+    KeepSignature,
     KeepTurn,
+    NoteRuleset,
     RemovePico,
     SaveSnapshot,
     SetFact,
     SetTimer,
     UnbindChannel,
+    UnbindRuleset,
     Write,
 )
 
@@ -53,10 +58,21 @@ PUT_TIMER = "INSERT OR REPLACE INTO timers (pico, timer, due_ms) VALUES (?, ?, ?
 DROP_TIMER = "DELETE FROM timers WHERE pico = ? AND timer = ?"
 KEEP_TEXT = "INSERT INTO rulesets (hash, text) VALUES (?, ?) ON CONFLICT DO NOTHING"
 PUT_URL = "INSERT OR REPLACE INTO ruleset_urls (url, hash) VALUES (?, ?)"
+NOTE_RULESET = """
+    INSERT INTO ruleset_notes (hash, rid, version, kept_ms) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"""
+PUT_SIGNATURE = "INSERT OR REPLACE INTO signatures (hash, author, body) VALUES (?, ?, ?)"
+ADD_PLACE = "INSERT INTO ruleset_places (url, hash) VALUES (?, ?) ON CONFLICT DO NOTHING"
+ADD_HOLDER = """
+    INSERT INTO ruleset_holders (place, pico)
+    SELECT place, ?3 FROM ruleset_places WHERE url = ?1 AND hash = ?2
+    ON CONFLICT DO NOTHING"""
+DROP_HOLDER = """
+    DELETE FROM ruleset_holders WHERE pico = ?3
+    AND place = (SELECT place FROM ruleset_places WHERE url = ?1 AND hash = ?2)"""
 PUT_FACT = "INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)"
 DROP_PICO = tuple(
     f"DELETE FROM {table} WHERE pico = ?"
-    for table in ("picos", "records", "inbox", "errands", "channels", "timers")
+    for table in ("picos", "records", "inbox", "errands", "channels", "timers", "ruleset_holders")
 )
 
 
@@ -72,7 +88,10 @@ class Batch:
         "errands",
         "facts",
         "handled",
+        "holders",
+        "notes",
         "records",
+        "signatures",
         "snapshots",
         "texts",
         "timers",
@@ -92,6 +111,9 @@ class Batch:
         self.timers: dict[tuple[PicoId, str], int | None] = {}
         self.texts: dict[RulesetHash, str] = {}
         self.urls: dict[str, RulesetHash] = {}
+        self.notes: dict[RulesetHash, tuple[Rid, str | None, int]] = {}
+        self.signatures: dict[tuple[RulesetHash, DidKey], str] = {}
+        self.holders: dict[tuple[str, RulesetHash, PicoId], bool] = {}
         self.facts: dict[str, str] = {}
 
     def append_record(self, write: AppendRecord) -> None:
@@ -138,6 +160,18 @@ class Batch:
         self.texts[write.hash] = write.text
         self.urls[write.url] = write.hash
 
+    def note_ruleset(self, write: NoteRuleset) -> None:
+        self.notes.setdefault(write.hash, (write.rid, write.version, write.kept_ms))
+
+    def keep_signature(self, write: KeepSignature) -> None:
+        self.signatures[(write.hash, write.author)] = write.body
+
+    def bind_ruleset(self, write: BindRuleset) -> None:
+        self.holders[(write.url, write.hash, write.pico)] = True
+
+    def unbind_ruleset(self, write: UnbindRuleset) -> None:
+        self.holders[(write.url, write.hash, write.pico)] = False
+
     def set_fact(self, write: SetFact) -> None:
         self.facts[write.name] = write.value
 
@@ -157,6 +191,12 @@ class Batch:
         yield DROP_TIMER, [key for key, due in self.timers.items() if due is None]
         yield KEEP_TEXT, self.texts.items()
         yield PUT_URL, self.urls.items()
+        yield NOTE_RULESET, [(digest, *note) for digest, note in self.notes.items()]
+        yield PUT_SIGNATURE, [(*key, body) for key, body in self.signatures.items()]
+        yield DROP_HOLDER, [key for key, holds in self.holders.items() if not holds]
+        bound = [key for key, holds in self.holders.items() if holds]
+        yield ADD_PLACE, {(url, digest) for url, digest, _ in bound}
+        yield ADD_HOLDER, bound
         yield PUT_FACT, self.facts.items()
 
 
@@ -173,6 +213,10 @@ FOLD: Mapping[type[Any], Callable[[Batch, Any], None]] = {
     SetTimer: Batch.set_timer,
     ClearTimer: Batch.clear_timer,
     KeepRuleset: Batch.keep_ruleset,
+    NoteRuleset: Batch.note_ruleset,
+    KeepSignature: Batch.keep_signature,
+    BindRuleset: Batch.bind_ruleset,
+    UnbindRuleset: Batch.unbind_ruleset,
     SetFact: Batch.set_fact,
 }
 

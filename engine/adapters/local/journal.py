@@ -20,12 +20,23 @@ from typing import Any
 
 from engine.adapters.local.batch import statements
 from engine.adapters.local.schema import open_reader, open_writer
+from engine.core.did_keys import DidKey
 from engine.core.model import Eci, EventId, PicoId, RulesetHash
-from engine.ports import DueTimer, JournalFailed, Stored, Write
+from engine.ports import DueTimer, JournalFailed, KeptRuleset, Place, Stored, Write
 
 TIMERS_AFTER = """
     SELECT due_ms, pico, timer FROM timers WHERE (due_ms, pico, timer) > (?, ?, ?)
     ORDER BY due_ms, pico, timer LIMIT ?"""
+
+KEPT_RULESETS = """
+    SELECT hash, rid, version, kept_ms FROM rulesets LEFT JOIN ruleset_notes USING (hash)
+    ORDER BY rid, kept_ms, hash"""
+PLACES = """
+    SELECT url, hash, count(*) FROM ruleset_holders JOIN ruleset_places USING (place)
+    GROUP BY place ORDER BY url, hash"""
+HOLDERS = """
+    SELECT pico FROM ruleset_holders JOIN ruleset_places USING (place)
+    WHERE url = ? AND hash = ? ORDER BY pico"""
 
 LARGEST_BATCH = 256
 """Commits in one transaction. More would keep the loop busy with rows for milliseconds at a time."""
@@ -199,6 +210,18 @@ class SqliteJournal:
     def ruleset_at(self, url: str) -> RulesetHash | None:
         found: RulesetHash | None = self._value("SELECT hash FROM ruleset_urls WHERE url = ?", url)
         return found
+
+    def kept_rulesets(self) -> Sequence[KeptRuleset]:
+        return [KeptRuleset(*row) for row in self._rows(KEPT_RULESETS)]
+
+    def signatures(self, digest: RulesetHash) -> Sequence[tuple[DidKey, str]]:
+        return self._rows("SELECT author, body FROM signatures WHERE hash = ? ORDER BY author", digest)
+
+    def places(self) -> Sequence[Place]:
+        return [Place(*row) for row in self._rows(PLACES)]
+
+    def holders(self, url: str, digest: RulesetHash) -> Sequence[PicoId]:
+        return [pico for (pico,) in self._rows(HOLDERS, url, digest)]
 
     def children(self, pico: PicoId) -> Sequence[PicoId]:
         rows = self._rows("SELECT pico FROM picos WHERE parent = ? ORDER BY pico", pico)

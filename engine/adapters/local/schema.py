@@ -7,11 +7,14 @@ date here, when there is one; a newer one is refused, because half understanding
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable, Mapping
 from pathlib import Path
+
+from engine.adapters.local.holders import fill_holders
 
 APPLICATION_ID = 0x7069636F
 """ASCII "pico": what tells a journal from any other SQLite file."""
-FORMAT = 2
+FORMAT = 3
 CACHE = "PRAGMA cache_size = -32000"  # kibibytes, for each connection
 
 # Records are appended in order of commit and found through indexes. Clustering them by pico instead
@@ -50,8 +53,23 @@ CREATE TABLE errands (
     n INTEGER PRIMARY KEY, pico TEXT NOT NULL, errand TEXT NOT NULL, body BLOB NOT NULL);
 CREATE UNIQUE INDEX errand_names ON errands (pico, errand);
 """,
+    # Ten thousand picos have few different rulesets, so each row that says who has which is short.
+    2: """
+CREATE TABLE ruleset_notes (
+    hash TEXT PRIMARY KEY, rid TEXT NOT NULL, version TEXT, kept_ms INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE signatures (
+    hash TEXT NOT NULL, author TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (hash, author)) WITHOUT ROWID;
+CREATE TABLE ruleset_places (place INTEGER PRIMARY KEY, url TEXT NOT NULL, hash TEXT NOT NULL);
+CREATE UNIQUE INDEX place_names ON ruleset_places (url, hash);
+CREATE TABLE ruleset_holders (
+    place INTEGER NOT NULL, pico TEXT NOT NULL, PRIMARY KEY (place, pico)) WITHOUT ROWID;
+CREATE INDEX holder_picos ON ruleset_holders (pico);
+""",
 }
 """What makes a journal of each format one of the next. An empty file, of format 0, goes the same way."""
+
+FILLS: Mapping[int, Callable[[sqlite3.Connection], None]] = {2: fill_holders}
+"""What is then written into the new tables because it stood elsewhere until now."""
 
 
 class JournalUnreadable(Exception):
@@ -72,7 +90,7 @@ def open_writer(path: Path) -> sqlite3.Connection:
     except sqlite3.DatabaseError as problem:
         connection.close()
         raise JournalUnreadable(f"{path} cannot be opened as a journal: {problem}") from problem
-    except JournalUnreadable:
+    except BaseException:
         connection.close()
         raise
     return connection
@@ -120,4 +138,7 @@ def _upgrade(connection: sqlite3.Connection, version: int) -> None:
     """Step by step, each in one transaction, so that a crash leaves a journal of one format or another."""
     for earlier in range(version, FORMAT):
         done = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {earlier + 1};"
-        connection.executescript(f"BEGIN; {STEPS[earlier]} {done} COMMIT;")
+        connection.executescript(f"BEGIN; {STEPS[earlier]} {done}")
+        if earlier in FILLS:
+            FILLS[earlier](connection)
+        connection.execute("COMMIT")

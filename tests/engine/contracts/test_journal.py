@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from engine.adapters.local.journal import SqliteJournal
-from engine.core.model import Eci, EventId, PicoId, RulesetHash
+from engine.core.did_keys import DidKey
+from engine.core.model import Eci, EventId, PicoId, Rid, RulesetHash
 from engine.ports import (
     AcceptEvent,
     AppendRecord,
     BindChannel,
+    BindRuleset,
     BirthPico,
     ClearTimer,
     DueTimer,
@@ -22,13 +24,18 @@ from engine.ports import (
     JournalFailed,
     KeepErrand,
     KeepRuleset,
+    KeepSignature,
     KeepTurn,
+    KeptRuleset,
+    NoteRuleset,
+    Place,
     RemovePico,
     SaveSnapshot,
     SetFact,
     SetTimer,
     Stored,
     UnbindChannel,
+    UnbindRuleset,
 )
 from tests.engine.in_loop import in_loop
 from tests.fakes.memory_journal import Disk, MemoryJournal
@@ -38,6 +45,8 @@ OpenJournal = Callable[[], Journal]
 
 ANN, BOB = PicoId("ann"), PicoId("bob")
 E1, E2 = EventId("e1"), EventId("e2")
+OLD, NEW = RulesetHash("11"), RulesetHash("22")
+MIA, TOM = DidKey("did:key:mia"), DidKey("did:key:tom")
 FIRST = DueTimer(0, PicoId(""), "")
 BORN = BirthPico(ANN, None, 0, b"ann at 0")
 
@@ -73,6 +82,10 @@ async def test_a_new_journal_is_empty(open_journal: OpenJournal) -> None:
     assert list(journal.errands()) == []
     assert list(journal.timers_after(FIRST, 9)) == []
     assert journal.ruleset_at("file:x") is None
+    assert list(journal.kept_rulesets()) == []
+    assert list(journal.signatures(OLD)) == []
+    assert list(journal.places()) == []
+    assert list(journal.holders("file:x", OLD)) == []
     assert journal.fact("root") is None
     await journal.close()
 
@@ -329,12 +342,81 @@ async def test_a_removed_pico_leaves_nothing_but_its_neighbours(open_journal: Op
 async def test_ruleset_texts_are_kept_by_hash_and_found_by_url(open_journal: OpenJournal) -> None:
     """A newer text under a URL does not take the older one away from those who run it."""
     journal = open_journal()
-    old, new = RulesetHash("11"), RulesetHash("22")
-    await journal.commit([KeepRuleset(old, "file:a", "old text")])
-    await journal.commit([KeepRuleset(new, "file:a", "new text")])
-    assert journal.ruleset_at("file:a") == new
-    assert journal.ruleset_text(old) == "old text"
-    assert journal.ruleset_text(new) == "new text"
+    await journal.commit([KeepRuleset(OLD, "file:a", "old text")])
+    await journal.commit([KeepRuleset(NEW, "file:a", "new text")])
+    assert journal.ruleset_at("file:a") == NEW
+    assert journal.ruleset_text(OLD) == "old text"
+    assert journal.ruleset_text(NEW) == "new text"
+    await journal.close()
+
+
+@in_loop
+async def test_kept_rulesets_are_listed_with_what_was_noted_first(open_journal: OpenJournal) -> None:
+    """By name, then by age; one of which nothing was noted is listed too."""
+    journal = open_journal()
+    texts = [
+        KeepRuleset(RulesetHash(digest), f"file:{digest}", "text") for digest in ("44", "33", "22", "11")
+    ]
+    await journal.commit([*texts, NoteRuleset(OLD, Rid("r"), "1.0", 7), NoteRuleset(NEW, Rid("r"), None, 8)])
+    await journal.commit(
+        [NoteRuleset(OLD, Rid("other"), "9.9", 9), NoteRuleset(texts[1].hash, Rid("a"), "", 9)]
+    )
+    await journal.close()
+    journal = open_journal()
+    assert list(journal.kept_rulesets()) == [
+        KeptRuleset(RulesetHash("44"), None, None, None),
+        KeptRuleset(RulesetHash("33"), Rid("a"), "", 9),
+        KeptRuleset(OLD, Rid("r"), "1.0", 7),
+        KeptRuleset(NEW, Rid("r"), None, 8),
+    ]
+    await journal.close()
+
+
+@in_loop
+async def test_a_text_has_one_signature_of_each_author(open_journal: OpenJournal) -> None:
+    """A newer one takes the place of the older."""
+    journal = open_journal()
+    await journal.commit([KeepSignature(OLD, TOM, "tom's"), KeepSignature(OLD, MIA, "mia's")])
+    await journal.commit([KeepSignature(OLD, TOM, "tom's next"), KeepSignature(NEW, TOM, "another")])
+    assert list(journal.signatures(OLD)) == [(MIA, "mia's"), (TOM, "tom's next")]
+    assert list(journal.signatures(NEW)) == [(TOM, "another")]
+    await journal.close()
+
+
+@in_loop
+async def test_it_is_known_who_has_which_ruleset_from_where(open_journal: OpenJournal) -> None:
+    """Until the ruleset or the pico goes. What is bound twice is bound."""
+    journal = open_journal()
+    await journal.commit([BORN, BirthPico(BOB, None, 0, b"")])
+    await journal.commit([BindRuleset(ANN, "file:a", OLD), BindRuleset(BOB, "file:a", OLD)])
+    await journal.commit([BindRuleset(ANN, "file:a", OLD), BindRuleset(ANN, "file:b", NEW)])
+    assert list(journal.places()) == [Place("file:a", OLD, 2), Place("file:b", NEW, 1)]
+    assert list(journal.holders("file:a", OLD)) == [ANN, BOB]
+    await journal.commit([UnbindRuleset(ANN, "file:a", OLD), BindRuleset(ANN, "file:a", NEW)])
+    await journal.commit([UnbindRuleset(ANN, "file:nothing", OLD)])
+    assert list(journal.places()) == [
+        Place("file:a", OLD, 1),
+        Place("file:a", NEW, 1),
+        Place("file:b", NEW, 1),
+    ]
+    assert list(journal.holders("file:a", OLD)) == [BOB]
+    await journal.commit([RemovePico(BOB)])
+    assert list(journal.holders("file:a", OLD)) == []
+    await journal.close()
+
+
+@in_loop
+async def test_of_what_is_bound_and_unbound_at_once_the_last_counts(open_journal: OpenJournal) -> None:
+    """Commits that share a transaction are one after the other all the same."""
+    journal = open_journal()
+    commits = [
+        journal.commit([BORN, BindRuleset(ANN, "file:a", OLD), BindRuleset(ANN, "file:b", OLD)]),
+        journal.commit([UnbindRuleset(ANN, "file:a", OLD)]),
+        journal.commit([UnbindRuleset(ANN, "file:b", OLD)]),
+        journal.commit([BindRuleset(ANN, "file:b", OLD)]),
+    ]
+    await asyncio.gather(*commits)
+    assert list(journal.places()) == [Place("file:b", OLD, 1)]
     await journal.close()
 
 

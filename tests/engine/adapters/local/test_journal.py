@@ -9,9 +9,13 @@ from pathlib import Path
 import pytest
 
 from engine.adapters.local.journal import LARGEST_BATCH, SqliteJournal
-from engine.adapters.local.schema import FORMAT, JournalUnreadable
-from engine.core.model import PicoId
-from engine.ports import AppendRecord, BirthPico, JournalFailed, SetFact
+from engine.adapters.local.schema import FILLS, FORMAT, JournalUnreadable
+from engine.core.births import new_pico
+from engine.core.draft import Draft
+from engine.core.messages import Done, Event, Turn
+from engine.core.model import Eci, EventId, Inputs, InstalledRuleset, Pico, PicoId, Rid, RulesetHash
+from engine.core.records import begin, encode_snapshot, seal
+from engine.ports import AppendRecord, BirthPico, JournalFailed, Place, SetFact
 from tests.engine.in_loop import in_loop
 
 ANN = PicoId("ann")
@@ -41,6 +45,18 @@ PRAGMA application_id = 0x7069636F;
 PRAGMA user_version = 1;
 """
 """A journal of the first format, as it was made then."""
+
+TABLES_OF_FORMAT_2 = (
+    TABLES_OF_FORMAT_1
+    + """
+CREATE TABLE errands (
+    n INTEGER PRIMARY KEY, pico TEXT NOT NULL, errand TEXT NOT NULL, body BLOB NOT NULL);
+CREATE UNIQUE INDEX errand_names ON errands (pico, errand);
+PRAGMA user_version = 2;
+"""
+)
+
+OLD, NEW = RulesetHash("11" * 32), RulesetHash("22" * 32)
 
 
 @in_loop
@@ -155,12 +171,77 @@ def test_an_older_format_is_brought_up_to_date(tmp_path: Path) -> None:
 @in_loop
 async def test_an_upgraded_journal_has_the_tables_of_a_new_one(tmp_path: Path) -> None:
     """Whichever way it came to be."""
-    old, new = tmp_path / "old", tmp_path / "new"
-    with sqlite3.connect(old, isolation_level=None) as connection:
-        connection.executescript(TABLES_OF_FORMAT_1)
-    for path in (old, new):
-        await SqliteJournal(path).close()
-    assert tables_of(old) == tables_of(new)
+    new = tmp_path / "new"
+    await SqliteJournal(new).close()
+    for name, tables in (("first", TABLES_OF_FORMAT_1), ("second", TABLES_OF_FORMAT_2)):
+        with sqlite3.connect(tmp_path / name, isolation_level=None) as connection:
+            connection.executescript(tables)
+        await SqliteJournal(tmp_path / name).close()
+        assert tables_of(tmp_path / name) == tables_of(new)
+
+
+def having(pico: Pico, *rulesets: tuple[str, str, RulesetHash]) -> Pico:
+    """The pico with these rulesets put on it: name, URL and hash of each."""
+    draft = Draft(pico)
+    for rid, url, digest in rulesets:
+        draft.put_ruleset(InstalledRuleset(Rid(rid), url, digest, {}, Inputs(0, "")))
+    return draft.finish(pico.seq)
+
+
+def store_as_format_2(path: Path, *picos: tuple[Pico, list[bytes]]) -> None:
+    """A journal as the second format had it, with picos and their records."""
+    with sqlite3.connect(path, isolation_level=None) as connection:
+        connection.executescript(TABLES_OF_FORMAT_2)
+        for pico, records in picos:
+            snapshot = encode_snapshot(begin(pico))
+            connection.execute("INSERT INTO picos VALUES (?, NULL, 0, ?)", (pico.id, snapshot))
+            for seq, body in enumerate(records, 1):
+                row = (pico.id, seq, body)
+                connection.execute("INSERT INTO records (pico, seq, body) VALUES (?, ?, ?)", row)
+
+
+def record_of_replacing(pico: Pico) -> bytes:
+    """The record of a turn that put a newer text on a pico."""
+    draft = Draft(pico)
+    draft.put_ruleset(InstalledRuleset(Rid("r"), "file:r", NEW, {}, Inputs(5, "")))
+    turn = Turn(Event(Eci(pico.id), "a", "b", {}, EventId("e")), Inputs(5, "00"))
+    return seal(begin(pico), turn, Done(draft.finish(1), tuple(draft.recorded), ()))[1]
+
+
+@in_loop
+async def test_picos_of_an_older_format_are_known_by_their_rulesets(tmp_path: Path) -> None:
+    """As they are after their last records. One that cannot be read does not keep the others out."""
+    ann, bob, eve = (having(new_pico(PicoId(name)), ("r", "file:r", OLD)) for name in ("ann", "bob", "eve"))
+    store_as_format_2(tmp_path / "j", (ann, [record_of_replacing(ann)]), (bob, []), (eve, [b"scribble"]))
+    journal = SqliteJournal(tmp_path / "j")
+    assert list(journal.places()) == [Place("file:r", OLD, 1), Place("file:r", NEW, 1)]
+    assert list(journal.holders("file:r", NEW)) == [ann.id]
+    assert list(journal.holders("file:r", OLD)) == [bob.id]
+    await journal.close()
+
+
+def test_a_crash_while_a_journal_is_brought_up_to_date_leaves_the_old_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tables and what is filled into them become durable together; the next start does it again."""
+
+    class Crash(Exception):
+        pass
+
+    def crash(connection: sqlite3.Connection) -> None:
+        raise Crash
+
+    path = tmp_path / "j"
+    store_as_format_2(path, (having(new_pico(ANN), ("r", "file:r", OLD)), []))
+    before = tables_of(path)
+    with monkeypatch.context() as patch:
+        patch.setitem(FILLS, 2, crash)
+        with pytest.raises(Crash):
+            SqliteJournal(path)
+    assert tables_of(path) == before
+    assert read_after_opening(path) == (None, [])
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("SELECT pico FROM ruleset_holders").fetchall() == [(ANN,)]
 
 
 def tables_of(path: Path) -> set[tuple[str, ...]]:
