@@ -34,7 +34,9 @@ from engine.core.model import (
     Pico,
     Policy,
     PolicyEntry,
+    Rid,
     Timer,
+    Will,
 )
 from pico_lang.errors import Place
 
@@ -230,10 +232,25 @@ def unpack_timer(plain: Plain) -> Timer:
     )
 
 
+def pack_will(will: Will) -> Plain:
+    return {
+        "rid": will.rid,
+        "name": will.name,
+        "eci": will.eci,
+        "domain": will.domain,
+        "type": will.type,
+        "attrs": will.attrs,
+    }
+
+
+def unpack_will(plain: Plain) -> Will:
+    return Will(plain["rid"], plain["name"], plain["eci"], plain["domain"], plain["type"], plain["attrs"])
+
+
 def pack_pico(pico: Pico) -> Plain:
     """A whole pico. What no program can see the order of is sorted, so that equal picos have
     equal bytes whatever their histories were."""
-    return {
+    plain = {
         "id": pico.id,
         "seq": pico.seq,
         "parent": pico.parent,
@@ -244,6 +261,15 @@ def pack_pico(pico: Pico) -> Plain:
         "patterns": _sort_names(pico.patterns),
         "timers": [pack_timer(timer) for timer in pico.timers.values()],
     }
+    if pico.wills:
+        plain["wills"] = [pack_will(will) for will in wills_of(pico)]
+    return plain
+
+
+def wills_of(pico: Pico) -> list[Will]:
+    """All wills of a pico, in a fixed order."""
+    wills = (will for by_name in pico.wills.values() for will in by_name.values())
+    return sorted(wills, key=lambda will: (will.rid, will.name))
 
 
 def _sort_names(by_rid: Mapping[Any, Mapping[str, Any]]) -> Plain:
@@ -263,7 +289,15 @@ def unpack_pico(plain: Plain) -> Pico:
         plain["entities"],
         plain["patterns"],
         {timer.id: timer for timer in timers},
+        wills=_unpack_wills(plain.get("wills", ())),
     )
+
+
+def _unpack_wills(plain: Iterable[Plain]) -> Mapping[Rid, Mapping[str, Will]]:
+    wills: dict[Rid, dict[str, Will]] = {}
+    for will in map(unpack_will, plain):
+        wills.setdefault(will.rid, {})[will.name] = will
+    return wills
 
 
 # --- what a turn leads to --------------------------------------------------------------------------
@@ -273,6 +307,7 @@ _CHANGES_OF_DATA: Mapping[str, tuple[Callable[[Any], Plain], Callable[[Plain], A
     "put_ruleset": (pack_ruleset, unpack_ruleset),
     "add_child": (pack_child, unpack_child),
     "put_timer": (pack_timer, unpack_timer),
+    "put_will": (pack_will, unpack_will),
 }
 """Changes whose content is one frozen thing; that of all others is names and values as they are."""
 

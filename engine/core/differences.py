@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from engine.core.codec import pack_channel, pack_child, pack_ruleset, pack_timer
+from engine.core.codec import pack_channel, pack_child, pack_ruleset, pack_timer, pack_will
 from engine.core.draft import apply
 from engine.core.messages import Change
 from engine.core.model import EMPTY, Eci, Pico, Rid
@@ -18,7 +18,7 @@ from pico_lang import paths
 
 Part = tuple[str, ...]
 """`("entity", rid, name, *keys)`, `("pattern", rid, rule)`, `("channel", eci)`, `("ruleset", rid)`,
-`("child", pico)`, `("timer", id)`."""
+`("child", pico)`, `("timer", id)`, `("will", rid, name)`."""
 
 VARIABLE = len(("entity", "rid", "name"))
 """Words that lead to a whole entity variable; more lead inside it."""
@@ -77,6 +77,8 @@ def _parts(pico: Pico) -> Iterator[Part]:
     yield from (("ruleset", ruleset.rid) for ruleset in pico.rulesets)
     yield from (("child", child.pico) for child in pico.children)
     yield from (("timer", timer) for timer in pico.timers)
+    for rid, wills in pico.wills.items():
+        yield from (("will", rid, name) for name in wills)
 
 
 def _touched(before: Pico, change: Change) -> Iterator[Part]:
@@ -104,13 +106,17 @@ def _touched(before: Pico, change: Change) -> Iterator[Part]:
             yield "timer", timer.id
         case "remove_timer", (timer,):
             yield "timer", timer
+        case "put_will", (will,):
+            yield "will", will.rid, will.name
+        case "remove_will", (rid, name):
+            yield "will", rid, name
         case kind, _:
             raise LookupError(f"no part is known that a change of kind {kind!r} touches")
 
 
 def _belongs_to(pico: Pico, part: Part, rid: str) -> bool:
     match part:
-        case (("entity" | "pattern"), owner, _):
+        case (("entity" | "pattern" | "will"), owner, _):
             return owner == rid
         case "timer", timer:
             return pico.timers[timer].rid == rid
@@ -136,4 +142,7 @@ def _read(pico: Pico, part: Part) -> Any:
         case "timer", name:
             timer = pico.timers.get(name)
             return None if timer is None else pack_timer(timer)
+        case "will", rid, name:
+            will = pico.wills.get(Rid(rid), EMPTY).get(name)
+            return None if will is None else pack_will(will)
     raise LookupError(f"a pico has no part {part}")

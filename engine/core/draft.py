@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from engine.core.messages import Change
-from engine.core.model import Channel, Child, Eci, InstalledRuleset, Pico, PicoId, Rid, Timer
+from engine.core.model import Channel, Child, Eci, InstalledRuleset, Pico, PicoId, Rid, Timer, Will
 from pico_lang import paths
 from pico_lang.meter import Budget, Meter
 from pico_lang.values import Value
@@ -36,6 +36,7 @@ class Draft:
         "rulesets",
         "seq",
         "timers",
+        "wills",
     )
 
     def __init__(self, pico: Pico, meter: Meter = UNMETERED) -> None:
@@ -49,6 +50,7 @@ class Draft:
         self.entities = pico.entities
         self.patterns = pico.patterns
         self.timers = pico.timers
+        self.wills = pico.wills
         self.recorded: list[Change] = []
         self._owned: set[tuple[str, str | None]] = set()
 
@@ -120,6 +122,12 @@ class Draft:
     def remove_timer(self, timer: str) -> None:
         self.record("remove_timer", timer)
 
+    def put_will(self, will: Will) -> None:
+        self.record("put_will", will)
+
+    def remove_will(self, rid: str, name: str) -> None:
+        self.record("remove_will", rid, name)
+
     def finish(self, seq: int) -> Pico:
         """The pico this has become, as version `seq`."""
         return Pico(
@@ -132,6 +140,7 @@ class Draft:
             self.entities,
             self.patterns,
             self.timers,
+            wills=self.wills,
         )
 
     # --- copying on the first write ---
@@ -241,6 +250,7 @@ def _remove_ruleset(draft: Draft, rid: Rid) -> None:
     draft.rulesets = tuple(one for one in draft.rulesets if one.rid != rid)
     draft.own("entities").pop(rid, None)
     draft.own("patterns").pop(rid, None)
+    draft.own("wills").pop(rid, None)
     timers = draft.own("timers")
     for timer in [timer for timer in timers.values() if timer.rid == rid]:
         del timers[timer.id]
@@ -262,6 +272,14 @@ def _remove_timer(draft: Draft, timer: str) -> None:
     draft.own("timers").pop(timer, None)
 
 
+def _put_will(draft: Draft, will: Will) -> None:
+    draft.own_names("wills", will.rid)[will.name] = will
+
+
+def _remove_will(draft: Draft, rid: str, name: str) -> None:
+    draft.drop_name("wills", rid, name)
+
+
 KINDS: Mapping[str, Callable[..., None]] = {
     "set_entity": _set_entity,
     "clear_entity": _clear_entity,
@@ -277,4 +295,6 @@ KINDS: Mapping[str, Callable[..., None]] = {
     "remove_child": _remove_child,
     "put_timer": _put_timer,
     "remove_timer": _remove_timer,
+    "put_will": _put_will,
+    "remove_will": _remove_will,
 }

@@ -13,6 +13,7 @@ from engine.core.model import Inputs, InstalledRuleset, Rid, RulesetHash
 from engine.core.opening import Memory, Opening, program_of
 from engine.core.programs import Awake
 from engine.core.run import Run
+from engine.core.wills import speak
 from pico_lang.errors import RuntimeFault
 from pico_lang.program import Program
 from pico_lang.values import Value
@@ -65,12 +66,14 @@ def _install_found(run: Run, found: Found, config: Mapping[str, Value]) -> Rid:
 
 
 def uninstall(run: Run, rid: str) -> None:
-    """Take a ruleset off the pico with its entity variables, half-matched events and timers."""
+    """Take a ruleset off the pico with its entity variables, half-matched events and timers. Its wills
+    are sent."""
     if run.draft.ruleset(rid) is None:
         raise RuntimeFault("R605", f"Pico doesn't have {rid} installed.")
     user = next(_users_of(run, rid), None)
     if user is not None:
         raise RuntimeFault("R607", f"Cannot uninstall {rid} because {user.rid} depends on it")
+    speak(run, rid)
     run.draft.remove_ruleset(Rid(rid))
     run.gone.add(rid)
 

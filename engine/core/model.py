@@ -111,6 +111,21 @@ class Timer:
 
 
 @dataclass(frozen=True, slots=True)
+class Will:
+    """An event that a ruleset leaves behind: it is sent when the pico is deleted or the ruleset
+    uninstalled, since neither can say anything afterwards."""
+
+    rid: Rid
+    name: str
+    """What the ruleset calls it by."""
+    eci: Eci
+    """To whom it goes."""
+    domain: str
+    type: str
+    attrs: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
 class Pico:
     """A whole pico. `seq` counts committed turns, from 0 for one just created."""
 
@@ -125,6 +140,8 @@ class Pico:
     patterns: Mapping[Rid, Mapping[str, Value]] = field(default_factory=lambda: EMPTY)
     """Half-matched event expressions: rid → rule name → state, as `pico_lang.event_patterns` has it."""
     timers: Mapping[str, Timer] = field(default_factory=lambda: EMPTY)
+    wills: Mapping[Rid, Mapping[str, Will]] = field(default_factory=lambda: EMPTY)
+    """What others are told when it, or one of its rulesets, is no more: rid → name → will."""
 
     def ruleset(self, rid: str) -> InstalledRuleset | None:
         """The installed ruleset of that name."""

@@ -29,6 +29,7 @@ from engine.core.messages import (
 )
 from engine.core.model import EventId, Pico, PicoId, RulesetHash
 from engine.core.records import begin, encode_errand, encode_request, encode_snapshot
+from engine.core.wills import last_words
 from engine.ports import (
     AcceptEvent,
     BindChannel,
@@ -177,11 +178,21 @@ class LocalOutbox:
         bundle.born.append(self.residents.adopt(pico, snapshot))
 
     def _delete(self, pico: PicoId, bundle: Bundle) -> None:
-        for one in list(self.residents.family(pico)):
+        family = list(self.residents.family(pico))
+        for one in family:
             bundle.writes.append(RemovePico(one.id))
             bundle.removed.append(one.id)
             self.residents.remove(one.id)
             self.errands.forget(one.id)
+        # Only now, so that those who go together do not send each other anything.
+        for one in family:
+            self._execute(one, bundle)
+
+    def _execute(self, gone: Pico, bundle: Bundle) -> None:
+        """Send what a pico wanted sent when it is no more, so far as there is somebody to take it."""
+        for words in last_words(gone):
+            if self.residents.find(words.eci) is not None:
+                self._send(words, gone.id, bundle)
 
 
 def _is_reached_otherwise(before: Pico, after: Pico) -> bool:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from engine.core import births, installation, neighbours
+from engine.core import births, installation, neighbours, wills
 from engine.core.events import read_attributes, read_eci, read_name, read_word
-from engine.core.model import Channel, Eci, InstalledRuleset
+from engine.core.model import Channel, Eci, InstalledRuleset, Will
 from engine.core.policy import DEFAULTS, read_policy, read_tags, show_policy
 from engine.core.timekeeping import to_iso
 from engine.core.world import World
@@ -262,6 +262,29 @@ def _read_event(world: World, domain: Value, name: Value, attrs: Value) -> tuple
     return read_name(domain, "domain"), read_name(name, "name"), kept
 
 
+# --- wills -----------------------------------------------------------------------------------------
+
+
+def _wills(world: World) -> Value:
+    own = wills.own_wills(world.run, world.rid)
+    world.run.meter.charge(STEPS_OF_A_DESCRIPTION * len(own))
+    return {name: wills.show_will(own[name]) for name in sorted(own)}
+
+
+def _set_will(world: World, name: Value, eci: Value, domain: Value, event_type: Value, attrs: Value) -> Value:
+    """Leave an event that is sent when the pico is deleted or the ruleset uninstalled."""
+    called = read_word(name, "setWill.name")
+    target = Eci(read_eci(eci))
+    kept_domain, kept_type, kept_attrs = _read_event(world, domain, event_type, attrs)
+    wills.leave(world.run, Will(world.rid, called, target, kept_domain, kept_type, kept_attrs))
+    return None
+
+
+def _clear_will(world: World, name: Value) -> Value:
+    wills.revoke(world.run, world.rid, read_word(name, "clearWill.name"))
+    return None
+
+
 PROPERTIES: Mapping[str, Callable[[World], Value]] = {
     "picoId": _pico_id,
     "rid": _rid,
@@ -275,6 +298,7 @@ PROPERTIES: Mapping[str, Callable[[World], Value]] = {
     "children": _children,
     "channels": _channels,
     "rulesets": _rulesets,
+    "wills": _wills,
 }
 
 CALLS: Mapping[str, Callable[..., Value]] = {
@@ -292,6 +316,8 @@ CALLS: Mapping[str, Callable[..., Value]] = {
     "delPico": _del_pico,
     "event": _event,
     "eventQuery": _event_query,
+    "setWill": _set_will,
+    "clearWill": _clear_will,
 }
 
 MEMBERS: Mapping[str, Member] = {
@@ -309,4 +335,6 @@ MEMBERS: Mapping[str, Member] = {
     "delPico": Member("action", ("eci",)),
     "event": Member("action", ("eci", "domain", "name", "attrs", "host")),
     "eventQuery": Member("action", ("eci", "domain", "name", "attrs", "rid", "queryName", "args")),
+    "setWill": Member("action", ("name", "eci", "domain", "type", "attrs")),
+    "clearWill": Member("action", ("name",)),
 }

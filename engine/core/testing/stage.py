@@ -7,7 +7,7 @@ from whoever made the stage: texts of rulesets, chance as a seed, and answers th
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,6 +37,7 @@ from engine.core.requests import report
 from engine.core.run import Run
 from engine.core.scheduling import firing
 from engine.core.testing.answers import GivenAnswers, ask_for_answer
+from engine.core.wills import last_words
 from pico_lang.errors import RuntimeFault
 from pico_lang.evaluation import Evaluated
 from pico_lang.meter import Budget
@@ -229,16 +230,24 @@ class Stage:
             case CreatePico(pico):
                 self._picos[pico.id] = pico
             case DeletePico(pico_id):
-                self._remove(pico_id)
+                for gone in list(self._remove(pico_id)):
+                    self._execute(gone)
             case AskLater(question):
                 told = report(effect, self._answer(question))
                 if told is not None:
                     self._perform(told, sender)
 
-    def _remove(self, pico_id: PicoId) -> None:
+    def _remove(self, pico_id: PicoId) -> Iterator[Pico]:
         gone = self._picos.pop(pico_id, None)
-        for child in () if gone is None else gone.children:
-            self._remove(child.pico)
+        if gone is not None:
+            yield gone
+            for child in gone.children:
+                yield from self._remove(child.pico)
+
+    def _execute(self, gone: Pico) -> None:
+        for words in last_words(gone):
+            if any(words.eci in one.channels for one in self._picos.values()):
+                self._perform(words, gone.id)
 
     def _opened_of(self, pico: PicoId) -> Opened:
         return self._opened.setdefault(pico, Opened())

@@ -27,6 +27,7 @@ from engine.core.model import (
     Policy,
     PolicyEntry,
     Timer,
+    Will,
 )
 from engine.core.records import Record
 from pico_lang.errors import Place
@@ -64,6 +65,7 @@ children = st.builds(Child, ids, ids)
 timers = st.builds(
     Timer, ids, ids, st.sampled_from(["at", "repeat"]), texts | times, times, ids, ids, ids, maps
 )
+wills = st.builds(Will, ids, texts, ids, ids, ids, maps)
 by_rid = st.dictionaries(ids, st.dictionaries(texts, set_values, min_size=1, max_size=3), max_size=3)
 
 picos = st.builds(
@@ -77,6 +79,7 @@ picos = st.builds(
     by_rid,
     by_rid,
     st.lists(timers, max_size=2).map(lambda found: {one.id: one for one in found}),
+    st.lists(wills, max_size=2).map(lambda found: {one.rid: {one.name: one} for one in found}),
 )
 
 CONTENTS = {
@@ -94,6 +97,8 @@ CONTENTS = {
     "remove_child": st.tuples(ids),
     "put_timer": st.tuples(timers),
     "remove_timer": st.tuples(ids),
+    "put_will": st.tuples(wills),
+    "remove_will": st.tuples(ids, texts),
 }
 assert set(CONTENTS) == set(KINDS), "every kind of change has a strategy for its content"
 

@@ -9,7 +9,18 @@ from hypothesis import strategies as st
 
 from engine.core.draft import Draft, apply, touched_timers
 from engine.core.messages import Change
-from engine.core.model import Channel, Eci, Inputs, InstalledRuleset, Pico, PicoId, Rid, RulesetHash, Timer
+from engine.core.model import (
+    Channel,
+    Eci,
+    Inputs,
+    InstalledRuleset,
+    Pico,
+    PicoId,
+    Rid,
+    RulesetHash,
+    Timer,
+    Will,
+)
 from tests.engine.core import strategies as some
 
 EMPTY_PICO = Pico(PicoId("p"))
@@ -21,6 +32,10 @@ def make_ruleset(rid: str, url: str = "") -> InstalledRuleset:
 
 def make_timer(name: str, rid: str) -> Timer:
     return Timer(name, Rid(rid), "at", 5, 5, Eci("c"), "d", "n", {})
+
+
+def make_will(rid: str) -> Will:
+    return Will(Rid(rid), "news", Eci("c"), "d", "n", {})
 
 
 @given(some.picos, st.lists(some.changes, max_size=12))
@@ -80,19 +95,21 @@ def test_a_ruleset_is_replaced_where_it_stands() -> None:
 
 
 def test_a_removed_ruleset_leaves_nothing_behind() -> None:
-    """Its entity variables, half-matched events and timers go; those of others stay."""
+    """Its entity variables, half-matched events, timers and wills go; those of others stay."""
     draft = Draft(EMPTY_PICO)
     for rid in ("a", "b"):
         draft.put_ruleset(make_ruleset(rid))
         draft.set_entity(rid, "x", 1.0)
         draft.set_pattern(rid, "rule", {"at": 1})
         draft.put_timer(make_timer(f"timer-{rid}", rid))
+        draft.put_will(make_will(rid))
     draft.remove_ruleset(Rid("a"))
     pico = draft.finish(1)
     assert [one.rid for one in pico.rulesets] == ["b"]
     assert pico.entities == {"b": {"x": 1.0}}
     assert pico.patterns == {"b": {"rule": {"at": 1}}}
     assert list(pico.timers) == ["timer-b"]
+    assert pico.wills == {"b": {"news": make_will("b")}}
 
 
 def test_a_write_copies_only_what_it_touches() -> None:
