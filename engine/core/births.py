@@ -7,7 +7,7 @@ exist with that turn's commit. Only what ids it needs comes from the turn's reco
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.core.installation import install
 from engine.core.messages import CreatePico, DeletePico
@@ -67,7 +67,9 @@ def make_child(run: Run, rulesets: Iterable[tuple[str, Mapping[str, Value]]]) ->
 
 
 def _make_whole(run: Run, newborn: Newborn, rulesets: Iterable[tuple[str, Mapping[str, Value]]]) -> Pico:
-    making = run.for_child(new_pico(newborn.pico, newborn.to_parent, [newborn.family]))
+    bare = new_pico(newborn.pico, newborn.to_parent, [newborn.family])
+    # A child may use no more than its parent may: what a pico is not granted it cannot do by having children.
+    making = run.for_child(replace(bare, grants=run.draft.grants))
     for url, config in rulesets:
         install(making, url, config)
     run.log.extend(making.log)

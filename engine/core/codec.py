@@ -27,6 +27,7 @@ from engine.core.messages import (
     Turn,
 )
 from engine.core.model import (
+    EMPTY,
     Channel,
     Child,
     Inputs,
@@ -261,6 +262,8 @@ def pack_pico(pico: Pico) -> Plain:
         "patterns": _sort_names(pico.patterns),
         "timers": [pack_timer(timer) for timer in pico.timers.values()],
     }
+    if pico.grants:
+        plain["grants"] = {module: pico.grants[module] for module in sorted(pico.grants)}
     if pico.wills:
         plain["wills"] = [pack_will(will) for will in wills_of(pico)]
     return plain
@@ -289,6 +292,7 @@ def unpack_pico(plain: Plain) -> Pico:
         plain["entities"],
         plain["patterns"],
         {timer.id: timer for timer in timers},
+        grants=plain.get("grants", EMPTY),
         wills=_unpack_wills(plain.get("wills", ())),
     )
 

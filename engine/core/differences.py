@@ -18,7 +18,8 @@ from pico_lang import paths
 
 Part = tuple[str, ...]
 """`("entity", rid, name, *keys)`, `("pattern", rid, rule)`, `("channel", eci)`, `("ruleset", rid)`,
-`("child", pico)`, `("timer", id)`, `("will", rid, name)`."""
+`("child", pico)`, `("timer", id)`, `("grant", module)`,
+`("will", rid, name)`."""
 
 VARIABLE = len(("entity", "rid", "name"))
 """Words that lead to a whole entity variable; more lead inside it."""
@@ -77,6 +78,7 @@ def _parts(pico: Pico) -> Iterator[Part]:
     yield from (("ruleset", ruleset.rid) for ruleset in pico.rulesets)
     yield from (("child", child.pico) for child in pico.children)
     yield from (("timer", timer) for timer in pico.timers)
+    yield from (("grant", module) for module in pico.grants)
     for rid, wills in pico.wills.items():
         yield from (("will", rid, name) for name in wills)
 
@@ -106,6 +108,8 @@ def _touched(before: Pico, change: Change) -> Iterator[Part]:
             yield "timer", timer.id
         case "remove_timer", (timer,):
             yield "timer", timer
+        case "set_grant", (module, _):
+            yield "grant", module
         case "put_will", (will,):
             yield "will", will.rid, will.name
         case "remove_will", (rid, name):
@@ -142,6 +146,8 @@ def _read(pico: Pico, part: Part) -> Any:
         case "timer", name:
             timer = pico.timers.get(name)
             return None if timer is None else pack_timer(timer)
+        case "grant", module:
+            return pico.grants.get(module)
         case "will", rid, name:
             will = pico.wills.get(Rid(rid), EMPTY).get(name)
             return None if will is None else pack_will(will)

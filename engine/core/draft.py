@@ -28,6 +28,7 @@ class Draft:
         "channels",
         "children",
         "entities",
+        "grants",
         "id",
         "meter",
         "parent",
@@ -50,6 +51,7 @@ class Draft:
         self.entities = pico.entities
         self.patterns = pico.patterns
         self.timers = pico.timers
+        self.grants = pico.grants
         self.wills = pico.wills
         self.recorded: list[Change] = []
         self._owned: set[tuple[str, str | None]] = set()
@@ -128,6 +130,11 @@ class Draft:
     def remove_will(self, rid: str, name: str) -> None:
         self.record("remove_will", rid, name)
 
+    def set_grant(self, module: str, granted: bool) -> None:
+        """What the owner has said counts, also where it would be so anyway: modules may come to need it."""
+        if self.grants.get(module) is not granted:
+            self.record("set_grant", module, granted)
+
     def finish(self, seq: int) -> Pico:
         """The pico this has become, as version `seq`."""
         return Pico(
@@ -140,6 +147,7 @@ class Draft:
             self.entities,
             self.patterns,
             self.timers,
+            grants=self.grants,
             wills=self.wills,
         )
 
@@ -280,6 +288,10 @@ def _remove_will(draft: Draft, rid: str, name: str) -> None:
     draft.drop_name("wills", rid, name)
 
 
+def _set_grant(draft: Draft, module: str, granted: bool) -> None:
+    draft.own("grants")[module] = granted
+
+
 KINDS: Mapping[str, Callable[..., None]] = {
     "set_entity": _set_entity,
     "clear_entity": _clear_entity,
@@ -295,6 +307,7 @@ KINDS: Mapping[str, Callable[..., None]] = {
     "remove_child": _remove_child,
     "put_timer": _put_timer,
     "remove_timer": _remove_timer,
+    "set_grant": _set_grant,
     "put_will": _put_will,
     "remove_will": _remove_will,
 }

@@ -10,7 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+from engine.core.catalogue import Catalogue
 from engine.core.differences import Difference, differences_of
+from engine.core.domains import BUILT_IN
 from engine.core.kernel import Opened, react
 from engine.core.messages import Done, Effect, Event, LogLine, Outcome, Turn
 from engine.core.model import EMPTY, Pico
@@ -84,11 +86,16 @@ class Explanation:
 
 
 def explain(
-    pico: Pico, turn: Turn, programs: Programs, budget: Budget, opened: Opened | None = None
+    pico: Pico,
+    turn: Turn,
+    programs: Programs,
+    budget: Budget,
+    opened: Opened | None = None,
+    catalogue: Catalogue = BUILT_IN,
 ) -> Explanation:
     """Run a turn again on the pico it was run on."""
     notebook = Notebook()
-    outcome = react(pico, turn, programs, budget, opened, notebook)
+    outcome = react(pico, turn, programs, budget, opened, notebook, catalogue)
     raised = () if notebook.run is None else tuple(notebook.run.raised)
     trials = tuple(notebook.read(pico, isinstance(outcome, Done)))
     tried = {(trial.rid, trial.rule) for trial in trials}

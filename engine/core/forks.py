@@ -64,6 +64,7 @@ def _fill(run: Run, bare: Pico, original: Pico, names: Names) -> Pico:
         rulesets=tuple(_rename_ruleset(ruleset, names) for ruleset in original.rulesets),
         entities={rid: renamed(kept) for rid, kept in original.entities.items()},
         patterns={rid: renamed(states) for rid, states in original.patterns.items()},
+        grants=original.grants,
     )
 
 

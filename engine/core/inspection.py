@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from engine.core.domains import MODULES
+from engine.core.catalogue import Catalogue
+from engine.core.domains import BUILT_IN
 from engine.core.kernel import Opened, look
 from engine.core.messages import Answered, Asks, Failed
 from engine.core.model import EMPTY, Inputs, InstalledRuleset, Pico, Rid, RulesetHash
@@ -20,6 +21,7 @@ from engine.core.world import World
 from pico_lang.coercion import to_string
 from pico_lang.errors import RuntimeFault
 from pico_lang.evaluation import Evaluated, Surroundings, evaluate_snippet
+from pico_lang.host import Modules
 from pico_lang.meter import Budget
 from pico_lang.nodes import Snippet
 from pico_lang.parser import parse_snippet
@@ -28,7 +30,7 @@ from pico_lang.runtime import Runtime
 from pico_lang.source import Source
 from pico_lang.values import Action, RegExp, Value, to_stored, type_of
 
-_NOBODY = compile_ruleset(Source("ruleset nobody {}", "nobody"), MODULES)
+_NOBODY = compile_ruleset(Source("ruleset nobody {}", "nobody"), BUILT_IN.modules)
 """Whom to take for the ruleset where there is none."""
 
 
@@ -57,6 +59,7 @@ def evaluate(
     programs: Programs,
     budget: Budget,
     opened: Opened | None = None,
+    catalogue: Catalogue = BUILT_IN,
 ) -> Answered | Asks | Failed:
     """The value of the last text as `{"type", "value", "names"}`; each can mention what those before
     it declare. `names` are what a further text could mention.
@@ -70,13 +73,13 @@ def evaluate(
         seat = take_seat(run, viewpoint.rid)
         known, value = dict(viewpoint.known), None
         for snippet, source in snippets:
-            found = evaluate_at(seat, snippet, source, known)
+            found = evaluate_at(seat, snippet, source, known, catalogue.modules)
             known.update(found.declared)
             value = found.value if snippet.result is not None else _last(found.declared)
         names = sorted({*seat.declared, *known, *_names_in_domains(run, viewpoint.rid, seat)})
         return {"type": type_of(value), "value": _outwards(value, run), "names": names}
 
-    return look(pico, inputs, programs, budget, see, opened)
+    return look(pico, inputs, programs, budget, see, opened, catalogue)
 
 
 def _last(declared: Mapping[str, Value]) -> Value:
@@ -111,7 +114,9 @@ def take_seat(run: Run, rid: str | None) -> Seat:
     return Seat(instance.runtime, instance.declared, instance.used)
 
 
-def evaluate_at(seat: Seat, snippet: Snippet, source: Source, known: Mapping[str, Value]) -> Evaluated:
+def evaluate_at(
+    seat: Seat, snippet: Snippet, source: Source, known: Mapping[str, Value], modules: Modules
+) -> Evaluated:
     """A snippet from a seat; names in `known` hide those of the ruleset."""
-    surroundings = Surroundings(MODULES, {**seat.declared, **known}, seat.used)
+    surroundings = Surroundings(modules, {**seat.declared, **known}, seat.used)
     return evaluate_snippet(snippet, source, seat.runtime, surroundings)

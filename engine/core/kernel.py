@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from engine.core.catalogue import Catalogue
 from engine.core.depth import DepthLimit
-from engine.core.domains import CALLS
+from engine.core.domains import BUILT_IN
 from engine.core.draft import Draft
 from engine.core.failures import fail_turn
 from engine.core.forks import fork
@@ -64,10 +65,11 @@ def react(
     budget: Budget,
     opened: Opened | None = None,
     observer: Observer | None = None,
+    catalogue: Catalogue = BUILT_IN,
 ) -> Outcome:
     """Run every rule that selects this turn's event. Touches nothing outside its arguments, though an
     observer may take notes."""
-    run = _begin(pico, turn.inputs, programs, budget, opened)
+    run = _begin(pico, turn.inputs, programs, budget, opened, catalogue)
     run.observer = observer
     try:
         with DepthLimit(budget.depth):
@@ -79,10 +81,16 @@ def react(
 
 
 def answer(
-    pico: Pico, query: Query, inputs: Inputs, programs: Programs, budget: Budget, opened: Opened | None = None
+    pico: Pico,
+    query: Query,
+    inputs: Inputs,
+    programs: Programs,
+    budget: Budget,
+    opened: Opened | None = None,
+    catalogue: Catalogue = BUILT_IN,
 ) -> Answered | Asks | Failed:
     """The value of a shared name."""
-    return look(pico, inputs, programs, budget, lambda run: _run_query(run, query), opened)
+    return look(pico, inputs, programs, budget, lambda run: _run_query(run, query), opened, catalogue)
 
 
 def look(
@@ -92,10 +100,11 @@ def look(
     budget: Budget,
     see: Callable[[Run], Value],
     opened: Opened | None = None,
+    catalogue: Catalogue = BUILT_IN,
 ) -> Answered | Asks | Failed:
     """What `see` makes of a pico whose rulesets are all awake. `Failed.pico` is the pico as it was:
     looking leaves no trace."""
-    run = _begin(pico, inputs, programs, budget, opened)
+    run = _begin(pico, inputs, programs, budget, opened, catalogue)
     try:
         with DepthLimit(budget.depth):
             _wake_all(run)
@@ -107,9 +116,16 @@ def look(
         return _query_failed(pico, run, located(failure))
 
 
-def _begin(pico: Pico, inputs: Inputs, programs: Programs, budget: Budget, opened: Opened | None) -> Run:
+def _begin(
+    pico: Pico,
+    inputs: Inputs,
+    programs: Programs,
+    budget: Budget,
+    opened: Opened | None,
+    catalogue: Catalogue,
+) -> Run:
     instances = Instances[World]() if opened is None else opened
-    surroundings = Surroundings(programs, CALLS, budget)
+    surroundings = Surroundings(programs, catalogue, catalogue.calls(pico.grants), budget)
     meter = instances.meter
     run = Run(Draft(pico, meter), Learned(inputs), surroundings, instances, meter)
     for world in instances.seats():
@@ -215,7 +231,7 @@ def _run_ruleset(run: Run, awake: Awake[World], event: Event) -> None:
 
 def _tend(run: Run, event: Event) -> None:
     """Upkeep by the engine itself: `install` (url, config), `uninstall` (rid), `pass_over` (timer, until),
-    `fork` (pico).
+    `fork` (pico), `grant` (module), `revoke` (module).
 
     Needs no ruleset to be awake, because mending one that cannot be run is what it is for.
     """
@@ -228,6 +244,8 @@ def _tend(run: Run, event: Event) -> None:
             pass_over(run.draft, timer, int(until))
         case "fork", {"pico": str(pico)}:
             fork(run, pico)
+        case (("grant" | "revoke"), {"module": str(module)}):
+            run.draft.set_grant(module, event.name == "grant")
         case _:
             raise RuntimeFault("R606", f"there is no upkeep {event.name!r} with such attributes")
 

@@ -29,6 +29,10 @@ DefaultPolicy = Literal["allow", "deny"]
 
 EMPTY: Mapping[Any, Any] = MappingProxyType({})
 
+Grants = Mapping[str, bool]
+"""Modules of which the engine's owner has said whether a pico may use them. For the others it depends on the
+module."""
+
 
 @dataclass(frozen=True, slots=True)
 class PolicyEntry:
@@ -140,6 +144,7 @@ class Pico:
     patterns: Mapping[Rid, Mapping[str, Value]] = field(default_factory=lambda: EMPTY)
     """Half-matched event expressions: rid → rule name → state, as `pico_lang.event_patterns` has it."""
     timers: Mapping[str, Timer] = field(default_factory=lambda: EMPTY)
+    grants: Grants = field(default_factory=lambda: EMPTY)
     wills: Mapping[Rid, Mapping[str, Will]] = field(default_factory=lambda: EMPTY)
     """What others are told when it, or one of its rulesets, is no more: rid → name → will."""
 

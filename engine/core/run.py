@@ -7,12 +7,13 @@ out answers in the order in which they were recorded, and collects what is to ha
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
 from typing import Any, Literal, Protocol
 
+from engine.core.catalogue import Catalogue, DomainCalls
 from engine.core.chance import Chance
 from engine.core.draft import Draft
 from engine.core.messages import Effect, Event, LogLine, Query, Question, SendEvent
@@ -25,9 +26,6 @@ from pico_lang.selection import EventFacts, Selection
 from pico_lang.values import Value, to_stored
 
 LogLevel = Literal["error", "warn", "info", "debug", "klog"]
-
-DomainCalls = Mapping[tuple[str, str], Callable[..., Value]]
-"""What a member of a built-in module does: (domain, name) → function of a `World` and arguments."""
 
 
 class Asking(Interrupted):
@@ -70,10 +68,12 @@ class Learned:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What stays the same from one run to the next: compiled rulesets, built-in modules, limits."""
+    """What stays the same from one run to the next: compiled rulesets, modules, limits."""
 
     programs: Programs
+    catalogue: Catalogue
     domains: DomainCalls
+    """What of it the pico may use, and may not."""
     budget: Budget
 
 

@@ -43,6 +43,10 @@ class World:
         whatever event happens to be handled."""
 
     @property
+    def pico_id(self) -> str:
+        return self.run.draft.id
+
+    @property
     def event(self) -> Event | None:
         """The event in progress, as far as it concerns this ruleset."""
         return self.run.event if self.sees_turn else None
@@ -85,7 +89,7 @@ class World:
         """A rule that has just uninstalled its own ruleset runs on, but has no variables any more."""
         return self.rid not in self.run.gone
 
-    # --- built-in modules ---
+    # --- modules of the engine ---
 
     def read_property(self, domain: str, name: str) -> Value:
         return self._member(domain, name)(self)

@@ -6,34 +6,21 @@ for whoever runs them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
+from engine.core.catalogue import Catalogue, Domain
 from engine.core.domains import ctx, event, http, math, meta, random, schedule, time
-from pico_lang.host import Modules
-from pico_lang.values import Value
 
-MODULES: Modules = {
-    "event": event.MEMBERS,
-    "meta": meta.MEMBERS,
-    "ctx": ctx.MEMBERS,
-    "http": http.MEMBERS,
-    "math": math.MEMBERS,
-    "random": random.MEMBERS,
-    "schedule": schedule.MEMBERS,
-    "time": time.MEMBERS,
-}
+BUILT_IN = Catalogue(
+    (
+        Domain("event", event.MEMBERS, event.CALLS),
+        Domain("meta", meta.MEMBERS, meta.CALLS),
+        Domain("ctx", ctx.MEMBERS, ctx.CALLS),
+        Domain("http", http.MEMBERS, http.CALLS),
+        Domain("math", math.MEMBERS, math.CALLS),
+        Domain("random", random.MEMBERS, random.CALLS),
+        Domain("schedule", schedule.MEMBERS, schedule.CALLS),
+        Domain("time", time.MEMBERS, time.CALLS),
+    )
+)
+"""What every engine has. All of it is free, because rulesets written for other engines count on it."""
 
-_CALLS: Mapping[str, Mapping[str, Callable[..., Value]]] = {
-    "event": event.CALLS,
-    "meta": meta.CALLS,
-    "ctx": ctx.CALLS,
-    "http": http.CALLS,
-    "math": math.CALLS,
-    "random": random.CALLS,
-    "schedule": schedule.CALLS,
-    "time": time.CALLS,
-}
-
-CALLS: Mapping[tuple[str, str], Callable[..., Value]] = {
-    (domain, name): function for domain, calls in _CALLS.items() for name, function in calls.items()
-}
+MODULES = BUILT_IN.modules

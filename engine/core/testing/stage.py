@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from engine.core.births import new_pico
+from engine.core.catalogue import Catalogue
+from engine.core.domains import BUILT_IN
 from engine.core.inspection import Viewpoint, evaluate_at, take_seat
 from engine.core.kernel import Opened, answer, look, react
 from engine.core.messages import (
@@ -80,14 +82,17 @@ class Happenings:
 class Stage:
     """The picos, the time, and what is still to come."""
 
-    def __init__(self, find_ruleset: FindRuleset) -> None:
+    def __init__(self, find_ruleset: FindRuleset, catalogue: Catalogue = BUILT_IN) -> None:
         self.time_ms = FIRST_MOMENT_MS
         self.seed = "picomesh"
         self._find_ruleset = find_ruleset
+        self._catalogue = catalogue
         self._programs: dict[RulesetHash, Program] = {}
         self._turns = 0
         self.answers = GivenAnswers()
-        self._picos = {STAR: new_pico(STAR, None, [Channel(DOOR, ("test",))])}
+        star = new_pico(STAR, None, [Channel(DOOR, ("test",))])
+        # Whether a pico is granted what a ruleset needs is no matter of the ruleset.
+        self._picos = {STAR: replace(star, grants=dict.fromkeys(catalogue.domains, True))}
         self._opened: dict[PicoId, Opened] = {}
         self._waiting: deque[Event] = deque()
         self.happenings = Happenings()
@@ -155,20 +160,21 @@ class Stage:
         inputs = self._inputs_of_looking()
         while True:
             # Not with the opened rulesets at hand: the query may come from an expression in their midst.
-            outcome = answer(self.star, query, inputs, self, BUDGET)
+            outcome = answer(self.star, query, inputs, self, BUDGET, None, self._catalogue)
             if not isinstance(outcome, Asks):
                 return _value(outcome)
             inputs = self._learn(inputs, outcome.question)
 
     def evaluate(self, snippet: Snippet, source: Source, viewpoint: Viewpoint) -> Evaluated:
         """What a snippet gives on the star as it is; raises `RuntimeFault`."""
+        modules = self._catalogue.modules
 
         def see(run: Run) -> Value:
-            return evaluate_at(take_seat(run, viewpoint.rid), snippet, source, viewpoint.known)
+            return evaluate_at(take_seat(run, viewpoint.rid), snippet, source, viewpoint.known, modules)
 
         inputs = self._inputs_of_looking()
         while True:
-            outcome = look(self.star, inputs, self, BUDGET, see, self._opened_of(STAR))
+            outcome = look(self.star, inputs, self, BUDGET, see, self._opened_of(STAR), self._catalogue)
             if not isinstance(outcome, Asks):
                 found: Evaluated = _value(outcome)
                 return found
@@ -202,7 +208,9 @@ class Stage:
     def _run(self, pico: Pico, event: Event) -> None:
         inputs = self._inputs()
         while True:
-            outcome = react(pico, Turn(event, inputs), self, BUDGET, self._opened_of(pico.id))
+            outcome = react(
+                pico, Turn(event, inputs), self, BUDGET, self._opened_of(pico.id), None, self._catalogue
+            )
             match outcome:
                 case Asks(question):
                     inputs = self._learn(inputs, question)

@@ -79,7 +79,8 @@ picos = st.builds(
     by_rid,
     by_rid,
     st.lists(timers, max_size=2).map(lambda found: {one.id: one for one in found}),
-    st.lists(wills, max_size=2).map(lambda found: {one.rid: {one.name: one} for one in found}),
+    grants=st.dictionaries(ids, st.booleans(), max_size=2),
+    wills=st.lists(wills, max_size=2).map(lambda found: {one.rid: {one.name: one} for one in found}),
 )
 
 CONTENTS = {
@@ -97,6 +98,7 @@ CONTENTS = {
     "remove_child": st.tuples(ids),
     "put_timer": st.tuples(timers),
     "remove_timer": st.tuples(ids),
+    "set_grant": st.tuples(ids, st.booleans()),
     "put_will": st.tuples(wills),
     "remove_will": st.tuples(ids, texts),
 }
