@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
-from rich.console import Console
+from rich.console import Console, RenderableType
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 console = Console(highlight=False, soft_wrap=True)
 """Plain text when the output is no terminal."""
+
+
+WIDEST = 10_000
+"""Columns of what is drawn into a file or a pipe, where whoever reads it has no use for broken lines."""
+
+
+def print_drawing(drawing: RenderableType) -> None:
+    """A tree or table: fitted to a terminal, elsewhere a line for each thing in it."""
+    if console.is_terminal:
+        console.print(drawing, soft_wrap=False)
+        return
+    page = Console(highlight=False, width=WIDEST, file=io.StringIO(), force_terminal=False)
+    with page.capture() as captured:
+        page.print(drawing)
+    click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 
 def json_option(command: F) -> F:

@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 from rich import box
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from engine.commands.failure import CannotStart
-from engine.commands.output import console, json_option, print_json
+from engine.commands.output import json_option, print_drawing, print_json
 from engine.config import BadSetting, Settings, describe_settings, load_settings
 from engine.host_patterns import HostPatterns
 
@@ -28,7 +28,7 @@ def settings(home: Path | None, as_json: bool) -> None:
     if as_json:
         print_json({one.name: _plain(getattr(in_force, one.name)) for one in describe_settings()})
     else:
-        console.print(_table(in_force))
+        print_drawing(_table(in_force))
 
 
 def _plain(value: object) -> object:
@@ -41,6 +41,11 @@ def _plain(value: object) -> object:
     return value
 
 
+def _shown(value: object) -> str:
+    """As `picomesh.toml` has it, but for quotation marks."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def read_settings(**flags: object) -> Settings:
     """The settings in force, or a failure that says what is wrong with them."""
     try:
@@ -50,10 +55,11 @@ def read_settings(**flags: object) -> Settings:
 
 
 def _table(in_force: Settings) -> Table:
-    table = Table("setting", "in force", "meaning", box=box.SIMPLE_HEAD)
+    name = Column("setting", no_wrap=True)
+    table = Table(name, "in force", "meaning", box=box.SIMPLE_HEAD)
     for one in describe_settings():
         value, meaning = getattr(in_force, one.name), one.about
         if value != one.default:
-            meaning += f" (default {one.default})"
-        table.add_row(one.name, escape(str(value)), escape(meaning))
+            meaning += f" (default {_shown(one.default)})"
+        table.add_row(one.name, escape(_shown(value)), escape(meaning))
     return table

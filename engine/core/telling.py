@@ -60,6 +60,15 @@ def tell_explanation(explanation: Explanation) -> Document:
     }
 
 
+def tell_outline(explanation: Explanation) -> Document:
+    """In few words: what each rule made of the events it was shown, and which of them fired."""
+    rules = [
+        {"rid": one.rid, "rule": one.rule, "verdict": one.verdict, "why": one.why}
+        for one in explanation.trials
+    ]
+    return {"rules": rules, "fired": rules_that_fired(explanation)}
+
+
 def rules_that_fired(explanation: Explanation) -> list[Document]:
     """In the order in which they did."""
     fired = (trial for trial in explanation.trials if trial.verdict == "fired")
@@ -85,7 +94,7 @@ def _tell_trial(trial: Trial) -> Document:
         "directives": _tidy(trial.directives),
         "messages": [tell_effect(effect) for effect in trial.effects],
         "raised": list(trial.raised),
-        "log": [_tell_line(line) for line in trial.log],
+        "log": [tell_line(line) for line in trial.log],
     }
 
 
@@ -93,7 +102,8 @@ def _tell_bystander(one: Bystander) -> Document:
     return {"rid": one.rid, "rule": one.rule, "active": one.active, "listens": list(one.listens)}
 
 
-def _tell_line(line: LogLine) -> Document:
+def tell_line(line: LogLine) -> Document:
+    """What a rule wrote."""
     return {"level": line.level, "message": _tidy(line.message), "value": _tidy(line.value)}
 
 
@@ -103,6 +113,17 @@ def tell_effect(effect: Effect) -> Document:
     if "create" in told:  # a whole pico is too much to tell in passing
         return {"create": {"pico": told["create"]["id"]}}
     return told
+
+
+def tell_message(effect: Effect) -> Document:
+    """An effect without what it carries."""
+    match tell_effect(effect):
+        case {"send": sent}:
+            return {"send": {name: sent[name] for name in ("eci", "domain", "name", "eid")}}
+        case {"ask": asked}:
+            return {"ask": {"kind": asked["kind"]}}
+        case told:
+            return told
 
 
 def _tell_fault(fault: Fault) -> Document:

@@ -22,11 +22,13 @@ from engine.core.records import FORMAT, BrokenChain, Record, decode_record, stat
 from engine.core.replay import Departure, Replay, departure, is_repeatable, texts_of
 from engine.core.telling import (
     Document,
-    rules_that_fired,
     tell_departure,
     tell_differences,
     tell_effect,
     tell_explanation,
+    tell_line,
+    tell_message,
+    tell_outline,
     tell_record,
     tell_share,
     tell_state,
@@ -38,6 +40,8 @@ from engine.runtime.past import Past, Span
 MOST_EVENTS = 1_000
 """Turns that one request may have told."""
 
+MOST_EXPLAINED = 100
+"""Turns that one request may have told with all that they changed and sent, which can be a lot."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -74,35 +78,45 @@ class Histories:
     # --- what happened ---
 
     @refuses_broken_records
-    async def log(self, name: str, count: int) -> Document | Refusal:
-        """The newest turns of a pico, the oldest of them first, with the rules that fired and what running
-        each of them costs now."""
+    async def log(self, name: str, count: int, full: bool = False) -> Document | Refusal:
+        """The newest turns of a pico, the oldest of them first: what each rule made of it, which parts of
+        the pico changed, what was sent, and what running it costs now. A full log explains each of them
+        the way `why` does."""
         pico = self._past.resolve(name)
         span = None if pico is None else self._past.span(pico)
         if pico is None or span is None:
             return _unknown(name)
-        first = max(1, span.last - min(count, MOST_EVENTS) + 1)
+        first = max(1, span.last - min(count, MOST_EXPLAINED if full else MOST_EVENTS) + 1)
         head = await self._past.state(pico, first - 1)
         if head is None:
             bodies = [body async for body in self._past.records(pico, first, span.last)]
             return {"pico": pico, "events": [tell_record(decode_record(body)) for body in bodies]}
         instances: Instances[Any] = Instances()
         events = [
-            await self._log_turn(before.pico, decode_record(body), instances)
+            await self._log_turn(before.pico, decode_record(body), instances, full)
             async for before, body in self._past.heads(head, span.last)
         ]
         return {"pico": pico, "events": events}
 
-    async def _log_turn(self, before: Pico, record: Record, instances: Instances[Any]) -> Document:
+    async def _log_turn(
+        self, before: Pico, record: Record, instances: Instances[Any], full: bool
+    ) -> Document:
         told = tell_record(record)
+        if full:
+            told |= await self._reasons(before, record, instances)
+        else:
+            made, _ = differences_of(before, record.changes)
+            told["changed"] = [list(one.part) for one in made]
+            told["sent"] = [tell_message(effect) for effect in record.effects]
+            told["lines"] = [tell_line(line) for line in record.log]
         if not is_repeatable(record):
             return told
         await self._prepare(before, record)
-        explanation = self._kernel.explain(before, record.turn, instances)
+        outline = tell_outline(self._kernel.explain(before, record.turn, instances))
         began = time.perf_counter()
         self._kernel.react(before, record.turn, instances)
         spent = time.perf_counter() - began
-        return {**told, "fired": rules_that_fired(explanation), "microseconds": round(spent * 1e6)}
+        return {**told, **outline, "microseconds": round(spent * 1e6)}
 
     # --- why ---
 
@@ -141,18 +155,21 @@ class Histories:
             "pico": pico,
             **tell_record(record),
             "cause": await self._cause(pico, record),
-            "effects": [tell_effect(effect) for effect in record.effects],
         }
         head = await self._past.state(pico, record.seq - 1)
         if head is None:
             unknown = "the state before this turn is not known, so it cannot be run again"
-            return {**told, "differences": [], "note": unknown}
-        made, _ = differences_of(head.pico, record.changes)
-        told["differences"] = tell_differences(made)
+            return {**told, **_effects(record), "differences": [], "note": unknown}
+        return {**told, **await self._reasons(head.pico, record, Instances())}
+
+    async def _reasons(self, before: Pico, record: Record, instances: Instances[Any]) -> Document:
+        """Everything that a turn led to, and what each rule had to do with it."""
+        made, _ = differences_of(before, record.changes)
+        told = {**_effects(record), "differences": tell_differences(made)}
         if not is_repeatable(record):
             return {**told, "note": "a limit stopped this turn, so it is not run again"}
-        await self._prepare(head.pico, record)
-        explanation = self._kernel.explain(head.pico, record.turn, Instances())
+        await self._prepare(before, record)
+        explanation = self._kernel.explain(before, record.turn, instances)
         note = _note(record, explanation)
         return {**told, **tell_explanation(explanation), **({} if note is None else {"note": note})}
 
@@ -281,6 +298,10 @@ class Histories:
         digests = [*(ruleset.hash for ruleset in pico.rulesets), *texts_of(record)]
         if missing := self._programs.missing(digests):
             await self._programs.prepare(missing)
+
+
+def _effects(record: Record) -> Document:
+    return {"effects": [tell_effect(effect) for effect in record.effects]}
 
 
 def _note(record: Record, explanation: Explanation) -> str | None:

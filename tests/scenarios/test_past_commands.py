@@ -18,11 +18,30 @@ def test_an_event_is_found_in_the_log_and_explained(engine: EngineClient) -> Non
     assert "counter/increment" in shown
     assert eid in shown
     assert re.search(r"\d+ steps, \d+ µs", shown)
+    assert 'changed counter ent:count, counter ent:tickets{"past"}' in shown
     why = run(engine, "why", eid).output
+    assert f"{eid}, " in why
     assert "counter/remember_ticket: fired" in why
     assert 'counter ent:tickets{"past"}: null → 1' in why
     assert "rules listen to other events" in why
     assert "counter/reset counter:reset" in run(engine, "why", eid, "root", "--all").output
+
+
+def test_the_log_says_which_rules_failed_or_did_not_fire(engine: EngineClient) -> None:
+    """Why, in few words; a full log has all of it."""
+    run(engine, "send", "root", "counter:increment", "by=2")
+    run(engine, "send", "root", "wrangler:new_child_request")
+    run(engine, "send", "root", "wrangler:channel_deletion_request", "eci=nobody")
+    shown = run(engine, "log", "root", "-n", "4").output
+    assert "not counter/remember_ticket: an attribute" in shown
+    assert "not io.picolabs.wrangler/new_child: its condition did not hold" in shown
+    assert "log warn: " in shown
+    assert "→ io.picolabs.wrangler/delete_channel failed" in shown
+    assert "sent system:error to" in shown
+    full = run(engine, "log", "root", "-n", "4", "--full").output
+    assert "counter ent:count: " in full
+    assert "failed: this pico has no channel nobody" in full
+    assert "_headers" not in full
 
 
 def test_rules_that_did_not_fire_say_why(engine: EngineClient) -> None:

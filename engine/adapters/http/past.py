@@ -21,7 +21,8 @@ FEW = 20
 async def _show_log(host: Host, request: Request) -> Reply:
     given = await request.parameters()
     count = _number(given, "n")
-    return _told(await host.histories.log(_word(given, "eci"), FEW if count is None else count))
+    full = given.get("full") in (True, "true", "")
+    return _told(await host.histories.log(_word(given, "eci"), FEW if count is None else count, full))
 
 
 async def _show_reasons(host: Host, request: Request) -> Reply:
@@ -85,7 +86,10 @@ def _number(given: Parameters, name: str) -> int | None:
 
 
 ROUTES: Mapping[str, tuple[Handler, str]] = {
-    "/api/log": (_show_log, "the last ?n=… events of the pico at ?eci=…, and the rules that fired"),
+    "/api/log": (
+        _show_log,
+        "the last ?n=… events of the pico at ?eci=…: rules, changes, messages; all of it with ?full",
+    ),
     "/api/why": (_show_reasons, "how the event ?eid=… came about, and why each rule fired or did not"),
     "/api/state": (_show_state, "the pico at ?eci=…, after turn ?at=… if given; or only what is ?rid=…'s"),
     "/api/differences": (_show_differences, "what differs at ?eci=… after turns ?from=… and ?to=…"),

@@ -38,6 +38,9 @@ def test_every_route_answers(engine: Engine) -> None:
     """One after the other, as somebody would who wonders about an event."""
     (event,) = get(engine, "/api/log", n=1)["events"]
     assert event["fired"] == [{"rid": "tea", "rule": "drink"}]
+    assert "differences" not in event
+    (event,) = get(engine, "/api/log", n=1, full="true")["events"]
+    assert event["differences"][0]["new"] == 3
     why = get(engine, "/api/why", eid=event["eid"])
     assert why["seq"] == event["seq"]
     assert get(engine, "/api/state")["seq"] == event["seq"]

@@ -89,6 +89,15 @@ def test_settings_are_listed_with_what_is_in_force(tmp_path: Path) -> None:
     assert json.loads(run("settings", "--home", str(tmp_path), "--json").output)["port"] == 4321
 
 
+def test_what_is_piped_has_a_line_for_each_setting(tmp_path: Path) -> None:
+    """Nothing is cut off or broken, however wide a terminal would be; values are as in the file."""
+    lines = run("settings", "--home", str(tmp_path)).output.splitlines()
+    for one in describe_settings():
+        (line,) = [line for line in lines if line.split()[:1] == [one.name]]
+        assert one.about in line
+    assert any(line.split()[:2] == ["virtual_clock", "false"] for line in lines)
+
+
 def test_an_unknown_setting_keeps_an_engine_from_starting(tmp_path: Path) -> None:
     """Exit code 4, and the setting that was meant."""
     (tmp_path / "picomesh.toml").write_text("prot = 4321\n")

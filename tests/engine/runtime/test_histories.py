@@ -75,9 +75,26 @@ def test_the_log_tells_every_event_with_the_rules_that_fired(engine: Engine) -> 
     assert (offered["outcome"], offered["directives"]) == ("done", 1)
     assert offered["steps"] > 0
     assert offered["microseconds"] > 0
-    assert (refused["attrs"]["sugar"], refused["fired"]) == ("yes", [])
+    assert offered["changed"][0] == ["entity", "tea", "cups"]
+    assert (refused["attrs"]["sugar"], refused["fired"], refused["changed"]) == ("yes", [], [])
+    assert refused["rules"] == [{"rid": "tea", "rule": "drink", "verdict": "not selected", "why": "refused"}]
     assert (spilled["outcome"], spilled["fault"]["code"]) == ("failed", "R602")
+    assert [one["verdict"] for one in spilled["rules"]] == ["failed"]
+    (told,) = spilled["sent"]
+    assert (told["send"]["name"], told["send"]["eid"]) == ("error", error["eid"])
+    assert [line["level"] for line in spilled["lines"]] == ["error"]
     assert (error["event"], error["seq"]) == ("system:error", offered["seq"] + 3)
+
+
+def test_a_full_log_explains_every_event(engine: Engine) -> None:
+    """The way `why` does, but for where the event came from."""
+    engine.send("tea:offered")
+    engine.fault("tea:spilled")
+    for event in ask(engine, "log", root(engine), 3, True)["events"]:
+        why = ask(engine, "why", EventId(event["eid"]), root(engine))
+        assert {key: event[key] for key in why if key not in ("pico", "cause")} == {
+            key: told for key, told in why.items() if key not in ("pico", "cause")
+        }
 
 
 def test_the_whole_log_begins_with_the_first_turn(engine: Engine) -> None:
