@@ -172,6 +172,48 @@ def _check_meta(ruleset: n.Ruleset, context: Context) -> Found:
                 pass
 
 
+def _check_upgrades(ruleset: n.Ruleset, context: Context) -> Found:
+    upgrades = [item for item in ruleset.meta if isinstance(item, n.Upgrade)]
+    version = _own_version(ruleset)
+    if upgrades and version is None:
+        yield diagnostic(
+            "K314",
+            "an upgrade block in a ruleset that has no version",
+            upgrades[0].span,
+            'say in meta to which version it leads: version "2.0"',
+        )
+    seen: set[str] = set()
+    for one in (version for upgrade in upgrades for version in upgrade.versions):
+        if one.value in seen:
+            message = f'another upgrade block is for version "{one.value}" already'
+            yield diagnostic("K315", message, one.span, "make one block of the two")
+        elif one.value == version:
+            message = f'"{one.value}" is the version of this very text'
+            yield diagnostic("K316", message, one.span, "name the version of the text that it replaces")
+        seen.add(one.value)
+
+
+def _own_version(ruleset: n.Ruleset) -> str | None:
+    for item in ruleset.meta:
+        match item:
+            case n.MetaText(property="version", value=n.StringLiteral(value=version)):
+                return version
+    return None
+
+
+def _check_upgrade(node: n.Upgrade, context: Context) -> Found:
+    for statement in node.body.statements:
+        if statement.on_final:
+            yield diagnostic("K311", "on final belongs in a foreach", statement.span, "remove on final")
+        elif not isinstance(statement.core, n.Assign | n.Clear | n.Log | n.Declaration):
+            yield diagnostic(
+                "K311",
+                "an upgrade block only changes entity variables",
+                statement.core.span,
+                "assign, clear, declare and log here; let a rule do the rest",
+            )
+
+
 def _unsupported(name: str, item: n.Node, hint: str) -> Diagnostic:
     return diagnostic("K309", f"meta property not supported: {name}", item.span, hint)
 
@@ -511,6 +553,7 @@ def _unknown_module(domain: str, node: n.Node, context: Context) -> Diagnostic:
 _RULESET_CHECKS: tuple[Callable[[n.Ruleset, Context], Iterable[Diagnostic]], ...] = (
     _check_size,
     _check_meta,
+    _check_upgrades,
     _check_version,
     _check_shares,
     _check_aliases,
@@ -519,6 +562,7 @@ _RULESET_CHECKS: tuple[Callable[[n.Ruleset, Context], Iterable[Diagnostic]], ...
 )
 
 _NODE_CHECKS: dict[type[n.Node], Callable[..., Iterable[Diagnostic]]] = {
+    n.Upgrade: _check_upgrade,
     n.Rule: _check_rule,
     n.BaseEvent: _check_base_event,
     n.ActionBlock: _check_action_block,

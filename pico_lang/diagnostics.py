@@ -55,6 +55,9 @@ CODES: dict[str, str] = {
     "K311": "a postlude kind or statement that cannot stand here",
     "K312": "an event expression that can never be satisfied",
     "K313": "something of the language that this version does not run",
+    "K314": "an upgrade block in a ruleset whose meta has no version",
+    "K315": "a version that two upgrade blocks are for",
+    "K316": "an upgrade block for the ruleset's own version",
     # 4xx: modules
     "K401": "a module that is neither built in nor used",
     "K402": "a module without a member of that name",

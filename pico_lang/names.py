@@ -164,6 +164,9 @@ class _Resolver:
         top = Scope(configured)
         self.block(ruleset.declarations, top, "global")
         self.names.globals = {**predefined, **configured.names, **top.names}
+        for item in ruleset.meta:
+            if isinstance(item, n.Upgrade):
+                self.statements(item.body, Scope(top))
         for rule in ruleset.rules:
             self.rule(rule, top)
         for test in ruleset.tests:

@@ -629,8 +629,29 @@ class Shares(Node):
     names: tuple[Identifier, ...]
 
 
+ANY_VERSION = "*"
+"""What an upgrade block is for that no other block of its ruleset is for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upgrade(Node):
+    """`upgrade from "1.0", "1.1" { statements }`: what becomes of the entity variables of those versions."""
+
+    versions: tuple[StringLiteral, ...]
+    body: Block
+
+
 MetaItem = (
-    MetaText | MetaLogging | MetaKey | UseModule | ErrorsTo | Configure | Provides | ProvidesKeys | Shares
+    MetaText
+    | MetaLogging
+    | MetaKey
+    | UseModule
+    | ErrorsTo
+    | Configure
+    | Provides
+    | ProvidesKeys
+    | Shares
+    | Upgrade
 )
 
 

@@ -104,6 +104,8 @@ class Facts:
     warnings: tuple[Diagnostic, ...]
     testing: Mapping[str, Value]
     """The predefined value of `__testing`."""
+    upgrades: tuple[frozenset[str], ...] = ()
+    """For each upgrade block, the versions it is for."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,6 +118,13 @@ class Program:
     meta: Mapping[str, Value]
     """`version`, `name`, `description` and `author`, as far as the ruleset gives them."""
     _instantiate: Callable[..., tuple[Mapping[str, Value], Sequence[Any]]]
+    _upgrades: Sequence[Callable[..., None]] = ()
+
+    @property
+    def version(self) -> str | None:
+        """The version that the ruleset gives itself in meta, as a text."""
+        version = self.meta.get("version")
+        return None if version is None else to_string(version)
 
     @property
     def rid(self) -> str:
@@ -151,12 +160,7 @@ class Program:
         """Run the global block. Raises `RuntimeFault` with its places when that fails."""
 
         used: dict[str, Mapping[str, Value]] = {}
-
-        def use(index: int, given: Mapping[str, Value]) -> Mapping[str, Value]:
-            module = self.uses[index]
-            used[module.alias] = open_module(module, given).provided()
-            return used[module.alias]
-
+        use = self._user_of_modules(open_module, used)
         try:
             declared, functions = self._instantiate(runtime, configuration, use, self.facts.testing)
             rules = tuple(
@@ -165,6 +169,49 @@ class Program:
         except FAILURES as failure:
             raise located(failure) from failure
         return Instance(self, runtime, declared, rules, used)
+
+    def upgrades_from(self, version: str | None) -> bool:
+        """Whether it has an upgrade block for a text of that version; None is one that says none."""
+        return self._upgrade_for(version) is not None
+
+    def upgrade(
+        self,
+        version: str | None,
+        runtime: Runtime,
+        configuration: Mapping[str, Value],
+        open_module: OpenModule,
+    ) -> None:
+        """Run the upgrade block for that version. Raises `RuntimeFault` with its places when that fails."""
+        index = self._upgrade_for(version)
+        if index is None:
+            return
+        use = self._user_of_modules(open_module, {})
+        try:
+            self._upgrades[index](runtime, configuration, use, self.facts.testing)
+        except FAILURES as failure:
+            raise located(failure) from failure
+
+    def _upgrade_for(self, version: str | None) -> int | None:
+        """Its own version needs none: else each new text of it would change the variables once more."""
+        if version is not None and version == self.version:
+            return None
+        for wanted in (version, n.ANY_VERSION):
+            for index, versions in enumerate(self.facts.upgrades):
+                if wanted in versions:
+                    return index
+        return None
+
+    def _user_of_modules(
+        self, open_module: OpenModule, used: dict[str, Mapping[str, Value]]
+    ) -> Callable[[int, Mapping[str, Value]], Mapping[str, Value]]:
+        """What compiled code calls to use one of its modules; `used` comes to hold what they provide."""
+
+        def use(index: int, given: Mapping[str, Value]) -> Mapping[str, Value]:
+            module = self.uses[index]
+            used[module.alias] = open_module(module, given).provided()
+            return used[module.alias]
+
+        return use
 
 
 class RunnableRule:
@@ -288,6 +335,11 @@ def _facts(tree: n.Ruleset, source: Source, warnings: Sequence[Diagnostic]) -> F
         rules=tuple(make_rule(rule) for rule in tree.rules),
         warnings=tuple(warnings),
         testing=describe_testing(tree),
+        upgrades=tuple(
+            frozenset(version.value for version in item.versions)
+            for item in tree.meta
+            if isinstance(item, n.Upgrade)
+        ),
     )
 
 
@@ -295,7 +347,8 @@ def make_program(facts: Facts, compiled: CompiledCode, source: Source) -> Progra
     """A program from compiled code: the namespace it runs in is made here, and holds nothing else."""
     namespace = {**COMMON_NAMESPACE, **compiled.constants}
     exec(compiled.code, namespace)
-    return Program(facts, compiled, source, _describe(namespace["describe"]), namespace["instantiate"])
+    meta = _describe(namespace["describe"])
+    return Program(facts, compiled, source, meta, namespace["instantiate"], namespace["upgrades"])
 
 
 def _names(tree: n.Ruleset, kind: type[n.Shares | n.Provides]) -> frozenset[str]:

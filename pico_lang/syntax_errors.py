@@ -29,10 +29,17 @@ _GROUPS: tuple[tuple[frozenset[str], frozenset[str], str], ...] = tuple(
         ),
         ("expect given", "given send wait expect DECLARED", "a step of a test"),
         ("raise clear", "raise clear schedule log error last ID DECLARED", "a statement"),
-        ("shares use", "version name description author logging key keys use errors configure"
-                       " provide provides share shares", "a meta property"),
-        ("COUNTED CALL_FORM", "COUNTED CALL_FORM ANY_OF ID ( true false null not function defaction"
-                              " return setting", "an event such as `domain:name`"),
+        (
+            "shares use",
+            "version name description author logging key keys use errors configure"
+            " provide provides share shares upgrade",
+            "a meta property",
+        ),
+        (
+            "COUNTED CALL_FORM",
+            "COUNTED CALL_FORM ANY_OF ID ( true false null not function defaction return setting",
+            "an event such as `domain:name`",
+        ),
         ("setting return ID", "ID true false null not function defaction return setting", "a word"),
         ("every ID", "every sample choose if ID", "an action"),
         ("always fired", "always fired notfired", "a postlude (`always`, `fired` or `notfired`)"),

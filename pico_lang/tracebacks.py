@@ -28,6 +28,7 @@ _KINDS = {
     "action": "defaction {}",
     "rule": "rule {}",
     "where": "where of rule {}",
+    "upgrade": "upgrade",
 }
 _CODE_NAME = re.compile(r"([a-z]+?)\d+(?:_(.*))?", re.DOTALL)
 _PART = re.compile(r"part\d+")

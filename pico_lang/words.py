@@ -24,7 +24,7 @@ _UNITS = ("second", "minute", "hour", "day", "week", "month", "year")
 UNITS = {form: unit for unit in _UNITS for form in (unit, unit + "s")}
 _META_WORDS = frozenset(
     {"name", "description", "author", "version", "logging", "key", "keys", "use", "errors", "configure"}
-    | {"provide", "provides", "share", "shares"}
+    | {"provide", "provides", "share", "shares", "upgrade"}
 )
 
 

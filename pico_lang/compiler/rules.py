@@ -167,9 +167,9 @@ def _compile_postlude(postlude: n.Postlude, fired: str, loops: _Loops, body: Bod
         _compile_block(postlude.final, loops, body)
 
 
-def _clear_names(postlude: n.Postlude, body: Body) -> None:
-    """A declaration that does not run in this iteration leaves null, not the last iteration's value."""
-    for node in walk(postlude):
+def _clear_names(statements: n.Postlude | n.Block, body: Body) -> None:
+    """A declaration that does not run, or not in this iteration, leaves null."""
+    for node in walk(statements):
         match node:
             case (
                 n.Statement(core=n.Declaration(name=name))
@@ -178,6 +178,12 @@ def _clear_names(postlude: n.Postlude, body: Body) -> None:
                 body.assign(body.unit.names.made_by(name).python_name, literal(None), name)
             case _:
                 pass
+
+
+def compile_statements(block: n.Block, body: Body) -> None:
+    """Statements that stand in no rule."""
+    _clear_names(block, body)
+    _compile_block(block, _Loops(), body)
 
 
 def _compile_block(block: n.Block, loops: _Loops, body: Body) -> None:

@@ -1,8 +1,9 @@
 """From a checked tree to a Python code object that makes instances of the ruleset.
 
-The code defines two functions. `instantiate(rt, configuration, use, testing)` runs the global block
-once for one pico and returns what the ruleset declares and the functions of its rules; everything it
-defines closes over `rt`, the runtime of that instance. `describe(rt)` computes the texts of `meta`.
+The code defines `instantiate(rt, configuration, use, testing)`, which runs the global block once for one
+pico and returns what the ruleset declares and the functions of its rules; everything it defines closes
+over `rt`, the runtime of that instance. `describe(rt)` computes the texts of `meta`, and `upgrades` are
+functions like `instantiate`, one for each upgrade block, that run only that and what it needs.
 """
 
 from __future__ import annotations
@@ -18,8 +19,6 @@ from pico_lang.compiler.emit import (
     Body,
     Unit,
     attribute,
-    call,
-    choose,
     define,
     literal,
     load,
@@ -27,10 +26,12 @@ from pico_lang.compiler.emit import (
     tuple_of,
 )
 from pico_lang.compiler.functions import compile_declarations
+from pico_lang.compiler.openings import configured_by, open_configuration, open_modules
 from pico_lang.compiler.rules import compile_rule
+from pico_lang.compiler.upgrades import define_upgrade
 from pico_lang.host import Modules
 from pico_lang.names import Names
-from pico_lang.nodes import Configure, MetaText, Ruleset, Snippet, UseModule
+from pico_lang.nodes import MetaText, Ruleset, Snippet, Upgrade, UseModule
 from pico_lang.source import Source
 
 
@@ -50,6 +51,7 @@ def compile_ruleset_code(ruleset: Ruleset, names: Names, modules: Modules, sourc
     top = Body(unit)
     _define_instantiate(ruleset, uses, top)
     _define_describe(ruleset, top)
+    _define_upgrades(ruleset, uses, top)
     return _finish(top, f"krl:{ruleset.rid.id}")
 
 
@@ -70,9 +72,7 @@ def compile_snippet_code(
     compile_declarations(snippet.declarations, body)
     result = literal(None) if snippet.result is None else compile_expression(snippet.result, body)
     made = [one.name for one in snippet.declarations]
-    declared = map_of(
-        [name.id for name in made], [load(names.made_by(name).python_name) for name in made]
-    )
+    declared = map_of([name.id for name in made], [load(names.made_by(name).python_name) for name in made])
     body.emit(ast.Return(tuple_of([declared, result])), snippet)
     top.emit(define("evaluate", ["rt", "known", "used"], body, defaults=False), snippet)
     return _finish(top, f"krl:{source.name}")
@@ -92,37 +92,14 @@ def _define_instantiate(ruleset: Ruleset, uses: list[UseModule], top: Body) -> N
     body.assign("m", attribute(load("rt"), "meter"), ruleset)
     for binding in top.unit.names.predefined.values():
         body.assign(binding.python_name, load("testing"), ruleset)
-    _open_configuration(ruleset, body)
-    _open_modules(uses, body)
+    open_configuration(configured_by(ruleset), body)
+    open_modules(dict(enumerate(uses)), body)
     compile_declarations(ruleset.declarations, body)
     rules = tuple_of([compile_rule(rule, body) for rule in ruleset.rules])
     bindings = top.unit.names.globals
     declared = map_of(bindings, [load(binding.python_name) for binding in bindings.values()])
     body.emit(ast.Return(tuple_of([declared, rules])), ruleset)
     top.emit(define("instantiate", ["rt", "configuration", "use", "testing"], body, defaults=False), ruleset)
-
-
-def _open_configuration(ruleset: Ruleset, body: Body) -> None:
-    """`v1_x = configuration["x"] if "x" in configuration else default`, in textual order."""
-    for item in ruleset.meta:
-        if isinstance(item, Configure):
-            for one in item.declarations:
-                key = literal(one.name.id)
-                given = ast.Compare(key, [ast.In()], [load("configuration")])
-                value = ast.Subscript(load("configuration"), key, ast.Load())
-                default = compile_expression(one.value, body)
-                name = body.unit.names.made_by(one.name).python_name
-                body.assign(name, choose(given, value, default), one)
-
-
-def _open_modules(uses: list[UseModule], body: Body) -> None:
-    """`module0 = use(0, {…})`: what the module provides, configured as this ruleset wants it."""
-    for index, use in enumerate(uses):
-        configuration = map_of(
-            [one.name.id for one in use.configuration],
-            [compile_expression(one.value, body) for one in use.configuration],
-        )
-        body.assign(f"module{index}", call("use", literal(index), configuration), use)
 
 
 def _define_describe(ruleset: Ruleset, top: Body) -> None:
@@ -134,3 +111,9 @@ def _define_describe(ruleset: Ruleset, top: Body) -> None:
     )
     body.emit(ast.Return(described), ruleset)
     top.emit(define("describe", ["rt"], body, defaults=False), ruleset)
+
+
+def _define_upgrades(ruleset: Ruleset, uses: list[UseModule], top: Body) -> None:
+    blocks = [item for item in ruleset.meta if isinstance(item, Upgrade)]
+    defined = [define_upgrade(block, ruleset, uses, top) for block in blocks]
+    top.assign("upgrades", tuple_of(defined), ruleset)

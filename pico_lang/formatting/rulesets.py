@@ -19,6 +19,8 @@ from pico_lang.nodes import (
     ProvidesKeys,
     Ruleset,
     Shares,
+    StringLiteral,
+    Upgrade,
     UseModule,
 )
 
@@ -51,9 +53,11 @@ def meta_item(page: Page, node: MetaItem) -> Layout:
             return join(_named(page, "provides keys", node.names), " ", _named(page, "to", node.rids))
         case Shares():
             return _named(page, "shares", node.names)
+        case Upgrade():
+            return join(_named(page, "upgrade from", node.versions), " ", page.of(node.body))
 
 
-def _named(page: Page, word: str, names: Sequence[Identifier]) -> Layout:
+def _named(page: Page, word: str, names: Sequence[Identifier | StringLiteral]) -> Layout:
     return group(f"{word} ", nest(separated(COMMA, (page.of(name) for name in names))))
 
 

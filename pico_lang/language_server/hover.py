@@ -76,12 +76,20 @@ def _variable(binding: Binding, analysis: Analysis) -> tuple[str, str]:
 
 def _entity_variable(name: str, tree: n.Ruleset) -> str:
     """Who changes it is what one wants to know of a variable that lives for years."""
-    rules = [rule.name.id for rule in tree.rules if _changes(rule, name)]
+    upgrades = (item for item in tree.meta if isinstance(item, n.Upgrade))
+    changing: list[n.Rule | n.Upgrade] = [*upgrades, *tree.rules]
+    rules = [_called(one) for one in changing if _changes(one, name)]
     return f"entity variable; {'changed by ' + ', '.join(rules) if rules else 'no rule here changes it'}"
 
 
-def _changes(rule: n.Rule, name: str) -> bool:
-    return any(isinstance(node, n.Assign | n.Clear) and node.name.id == name for node in walk(rule))
+def _called(one: n.Rule | n.Upgrade) -> str:
+    if isinstance(one, n.Rule):
+        return one.name.id
+    return f"upgrade from {', '.join(version.value for version in one.versions)}"
+
+
+def _changes(one: n.Rule | n.Upgrade, name: str) -> bool:
+    return any(isinstance(node, n.Assign | n.Clear) and node.name.id == name for node in walk(one))
 
 
 def _domain(name: str, analysis: Analysis) -> str:

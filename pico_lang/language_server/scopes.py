@@ -14,7 +14,7 @@ from pico_lang.names import Binding
 from pico_lang.source import Span
 from pico_lang.traversal import walk
 
-Scope = n.Rule | n.Test | n.FunctionLiteral | n.ActionLiteral
+Scope = n.Upgrade | n.Rule | n.Test | n.FunctionLiteral | n.ActionLiteral
 """What has names of its own."""
 
 
@@ -40,7 +40,7 @@ def _of_ruleset(analysis: Analysis, offset: int) -> Iterator[tuple[str, Binding]
             return
         case n.UseModule() | n.Configure():
             known = {name.id for name in _of_block(_configured(tree), offset)}
-        case n.Shares() | n.Provides():
+        case n.Shares() | n.Provides() | n.Upgrade():
             known = set(names.globals)
         case _:
             known = set(names.globals) - _pending(tree.declarations, offset)
@@ -78,6 +78,9 @@ def _of_block(declarations: Sequence[n.Declaration], offset: int) -> Iterator[n.
 
 def _of_scope(node: Scope, offset: int) -> Iterator[n.Identifier]:
     match node:
+        case n.Upgrade():
+            for statement in node.body.statements:
+                yield from _of_statement(statement.core, offset)
         case n.Rule():
             yield from _of_rule(node, offset)
         case n.Test():

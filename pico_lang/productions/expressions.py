@@ -62,9 +62,13 @@ def _number(span: Span, token: Token) -> NumberLiteral:
     return NumberLiteral(span, float(token.text))
 
 
+def string_literal(token: Token) -> StringLiteral:
+    return StringLiteral(token.span, string_value(token))
+
+
 def _string(span: Span, token: Token) -> StringLiteral:
     # Not the span of the rule: in front of `meta` that would include the word `version`.
-    return StringLiteral(token.span, string_value(token))
+    return string_literal(token)
 
 
 def regexp(span: Span, token: Token) -> RegExpLiteral:

@@ -7,6 +7,7 @@ from typing import Any, Literal, cast
 
 from pico_lang.lexer import Token
 from pico_lang.nodes import (
+    Block,
     Configure,
     Declaration,
     ErrorsTo,
@@ -23,9 +24,10 @@ from pico_lang.nodes import (
     Shares,
     StringLiteral,
     Test,
+    Upgrade,
     UseModule,
 )
-from pico_lang.productions.expressions import identifier, identifiers
+from pico_lang.productions.expressions import identifier, identifiers, string_literal
 from pico_lang.source import Span
 
 
@@ -85,6 +87,10 @@ def _shares(span: Span, names: tuple[Identifier, ...]) -> Shares:
     return Shares(span, names)
 
 
+def _upgrade(span: Span, versions: list[Token], body: Block) -> Upgrade:
+    return Upgrade(span, tuple(string_literal(version) for version in versions), body)
+
+
 NODES: Mapping[str, Callable[..., Any]] = {
     "ruleset": _ruleset,
     "meta_text": _meta_text,
@@ -97,4 +103,5 @@ NODES: Mapping[str, Callable[..., Any]] = {
     "provides": _provides,
     "provides_keys": _provides_keys,
     "shares": _shares,
+    "upgrade": _upgrade,
 }

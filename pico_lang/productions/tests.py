@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, cast
 
-from pico_lang.lexer import Token, string_value
+from pico_lang.lexer import Token
 from pico_lang.nodes import (
     Details,
     ExpectDirective,
@@ -25,32 +25,28 @@ from pico_lang.nodes import (
     TestStep,
     Wait,
 )
-from pico_lang.productions.expressions import identifier
+from pico_lang.productions.expressions import identifier, string_literal
 from pico_lang.source import Span
 from pico_lang.words import UNITS
 
 
-def _literal(token: Token) -> StringLiteral:
-    return StringLiteral(token.span, string_value(token))
-
-
 def _maybe_literal(token: Token | None) -> StringLiteral | None:
-    return None if token is None else _literal(token)
+    return None if token is None else string_literal(token)
 
 
 def _test_file(span: Span, target: Token, tests: list[Test]) -> TestFile:
-    return TestFile(span, _literal(target), tuple(tests))
+    return TestFile(span, string_literal(target), tuple(tests))
 
 
 def _test(span: Span, name: Token, steps: list[TestStep]) -> Test:
-    return Test(span, _literal(name), tuple(steps))
+    return Test(span, string_literal(name), tuple(steps))
 
 
 # --- what is given ---------------------------------------------------------------------------------------
 
 
 def _given_preset(span: Span, kind: Token, value: Token) -> GivenPreset:
-    return GivenPreset(span, cast(Literal["time", "seed", "ruleset"], kind.text), _literal(value))
+    return GivenPreset(span, cast(Literal["time", "seed", "ruleset"], kind.text), string_literal(value))
 
 
 def _given_configuration(span: Span, value: Expression) -> GivenConfiguration:

@@ -38,11 +38,18 @@ def ruleset(body: str, meta: str = "", declared: str = "") -> Program:
 
 def open_instance(program: Program, host: RecordingHost, budget: Budget | None = None) -> Instance:
     """The program opened for a pico that has no other rulesets."""
+    return program.instantiate(Runtime(Meter(budget or Budget()), host), {}, _no_modules)
 
-    def no_modules(use: ModuleUse, configuration: Mapping[str, Value]) -> Instance:
-        raise AssertionError(f"{use.rid} is not here")
 
-    return program.instantiate(Runtime(Meter(budget or Budget()), host), {}, no_modules)
+def run_upgrade(
+    program: Program, host: RecordingHost, version: str | None, budget: Budget | None = None
+) -> None:
+    """The program's upgrade block for that version, run on the variables that the host has."""
+    program.upgrade(version, Runtime(Meter(budget or Budget()), host), {}, _no_modules)
+
+
+def _no_modules(use: ModuleUse, configuration: Mapping[str, Value]) -> Instance:
+    raise AssertionError(f"{use.rid} is not here")
 
 
 def run_rules(

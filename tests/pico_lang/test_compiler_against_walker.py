@@ -7,16 +7,18 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pico_lang import nodes as n
 from pico_lang.errors import RuntimeFault
 from pico_lang.meter import Budget, Meter
 from pico_lang.parser import parse, parse_expression
 from pico_lang.program import compile_ruleset
 from pico_lang.runtime import Runtime
 from pico_lang.source import Source
+from pico_lang.traversal import walk as nodes_below
 from pico_lang.values import Value
 from tests.campaign import examples
 from tests.fakes.recording_host import MODULES, RecordingHost
-from tests.pico_lang.running import evaluate, open_instance
+from tests.pico_lang.running import evaluate, open_instance, run_upgrade
 from tests.pico_lang.tree_walker import Environment, Walker
 
 ATTRS = {"a": 3.0, "b": "two", "c": [1.0, 2.0], "d": {"x": None}}
@@ -150,7 +152,7 @@ def rulesets(draw: st.DrawFn) -> str:
     ).format(draw(blocks(names)), draw(blocks(names)))
     return (
         f"ruleset r {{ global {{ g = {draw(expressions((), 1))} "
-        f'act = defaction(p){{ z = {draw(expressions(("p",), 1))}; '
+        f"act = defaction(p){{ z = {draw(expressions(('p',), 1))}; "
         'if p then send_directive("acted", z) return z } } '
         f"rule q {{ select when test tick {loops}{pre} {condition}{block} {postlude} }} }}"
     )
@@ -214,3 +216,40 @@ def _walk(text: str, host: RecordingHost) -> Value:
     env = Environment()
     walker.declare(tree.declarations, env)
     return walker.rule(tree.rules[0], {}, env)
+
+
+OF_UPGRADES = [one for one in STATEMENTS if one.startswith(("log", "ent", "clear", "t = "))]
+
+
+@st.composite
+def upgrades(draw: st.DrawFn) -> str:
+    def filled(template: str) -> str:
+        return template.format(draw(expressions(("g", "f"), 2)), draw(expressions(("g",), 1)))
+
+    chosen = draw(st.lists(st.sampled_from(OF_UPGRADES), min_size=1, max_size=4))
+    block = "; ".join(filled(one) + filled(draw(st.sampled_from(["", "", " if {0}"]))) for one in chosen)
+    return (
+        f'ruleset r {{ meta {{ version "2" upgrade from "1" {{ {block} }} }} '
+        f"global {{ g = {draw(expressions((), 1))}; f = function(x){{ g }} }} }}"
+    )
+
+
+@settings(max_examples=examples(300))
+@given(upgrades())
+def test_upgrade_blocks_agree(text: str) -> None:
+    """They change the same variables in the same order, whatever of global they need for it."""
+    compiled, walked = fresh_host(), fresh_host()
+    program = compile_ruleset(Source(text), MODULES)
+    tree = parse(Source(text))
+    walker = Walker(Runtime(Meter(Budget()), walked), MODULES)
+
+    (upgrade,) = [item for item in tree.meta if isinstance(item, n.Upgrade)]
+    mentioned = {node.id for node in nodes_below(upgrade) if isinstance(node, n.Name)}
+
+    def walk() -> None:
+        env = Environment()
+        if mentioned & {"g", "f"}:
+            walker.declare(tree.declarations, env)
+        walker.upgrade(upgrade, env)
+
+    assert outcome(lambda: run_upgrade(program, compiled, "1"), compiled) == outcome(walk, walked)

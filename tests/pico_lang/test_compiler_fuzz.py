@@ -27,7 +27,7 @@ from pico_lang.traversal import walk
 from tests.campaign import seed
 from tests.fakes.recording_host import RecordingHost
 from tests.pico_lang.grammar_fuzz import Generator
-from tests.pico_lang.running import open_instance
+from tests.pico_lang.running import open_instance, run_upgrade
 from tests.pico_lang.test_grammar_fuzz import COUNT
 
 SEED = 20_260_102
@@ -68,8 +68,23 @@ def furnished(tree: n.Ruleset) -> n.Ruleset:
         for name in sorted(lacking)
     ]
     refused = (n.MetaKey, n.ErrorsTo, n.ProvidesKeys, n.UseModule, n.Shares, n.Provides)
-    meta = tuple(item for item in tree.meta if not isinstance(item, refused))
+    kept = [item for item in tree.meta if not isinstance(item, refused) and not _is_version(item)]
+    version = n.MetaText(NOWHERE, "version", n.StringLiteral(NOWHERE, "fuzzed"))
+    meta = (version, *map(_only_what_upgrades, kept))
     return replace(tree, meta=meta, declarations=(*made, *tree.declarations))
+
+
+def _is_version(item: n.MetaItem) -> bool:
+    return isinstance(item, n.MetaText) and item.property == "version"
+
+
+def _only_what_upgrades(item: n.MetaItem) -> n.MetaItem:
+    """An upgrade block without the statements that it must not have."""
+    if not isinstance(item, n.Upgrade):
+        return item
+    changes = n.Assign | n.Clear | n.Log | n.Declaration
+    statements = [one for one in item.body.statements if isinstance(one.core, changes) and not one.on_final]
+    return replace(item, body=replace(item.body, statements=tuple(statements)))
 
 
 def modules_of(tree: n.Ruleset) -> Modules:
@@ -106,6 +121,10 @@ class Obliging(RecordingHost):
 def run(program: Program) -> None:
     """Every rule is shown every event it listens to; a fault of the program is no surprise."""
     host = Obliging({"a": "text", "b": 2.0})
+    for versions in program.facts.upgrades:
+        for version in versions:
+            with suppress(RuntimeFault):
+                run_upgrade(program, host, version, Budget(steps=20_000, depth=200))
     with suppress(RuntimeFault):
         instance = open_instance(program, host, Budget(steps=20_000, depth=200))
         for rule in instance.rules:

@@ -76,6 +76,11 @@ VISIBLE = [
     (text(meta="configure using a = 1 b = § c = 2"), {"a"}),
     (text(meta="configure using a = 1 use module m with b = §"), {"a"}),
     (text(meta="configure using a = 1 name §"), set()),
+    (text(meta='upgrade from "1" { ent:x := § }'), {"double", "note", "limit"}),
+    (
+        text(meta='configure using a = 1 upgrade from "1" { b = 1; ent:x := §; c = 1 }'),
+        {"a", "b", "double", "note", "limit"},
+    ),
 ]
 
 
@@ -144,6 +149,7 @@ EXACTLY = [
     (text(rule="rule r { select when a b fired { clear § } }"), {"ent"}),
     (text(rule="rule r { select when a b fired { raise § } }" + SELECTED), {"a", "c", "event"}),
     (text(rule="rule r { select when a b or c § }" + SELECTED), {"d"}),
+    (text(meta="upgrade §"), {"from"}),
     (text(meta="shares §"), {"double", "note", "limit"}),
     (text(meta="shares double, § provides note"), {"double", "note", "limit"}),
 ]

@@ -45,6 +45,11 @@ HOVERS = [
     (RULE.format("door:open() setting(§n)"), "n", "set when the rule has come there"),
     (RULE.format("door:§both(1)"), "door:both(name)", "function and action of the module door"),
     (RULE.format("fired { ent:§v := 1 }"), "ent:v", "entity variable; changed by r"),
+    (
+        'ruleset a { meta { version "2" upgrade from "0", "1" { clear ent:§v } } }',
+        "ent:v",
+        "entity variable; changed by upgrade from 0, 1",
+    ),
     (RULE.format("pre { x = ent:§v }"), "ent:v", "entity variable; no rule here changes it"),
     ("ruleset a { rule §r { select when a b\n  or c d } }", "rule r", "`select when a b or c d`"),
     ("ruleset a { rule §r { noop() } }", "rule r", "never selected"),

@@ -46,6 +46,8 @@ MENTIONS = [
     """ruleset a { meta { use module io.b alias «m» } global { x = ‹m›:f() + 1.‹m›:f() m = 1 }
         rule r { select when a b ‹m› : g() } }""",
     "ruleset a { meta { configure using «size» = 1 use module io.b alias b with size = ‹size› } }",
+    """ruleset a { meta { version "2" upgrade from "1" { «n» = ent:old; ent:x := f(‹n›) } }
+        global { f = function(n) { n } } }""",
     "ruleset a { global { «b» = 1 a = <<x #{<<#{‹b›}>>} b>> } }",
     "ruleset a { rule «r» { select when a b } rule s { select when r r } }",
 ]

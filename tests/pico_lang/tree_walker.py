@@ -322,6 +322,13 @@ class Walker:
             if wanted and (final or not statement.on_final):
                 self.statement(statement.core, env)
 
+    def upgrade(self, upgrade: n.Upgrade, env: Environment) -> None:
+        inner = Environment(env)
+        for statement in upgrade.body.statements:
+            if isinstance(statement.core, n.Declaration):
+                inner.names.setdefault(statement.core.name.id, None)
+        self.block(upgrade.body, True, inner)
+
     def optional(self, node: n.Expression | None, env: Environment) -> Value:
         return None if node is None else self.value(node, env)
 
