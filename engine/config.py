@@ -14,6 +14,7 @@ from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any, get_type_hints
 
+from engine.authors import NOBODY, DidKeys, read_authors
 from engine.host_patterns import NO_HOSTS, HostPatterns, read_patterns
 from pico_lang.meter import Budget
 from pico_lang.values import MAX_NESTING
@@ -59,6 +60,13 @@ class Settings:
     host: str = _setting("127.0.0.1", "the address to listen on; anything but loopback lets others in")
     port: int = _setting(3000, "the port to listen on; 0 takes a free one", least=0, most=65535)
     ruleset_limit: int = _setting(1 << 20, "bytes that the text of one ruleset may have", least=1)
+    ruleset_authors: DidKeys = field(
+        default=NOBODY,
+        metadata={
+            "about": "authors (did:key:z6Mk…) of whom one has to have signed a ruleset that is installed; "
+            "none: anybody may have written it"
+        },
+    )
     compile_cpu_s: int = _setting(30, "seconds that compiling one ruleset may compute", least=1)
     compile_memory_mib: int = _setting(1024, "memory that compiling one ruleset may take", least=16)
     compile_deadline_s: float = _setting(60.0, "seconds after which compiling is ended in any case", least=0)
@@ -230,6 +238,8 @@ def _convert(one: Field[Any], value: Any, source: str) -> Any:
 def _read_as(kind: type, value: Any) -> Any:
     if kind is HostPatterns:
         return read_patterns(value)
+    if kind is DidKeys:
+        return read_authors(value)
     if kind is Path and isinstance(value, (str, Path)) and str(value):
         return Path(value).expanduser().absolute()
     if kind is bool:
@@ -265,6 +275,7 @@ _NAMES_OF_TYPES: dict[type, str] = {
     bool: "true or false",
     int: "a whole number",
     float: "a number",
+    DidKeys: "a list of keys, each like did:key:z6Mk…",
     HostPatterns: "true, false, or names, addresses or networks",
 }
 _ACCEPTED: dict[type, tuple[type, ...]] = {Path: (), str: (), int: (int,), float: (int, float)}

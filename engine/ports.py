@@ -132,7 +132,7 @@ class NoteRuleset:
     hash: RulesetHash
     rid: Rid
     version: str | None
-    kept_ms: int
+    kept_ms: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,8 +277,8 @@ class Journal(Protocol):
     def places(self) -> Sequence[Place]:
         """All rulesets that any pico has, by URL and hash."""
 
-    def holders(self, url: str, digest: RulesetHash) -> Sequence[PicoId]:
-        """The picos that have that text from that URL."""
+    def holders(self, url: str, digest: RulesetHash, limit: int | None = None) -> Sequence[PicoId]:
+        """The picos that have that text from that URL, or the first of them."""
 
     def children(self, pico: PicoId) -> Sequence[PicoId]:
         """The picos whose parent this is."""
@@ -316,7 +316,7 @@ class Entropy(Protocol):
 
 class RulesetSource(Protocol):
     async def fetch(self, url: str) -> str:
-        """The text behind a `file:`, `http:` or `https:` URL. Raises `FetchFailed`."""
+        """The text behind a `file:`, `http:`, `https:` or `library:` URL. Raises `FetchFailed`."""
 
 
 class FetchFailed(Exception):

@@ -14,6 +14,7 @@ from engine.adapters.local.home import HomeLock, take_home
 from engine.adapters.local.journal import SqliteJournal
 from engine.adapters.local.program_cache import ProgramCache
 from engine.adapters.local.schema import JournalUnreadable
+from engine.adapters.signing.ed25519 import verify
 from engine.adapters.web.client import HttpxWebClient, WebLimits
 from engine.config import Settings
 from engine.core import kernel
@@ -33,6 +34,7 @@ from engine.runtime.programs import Compile, CompiledPrograms, CompileElsewhere
 from engine.runtime.questions import Questions
 from engine.runtime.residents import Limits
 from engine.runtime.rota import Rota
+from engine.runtime.shelf import Shelf
 from engine.runtime.virtual_time import VirtualTime, virtual_clock
 from engine.runtime.web import WebAnswers
 from engine.runtime.workshop import Workshop
@@ -111,21 +113,23 @@ def make_host(
     own process fails there, and without compilers it compiles everything; else what is not given is the
     real thing."""
     programs = CompiledPrograms(journal, compiler or compile_text, compilers)
-    answers = WebAnswers(
-        web or HttpxWebClient(web_limits(settings)), settings.http_per_pico, settings.http_at_once
-    )
+    web = web or HttpxWebClient(web_limits(settings))
+    clock = clock or SystemClock()
+    source = source or RulesetTexts(largest=settings.ruleset_limit)
+    shelf = Shelf(journal, programs, source, clock.now_ms, verify, settings.ruleset_authors)
+    answers = WebAnswers(web, settings.http_per_pico, settings.http_at_once)
     equipment = Equipment(
         BudgetedKernel(programs, settings.budget),
         journal,
         programs,
-        Questions(journal, programs, source or RulesetTexts(largest=settings.ruleset_limit), answers),
-        clock or SystemClock(),
+        Questions(shelf, answers),
+        clock,
         entropy or SystemEntropy(),
         Rota(),
         second_chance or NoSecondChance(),
         cast(DefaultPolicy, settings.default_channel_policy),
     )
-    return Host(equipment, Limits(settings.picos_in_memory, settings.snapshot_every))
+    return Host(equipment, Limits(settings.picos_in_memory, settings.snapshot_every), shelf)
 
 
 def web_limits(settings: Settings) -> WebLimits:

@@ -119,7 +119,7 @@ async def _serve(engine: Engine, settings: Settings) -> None:
         except OSError as error:
             raise _unusable(settings.home, error) from None
 
-    app = make_app(engine.host, Limits(settings.body_limit, settings.json_depth))
+    app = make_app(engine.host, Limits(settings.body_limit, settings.json_depth, settings.ruleset_limit))
     if engine.virtual_time is not None:
         app = follow_time(app, engine.virtual_time.reach)
     await serve_until_stopped(app, listener, settings.drain_s, announce, engine.journal.failed)

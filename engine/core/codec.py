@@ -182,18 +182,26 @@ def _unpack_policy(plain: Plain) -> Policy:
 
 
 def pack_ruleset(ruleset: InstalledRuleset) -> Plain:
-    return {
+    plain: dict[str, Plain] = {
         "rid": ruleset.rid,
         "url": ruleset.url,
         "hash": ruleset.hash,
         "config": ruleset.config,
         "inputs": pack_inputs(ruleset.inputs),
     }
+    if ruleset.signed_by:
+        plain["signed_by"] = ruleset.signed_by
+    return plain
 
 
 def unpack_ruleset(plain: Plain) -> InstalledRuleset:
     return InstalledRuleset(
-        plain["rid"], plain["url"], plain["hash"], plain["config"], unpack_inputs(plain["inputs"])
+        plain["rid"],
+        plain["url"],
+        plain["hash"],
+        plain["config"],
+        unpack_inputs(plain["inputs"]),
+        tuple(plain.get("signed_by", ())),
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from engine.core.did_keys import DidKey
 from engine.core.model import Inputs, InstalledRuleset, Rid, RulesetHash
 from engine.core.opening import Memory, Opening, program_of
 from engine.core.programs import Awake
@@ -45,18 +46,20 @@ class Found:
     rid: Rid
     url: str
     hash: RulesetHash
+    signed_by: tuple[DidKey, ...] = ()
 
 
 def _find(run: Run, url: str) -> Found:
     answer = run.learned.ask("ruleset", {"url": url})
     if "error" in answer:
-        raise RuntimeFault("R608", f"cannot install {url}: {answer['error']}")
-    return Found(Rid(answer["rid"]), answer.get("url", url), RulesetHash(answer["hash"]))
+        raise RuntimeFault(answer.get("code", "R608"), f"cannot install {url}: {answer['error']}")
+    signed_by = tuple(answer.get("signedBy", ()))
+    return Found(Rid(answer["rid"]), answer.get("url", url), RulesetHash(answer["hash"]), signed_by)
 
 
 def _install_found(run: Run, found: Found, config: Mapping[str, Value]) -> Rid:
     inputs = Inputs(run.learned.time_ms, "")
-    ruleset = InstalledRuleset(found.rid, found.url, found.hash, config, inputs)
+    ruleset = InstalledRuleset(found.rid, found.url, found.hash, config, inputs, found.signed_by)
     program = program_of(run, ruleset)
     _forget_gone_rules(run, ruleset, program)
     _open_anew(run, ruleset, program)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal, NewType
 
+from engine.core.did_keys import DidKey
 from pico_lang.values import Value
 
 PicoId = NewType("PicoId", str)
@@ -89,6 +90,8 @@ class InstalledRuleset:
     hash: RulesetHash
     config: Mapping[str, Value]
     inputs: Inputs
+    signed_by: tuple[DidKey, ...] = ()
+    """The authors whose signatures the engine had when it was installed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ from engine.core.model import DefaultPolicy, Inputs, Pico, PicoId, RulesetHash
 from engine.core.programs import Instances
 from engine.ports import Clock, Entropy, Journal
 from engine.runtime.rota import Rota
-from pico_lang.program import Program
 from pico_lang.source import Source
 
 
@@ -49,9 +48,6 @@ class Answers(Protocol):
 
     def learn(self, kinds: Mapping[str, AnswerKind]) -> None:
         """Answer these kinds of questions too."""
-
-    async def fetch_ruleset(self, url: str) -> Program:
-        """The program behind a URL, as it is there now."""
 
 
 class SecondChance(Protocol):

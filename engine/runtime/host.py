@@ -15,7 +15,7 @@ from typing import cast
 
 from engine.core.codec import Unreadable, from_bytes, pack_pico, to_bytes
 from engine.core.messages import Event, Fault, Query, Refusal
-from engine.core.model import EMPTY, Eci, EventId, Pico, PicoId, Rid, RulesetHash
+from engine.core.model import EMPTY, Eci, EventId, Pico, PicoId, Rid
 from engine.core.policy import UPKEEP
 from engine.core.records import encode_request
 from engine.core.timekeeping import to_iso
@@ -34,8 +34,9 @@ from engine.runtime.repeats import find_earlier
 from engine.runtime.replies import EventReply, FlushReply, LookReply, PicoView, QueryReply, Reply
 from engine.runtime.request import Request
 from engine.runtime.residents import Limits
+from engine.runtime.shelf import Found, NotTrusted, Shelf
+from engine.runtime.stock import Stock, refuse_text
 from pico_lang.diagnostics import RulesetRefused
-from pico_lang.program import Program
 from pico_lang.values import Value
 
 logger = logging.getLogger(__name__)
@@ -49,8 +50,9 @@ GENERATIONS = 100
 class Host:
     """The picos of one engine. It needs a running event loop, and its `start`, before anything else."""
 
-    def __init__(self, equipment: Equipment, limits: Limits) -> None:
+    def __init__(self, equipment: Equipment, limits: Limits, shelf: Shelf) -> None:
         self._equipment = equipment
+        self._shelf = shelf
         self._outbox = LocalOutbox(equipment, limits)
         self._residents = self._outbox.residents
         equipment.questions.learn(Neighbours(equipment, self._residents).kinds)
@@ -59,6 +61,8 @@ class Host:
             equipment.journal, equipment.kernel, equipment.programs, equipment.second_chance
         )
         """The past of the picos, for those who want to know."""
+        self.stock = Stock(equipment.journal, shelf, self.histories.pico)
+        """The rulesets that are kept here."""
 
     async def start(self) -> None:
         """Make the root pico if there is none, and let picos go on with what they had accepted."""
@@ -238,35 +242,47 @@ class Host:
         if self._is_draining:
             return _draining()
         try:
-            program = await self._equipment.questions.fetch_ruleset(url)
+            found = await self._shelf.find(url)
+        except NotTrusted as problem:
+            return Refusal("denied", str(problem))
         except FetchFailed as problem:
             return Refusal("malformed", str(problem))
         except RulesetRefused as refused:
-            return Refusal("uncompilable", str(refused), "mend the ruleset; the old text stays in force")
-        unable = await self._reinstall(url, program)
+            return refuse_text(refused, "mend the ruleset; the old text stays in force")
+        unable = await self._reinstall(found)
         if unable:
             hint = "where it cannot run, the old text stays in force"
             return Refusal("uncompilable", unable[0].message, hint)
+        program = found.program
         return FlushReply(
-            url,
+            found.url,
             Rid(program.rid),
-            RulesetHash(program.hash),
+            found.hash,
             to_iso(self._equipment.clock.now_ms()),
             program.warnings,
             program.source,
         )
 
-    async def _reinstall(self, url: str, program: Program) -> list[Fault]:
+    async def _reinstall(self, found: Found) -> list[Fault]:
         """A pico that cannot run the new text keeps the old one; its log says why, and so do the faults."""
-        answer = {"rid": program.rid, "hash": program.hash, "url": url}
+        journal = self._equipment.journal
         unable: list[Fault] = []
-        for pico in list(self._residents.family(self._root().id)):
-            for ruleset in pico.rulesets:
-                if ruleset.url == url and ruleset.hash != program.hash:
-                    attrs = {"url": url, "config": ruleset.config}
-                    reply = await self._tend(pico.id, "install", attrs, (answer,))
-                    if isinstance(reply, Fault):
-                        unable.append(reply)
+        for place in journal.places():
+            if place.url == found.url and place.hash != found.hash:
+                for holder in journal.holders(place.url, place.hash):
+                    unable += await self._reinstall_on(holder, found)
+        return unable
+
+    async def _reinstall_on(self, pico: PicoId, found: Found) -> list[Fault]:
+        """On one pico that had an older text a moment ago."""
+        held = self._residents.look(pico)
+        unable: list[Fault] = []
+        for ruleset in () if held is None else held.rulesets:
+            if ruleset.url == found.url and ruleset.hash != found.hash:
+                attrs = {"url": found.url, "config": ruleset.config}
+                reply = await self._tend(pico, "install", attrs, (found.to_answer(),))
+                if isinstance(reply, Fault):
+                    unable.append(reply)
         return unable
 
     async def fork(self, name: str, seq: int | None = None) -> PicoView | Refusal | Fault:

@@ -12,12 +12,11 @@ from typing import Any
 
 from engine.core.messages import Question
 from engine.core.model import PicoId
-from engine.ports import FetchFailed, Journal, KeepRuleset, RulesetSource
+from engine.ports import FetchFailed
 from engine.runtime.equipment import AnswerKind
-from engine.runtime.programs import CompiledPrograms, text_hash
+from engine.runtime.shelf import NotTrusted, Shelf
 from engine.runtime.web import WebAnswers
 from pico_lang.diagnostics import RulesetRefused
-from pico_lang.program import Program
 
 Answer = Mapping[str, Any]
 
@@ -28,12 +27,8 @@ class Questions:
     """The shell's side of `Asks`: one function for each kind of question. Those about picos come from
     `engine.runtime.neighbours`, when there are picos."""
 
-    def __init__(
-        self, journal: Journal, programs: CompiledPrograms, source: RulesetSource, web: WebAnswers
-    ) -> None:
-        self._journal = journal
-        self._programs = programs
-        self._source = source
+    def __init__(self, shelf: Shelf, web: WebAnswers) -> None:
+        self._shelf = shelf
         self._kinds: dict[str, AnswerKind] = {
             "ruleset": self._answer_ruleset,
             "http": web.answer,
@@ -55,21 +50,12 @@ class Questions:
             return {"error": "the engine made a mistake while it looked for an answer"}
 
     async def _answer_ruleset(self, pico: PicoId, content: Mapping[str, Any]) -> Answer:
-        url = content["url"]
         try:
-            program = await self.fetch_ruleset(url, pico)
-        except (FetchFailed, RulesetRefused) as problem:
+            found = await self._shelf.find(content["url"], pico)
+        except NotTrusted as problem:
+            return {"error": str(problem), "code": "R614"}
+        except RulesetRefused as problem:
+            return {"error": str(problem), "code": "R613"}
+        except FetchFailed as problem:
             return {"error": str(problem)}
-        return {"rid": program.rid, "hash": program.hash, "url": url}
-
-    async def fetch_ruleset(self, url: str, who: str = "") -> Program:
-        """The program behind a URL, as it is there now, its text kept for ever; for a pico, if one asks.
-
-        Raises `FetchFailed` or `RulesetRefused`.
-        """
-        text = await self._source.fetch(url)
-        program = await self._programs.learn(text, url, who)
-        digest = text_hash(text)
-        if self._journal.ruleset_at(url) != digest:
-            await self._journal.commit([KeepRuleset(digest, url, text)])
-        return program
+        return found.to_answer()

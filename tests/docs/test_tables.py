@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from engine.adapters.http import administration, past, picos
+from engine.adapters.http import picos
+from engine.adapters.http.app import ROUTED
 from engine.adapters.http.problems import STATUS_OF_REFUSAL
 from engine.config import describe_settings
 
@@ -21,8 +22,7 @@ def table(readme: Path) -> list[tuple[str, ...]]:
 def test_every_route_is_documented() -> None:
     """With the sentence that stands beside it in the code."""
     rows = set(table(ENGINE / "adapters" / "http" / "README.md"))
-    others = {**administration.ROUTES, **past.ROUTES}
-    routes = {**picos.ROUTES, **{path: about for path, (_, about) in others.items()}}
+    routes = {**picos.ROUTES, **{path: about for path, (_, about) in ROUTED.items()}}
     assert set(routes.items()) == {row for row in rows if row[0].startswith("/")}
 
 

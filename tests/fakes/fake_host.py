@@ -14,10 +14,12 @@ from engine.core.model import Eci, EventId, PicoId, Rid, RulesetHash
 from engine.runtime.equipment import NoSecondChance
 from engine.runtime.histories import Histories
 from engine.runtime.replies import EventReply, FlushReply, LookReply, PicoView, QueryReply
+from engine.runtime.stock import Stock
 from pico_lang.errors import Place
 from pico_lang.values import Value
 from tests.engine.runtime.shell import NoPrograms
 from tests.fakes.memory_journal import MemoryJournal
+from tests.fakes.shelf import memory_shelf
 from tests.fakes.tally_kernel import TallyKernel
 
 ROOT = Eci("root-eci")
@@ -40,6 +42,12 @@ def no_histories() -> Histories:
     return Histories(MemoryJournal(), TallyKernel(), NoPrograms(), NoSecondChance())
 
 
+def empty_stock() -> Stock:
+    """An engine that keeps no rulesets yet. The language is real."""
+    journal, histories = MemoryJournal(), no_histories()
+    return Stock(journal, memory_shelf(journal), histories.pico)
+
+
 @dataclass
 class FakeHost:
     """`events` is everything that was accepted, in order."""
@@ -49,6 +57,7 @@ class FakeHost:
     draining: bool = False
     events: list[Seen] = field(default_factory=list)
     histories: Histories = field(default_factory=no_histories)
+    stock: Stock = field(default_factory=empty_stock)
     _replies: dict[EventId, EventReply] = field(default_factory=dict)
 
     def _refuse(self, eci: str) -> Refusal | None:

@@ -54,7 +54,7 @@ class Disk:
         self.timers: dict[tuple[PicoId, str], int] = {}
         self.texts: dict[RulesetHash, str] = {}
         self.urls: dict[str, RulesetHash] = {}
-        self.notes: dict[RulesetHash, tuple[Rid, str | None, int]] = {}
+        self.notes: dict[RulesetHash, tuple[Rid, str | None, int | None]] = {}
         self.signatures: dict[tuple[RulesetHash, DidKey], str] = {}
         self.holders: dict[tuple[str, RulesetHash], set[PicoId]] = {}
         self.facts: dict[str, str] = {}
@@ -257,8 +257,8 @@ class MemoryJournal:
     def places(self) -> Sequence[Place]:
         return sorted(Place(*key, len(picos)) for key, picos in self.disk.holders.items() if picos)
 
-    def holders(self, url: str, digest: RulesetHash) -> Sequence[PicoId]:
-        return sorted(self.disk.holders.get((url, digest), ()))
+    def holders(self, url: str, digest: RulesetHash, limit: int | None = None) -> Sequence[PicoId]:
+        return sorted(self.disk.holders.get((url, digest), ()))[:limit]
 
     def children(self, pico: PicoId) -> Sequence[PicoId]:
         return sorted(child for child, parent in self.disk.parents.items() if parent == pico)

@@ -11,9 +11,8 @@ from engine.adapters.http.replies import Reply, encode
 from engine.adapters.http.requests import Request
 from engine.core.model import Eci
 from engine.runtime.replies import PicoView
+from engine.runtime.stock import tell_diagnostic
 from engine.version import VERSION
-from pico_lang.diagnostics import Diagnostic
-from pico_lang.source import Source
 from pico_lang.values import to_json
 
 Handler = Callable[[Host, Request], Awaitable[Reply]]
@@ -43,19 +42,12 @@ async def _flush(host: Host, request: Request) -> Reply:
     if not isinstance(url, str) or not url:
         raise malformed("no ruleset was named", "add ?url=… with the URL it was installed from")
     reply = settled(await host.flush_ruleset(url))
-    compiler = {"version": VERSION, "warnings": [_describe(one, reply.source) for one in reply.warnings]}
+    compiler = {
+        "version": VERSION,
+        "warnings": [tell_diagnostic(one, reply.source) for one in reply.warnings],
+    }
     document = {"url": reply.url, "rid": reply.rid, "hash": reply.hash, "flushed": reply.flushed}
     return Reply(encode({**document, "compiler": compiler}))
-
-
-def _describe(found: Diagnostic, source: Source) -> dict[str, Any]:
-    place = {"start": _position(source, found.span.start), "end": _position(source, found.span.end)}
-    return {"loc": place, "code": found.code, "message": found.message, "hint": found.hint}
-
-
-def _position(source: Source, offset: int) -> dict[str, int]:
-    line, column = source.position(offset)
-    return {"line": line, "column": column}
 
 
 async def _evaluate(host: Host, request: Request) -> Reply:

@@ -8,7 +8,7 @@ import structlog
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from engine.adapters.http import administration, past, picos
+from engine.adapters.http import administration, past, picos, rulesets
 from engine.adapters.http.host import Host
 from engine.adapters.http.problems import Problem
 from engine.adapters.http.replies import OPTIONS, Reply, problem_reply, send_reply
@@ -16,14 +16,14 @@ from engine.adapters.http.requests import ClientGone, Limits, Request, path_segm
 
 log = structlog.get_logger("picomesh.http")
 
+ROUTED = {**administration.ROUTES, **rulesets.ROUTES, **past.ROUTES}
+"""Everything but the routes of `picos`."""
+
 
 def make_app(host: Host, limits: Limits) -> ASGIApp:
     """The application that answers for an engine."""
     router = Router(
-        [
-            Route(path, _Endpoint(host, limits, handler))
-            for path, (handler, _) in (*administration.ROUTES.items(), *past.ROUTES.items())
-        ],
+        [Route(path, _Endpoint(host, limits, handler)) for path, (handler, _) in ROUTED.items()],
         redirect_slashes=False,
         default=_answer_unknown,
     )
@@ -67,7 +67,7 @@ async def _answer_unknown(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 def _unknown_path(scope: Scope) -> Reply:
-    hint = "the routes are " + ", ".join((*picos.ROUTES, *administration.ROUTES, *past.ROUTES))
+    hint = "the routes are " + ", ".join((*picos.ROUTES, *ROUTED))
     return problem_reply(Problem(404, "unknown", f"there is nothing at {scope['path']}", hint=hint))
 
 

@@ -12,6 +12,7 @@ from engine.core.messages import Fault, Refusal
 from engine.core.model import Eci, EventId
 from engine.runtime.histories import Histories
 from engine.runtime.replies import EventReply, FlushReply, LookReply, PicoView, QueryReply
+from engine.runtime.stock import Stock
 from pico_lang.values import Value
 
 
@@ -20,6 +21,8 @@ class Host(Protocol):
 
     histories: Histories
     """Their past."""
+    stock: Stock
+    """The rulesets that are kept here."""
 
     async def accept_event(
         self, eci: Eci, domain: str, name: str, attrs: Mapping[str, Value], eid: EventId | None = None

@@ -24,7 +24,8 @@ STATUS_OF_REFUSAL: Mapping[str, int] = {
     "draining": 503,
 }
 
-UNKNOWN_QUERY = "R610"
+STATUS_OF_FAULT: Mapping[str, int] = {"R610": 404, "R613": 422, "R614": 403}
+"""Others are 500: something in a ruleset went wrong."""
 
 
 class Problem(Exception):
@@ -80,7 +81,7 @@ def from_fault(fault: Fault) -> Problem:
         {"rid": place.rid, "line": place.line, "column": place.column, "within": place.within}
         for place in fault.places
     ]
-    status = 404 if fault.code == UNKNOWN_QUERY else 500
+    status = STATUS_OF_FAULT.get(fault.code, 500)
     return Problem(status, fault.code, fault.message, kind=kind, extra={"places": places} if places else None)
 
 

@@ -30,6 +30,8 @@ class Limits:
     """Bytes."""
     depth: int
     """Levels of JSON."""
+    ruleset: int = 1 << 20
+    """Bytes of a ruleset's text."""
 
 
 class ClientGone(Exception):
@@ -73,19 +75,28 @@ class Request:
     def _has_body(self) -> bool:
         return self.headers.get("content-length", "0") != "0" or "transfer-encoding" in self.headers
 
+    def path_word(self, name: str) -> str:
+        """What stands in the path at that place of the route."""
+        return str(self.scope["path_params"][name])
+
     async def body(self) -> bytes:
         """The whole body, refused as soon as it is known to be too long."""
+        return await self._read_up_to(self._limits.body, "body_limit")
+
+    async def ruleset(self) -> bytes:
+        """The body, when it is the text of a ruleset."""
+        return await self._read_up_to(self._limits.ruleset, "ruleset_limit")
+
+    async def _read_up_to(self, most: int, setting: str) -> bytes:
         declared = self.headers.get("content-length", "0")
-        if declared.isdecimal() and int(declared) > self._limits.body:
-            raise self._too_large()
+        if declared.isdecimal() and int(declared) > most:
+            raise _too_large(most, setting)
         body, more = await self._next_chunk()
-        while more:
-            if len(body) > self._limits.body:
-                break
+        while more and len(body) <= most:
             chunk, more = await self._next_chunk()
             body += chunk
-        if len(body) > self._limits.body:
-            raise self._too_large()
+        if len(body) > most:
+            raise _too_large(most, setting)
         return body
 
     async def _next_chunk(self) -> tuple[bytes, bool]:
@@ -93,14 +104,6 @@ class Request:
         if message["type"] == "http.disconnect":
             raise ClientGone
         return message.get("body", b""), message.get("more_body", False)
-
-    def _too_large(self) -> Problem:
-        return Problem(
-            413,
-            "too_large",
-            f"the body has more than {self._limits.body:,} bytes",
-            hint="send less at a time, or raise the setting body_limit",
-        )
 
     def _read_body(self, body: bytes) -> dict[str, Value]:
         """Parameters from a body. Types that cannot hold any say nothing, as in pico-engine."""
@@ -110,6 +113,15 @@ class Request:
         if content_type == "application/x-www-form-urlencoded":
             return _read_pairs(body, "body")
         return {}
+
+
+def _too_large(most: int, setting: str) -> Problem:
+    return Problem(
+        413,
+        "too_large",
+        f"the body has more than {most:,} bytes",
+        hint=f"send less at a time, or raise the setting {setting}",
+    )
 
 
 def path_segments(scope: Scope) -> list[str]:

@@ -111,7 +111,7 @@ class Batch:
         self.timers: dict[tuple[PicoId, str], int | None] = {}
         self.texts: dict[RulesetHash, str] = {}
         self.urls: dict[str, RulesetHash] = {}
-        self.notes: dict[RulesetHash, tuple[Rid, str | None, int]] = {}
+        self.notes: dict[RulesetHash, tuple[Rid, str | None, int | None]] = {}
         self.signatures: dict[tuple[RulesetHash, DidKey], str] = {}
         self.holders: dict[tuple[str, RulesetHash, PicoId], bool] = {}
         self.facts: dict[str, str] = {}

@@ -36,7 +36,7 @@ PLACES = """
     GROUP BY place ORDER BY url, hash"""
 HOLDERS = """
     SELECT pico FROM ruleset_holders JOIN ruleset_places USING (place)
-    WHERE url = ? AND hash = ? ORDER BY pico"""
+    WHERE url = ? AND hash = ? ORDER BY pico LIMIT ?"""
 
 LARGEST_BATCH = 256
 """Commits in one transaction. More would keep the loop busy with rows for milliseconds at a time."""
@@ -220,8 +220,8 @@ class SqliteJournal:
     def places(self) -> Sequence[Place]:
         return [Place(*row) for row in self._rows(PLACES)]
 
-    def holders(self, url: str, digest: RulesetHash) -> Sequence[PicoId]:
-        return [pico for (pico,) in self._rows(HOLDERS, url, digest)]
+    def holders(self, url: str, digest: RulesetHash, limit: int | None = None) -> Sequence[PicoId]:
+        return [pico for (pico,) in self._rows(HOLDERS, url, digest, -1 if limit is None else limit)]
 
     def children(self, pico: PicoId) -> Sequence[PicoId]:
         rows = self._rows("SELECT pico FROM picos WHERE parent = ? ORDER BY pico", pico)

@@ -56,7 +56,7 @@ CREATE UNIQUE INDEX errand_names ON errands (pico, errand);
     # Ten thousand picos have few different rulesets, so each row that says who has which is short.
     2: """
 CREATE TABLE ruleset_notes (
-    hash TEXT PRIMARY KEY, rid TEXT NOT NULL, version TEXT, kept_ms INTEGER NOT NULL) WITHOUT ROWID;
+    hash TEXT PRIMARY KEY, rid TEXT NOT NULL, version TEXT, kept_ms INTEGER) WITHOUT ROWID;
 CREATE TABLE signatures (
     hash TEXT NOT NULL, author TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (hash, author)) WITHOUT ROWID;
 CREATE TABLE ruleset_places (place INTEGER PRIMARY KEY, url TEXT NOT NULL, hash TEXT NOT NULL);

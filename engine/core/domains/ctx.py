@@ -81,6 +81,8 @@ def _rulesets(world: World) -> Value:
 def _show_ruleset(ruleset: InstalledRuleset, world: World) -> dict[str, Value]:
     program = world.run.surroundings.programs.get(ruleset.hash)
     meta: dict[str, Value] = {"hash": ruleset.hash, "flushed": to_iso(ruleset.inputs.time_ms)}
+    if ruleset.signed_by:
+        meta["signedBy"] = list(ruleset.signed_by)
     if program is not None:
         meta |= _show_program(program)
     return {"rid": ruleset.rid, "url": ruleset.url, "config": ruleset.config, "meta": meta}

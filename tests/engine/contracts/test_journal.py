@@ -392,6 +392,7 @@ async def test_it_is_known_who_has_which_ruleset_from_where(open_journal: OpenJo
     await journal.commit([BindRuleset(ANN, "file:a", OLD), BindRuleset(ANN, "file:b", NEW)])
     assert list(journal.places()) == [Place("file:a", OLD, 2), Place("file:b", NEW, 1)]
     assert list(journal.holders("file:a", OLD)) == [ANN, BOB]
+    assert list(journal.holders("file:a", OLD, 1)) == [ANN]
     await journal.commit([UnbindRuleset(ANN, "file:a", OLD), BindRuleset(ANN, "file:a", NEW)])
     await journal.commit([UnbindRuleset(ANN, "file:nothing", OLD)])
     assert list(journal.places()) == [

@@ -22,6 +22,7 @@ from engine.runtime.rota import Rota
 from tests.fakes.clock import SetClock
 from tests.fakes.entropy import CountedEntropy
 from tests.fakes.memory_journal import Disk, MemoryJournal
+from tests.fakes.shelf import memory_shelf
 from tests.fakes.tally_kernel import DOMAIN, TallyKernel
 
 ROOT = Eci("root")
@@ -55,9 +56,6 @@ class SlowAnswers:
 
     def learn(self, kinds: Mapping[str, AnswerKind]) -> None:
         self.kinds.update(kinds)
-
-    async def fetch_ruleset(self, url: str) -> Any:
-        raise NotImplementedError
 
 
 def born(pico: Pico) -> list[Write]:
@@ -139,9 +137,7 @@ async def start_shell(
     clock = clock or SetClock()
     used = journal or MemoryJournal(disk or prepared_disk())
     kernel, answers = TallyKernel(), SlowAnswers()
-    equipment = Equipment(
-        kernel, used, NoPrograms(), answers, clock, CountedEntropy(f"{id(used)}-"), Rota()
-    )
-    host = Host(equipment, limits or Limits())
+    equipment = Equipment(kernel, used, NoPrograms(), answers, clock, CountedEntropy(f"{id(used)}-"), Rota())
+    host = Host(equipment, limits or Limits(), memory_shelf(used))
     await host.start()
     return Shell(used, kernel, answers, host, clock)

@@ -9,7 +9,7 @@ import pytest
 from engine.core.depth import DepthLimit
 from engine.core.messages import Question
 from engine.core.model import PicoId, RulesetHash
-from engine.ports import FetchFailed, KeepRuleset, WebResponse
+from engine.ports import KeepRuleset, WebResponse
 from engine.runtime.compilers import TOO_MUCH
 from engine.runtime.programs import SHORT_TEXT, CompiledPrograms, text_hash
 from engine.runtime.questions import Questions
@@ -19,6 +19,7 @@ from pico_lang.program import Program, compile_ruleset
 from pico_lang.source import Source, Span
 from tests.engine.in_loop import in_loop
 from tests.fakes.memory_journal import MemoryJournal
+from tests.fakes.shelf import Site, memory_shelf
 from tests.fakes.web import FakeWeb
 
 TEXTS = [f"ruleset r{number} {{}}" for number in range(3)]
@@ -36,18 +37,6 @@ class Compiler:
     def __call__(self, source: Source) -> Program:
         self.names.append(source.name)
         return compile_ruleset(source, {})
-
-
-class Shelf:
-    """`engine.ports.RulesetSource` with whatever stands on it."""
-
-    def __init__(self) -> None:
-        self.texts: dict[str, str] = {}
-
-    async def fetch(self, url: str) -> str:
-        if url not in self.texts:
-            raise FetchFailed(f"{url} is not on the shelf")
-        return self.texts[url]
 
 
 async def kept(*texts: str) -> MemoryJournal:
@@ -108,9 +97,9 @@ async def test_a_text_that_cannot_be_compiled_any_more_is_no_program(
 @in_loop
 async def test_a_fetched_ruleset_is_kept() -> None:
     """By its hash, and under its URL; fetched again unchanged it is not written again."""
-    journal, shelf = MemoryJournal(), Shelf()
-    questions = Questions(journal, CompiledPrograms(journal, Compiler()), shelf, NO_WEB)
-    shelf.texts[URL] = TEXTS[0]
+    journal, site = MemoryJournal(), Site()
+    questions = Questions(memory_shelf(journal, site), NO_WEB)
+    site.texts[URL] = TEXTS[0]
     digest = text_hash(TEXTS[0])
     answer = await questions.answer(ANN, Question("ruleset", {"url": URL}))
     assert answer == {"rid": "r0", "hash": digest, "url": URL}
@@ -123,11 +112,11 @@ async def test_a_fetched_ruleset_is_kept() -> None:
 @in_loop
 async def test_every_question_is_answered() -> None:
     """Also one about a text that cannot be had or compiled, of a kind nobody knows, or that meets a bug."""
-    journal, shelf = MemoryJournal(), Shelf()
-    questions = Questions(journal, CompiledPrograms(journal, Compiler()), shelf, NO_WEB)
-    shelf.texts["file:///bad"] = "ruleset bad { rule }"
+    journal, site = MemoryJournal(), Site()
+    questions = Questions(memory_shelf(journal, site), NO_WEB)
+    site.texts["file:///bad"] = "ruleset bad { rule }"
     for question, reason in [
-        (Question("ruleset", {"url": "file:///gone"}), "is not on the shelf"),
+        (Question("ruleset", {"url": "file:///gone"}), "there is nothing at"),
         (Question("ruleset", {"url": "file:///bad"}), "file:///bad:1:"),
         (Question("weather", {}), "cannot answer questions of kind 'weather'"),
         (Question("ruleset", {}), "the engine made a mistake"),
