@@ -12,13 +12,13 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-from engine.core.codec import Unreadable, from_bytes, pack_pico, to_bytes
+from engine.core.codec import Unreadable
 from engine.core.differences import differences, differences_of
 from engine.core.explain import Explanation
 from engine.core.messages import Failed, Outcome, Refusal, SendEvent
 from engine.core.model import EventId, Pico, PicoId
 from engine.core.programs import Instances
-from engine.core.records import FORMAT, BrokenChain, Record, decode_record, state_id
+from engine.core.records import BrokenChain, Record, decode_record, state_id
 from engine.core.replay import Departure, Replay, departure, is_repeatable, texts_of
 from engine.core.telling import (
     Document,
@@ -218,16 +218,6 @@ class Histories:
             return after
         told = tell_differences(differences(before, after))
         return {"pico": after.id, "from": first, "to": second, "differences": told}
-
-    async def copy(self, name: str, seq: int | None = None) -> Document | Refusal:
-        """A pico with everything that it needs, as it is or was: to be kept in a file. No copy of it acts."""
-        found = await self.pico(name, seq)
-        if isinstance(found, Refusal):
-            return found
-        digests = {ruleset.hash for ruleset in found.rulesets}
-        texts = {digest: self._journal.ruleset_text(digest) for digest in sorted(digests)}
-        packed = from_bytes(to_bytes(pack_pico(found)))
-        return {"format": FORMAT, "state": state_id(found), "pico": packed, "rulesets": texts}
 
     @refuses_broken_records
     async def pico(self, name: str, seq: int | None = None) -> Pico | Refusal:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-from pathlib import Path
 
 from engine.commands.client import EngineClient
 from tests.scenarios.test_commands import read, run
@@ -85,17 +83,6 @@ def test_a_fork_begins_with_the_state_and_goes_its_own_way(engine: EngineClient)
     made = re.search(r"ECI (\w+)", run(engine, "fork", "root", "--at", "1").output)
     assert made is not None
     assert read(engine, "state", made[1])["entities"].get("counter") is None
-
-
-def test_a_copy_is_written_to_a_new_file(engine: EngineClient, tmp_path: Path) -> None:
-    """With the texts that it needs; nobody else may read it, and nothing is overwritten."""
-    file = tmp_path / "root.json"
-    written = read(engine, "fork", "root", "-o", str(file))
-    copy = json.loads(file.read_text("utf-8"))
-    assert (copy["state"], file.stat().st_mode & 0o777) == (written["state"], 0o600)
-    assert {ruleset["hash"] for ruleset in copy["pico"]["rulesets"]} == set(copy["rulesets"])
-    again = run(engine, "fork", "root", "-o", str(file))
-    assert (again.exit_code, "is there already" in again.output) == (1, True)
 
 
 def test_what_is_unknown_is_said(engine: EngineClient) -> None:

@@ -49,11 +49,6 @@ async def _replay(host: Host, request: Request) -> Reply:
     return _told(await host.histories.replay(_word(await request.parameters(), "eci")))
 
 
-async def _copy(host: Host, request: Request) -> Reply:
-    given = await request.parameters()
-    return _told(await host.histories.copy(_word(given, "eci"), _number(given, "at")))
-
-
 async def _fork(host: Host, request: Request) -> Reply:
     if request.method != "POST":
         raise malformed("this makes a pico, so it is not done by looking", "send a POST")
@@ -94,6 +89,5 @@ ROUTES: Mapping[str, tuple[Handler, str]] = {
     "/api/state": (_show_state, "the pico at ?eci=…, after turn ?at=… if given; or only what is ?rid=…'s"),
     "/api/differences": (_show_differences, "what differs at ?eci=… after turns ?from=… and ?to=…"),
     "/api/replay": (_replay, "run all turns of the pico at ?eci=… again: does each come out as recorded?"),
-    "/api/copy": (_copy, "the pico at ?eci=…, after turn ?at=… if given, with its rulesets: for a file"),
     "/api/fork": (_fork, "by POST: a pico below the root that begins as the one at ?eci=… is, or was ?at=…"),
 }

@@ -48,8 +48,7 @@ def test_every_route_answers(engine: Engine) -> None:
     found = get(engine, "/api/differences", **{"from": event["seq"] - 1, "to": event["seq"]})
     assert found["differences"] == [{"part": ["entity", "tea", "cups"], "old": 2, "new": 3}]
     assert get(engine, "/api/replay")["repeated"] == event["seq"]
-    assert get(engine, "/api/copy")["pico"]["seq"] == event["seq"]
-    assert len(past.ROUTES) == 7
+    assert len(past.ROUTES) == 6
 
 
 def test_a_fork_is_made_by_post_alone(engine: Engine) -> None:
@@ -83,7 +82,6 @@ def test_an_event_is_found_without_its_pico(engine: Engine) -> None:
         ("/api/state?eci=ROOT&at=1000000", 404),
         ("/api/differences?eci=ROOT&from=1", 400),
         ("/api/replay?eci=nobody", 404),
-        ("/api/copy?eci=nobody", 404),
     ],
 )
 def test_what_is_not_there_is_a_problem(engine: Engine, path: str, status: int) -> None:

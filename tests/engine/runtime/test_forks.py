@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from engine.core.messages import Fault, Refusal
-from engine.core.model import PicoId
 from engine.runtime.replies import PicoView
 from tests.compatibility.engine import Engine
 
@@ -116,11 +115,3 @@ def test_nobody_outside_can_have_a_fork_made_by_an_event(engine: Engine) -> None
     reply = engine.reply("$engine:fork", {"pico": "whoever"})
     assert isinstance(reply, (Refusal, Fault))
     assert [child.name for child in engine.host.tree().children] == ["child"]
-
-
-def test_a_copy_has_the_state_and_the_texts(engine: Engine) -> None:
-    copy: Any = engine.run(engine.host.histories.copy(engine.host.root_eci()))
-    now = state(engine, engine.host.root_eci())
-    assert copy["state"] == now["state"]
-    assert copy["pico"]["id"] == PicoId(now["id"])
-    assert TEXT in copy["rulesets"].values()
