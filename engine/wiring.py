@@ -113,11 +113,11 @@ def make_host(
     own process fails there, and without compilers it compiles everything; else what is not given is the
     real thing."""
     programs = CompiledPrograms(journal, compiler or compile_text, compilers)
-    web = web or HttpxWebClient(web_limits(settings))
+    outside = HttpxWebClient(web_limits(settings))
     clock = clock or SystemClock()
-    source = source or RulesetTexts(largest=settings.ruleset_limit)
+    source = source or RulesetTexts(outside.connect, settings.ruleset_limit)
     shelf = Shelf(journal, programs, source, clock.now_ms, verify, settings.ruleset_authors)
-    answers = WebAnswers(web, settings.http_per_pico, settings.http_at_once)
+    answers = WebAnswers(web or outside, settings.http_per_pico, settings.http_at_once)
     equipment = Equipment(
         BudgetedKernel(programs, settings.budget),
         journal,

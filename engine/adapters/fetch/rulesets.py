@@ -9,18 +9,22 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Awaitable, Callable
 from importlib import resources
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import httpx
 
-from engine.ports import FetchFailed
+from engine.ports import FetchFailed, WebFailed
 
 LARGEST_TEXT = 1 << 20
 """Bytes, unless somebody says otherwise. The largest rulesets people have written are a tenth of this."""
 TIMEOUT_S = 10.0
 MOST_REDIRECTS = 5
+
+Connect = Callable[[], Awaitable[httpx.AsyncBaseTransport]]
+"""Opens what the requests for one text go through. It may raise `WebFailed`."""
 
 _RID = re.compile(r"[A-Za-z_$][\w$.-]*", re.ASCII)
 
@@ -28,11 +32,10 @@ _RID = re.compile(r"[A-Za-z_$][\w$.-]*", re.ASCII)
 class RulesetTexts:
     """`engine.ports.RulesetSource`."""
 
-    def __init__(
-        self, transport: httpx.AsyncBaseTransport | None = None, largest: int = LARGEST_TEXT
-    ) -> None:
-        """With `transport`, HTTP goes there and not to the network; `largest` is in bytes."""
-        self._transport = transport
+    def __init__(self, connect: Connect | None = None, largest: int = LARGEST_TEXT) -> None:
+        """With `connect`, HTTP goes where that leads, which may refuse some hosts; else anywhere. `largest`
+        is in bytes."""
+        self._connect = connect
         self._largest = largest
 
     async def fetch(self, url: str) -> str:
@@ -54,7 +57,7 @@ class RulesetTexts:
 
     async def _download(self, url: str) -> bytes:
         client = httpx.AsyncClient(
-            transport=self._transport,
+            transport=None if self._connect is None else await self._connect(),
             timeout=TIMEOUT_S,
             follow_redirects=True,
             max_redirects=MOST_REDIRECTS,
@@ -65,6 +68,8 @@ class RulesetTexts:
                 return await _read_body(response, url, self._largest)
         except TimeoutError as problem:
             raise FetchFailed(f"{url} did not answer within {TIMEOUT_S:g} seconds") from problem
+        except WebFailed as problem:
+            raise FetchFailed(f"{url} cannot be fetched: {problem}") from problem
         except (httpx.HTTPError, httpx.InvalidURL) as problem:
             reason = str(problem) or type(problem).__name__
             raise FetchFailed(f"{url} cannot be fetched: {reason}") from problem

@@ -56,7 +56,7 @@ class HttpxWebClient:
         shown = _show(request)
         try:
             async with asyncio.timeout(self._limits.total_s):
-                async with self._open(request, await self._trust()) as client:
+                async with self._open(request, await self.connect()) as client:
                     return await self._exchange(client, request)
         except (httpx.TimeoutException, TimeoutError) as problem:
             raise WebFailed(f"{shown}: {self._explain_timeout(problem)}") from problem
@@ -81,11 +81,15 @@ class HttpxWebClient:
             self._tls = await asyncio.to_thread(httpx.create_ssl_context)
         return self._tls
 
-    def _open(self, request: WebRequest, trust: ssl.SSLContext) -> httpx.AsyncClient:
-        """A client for this request alone: a connection made for one name must never serve another."""
-        behind = httpx.AsyncHTTPTransport(verify=trust, trust_env=False)
+    async def connect(self) -> httpx.AsyncBaseTransport:
+        """What leads to the hosts that rulesets may reach, and to no other: for one request and those that it
+        is redirected to, since a connection made for one name must never serve another."""
+        behind = httpx.AsyncHTTPTransport(verify=await self._trust(), trust_env=False)
+        return PinnedTransport(behind, self._limits.private, self._resolve)
+
+    def _open(self, request: WebRequest, transport: httpx.AsyncBaseTransport) -> httpx.AsyncClient:
         return httpx.AsyncClient(
-            transport=PinnedTransport(behind, self._limits.private, self._resolve),
+            transport=transport,
             timeout=httpx.Timeout(self._limits.total_s, connect=self._limits.connect_s),
             follow_redirects=request.follows_redirects,
             max_redirects=self._limits.redirects,

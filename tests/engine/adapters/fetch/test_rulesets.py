@@ -10,8 +10,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from engine.adapters.fetch.rulesets import LARGEST_TEXT, RulesetTexts, library_rids
-from engine.ports import FetchFailed
+from engine.adapters.fetch.rulesets import LARGEST_TEXT, Connect, RulesetTexts, library_rids
+from engine.ports import FetchFailed, WebRefused
 from tests.engine.in_loop import in_loop
 
 TEXT = "ruleset héllo { }"
@@ -27,6 +27,15 @@ class Site(httpx.AsyncBaseTransport):
         if isinstance(self.response, Exception):
             raise self.response
         return self.response
+
+
+def through(site: Site) -> Connect:
+    """Every request goes to that site."""
+
+    async def connect() -> Site:
+        return site
+
+    return connect
 
 
 async def refusal(source: RulesetTexts, url: str) -> str:
@@ -87,14 +96,14 @@ async def test_text_in_another_encoding_is_refused(tmp_path: Path) -> None:
 async def test_a_page_is_downloaded() -> None:
     """The body of a 200, decoded."""
     site = Site(httpx.Response(200, content=TEXT.encode()))
-    assert await RulesetTexts(site).fetch("http://rules.example/a.krl") == TEXT
+    assert await RulesetTexts(through(site)).fetch("http://rules.example/a.krl") == TEXT
 
 
 @in_loop
 async def test_anything_but_200_is_refused() -> None:
     """An error page is not a ruleset."""
     site = Site(httpx.Response(404, content=b"ruleset not found"))
-    reason = await refusal(RulesetTexts(site), "http://rules.example/a.krl")
+    reason = await refusal(RulesetTexts(through(site)), "http://rules.example/a.krl")
     assert reason == "http://rules.example/a.krl answered 404 Not Found, not 200 OK"
 
 
@@ -110,7 +119,9 @@ async def test_an_endless_page_is_cut_off() -> None:
             yield b"x" * (1 << 16)
 
     site = Site(httpx.Response(200, content=flood()))
-    assert "larger than a ruleset may be" in await refusal(RulesetTexts(site), "http://rules.example/a.krl")
+    assert "larger than a ruleset may be" in await refusal(
+        RulesetTexts(through(site)), "http://rules.example/a.krl"
+    )
     assert sent <= LARGEST_TEXT + (1 << 17)
 
 
@@ -119,10 +130,20 @@ async def test_a_place_that_is_not_reached_is_told() -> None:
     """No connection and no answer in time both name the URL."""
     nobody = Site(httpx.ConnectError("connection refused"))
     assert "a.krl cannot be fetched: connection refused" in await refusal(
-        RulesetTexts(nobody), "http://rules.example/a.krl"
+        RulesetTexts(through(nobody)), "http://rules.example/a.krl"
     )
     silent = Site(httpx.ReadTimeout(""))
-    assert "cannot be fetched: ReadTimeout" in await refusal(RulesetTexts(silent), "http://rules.example/a")
+    assert "cannot be fetched: ReadTimeout" in await refusal(
+        RulesetTexts(through(silent)), "http://rules.example/a"
+    )
+
+
+@in_loop
+async def test_a_host_that_may_not_be_reached_is_told() -> None:
+    """With the reason that whoever connects gives."""
+    refused = Site(WebRefused("10.0.0.1 is not a public address"))
+    reason = await refusal(RulesetTexts(through(refused)), "http://10.0.0.1/a.krl")
+    assert reason == "http://10.0.0.1/a.krl cannot be fetched: 10.0.0.1 is not a public address"
 
 
 @in_loop

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.config import Settings
-from engine.core.messages import Fault
+from engine.core.messages import Fault, Refusal
 from engine.host_patterns import NO_HOSTS, HostPatterns
 from engine.ports import WebRequest, WebResponse
 from engine.runtime.host import Host
@@ -93,3 +93,56 @@ async def test_without_that_it_does_not(tmp_path: Path) -> None:
     assert fault.code == "R607"
     assert 'http_private = ["localhost"]' in fault.message
     assert arrived == []
+
+
+@asynccontextmanager
+async def running(home: Path, private: HostPatterns) -> AsyncIterator[Host]:
+    """An engine with nothing on it."""
+    engine = await open_engine(Settings(home=home, http_private=private))
+    try:
+        yield engine.host
+    finally:
+        await engine.close()
+
+
+async def install(host: Host, url: str) -> Any:
+    return await host.run_event(host.root_eci(), "wrangler", "install_ruleset_request", {"url": url})
+
+
+@in_loop
+async def test_no_ruleset_makes_the_engine_fetch_a_text_from_the_operators_network(tmp_path: Path) -> None:
+    """Nobody calls there; the refusal names the setting. A flush of the engine's owner is no exception."""
+    calls: list[WebRequest] = []
+
+    def answer(request: WebRequest) -> WebResponse:
+        calls.append(request)
+        return WebResponse(200, "OK", {}, "ruleset near {}")
+
+    async with serving(answer) as port, running(tmp_path / "home", NO_HOSTS) as host:
+        for url in (f"http://127.0.0.1:{port}/near.krl", "http://169.254.169.254/latest/meta-data"):
+            refused = await install(host, url)
+            assert isinstance(refused, Fault)
+            assert "is not a public address" in refused.message
+            assert "the setting http_private" in refused.message
+            flushed = await host.flush_ruleset(url)
+            assert isinstance(flushed, Refusal)
+            assert "the setting http_private" in flushed.reason
+    assert calls == []
+
+
+@in_loop
+async def test_a_text_from_a_host_that_the_settings_open_is_installed(tmp_path: Path) -> None:
+    """For those who serve their rulesets from their own machine; where that sends them on, it ends."""
+
+    def answer(request: WebRequest) -> WebResponse:
+        if request.url == "/away.krl":
+            return WebResponse(302, "Found", {"location": "http://169.254.169.254/"}, "")
+        return WebResponse(200, "OK", {}, "ruleset near {}")
+
+    opened = HostPatterns(("127.0.0.1",))
+    async with serving(answer) as port, running(tmp_path / "home", opened) as host:
+        assert isinstance(await install(host, f"http://127.0.0.1:{port}/near.krl"), EventReply)
+        assert "near" in host.tree().rulesets
+        refused = await install(host, f"http://127.0.0.1:{port}/away.krl")
+        assert isinstance(refused, Fault)
+        assert "169.254.169.254 is not a public address" in refused.message
