@@ -27,6 +27,7 @@ from engine.core.messages import (
     Turn,
 )
 from engine.core.model import (
+    ALLOW_ALL,
     EMPTY,
     Channel,
     Child,
@@ -167,6 +168,9 @@ def unpack_channel(plain: Plain) -> Channel:
     )
 
 
+_PLAIN_ALLOW_ALL: Plain = {"allow": [["*", "*"]], "deny": []}
+
+
 def _pack_policy(policy: Policy) -> Plain:
     return {
         "allow": [(entry.scope, entry.name) for entry in policy.allow],
@@ -175,6 +179,8 @@ def _pack_policy(policy: Policy) -> Plain:
 
 
 def _unpack_policy(plain: Plain) -> Policy:
+    if plain == _PLAIN_ALLOW_ALL:
+        return ALLOW_ALL  # the same for most channels, of which a pico may have thousands
     return Policy(
         tuple(PolicyEntry(*entry) for entry in plain["allow"]),
         tuple(PolicyEntry(*entry) for entry in plain["deny"]),

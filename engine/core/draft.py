@@ -79,6 +79,12 @@ class Draft:
         KINDS[kind](self, *content)
         self.recorded.append(Change(kind, content))
 
+    def carry_out(self, changes: Iterable[Change]) -> None:
+        """What was recorded earlier. Many records may be carried out on one draft, one after the other:
+        that copies each map once, where a draft for each would copy it as often as it changes."""
+        for change in changes:
+            KINDS[change.kind](self, *change.content)
+
     def set_entity(self, rid: str, name: str, value: Value) -> None:
         if value is not None:
             self.record("set_entity", rid, name, value)
@@ -184,9 +190,18 @@ class Draft:
 def apply(pico: Pico, changes: Iterable[Change], seq: int) -> Pico:
     """The pico that recorded changes lead to."""
     draft = Draft(pico)
-    for change in changes:
-        KINDS[change.kind](draft, *change.content)
+    draft.carry_out(changes)
     return draft.finish(seq)
+
+
+def touched_channels(changes: Iterable[Change]) -> Iterator[Eci]:
+    """All channels that these changes may have put or removed."""
+    for change in changes:
+        match change.kind, change.content:
+            case "put_channel", (channel,):
+                yield channel.eci
+            case "remove_channel", (eci,):
+                yield eci
 
 
 def touched_timers(pico: Pico, changes: Iterable[Change]) -> Iterator[str]:

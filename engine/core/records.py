@@ -38,7 +38,7 @@ from engine.core.codec import (
     unpack_query,
     unpack_turn,
 )
-from engine.core.draft import apply
+from engine.core.draft import Draft
 from engine.core.messages import AskLater, Change, Done, Effect, Event, Failed, Fault, LogLine, Query, Turn
 from engine.core.model import Inputs, Pico
 from pico_lang.values import Value
@@ -104,12 +104,15 @@ def _describe(head: Head, turn: Turn, outcome: Done | Failed) -> Record:
 
 def fold(head: Head, bodies: Iterable[bytes]) -> Head:
     """The head after the records that follow `head`, in order."""
+    draft, seq, chain = Draft(head.pico), head.pico.seq, head.chain
     for body in bodies:
         record = decode_record(body)
-        if record.seq != head.pico.seq + 1:
-            raise Unreadable(f"record {record.seq} where {head.pico.seq + 1} should follow")
-        head = Head(apply(head.pico, record.changes, record.seq), record_hash(body))
-    return head
+        seq += 1
+        if record.seq != seq:
+            raise Unreadable(f"record {record.seq} where {seq} should follow")
+        draft.carry_out(record.changes)
+        chain = record_hash(body)
+    return Head(draft.finish(seq), chain)
 
 
 def verify_chain(head: Head, bodies: Iterable[bytes], end: str | None = None) -> BrokenChain | None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
 
-from engine.core.draft import touched_timers
+from engine.core.draft import touched_channels, touched_timers
 from engine.core.messages import (
     AskLater,
     Change,
@@ -118,7 +118,7 @@ class LocalOutbox:
             return None
         bundle = self._bundle()
         bundle.writes += differences(before, pico, outcome.changes)
-        self._rebind(sender, before, pico)
+        self._rebind(sender, pico, outcome.changes)
         for effect in outcome.effects:
             self._perform(effect, sender, bundle)
         return bundle
@@ -134,13 +134,13 @@ class LocalOutbox:
     def _bundle(self) -> Bundle:
         return Bundle(self.residents, self.alarms, self.errands, not self.is_closing)
 
-    def _rebind(self, mailbox: Mailbox, before: Pico, after: Pico) -> None:
-        for eci, channel in after.channels.items():
-            if eci not in before.channels:
-                self.residents.bind(mailbox, channel)
-        for eci in before.channels:
-            if eci not in after.channels:
+    def _rebind(self, mailbox: Mailbox, after: Pico, changes: Iterable[Change]) -> None:
+        for eci in touched_channels(changes):
+            channel = after.channels.get(eci)
+            if channel is None:
                 self.residents.unbind(eci)
+            else:
+                self.residents.bind(mailbox, channel)
 
     def _perform(self, effect: Effect, sender: Mailbox, bundle: Bundle) -> None:
         match effect:
@@ -208,13 +208,15 @@ def differences(before: Pico, after: Pico, changes: Iterable[Change] | None = No
     """What the journal keeps of a pico in tables of their own: where it is reached, what it runs, and when
     it is due.
 
-    With the changes between the two at hand, not all timers have to be compared: there may be thousands.
+    With the changes between the two at hand, not all have to be compared: there may be thousands.
     """
     if after.channels is not before.channels:
-        for eci in after.channels.keys() - before.channels.keys():
-            yield BindChannel(eci, after.id)
-        for eci in before.channels.keys() - after.channels.keys():
-            yield UnbindChannel(eci)
+        every_channel = chain(before.channels, after.channels)
+        for eci in dict.fromkeys(every_channel if changes is None else touched_channels(changes)):
+            if eci not in after.channels and eci in before.channels:
+                yield UnbindChannel(eci)
+            elif eci in after.channels and eci not in before.channels:
+                yield BindChannel(eci, after.id)
     if after.rulesets is not before.rulesets:
         had, has = _texts(before), _texts(after)
         yield from (UnbindRuleset(after.id, *text) for text in had if text not in has)

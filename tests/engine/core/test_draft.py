@@ -7,7 +7,7 @@ from copy import deepcopy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.core.draft import Draft, apply, touched_timers
+from engine.core.draft import Draft, apply, touched_channels, touched_timers
 from engine.core.messages import Change
 from engine.core.model import (
     Channel,
@@ -57,6 +57,15 @@ def test_every_timer_that_differs_was_touched(pico: Pico, changes: list[Change])
     names = pico.timers.keys() | after.timers.keys()
     changed = {name for name in names if pico.timers.get(name) != after.timers.get(name)}
     assert changed <= set(touched_timers(pico, changes))
+
+
+@given(some.picos, st.lists(some.changes, max_size=12))
+def test_every_channel_that_differs_was_touched(pico: Pico, changes: list[Change]) -> None:
+    """So a parent of thousands, which has a channel for each child, need not look at all of them."""
+    after = apply(pico, changes, pico.seq + 1)
+    names = pico.channels.keys() | after.channels.keys()
+    changed = {name for name in names if pico.channels.get(name) != after.channels.get(name)}
+    assert changed <= set(touched_channels(changes))
 
 
 def test_a_null_entity_is_one_that_is_not_there() -> None:
