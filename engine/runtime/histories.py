@@ -238,17 +238,19 @@ class Histories:
     async def replay(self, name: str) -> Document | Refusal:
         """Run all recorded turns of a pico again, and see whether each comes out as it was recorded."""
         pico = self._past.resolve(name)
+        # Before the records, which may become more meanwhile.
+        end = None if pico is None else self._journal.end(pico)
         span = None if pico is None else self._past.span(pico)
         if pico is None or span is None:
             return _unknown(name)
         start = await self._past.birth(pico) or span.snapshot
         walk = Replay(start)
-        wrong = await self._walk(walk, span)
+        wrong = await self._walk(walk, span, end)
         return {
             "pico": pico,
             "from": start.pico.seq,
             "to": walk.head.pico.seq,
-            "last": span.last,
+            "last": max(span.last, 0 if end is None else end[0]),
             "repeated": walk.repeated,
             "skipped": walk.skipped,
             "state": state_id(walk.pico),
@@ -256,7 +258,9 @@ class Histories:
             "departure": tell_departure(wrong) if isinstance(wrong, Departure) else None,
         }
 
-    async def _walk(self, walk: Replay, span: Span) -> BrokenChain | Departure | None:
+    async def _walk(
+        self, walk: Replay, span: Span, end: tuple[int, str] | None
+    ) -> BrokenChain | Departure | None:
         """Follow the records to the last, or to the first with which something is wrong."""
         instances: Instances[Any] = Instances()
         async for body in self._past.records(walk.pico.id, walk.pico.seq + 1, span.last):
@@ -267,10 +271,12 @@ class Histories:
             departed = walk.follow(record, body, outcome)
             if departed is not None:
                 return departed
+            if end is not None and end[0] == record.seq and end[1] != walk.head.chain:
+                return BrokenChain(record.seq, "it is not the record that was written: its hash was another")
             if record.seq == span.snapshot.pico.seq and (wrong := walk.compare(span.snapshot)) is not None:
                 return wrong
-        missing = walk.head.pico.seq + 1
-        return None if missing > span.last else BrokenChain(missing, "it is missing")
+        missing, last = walk.head.pico.seq + 1, max(span.last, end[0] if end is not None else 0)
+        return None if missing > last else BrokenChain(missing, "it is missing")
 
     async def _repeat(self, pico: Pico, record: Record, instances: Instances[Any]) -> Outcome | None:
         """What running a turn again leads to, by the same way as at first; None when that says nothing."""

@@ -13,6 +13,7 @@ from heapq import nsmallest
 
 from engine.core.did_keys import DidKey
 from engine.core.model import Eci, EventId, PicoId, Rid, RulesetHash
+from engine.core.records import record_hash
 from engine.ports import (
     AcceptEvent,
     AppendRecord,
@@ -48,6 +49,7 @@ class Disk:
         self.parents: dict[PicoId, PicoId | None] = {}
         self.snapshots: dict[PicoId, tuple[int, bytes]] = {}
         self.records: dict[PicoId, dict[int, tuple[EventId | None, bytes]]] = {}
+        self.ends: dict[PicoId, tuple[int, str]] = {}
         self.inbox: dict[tuple[PicoId, EventId], bytes] = {}
         self.errands: dict[tuple[PicoId, EventId], bytes] = {}
         self.channels: dict[Eci, PicoId] = {}
@@ -112,6 +114,7 @@ class Disk:
         if seq in self.records.setdefault(pico, {}) or (eid is not None and self.is_handled(pico, eid)):
             raise ValueError(f"{pico} has a record {seq}, or one for {eid}, already")
         self.records[pico][seq] = (eid, body)
+        self.ends[pico] = (seq, record_hash(body))
         if eid is not None:
             self.inbox.pop((pico, eid), None)
 
@@ -119,6 +122,7 @@ class Disk:
         self.parents.pop(pico, None)
         self.snapshots.pop(pico, None)
         self.records.pop(pico, None)
+        self.ends.pop(pico, None)
         self.inbox = {key: body for key, body in self.inbox.items() if key[0] != pico}
         self.errands = {key: body for key, body in self.errands.items() if key[0] != pico}
         self.channels = {eci: owner for eci, owner in self.channels.items() if owner != pico}
@@ -216,6 +220,9 @@ class MemoryJournal:
         after = [kept[one][1] for one in sorted(kept) if one > seq]
         inbox = [body for (owner, _), body in self.disk.inbox.items() if owner == pico]
         return Stored(seq, snapshot, after, inbox)
+
+    def end(self, pico: PicoId) -> tuple[int, str] | None:
+        return self.disk.ends.get(pico)
 
     def find_record(self, pico: PicoId, eid: EventId) -> bytes | None:
         return next((body for one, body in self.disk.records.get(pico, {}).values() if one == eid), None)

@@ -14,6 +14,7 @@ from typing import Any
 
 from engine.core.did_keys import DidKey
 from engine.core.model import Eci, EventId, PicoId, Rid, RulesetHash
+from engine.core.records import record_hash
 from engine.ports import (
     AcceptEvent,
     AppendRecord,
@@ -42,6 +43,7 @@ Statement = tuple[str, Rows]
 ADD_PICO = "INSERT INTO picos (pico, parent, seq, snapshot) VALUES (?, ?, ?, ?)"
 SAVE_SNAPSHOT = "UPDATE picos SET seq = ?, snapshot = ? WHERE pico = ?"
 ADD_RECORD = "INSERT INTO records (pico, seq, eid, body) VALUES (?, ?, ?, ?)"
+PUT_END = "INSERT OR REPLACE INTO record_ends (pico, seq, hash) VALUES (?, ?, ?)"
 ADD_TO_INBOX = """
     INSERT INTO inbox (pico, eid, body) SELECT ?1, ?2, ?3
     WHERE NOT EXISTS (SELECT 1 FROM records WHERE pico = ?1 AND eid = ?2) ON CONFLICT DO NOTHING"""
@@ -72,7 +74,16 @@ DROP_HOLDER = """
 PUT_FACT = "INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)"
 DROP_PICO = tuple(
     f"DELETE FROM {table} WHERE pico = ?"
-    for table in ("picos", "records", "inbox", "errands", "channels", "timers", "ruleset_holders")
+    for table in (
+        "picos",
+        "records",
+        "record_ends",
+        "inbox",
+        "errands",
+        "channels",
+        "timers",
+        "ruleset_holders",
+    )
 )
 
 
@@ -85,6 +96,7 @@ class Batch:
         "births",
         "channels",
         "ended",
+        "ends",
         "errands",
         "facts",
         "handled",
@@ -102,6 +114,7 @@ class Batch:
         self.births: list[tuple[PicoId, PicoId | None, int, bytes]] = []
         self.snapshots: dict[PicoId, tuple[int, bytes]] = {}
         self.records: list[tuple[PicoId, int, EventId | None, bytes]] = []
+        self.ends: dict[PicoId, tuple[int, bytes]] = {}
         self.accepted: dict[tuple[PicoId, EventId], bytes] = {}
         self.begun: dict[tuple[PicoId, EventId], bytes] = {}
         self.handled: list[tuple[PicoId, EventId]] = []
@@ -118,6 +131,7 @@ class Batch:
 
     def append_record(self, write: AppendRecord) -> None:
         self.records.append((write.pico, write.seq, write.eid, write.body))
+        self.ends[write.pico] = (write.seq, write.body)
         if write.eid is not None:
             key = (write.pico, write.eid)
             self.accepted.pop(key, None)
@@ -180,6 +194,7 @@ class Batch:
         yield ADD_PICO, self.births
         yield SAVE_SNAPSHOT, [(seq, body, pico) for pico, (seq, body) in self.snapshots.items()]
         yield ADD_RECORD, self.records
+        yield PUT_END, [end_of(pico, seq, body) for pico, (seq, body) in self.ends.items()]
         yield ADD_TO_INBOX, [(pico, eid, body) for (pico, eid), body in self.accepted.items()]
         yield PUT_IN_INBOX, [(pico, eid, body) for (pico, eid), body in self.begun.items()]
         yield DROP_FROM_INBOX, self.handled
@@ -198,6 +213,11 @@ class Batch:
         yield ADD_PLACE, {(url, digest) for url, digest, _ in bound}
         yield ADD_HOLDER, bound
         yield PUT_FACT, self.facts.items()
+
+
+def end_of(pico: PicoId, seq: int, body: bytes) -> tuple[PicoId, int, bytes]:
+    """The row that says which record of a pico is the newest, and what it looks like."""
+    return pico, seq, bytes.fromhex(record_hash(body))
 
 
 FOLD: Mapping[type[Any], Callable[[Batch, Any], None]] = {

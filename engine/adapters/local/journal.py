@@ -179,6 +179,10 @@ class SqliteJournal:
         inbox = self._rows("SELECT body FROM inbox WHERE pico = ? ORDER BY n", pico)
         return Stored(seq, snapshot, [body for (body,) in records], [body for (body,) in inbox])
 
+    def end(self, pico: PicoId) -> tuple[int, str] | None:
+        found = self._rows("SELECT seq, hash FROM record_ends WHERE pico = ?", pico)
+        return (found[0][0], found[0][1].hex()) if found else None
+
     def find_record(self, pico: PicoId, eid: EventId) -> bytes | None:
         found: bytes | None = self._value("SELECT body FROM records WHERE pico = ? AND eid = ?", pico, eid)
         return found

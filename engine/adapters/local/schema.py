@@ -10,11 +10,12 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from engine.adapters.local.ends import fill_ends
 from engine.adapters.local.holders import fill_holders
 
 APPLICATION_ID = 0x7069636F
 """ASCII "pico": what tells a journal from any other SQLite file."""
-FORMAT = 3
+FORMAT = 4
 CACHE = "PRAGMA cache_size = -32000"  # kibibytes, for each connection
 
 # Records are appended in order of commit and found through indexes. Clustering them by pico instead
@@ -65,10 +66,13 @@ CREATE TABLE ruleset_holders (
     place INTEGER NOT NULL, pico TEXT NOT NULL, PRIMARY KEY (place, pico)) WITHOUT ROWID;
 CREATE INDEX holder_picos ON ruleset_holders (pico);
 """,
+    3: """
+CREATE TABLE record_ends (pico TEXT PRIMARY KEY, seq INTEGER NOT NULL, hash BLOB NOT NULL) WITHOUT ROWID;
+""",
 }
 """What makes a journal of each format one of the next. An empty file, of format 0, goes the same way."""
 
-FILLS: Mapping[int, Callable[[sqlite3.Connection], None]] = {2: fill_holders}
+FILLS: Mapping[int, Callable[[sqlite3.Connection], None]] = {2: fill_holders, 3: fill_ends}
 """What is then written into the new tables because it stood elsewhere until now."""
 
 

@@ -11,6 +11,7 @@ import pytest
 from engine.adapters.local.journal import SqliteJournal
 from engine.core.did_keys import DidKey
 from engine.core.model import Eci, EventId, PicoId, Rid, RulesetHash
+from engine.core.records import record_hash
 from engine.ports import (
     AcceptEvent,
     AppendRecord,
@@ -67,6 +68,21 @@ def woken(journal: Journal, pico: PicoId) -> Stored:
     stored = journal.load(pico)
     assert stored is not None
     return stored
+
+
+@in_loop
+async def test_the_newest_record_is_noted_apart_from_it(open_journal: OpenJournal) -> None:
+    """Whichever of a batch it is, after a restart too, and until the pico is gone."""
+    journal = open_journal()
+    assert journal.end(ANN) is None
+    await journal.commit([BORN, AppendRecord(ANN, 1, None, b"one"), AppendRecord(ANN, 2, None, b"two")])
+    assert journal.end(ANN) == (2, record_hash(b"two"))
+    await journal.commit([AppendRecord(ANN, 3, E1, b"three")])
+    await journal.close()
+    journal = open_journal()
+    assert journal.end(ANN) == (3, record_hash(b"three"))
+    await journal.commit([RemovePico(ANN)])
+    assert journal.end(ANN) is None
 
 
 @in_loop

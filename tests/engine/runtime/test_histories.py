@@ -191,6 +191,22 @@ def test_a_history_that_somebody_touched_is_refused_by_name(engine: Engine) -> N
     assert f"record {last - 1}" in told.reason
 
 
+def test_an_end_that_somebody_touched_is_found(engine: Engine) -> None:
+    """No later record vouches for the newest, but the journal has noted it apart."""
+    for _ in range(3):
+        engine.send("tea:offered")
+    (records,) = engine.disk.records.values()
+    last = max(records)
+    eid, body = records[last]
+    records[last] = (eid, body.replace(b'"steps":', b'"steps":1'))
+    refused = ask(engine, "replay", root(engine))["refused"]
+    assert (refused["seq"], "its hash was another" in refused["reason"]) == (last, True)
+    del records[last]
+    told = ask(engine, "replay", root(engine))
+    assert told["refused"] == {"seq": last, "reason": "it is missing"}
+    assert (told["to"], told["last"]) == (last - 1, last)
+
+
 def test_a_snapshot_that_somebody_touched_is_found(engine: Engine) -> None:
     """It is not what the records before it lead to."""
     for _ in range(210):

@@ -14,7 +14,7 @@ from engine.core.births import new_pico
 from engine.core.draft import Draft
 from engine.core.messages import Done, Event, Turn
 from engine.core.model import Eci, EventId, Inputs, InstalledRuleset, Pico, PicoId, Rid, RulesetHash
-from engine.core.records import begin, encode_snapshot, seal
+from engine.core.records import begin, encode_snapshot, record_hash, seal
 from engine.ports import AppendRecord, BirthPico, JournalFailed, Place, SetFact
 from tests.engine.in_loop import in_loop
 
@@ -206,6 +206,17 @@ def record_of_replacing(pico: Pico) -> bytes:
     draft.put_ruleset(InstalledRuleset(Rid("r"), "file:r", NEW, {}, Inputs(5, "")))
     turn = Turn(Event(Eci(pico.id), "a", "b", {}, EventId("e")), Inputs(5, "00"))
     return seal(begin(pico), turn, Done(draft.finish(1), tuple(draft.recorded), ()))[1]
+
+
+@in_loop
+async def test_the_ends_of_an_older_format_are_those_of_its_records(tmp_path: Path) -> None:
+    """What was lost before cannot be known; from now on it is."""
+    ann, bob = new_pico(PicoId("ann")), new_pico(PicoId("bob"))
+    store_as_format_2(tmp_path / "j", (ann, [b"one", b"two"]), (bob, []))
+    journal = SqliteJournal(tmp_path / "j")
+    assert journal.end(ann.id) == (2, record_hash(b"two"))
+    assert journal.end(bob.id) is None
+    await journal.close()
 
 
 @in_loop
