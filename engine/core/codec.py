@@ -31,6 +31,7 @@ from engine.core.model import (
     EMPTY,
     Channel,
     Child,
+    FormerText,
     Inputs,
     InstalledRuleset,
     Pico,
@@ -197,6 +198,8 @@ def pack_ruleset(ruleset: InstalledRuleset) -> Plain:
     }
     if ruleset.signed_by:
         plain["signed_by"] = ruleset.signed_by
+    if ruleset.former:
+        plain["former"] = [_pack_former(former) for former in ruleset.former]
     return plain
 
 
@@ -208,6 +211,32 @@ def unpack_ruleset(plain: Plain) -> InstalledRuleset:
         plain["config"],
         unpack_inputs(plain["inputs"]),
         tuple(plain.get("signed_by", ())),
+        tuple(map(_unpack_former, plain.get("former", ()))),
+    )
+
+
+def _pack_former(former: FormerText) -> Plain:
+    plain: dict[str, Plain] = {
+        "url": former.url,
+        "hash": former.hash,
+        "config": former.config,
+        "seq": former.seq,
+    }
+    if former.signed_by:
+        plain["signed_by"] = former.signed_by
+    if former.upgraded:
+        plain["upgraded"] = True
+    return plain
+
+
+def _unpack_former(plain: Plain) -> FormerText:
+    return FormerText(
+        plain["url"],
+        plain["hash"],
+        plain["config"],
+        plain["seq"],
+        tuple(plain.get("signed_by", ())),
+        plain.get("upgraded", False),
     )
 
 

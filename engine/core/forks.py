@@ -69,12 +69,14 @@ def _fill(run: Run, bare: Pico, original: Pico, names: Names) -> Pico:
 
 
 def _rename_ruleset(ruleset: InstalledRuleset, names: Names) -> InstalledRuleset:
-    """What its global block once read is what it goes on with, under the new names."""
+    """What its global block once read is what it goes on with, under the new names. What texts it had
+    before is the original's history and not the fork's."""
     answers = tuple(_rename(answer, names) for answer in ruleset.inputs.answers)
     return replace(
         ruleset,
         config=_rename(ruleset.config, names),
         inputs=replace(ruleset.inputs, answers=answers),
+        former=(),
     )
 
 

@@ -14,6 +14,7 @@ from engine.core.model import Inputs, InstalledRuleset, Rid, RulesetHash
 from engine.core.opening import Memory, Opening, program_of
 from engine.core.programs import Awake
 from engine.core.run import Run
+from engine.core.upgrading import remember, upgrade
 from engine.core.wills import speak
 from pico_lang.errors import RuntimeFault
 from pico_lang.program import Program
@@ -47,6 +48,9 @@ class Found:
     url: str
     hash: RulesetHash
     signed_by: tuple[DidKey, ...] = ()
+    keeps: int = 0
+    """How many former texts of a ruleset the engine has its picos remember. Histories from before they
+    did say nothing of it."""
 
 
 def _find(run: Run, url: str) -> Found:
@@ -54,18 +58,33 @@ def _find(run: Run, url: str) -> Found:
     if "error" in answer:
         raise RuntimeFault(answer.get("code", "R608"), f"cannot install {url}: {answer['error']}")
     signed_by = tuple(answer.get("signedBy", ()))
-    return Found(Rid(answer["rid"]), answer.get("url", url), RulesetHash(answer["hash"]), signed_by)
+    return Found(
+        Rid(answer["rid"]),
+        answer.get("url", url),
+        RulesetHash(answer["hash"]),
+        signed_by,
+        answer.get("keeps", 0),
+    )
 
 
 def _install_found(run: Run, found: Found, config: Mapping[str, Value]) -> Rid:
+    old = run.draft.ruleset(found.rid)
     inputs = Inputs(run.learned.time_ms, "")
     ruleset = InstalledRuleset(found.rid, found.url, found.hash, config, inputs, found.signed_by)
+    if old is not None:
+        upgraded = upgrade(run, old, ruleset)
+        ruleset = replace(ruleset, former=remember(run, old, ruleset, upgraded, found.keeps))
+    put_in_force(run, ruleset)
+    return ruleset.rid
+
+
+def put_in_force(run: Run, ruleset: InstalledRuleset) -> None:
+    """Open a ruleset with the text it has now, and once more whatever uses it."""
     program = program_of(run, ruleset)
     _forget_gone_rules(run, ruleset, program)
     _open_anew(run, ruleset, program)
     for user in list(_users_of(run, ruleset.rid)):
         _open_anew(run, user, program_of(run, user))
-    return ruleset.rid
 
 
 def uninstall(run: Run, rid: str) -> None:

@@ -32,10 +32,11 @@ from engine.core.messages import (
     SendEvent,
     Turn,
 )
-from engine.core.model import Eci, Inputs, InstalledRuleset, Pico
+from engine.core.model import Eci, Inputs, InstalledRuleset, Pico, Rid
 from engine.core.opening import wake
 from engine.core.policy import UPKEEP
 from engine.core.programs import Awake, Instances, Programs
+from engine.core.rollback import roll_back
 from engine.core.run import Asking, Learned, Observer, Run, Surroundings, Triable
 from engine.core.scheduling import pass_over, use_up
 from engine.core.world import World, is_error_event
@@ -230,8 +231,8 @@ def _run_ruleset(run: Run, awake: Awake[World], event: Event) -> None:
 
 
 def _tend(run: Run, event: Event) -> None:
-    """Upkeep by the engine itself: `install` (url, config), `uninstall` (rid), `pass_over` (timer, until),
-    `fork` (pico), `grant` (module), `revoke` (module).
+    """Upkeep by the engine itself: `install` (url, config), `uninstall` (rid), `rollback` (rid, state),
+    `pass_over` (timer, until), `fork` (pico), `grant` (module), `revoke` (module).
 
     Needs no ruleset to be awake, because mending one that cannot be run is what it is for.
     """
@@ -240,6 +241,9 @@ def _tend(run: Run, event: Event) -> None:
             install(run, url, to_stored(event.attrs.get("config") or {}, run.meter))
         case "uninstall", {"rid": rid}:
             uninstall(run, to_string(rid))
+        case "rollback", {"rid": str(rid)}:
+            state = event.attrs.get("state")
+            roll_back(run, Rid(rid), None if state is None else to_string(state))
         case "pass_over", {"timer": str(timer), "until": float(until)}:
             pass_over(run.draft, timer, int(until))
         case "fork", {"pico": str(pico)}:

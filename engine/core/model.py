@@ -81,6 +81,20 @@ class Inputs:
 
 
 @dataclass(frozen=True, slots=True)
+class FormerText:
+    """A text that a ruleset had on a pico before another took its place."""
+
+    url: str
+    hash: RulesetHash
+    config: Mapping[str, Value]
+    seq: int
+    """The turn that replaced it."""
+    signed_by: tuple[DidKey, ...] = ()
+    upgraded: bool = False
+    """Whether the upgrade block of the other text changed entity variables."""
+
+
+@dataclass(frozen=True, slots=True)
 class InstalledRuleset:
     """A ruleset on a pico. `inputs` has the time of the turn that initialised it and, as answers,
     everything its global block read, so that this has the same values whenever the pico is woken."""
@@ -92,6 +106,8 @@ class InstalledRuleset:
     inputs: Inputs
     signed_by: tuple[DidKey, ...] = ()
     """The authors whose signatures the engine had when it was installed."""
+    former: tuple[FormerText, ...] = ()
+    """What it can be rolled back to: the last few texts that it had here, the newest first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from engine.core.programs import Awake
 from engine.core.run import Run
 from engine.core.world import World
 from pico_lang.errors import RuntimeFault
-from pico_lang.program import Instance, ModuleUse, Program
+from pico_lang.program import Instance, ModuleUse, OpenModule, Program
 from pico_lang.runtime import Runtime
 from pico_lang.values import Value, to_stored
 
@@ -81,6 +81,11 @@ class Opening:
             runtime.host = world
         return instance
 
+    def upgrade(self, ruleset: InstalledRuleset, program: Program, version: str | None) -> None:
+        """Run the program's upgrade block for that version. Nothing of it is remembered for later."""
+        runtime = Runtime(self._run.meter, World(self._run, ruleset, program, sees_turn=False))
+        program.upgrade(version, runtime, {}, self._opener_of_modules((ruleset.rid,)))
+
     @property
     def worlds(self) -> list[World]:
         """The ruleset's own world first, then those of its modules."""
@@ -97,11 +102,13 @@ class Opening:
         world = World(self._run, ruleset, program, sees_turn=not users)
         runtime = Runtime(self._run.meter, FirstLook(self._run, ruleset, program, self._memory))
         self._opened.append((runtime, world))
+        return program.instantiate(runtime, configuration, self._opener_of_modules(chain))
 
+    def _opener_of_modules(self, chain: tuple[str, ...]) -> OpenModule:
         def open_module(use: ModuleUse, configured: Mapping[str, Value]) -> Instance:
             return self._open(*self._find_module(use.rid, chain), configured, chain)
 
-        return program.instantiate(runtime, configuration, open_module)
+        return open_module
 
     def _find_module(self, rid: str, chain: tuple[str, ...]) -> tuple[InstalledRuleset, Program]:
         if rid in chain:

@@ -8,7 +8,8 @@ from textwrap import dedent
 from typing import Any
 
 from engine.core.births import new_pico
-from engine.core.domains import MODULES
+from engine.core.catalogue import Catalogue
+from engine.core.domains import BUILT_IN
 from engine.core.kernel import Opened, answer, react
 from engine.core.messages import Answered, Asks, Done, Failed, Outcome, Query, Question, Turn
 from engine.core.model import Eci, Inputs, Pico, RulesetHash
@@ -26,9 +27,12 @@ class Bench:
     again with the answer.
     """
 
-    def __init__(self, *texts: str, budget: Budget | None = None) -> None:
+    def __init__(
+        self, *texts: str, budget: Budget | None = None, catalogue: Catalogue = BUILT_IN
+    ) -> None:
         self.pico: Pico = new_pico(ROOT)
         self.budget = budget or Budget()
+        self.catalogue = catalogue
         self.opened = Opened()
         self.programs: dict[RulesetHash, Program] = {}
         self.urls: dict[str, Program] = {}
@@ -36,12 +40,14 @@ class Bench:
         self.outcomes: list[Outcome] = []
         self.outside: Callable[[Question], Mapping[str, Any]] = _nobody
         """Answers what is not about rulesets."""
+        self.keeps: int | None = None
+        """How many former texts of a ruleset are remembered; None for an engine that knows of none."""
         for text in texts:
             self.install(self.publish(text))
 
     def publish(self, text: str, url: str | None = None) -> str:
         """Make a text available under a URL, its rid if none is given."""
-        program = compile_ruleset(Source(dedent(text)), MODULES)
+        program = compile_ruleset(Source(dedent(text)), self.catalogue.modules)
         self.programs[RulesetHash(program.hash)] = program
         url = url or f"file:///{program.rid}.krl"
         self.urls[url] = program
@@ -60,7 +66,9 @@ class Bench:
 
     def react(self, turn: Turn) -> Outcome:
         """Run a turn as far as it comes by itself."""
-        return react(self.pico, turn, self.programs, self.budget, self.opened)
+        return react(
+            self.pico, turn, self.programs, self.budget, self.opened, catalogue=self.catalogue
+        )
 
     def run_turn(self, turn: Turn) -> Outcome:
         outcome = self.react(turn)
@@ -82,7 +90,8 @@ class Bench:
         program = self.urls.get(url)
         if program is None:
             return {"error": "there is no such text"}
-        return {"rid": program.rid, "hash": program.hash, "url": url}
+        found = {"rid": program.rid, "hash": program.hash, "url": url}
+        return found if self.keeps is None else {**found, "keeps": self.keeps}
 
     def done(self, domain: str, name: str, attrs: Mapping[str, Value] | None = None) -> Done:
         """Run an event that has to succeed."""
@@ -108,7 +117,9 @@ class Bench:
     def answer(self, query: Query) -> Answered | Asks | Failed:
         """Run a query as far as it comes by itself."""
         inputs = Inputs(NOW_MS, SEED)
-        return answer(self.pico, query, inputs, self.programs, self.budget, self.opened)
+        return answer(
+            self.pico, query, inputs, self.programs, self.budget, self.opened, self.catalogue
+        )
 
 
 def _nobody(question: Question) -> Mapping[str, Any]:
