@@ -207,7 +207,12 @@ class Histories:
         found = await self.pico(name, seq)
         if isinstance(found, Refusal):
             return found
-        return tell_state(found) if rid is None else tell_share(found, rid)
+        if rid is None:
+            return tell_state(found)
+        if found.ruleset(rid) is None:
+            has = ", ".join(one.rid for one in found.rulesets) or "none"
+            return Refusal("unknown", f"after turn {found.seq} this pico has no ruleset {rid}", f"it has {has}")
+        return tell_share(found, rid)
 
     async def differences(self, name: str, first: int, second: int) -> Document | Refusal:
         """What is not the same after two turns."""

@@ -85,6 +85,14 @@ def test_a_fork_begins_with_the_state_and_goes_its_own_way(engine: EngineClient)
     assert read(engine, "state", made[1])["entities"].get("counter") is None
 
 
+def test_a_ruleset_that_is_not_there_holds_nothing(engine: EngineClient) -> None:
+    """Which is said, with those that are there; a misspelt name must not look like an empty ruleset."""
+    result = run(engine, "state", "root", "--rid", "countre")
+    assert result.exit_code == 1
+    assert "has no ruleset countre" in result.output
+    assert "io.picolabs.wrangler" in result.output
+
+
 def test_what_is_unknown_is_said(engine: EngineClient) -> None:
     for words in (("why", "nothing"), *((one, "nobody") for one in ("log", "state", "replay", "fork"))):
         result = run(engine, *words)
