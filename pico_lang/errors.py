@@ -24,6 +24,7 @@ FAULTS: dict[str, str] = {
     "R612": "a function of a plugin that failed",
     "R613": "a ruleset to be installed that does not compile",
     "R614": "a ruleset to be installed that is not signed by an author whom the engine trusts",
+    "R615": "a ruleset that is quarantined",
     "R699": "a mistake of the engine itself",
     "R701": "more steps than the budget of one turn",
     "R702": "calls nested more deeply than the budget allows",

@@ -37,6 +37,7 @@ from engine.core.model import (
     Pico,
     Policy,
     PolicyEntry,
+    Quarantine,
     Rid,
     Timer,
     Will,
@@ -200,18 +201,41 @@ def pack_ruleset(ruleset: InstalledRuleset) -> Plain:
         plain["signed_by"] = ruleset.signed_by
     if ruleset.former:
         plain["former"] = [_pack_former(former) for former in ruleset.former]
+    if ruleset.quarantine is not None:
+        plain["quarantine"] = _pack_quarantine(ruleset.quarantine)
     return plain
 
 
 def unpack_ruleset(plain: Plain) -> InstalledRuleset:
+    inputs, quarantine = unpack_inputs(plain["inputs"]), plain.get("quarantine")
     return InstalledRuleset(
         plain["rid"],
         plain["url"],
         plain["hash"],
         plain["config"],
-        unpack_inputs(plain["inputs"]),
+        inputs,
         tuple(plain.get("signed_by", ())),
         tuple(map(_unpack_former, plain.get("former", ()))),
+        None if quarantine is None else _unpack_quarantine(quarantine),
+    )
+
+
+def _pack_quarantine(quarantine: Quarantine) -> Plain:
+    plain: dict[str, Plain] = {
+        "since": quarantine.since_ms,
+        "code": quarantine.code,
+        "reason": quarantine.reason,
+    }
+    if quarantine.module is not None:
+        plain["module"] = quarantine.module
+    if quarantine.is_outdated:
+        plain["outdated"] = True
+    return plain
+
+
+def _unpack_quarantine(plain: Plain) -> Quarantine:
+    return Quarantine(
+        plain["since"], plain["code"], plain["reason"], plain.get("module"), plain.get("outdated", False)
     )
 
 

@@ -17,6 +17,7 @@ from engine.core.kernel import Opened, react
 from engine.core.messages import Done, Effect, Event, LogLine, Outcome, Turn
 from engine.core.model import EMPTY, Pico
 from engine.core.programs import Programs
+from engine.core.quarantine import healthy
 from engine.core.run import Run, Triable
 from pico_lang.meter import Budget
 from pico_lang.program import Ending
@@ -104,7 +105,7 @@ def explain(
 
 
 def _rules(pico: Pico, programs: Programs) -> Iterator[Bystander]:
-    for ruleset in pico.rulesets:
+    for ruleset in healthy(pico.rulesets):
         program = programs.get(ruleset.hash)
         for rule in () if program is None else program.rules:
             listens = ("*",) if rule.machine is None else sorted(map(":".join, rule.machine.listens))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.core.draft import Draft
-from engine.core.messages import Effect, Failed, Fault, LogLine, Turn
+from engine.core.messages import Effect, Failed, Fault, LogLine, Turn, Unable
 from engine.core.model import Pico
 from engine.core.scheduling import use_up
 
@@ -16,11 +16,11 @@ def fail_turn(
     effects: tuple[Effect, ...] = (),
     steps: int = 0,
     retry_bigger: bool = False,
+    unable: tuple[Unable, ...] = (),
 ) -> Failed:
     """The outcome of a turn that was run on `pico`, whoever found that it cannot succeed."""
     draft = Draft(pico)
     # Or else a scheduled event that always fails would be due again at once, for ever.
     use_up(draft, turn.event, turn.inputs.time_ms)
-    return Failed(
-        draft.finish(pico.seq + 1), fault, log, effects, steps, retry_bigger, tuple(draft.recorded)
-    )
+    older = draft.finish(pico.seq + 1)
+    return Failed(older, fault, log, effects, steps, retry_bigger, tuple(draft.recorded), unable)

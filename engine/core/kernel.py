@@ -17,7 +17,7 @@ from engine.core.domains import BUILT_IN
 from engine.core.draft import Draft
 from engine.core.failures import fail_turn
 from engine.core.forks import fork
-from engine.core.installation import install, uninstall
+from engine.core.installation import install, release, uninstall
 from engine.core.messages import (
     Answered,
     Asks,
@@ -31,11 +31,13 @@ from engine.core.messages import (
     Query,
     SendEvent,
     Turn,
+    Unable,
 )
 from engine.core.model import Eci, Inputs, InstalledRuleset, Pico, Rid
 from engine.core.opening import wake
 from engine.core.policy import UPKEEP
 from engine.core.programs import Awake, Instances, Programs
+from engine.core.quarantine import FAILINGS, CannotWake, healthy, set_aside
 from engine.core.rollback import roll_back
 from engine.core.run import Asking, Learned, Observer, Run, Surroundings, Triable
 from engine.core.scheduling import pass_over, use_up
@@ -54,9 +56,6 @@ WAKING_FACTOR = 100
 """Waking what is installed is not the turn's doing, so it neither counts nor fails for being long."""
 
 LONGEST_MESSAGE = 1_000
-
-FAILINGS = (RuntimeFault, RecursionError, MemoryError)
-"""How a turn fails; anything else is a mistake of ours and is let out."""
 
 
 def react(
@@ -140,20 +139,24 @@ def _wake_all(run: Run) -> None:
     rulesets = run.draft.rulesets
     if run.instances.is_complete(rulesets):
         return
+    unable: list[Unable] = []
+    for ruleset in healthy(rulesets):
+        unable += _why_not_awake(run, ruleset)
+    if unable:
+        raise CannotWake(unable)
+    run.instances.complete(rulesets)
+    run.meter.reset(run.surroundings.budget)
+
+
+def _why_not_awake(run: Run, ruleset: InstalledRuleset) -> tuple[Unable, ...]:
+    """Wake a ruleset, if that is possible. What one has used up is not the next one's fault."""
     budget = run.surroundings.budget
     run.meter.reset(replace(budget, steps=budget.steps * WAKING_FACTOR))
-    for ruleset in rulesets:
-        _wake(run, ruleset)
-    run.instances.complete(rulesets)
-    run.meter.reset(budget)
-
-
-def _wake(run: Run, ruleset: InstalledRuleset) -> None:
     try:
         wake(run, ruleset)
-    except FAILINGS as failure:
-        message = f"ruleset {ruleset.rid} cannot be run: {located(failure).message}"
-        raise RuntimeFault("R609", message) from failure
+    except CannotWake as found:
+        return found.unable
+    return ()
 
 
 # --- events ----------------------------------------------------------------------------------------
@@ -203,8 +206,8 @@ def _run_event(run: Run, event: Event) -> None:
     while run.waiting:
         rid, run.event = run.waiting.popleft()
         ruleset = run.draft.ruleset(rid)
-        # One that has been uninstalled since sees no more events.
-        if ruleset is not None:
+        # One that has been uninstalled since sees no more events, and one that is set aside none at all.
+        if ruleset is not None and ruleset.quarantine is None:
             _run_ruleset(run, wake(run, ruleset), run.event)
     run.event = run.rid = run.rule = None
 
@@ -232,7 +235,8 @@ def _run_ruleset(run: Run, awake: Awake[World], event: Event) -> None:
 
 def _tend(run: Run, event: Event) -> None:
     """Upkeep by the engine itself: `install` (url, config), `uninstall` (rid), `rollback` (rid, state),
-    `pass_over` (timer, until), `fork` (pico), `grant` (module), `revoke` (module).
+    `pass_over` (timer, until), `fork` (pico), `grant` (module), `revoke` (module),
+    `quarantine` (rulesets), `release`.
 
     Needs no ruleset to be awake, because mending one that cannot be run is what it is for.
     """
@@ -250,6 +254,10 @@ def _tend(run: Run, event: Event) -> None:
             fork(run, pico)
         case (("grant" | "revoke"), {"module": str(module)}):
             run.draft.set_grant(module, event.name == "grant")
+        case "quarantine", {"rulesets": list(found)}:
+            set_aside(run, found)
+        case "release", _:
+            release(run)
         case _:
             raise RuntimeFault("R606", f"there is no upkeep {event.name!r} with such attributes")
 
@@ -286,12 +294,30 @@ def _failed(pico: Pico, run: Run, turn: Turn, fault: RuntimeFault) -> Failed:
         (*run.log, failed),
         _follow_up(pico, run, turn.event, told),
         _steps(run),
-        isinstance(fault, BudgetSpent),
+        _is_limit(fault),
+        _unable(fault),
     )
 
 
 def _query_failed(pico: Pico, run: Run, fault: RuntimeFault) -> Failed:
-    return Failed(pico, _tell(fault), tuple(run.log), (), _steps(run), isinstance(fault, BudgetSpent))
+    return Failed(
+        pico,
+        _tell(fault),
+        tuple(run.log),
+        (),
+        _steps(run),
+        _is_limit(fault),
+        unable=_unable(fault),
+    )
+
+
+def _unable(fault: RuntimeFault) -> tuple[Unable, ...]:
+    return fault.unable if isinstance(fault, CannotWake) else ()
+
+
+def _is_limit(fault: RuntimeFault) -> bool:
+    """Whether a larger budget might do."""
+    return isinstance(fault, BudgetSpent) or any(one.is_limit for one in _unable(fault))
 
 
 def _tell(fault: RuntimeFault) -> Fault:

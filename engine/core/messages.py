@@ -58,7 +58,8 @@ class Turn:
 class Question:
     """Something a run must know before it can go on.
 
-    kinds: `ruleset` (url → {"rid", "hash", "url"} or {"error"}), `http` (see `engine.core.requests`), and
+    kinds: `ruleset` (url → {"rid", "hash", "url"} or {"error"}), `program` (of a text that is kept: hash →
+    {"rid", "hash"} or {"error"}), `http` (see `engine.core.requests`), and
     `query`, `event_query`, `recipient` and `log` (see `engine.core.neighbours`).
     """
 
@@ -164,12 +165,27 @@ class Asks:
 
 
 @dataclass(frozen=True, slots=True)
+class Unable:
+    """An installed ruleset that cannot be woken, with the fault that keeps it from that."""
+
+    rid: str
+    hash: str
+    code: str
+    reason: str
+    module: str | None = None
+    """The ruleset in which it happened, if that is one it uses."""
+    is_limit: bool = False
+    """Whether a larger budget might wake it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
     """The turn failed: nothing of it stays but `pico.seq` and the record of the failure.
 
     `pico` is the pico it began with, one turn older; `changes` are those of the timer that fired with
     the turn's event, if one did. `effects` has the `system:error` event that is raised as a new event,
-    if there is one. `retry_bigger` says that a larger budget might let it pass.
+    if there is one. `retry_bigger` says that a larger budget might let it pass. `unable` are rulesets
+    without which it could be run: see `engine.core.quarantine`.
     """
 
     pico: Pico
@@ -179,6 +195,7 @@ class Failed:
     steps: int = 0
     retry_bigger: bool = False
     changes: tuple[Change, ...] = ()
+    unable: tuple[Unable, ...] = ()
 
 
 Outcome = Done | Asks | Failed

@@ -95,6 +95,21 @@ class FormerText:
 
 
 @dataclass(frozen=True, slots=True)
+class Quarantine:
+    """Why an installed ruleset could not be woken, and since when it is set aside, with all it has."""
+
+    since_ms: int
+    code: str
+    """Of the fault."""
+    reason: str
+    module: str | None = None
+    """The ruleset it uses that is to blame; mending that one mends this."""
+    is_outdated: bool = False
+    """Whether another ruleset was installed meanwhile. What its global block once read may then not fit
+    any more, so it has to look anew."""
+
+
+@dataclass(frozen=True, slots=True)
 class InstalledRuleset:
     """A ruleset on a pico. `inputs` has the time of the turn that initialised it and, as answers,
     everything its global block read, so that this has the same values whenever the pico is woken."""
@@ -108,6 +123,8 @@ class InstalledRuleset:
     """The authors whose signatures the engine had when it was installed."""
     former: tuple[FormerText, ...] = ()
     """What it can be rolled back to: the last few texts that it had here, the newest first."""
+    quarantine: Quarantine | None = None
+    """Set while it is kept from running."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import Any
 
 from engine.core.model import InstalledRuleset
 from engine.core.programs import Awake
+from engine.core.quarantine import FAILINGS, cannot_wake, refuse_quarantined
 from engine.core.run import Run
 from engine.core.world import World
 from pico_lang.errors import RuntimeFault
@@ -73,6 +74,8 @@ class Opening:
         self._run = run
         self._memory = memory
         self._opened: list[tuple[Runtime, World]] = []
+        self.to_blame: str | None = None
+        """The module that could not be opened, of those that the ruleset itself uses."""
 
     def open(self, ruleset: InstalledRuleset, program: Program) -> Instance:
         """The instance, with every world in it looking at the run from here on."""
@@ -106,7 +109,11 @@ class Opening:
 
     def _opener_of_modules(self, chain: tuple[str, ...]) -> OpenModule:
         def open_module(use: ModuleUse, configured: Mapping[str, Value]) -> Instance:
-            return self._open(*self._find_module(use.rid, chain), configured, chain)
+            try:
+                return self._open(*self._find_module(use.rid, chain), configured, chain)
+            except FAILINGS:
+                self.to_blame = use.rid
+                raise
 
         return open_module
 
@@ -116,6 +123,7 @@ class Opening:
         ruleset = self._run.draft.ruleset(rid)
         if ruleset is None:
             raise RuntimeFault("R605", f"Module not found: {rid}; install it before {chain[-1]}")
+        refuse_quarantined(ruleset)
         return ruleset, program_of(self._run, ruleset)
 
 
@@ -128,11 +136,22 @@ def program_of(run: Run, ruleset: InstalledRuleset) -> Program:
 
 
 def wake(run: Run, ruleset: InstalledRuleset) -> Awake[World]:
-    """The awake form of an installed ruleset, made again from what was recorded if need be."""
+    """The awake form of an installed ruleset, made again from what was recorded if need be.
+
+    Raises `CannotWake`, and refuses one that is set aside.
+    """
     awake: Awake[World] | None = run.instances.get(ruleset)
     if awake is None:
-        opening = Opening(run, Memory(ruleset.inputs.answers))
-        instance = opening.open(ruleset, program_of(run, ruleset))
-        awake = Awake(ruleset, instance, opening.worlds)
+        refuse_quarantined(ruleset)
+        awake = _make_again(run, ruleset)
         run.instances.put(awake)
     return awake
+
+
+def _make_again(run: Run, ruleset: InstalledRuleset) -> Awake[World]:
+    opening = Opening(run, Memory(ruleset.inputs.answers))
+    try:
+        instance = opening.open(ruleset, program_of(run, ruleset))
+    except FAILINGS as failure:
+        raise cannot_wake(ruleset, failure, opening.to_blame) from failure
+    return Awake(ruleset, instance, opening.worlds)

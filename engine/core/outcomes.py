@@ -6,7 +6,7 @@ is, as they do when a history is folded. Nothing here is ever kept, so there are
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import astuple, replace
 
 from engine.core.codec import (
     Plain,
@@ -23,7 +23,18 @@ from engine.core.codec import (
     unpack_log,
 )
 from engine.core.draft import apply
-from engine.core.messages import Answered, Asks, Done, Effect, Failed, Fault, Outcome, Question, SendEvent
+from engine.core.messages import (
+    Answered,
+    Asks,
+    Done,
+    Effect,
+    Failed,
+    Fault,
+    Outcome,
+    Question,
+    SendEvent,
+    Unable,
+)
 from engine.core.model import Pico
 
 
@@ -41,7 +52,7 @@ def pack_outcome(outcome: Outcome | Answered) -> Plain:
                 "steps": steps,
                 "raised": [pack_event(event) for event in raised],
             }
-        case Failed(pico, fault, log, effects, steps, retry_bigger, changes):
+        case Failed(pico, fault, log, effects, steps, retry_bigger, changes, unable):
             return {
                 "failed": pico.seq,
                 "fault": pack_fault(fault),
@@ -50,6 +61,7 @@ def pack_outcome(outcome: Outcome | Answered) -> Plain:
                 "steps": steps,
                 "retry_bigger": retry_bigger,
                 "changes": [pack_change(change) for change in changes],
+                "unable": [astuple(one) for one in unable],
             }
         case Asks(question):
             return {"asks": question.kind, "content": question.content}
@@ -95,6 +107,7 @@ def _unpack_failed(plain: Plain, pico: Pico, seq: int) -> Failed:
         plain["steps"],
         plain["retry_bigger"],
         changes,
+        tuple(Unable(*one) for one in plain["unable"]),
     )
 
 

@@ -77,10 +77,15 @@ class Instances(Generic[SeatType]):
         return self._complete_for is rulesets
 
     def complete(self, rulesets: tuple[InstalledRuleset, ...]) -> None:
-        """All of these are awake; whatever else was has been uninstalled."""
-        names = {ruleset.rid for ruleset in rulesets}
+        """All of these are awake that are to run; whatever else was has been uninstalled or set aside."""
+        names = {ruleset.rid for ruleset in rulesets if ruleset.quarantine is None}
         self._awake = {rid: awake for rid, awake in self._awake.items() if rid in names}
         self._complete_for = rulesets
+
+    def forget(self) -> None:
+        """Have none of them awake."""
+        self._awake = {}
+        self._complete_for = None
 
     def seats(self) -> Iterable[SeatType]:
         """Every seat there is."""

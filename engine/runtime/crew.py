@@ -43,6 +43,11 @@ class Crew:
         """Process ids of the workers that are there. They are started when first needed, and stay."""
         return [worker.pid for worker in self._workers if worker.pid is not None]
 
+    @property
+    def is_there(self) -> bool:
+        """Whether it has any workers."""
+        return bool(self._workers)
+
     def give(self, who: str, write_order: Callable[[], bytes]) -> Future[bytes | Fault] | None:
         """Have an order carried out. None: there is nobody to do it, or too much waits for that one."""
         job = Job(write_order, asyncio.get_running_loop().create_future())

@@ -83,6 +83,9 @@ class ProgramStore(Protocol):
     async def prepare(self, digests: Iterable[RulesetHash]) -> None:
         """Compile them."""
 
+    def trouble(self, digest: RulesetHash) -> str | None:
+        """Why there is no program of that hash, as far as it is known."""
+
 
 @dataclass(frozen=True, slots=True)
 class Equipment:

@@ -18,6 +18,7 @@ from engine.core.explain import Explanation
 from engine.core.messages import Failed, Outcome, Refusal, SendEvent
 from engine.core.model import EventId, Pico, PicoId
 from engine.core.programs import Instances
+from engine.core.quarantine import healthy
 from engine.core.records import BrokenChain, Record, decode_record, state_id
 from engine.core.replay import Departure, Replay, departure, is_repeatable, texts_of
 from engine.core.telling import (
@@ -296,7 +297,7 @@ class Histories:
     async def _prepare(self, pico: Pico, record: Record) -> None:
         """Have the rulesets compiled that the turn can need; picos that are at work go first."""
         await asyncio.sleep(0)
-        digests = [*(ruleset.hash for ruleset in pico.rulesets), *texts_of(record)]
+        digests = [*(ruleset.hash for ruleset in healthy(pico.rulesets)), *texts_of(record)]
         if missing := self._programs.missing(digests):
             await self._programs.prepare(missing)
 

@@ -233,7 +233,7 @@ class Host:
         refusal = admit_look(mailbox.committed if mailbox else None, eci)
         if mailbox is None or refusal is not None:
             return refusal or unknown_channel(eci)
-        return await look_at(self._equipment, mailbox.committed, rid, texts)
+        return await look_at(self._equipment, mailbox, rid, texts)
 
     # --- the whole ---
 
@@ -268,17 +268,19 @@ class Host:
         journal = self._equipment.journal
         unable: list[Fault] = []
         for place in journal.places():
-            if place.url == found.url and place.hash != found.hash:
+            if place.url == found.url:
                 for holder in journal.holders(place.url, place.hash):
                     unable += await self._reinstall_on(holder, found)
+                    await asyncio.sleep(0)
         return unable
 
     async def _reinstall_on(self, pico: PicoId, found: Found) -> list[Fault]:
-        """On one pico that had an older text a moment ago."""
+        """On one pico, if it had an older text a moment ago, or one that is in quarantine."""
         held = self._residents.look(pico)
         unable: list[Fault] = []
         for ruleset in () if held is None else held.rulesets:
-            if ruleset.url == found.url and ruleset.hash != found.hash:
+            is_as_wanted = ruleset.hash == found.hash and ruleset.quarantine is None
+            if ruleset.url == found.url and not is_as_wanted:
                 attrs = {"url": found.url, "config": ruleset.config}
                 reply = await self._tend(pico, "install", attrs, (found.to_answer(),))
                 if isinstance(reply, Fault):

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 from engine.core.inspection import Viewpoint
 from engine.core.messages import Answered, Asks, Failed, Fault, Refusal
-from engine.core.model import Pico
+from engine.core.quarantine import healthy, set_aside_for_now
 from engine.runtime.equipment import Equipment
+from engine.runtime.mailbox import Mailbox
+from engine.runtime.quarantines import explained
 from engine.runtime.replies import LookReply
 from pico_lang.diagnostics import RulesetRefused
 from pico_lang.source import Source
@@ -20,18 +22,23 @@ PROMPT = "<input>"
 
 
 async def look_at(
-    equipment: Equipment, pico: Pico, rid: str | None, texts: Sequence[str]
+    equipment: Equipment, mailbox: Mailbox, rid: str | None, texts: Sequence[str]
 ) -> LookReply | Refusal | Fault:
     """The value of the last text; each can mention what those before it declare."""
     if sum(map(len, texts)) > LONGEST_TEXT:
         return Refusal("too_large", f"the texts have more than {LONGEST_TEXT:,} characters together")
-    digests = [ruleset.hash for ruleset in pico.rulesets]
+    pico = mailbox.committed
+    digests = [ruleset.hash for ruleset in healthy(pico.rulesets)]
     if missing := equipment.programs.missing(digests):
         await equipment.programs.prepare(missing)
+    viewpoint, named, inputs = Viewpoint(rid), name_texts(texts), equipment.draw_inputs()
     try:
-        outcome = equipment.kernel.evaluate(
-            pico, Viewpoint(rid), name_texts(texts), equipment.draw_inputs()
-        )
+        outcome = equipment.kernel.evaluate(pico, viewpoint, named, inputs)
+        if isinstance(outcome, Failed) and outcome.unable:
+            unable = explained(equipment, outcome.unable)
+            mailbox.set_aside(unable)
+            pico = set_aside_for_now(pico, unable, inputs.time_ms)
+            outcome = equipment.kernel.evaluate(pico, viewpoint, named, inputs)
     except RulesetRefused as refused:
         return Refusal("uncompilable", str(refused))
     match outcome:

@@ -11,18 +11,27 @@ import asyncio
 import logging
 from asyncio import Future, Task
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol
 
 from engine.core.failures import fail_turn
-from engine.core.messages import Asks, Done, Failed, Fault, Outcome, Question, Refusal, Turn
+from engine.core.messages import Asks, Done, Failed, Fault, Outcome, Question, Refusal, Turn, Unable
 from engine.core.model import EventId, Inputs, Pico, PicoId, RulesetHash
+from engine.core.policy import UPKEEP
 from engine.core.programs import Instances
+from engine.core.quarantine import healthy, quarantined
 from engine.core.records import Head, encode_request, encode_snapshot, seal
 from engine.ports import AppendRecord, JournalFailed, KeepTurn, SaveSnapshot, Write
 from engine.runtime.equipment import Equipment
+from engine.runtime.quarantines import (
+    explained,
+    releasing,
+    report_quarantined,
+    report_unable,
+    setting_aside,
+)
 from engine.runtime.replies import Reply, reply_to
 from engine.runtime.request import Request
 from engine.runtime.unsaved import Unsaved
@@ -66,6 +75,7 @@ class Mailbox:
         "_outbox",
         "_pause",
         "_queue",
+        "_reported",
         "_rested",
         "_unsaved",
         "committed",
@@ -94,6 +104,7 @@ class Mailbox:
         self._commits_under_way = 0
         self._unsaved = unsaved
         self._rested: list[Future[None]] = []
+        self._reported: set[Unable] = set()
         self._prepare()
 
     # --- requests ---
@@ -174,7 +185,7 @@ class Mailbox:
             case Failed(retry_bigger=True) as failed:
                 self._pause_for(self._try_again(request, turn, failed))
             case outcome:
-                self._commit(request, turn, outcome)
+                self._conclude(request, turn, outcome)
 
     def _react(self, turn: Turn) -> Outcome:
         try:
@@ -251,15 +262,72 @@ class Mailbox:
         elif isinstance(outcome, Asks):
             await self._ask(request, turn.inputs, outcome.question)
         else:
-            self._commit(request, turn, outcome)
+            self._conclude(request, turn, outcome)
 
     def _prepare(self) -> None:
-        """Have rulesets compiled off the loop before the first turn needs them."""
-        digests: list[RulesetHash] = [ruleset.hash for ruleset in self.head.pico.rulesets]
-        if missing := self._equipment.programs.missing(digests):
-            self._pause_for(self._equipment.programs.prepare(missing))
+        """Have rulesets compiled off the loop before the first turn needs them, and see whether those in
+        quarantine can be let out: this may be another version of the engine."""
+        rulesets = self.head.pico.rulesets
+        digests: list[RulesetHash] = [ruleset.hash for ruleset in healthy(rulesets)]
+        missing = self._equipment.programs.missing(digests)
+        if missing or any(quarantined(rulesets)):
+            self._pause_for(self._get_ready(missing))
+
+    async def _get_ready(self, missing: Sequence[RulesetHash]) -> None:
+        if missing:
+            await self._equipment.programs.prepare(missing)
+        if any(quarantined(self.head.pico.rulesets)):
+            await self._release()
+
+    # --- rulesets that cannot be woken ---
+
+    async def _release(self) -> None:
+        """Have a turn of its own let rulesets out of quarantine. It is tried first, so that nothing is
+        recorded where nothing has changed."""
+        turn = Turn(releasing(self._equipment, self.id), self._equipment.draw_inputs())
+        while isinstance(outcome := self._react(turn), Asks):
+            answer = await self._equipment.questions.answer(self.id, outcome.question)
+            answers = (*turn.inputs.answers, answer)
+            turn = replace(turn, inputs=replace(turn.inputs, answers=answers))
+        if isinstance(outcome, Done) and outcome.changes and not self.is_gone:
+            self._queue.appendleft(Request(turn.event, inputs=turn.inputs))
+        report_quarantined(outcome.pico)
+
+    def set_aside(self, unable: Sequence[Unable]) -> None:
+        """Somebody has found rulesets that cannot be woken: have a turn put that down."""
+        if not self._reported.issuperset(unable):
+            self._report(unable)
+            self._queue.append(Request(setting_aside(self._equipment, self.id, unable)))
+            self._enlist()
+
+    def _is_set_aside(self, unable: Sequence[Unable]) -> bool:
+        """Put it down at once, if that lets the pico go on without them."""
+        turn = Turn(setting_aside(self._equipment, self.id, unable), self._equipment.draw_inputs())
+        outcome = self._react(turn)
+        if not isinstance(outcome, Done) or not outcome.changes:
+            return False
+        self._report(unable)
+        self._commit(Request(turn.event), turn, outcome)
+        return True
+
+    def _report(self, unable: Sequence[Unable]) -> None:
+        report_unable(self.id, [one for one in unable if one not in self._reported])
+        self._reported.update(unable)
 
     # --- commits ---
+
+    def _conclude(self, request: Request, turn: Turn, outcome: Done | Failed) -> None:
+        """Commit a turn, or have it run again without the rulesets that kept it from running.
+
+        Answers that an earlier run of the engine has kept were given to all rulesets together, so such
+        a turn fails. What upkeep asks is the same in any case.
+        """
+        unable = explained(self._equipment, outcome.unable) if isinstance(outcome, Failed) else ()
+        is_free = not turn.inputs.answers or turn.event.domain == UPKEEP
+        if unable and is_free and self._is_set_aside(unable):
+            self._queue.appendleft(request)
+        else:
+            self._commit(request, turn, outcome)
 
     def _commit(self, request: Request, turn: Turn, outcome: Done | Failed) -> None:
         try:

@@ -20,7 +20,7 @@ from engine.core.model import RulesetHash
 from engine.ports import Journal
 from engine.runtime.compilation import COMPILER_CALLS, most_telling
 from engine.runtime.compilers import is_unfinished
-from pico_lang.diagnostics import RulesetRefused
+from pico_lang.diagnostics import RulesetRefused, Severity
 from pico_lang.program import Program
 from pico_lang.source import Source
 
@@ -63,6 +63,8 @@ class CompiledPrograms:
         self._elsewhere = elsewhere
         self._capacity = capacity
         self._compiled: OrderedDict[RulesetHash, Program | None] = OrderedDict()
+        self._troubles: dict[RulesetHash, str] = {}
+        """Of those that have no program."""
         self._under_way: dict[Source, Task[Program]] = {}
 
     def get(self, digest: RulesetHash, /) -> Program | None:
@@ -86,9 +88,13 @@ class CompiledPrograms:
                 if is_unfinished(refused):
                     logger.warning("ruleset %s is left for later: %s", digest, refused)
                     continue  # `get` must answer by the text alone, and takes all the time it needs
-                _report(digest, refused)
+                self._report(digest, refused)
                 program = None
             self._put(digest, program)
+
+    def trouble(self, digest: RulesetHash) -> str | None:
+        """Why `get` has no program of that hash, if that is so and still remembered."""
+        return self._troubles.get(digest)
 
     async def learn(self, text: str, name: str, who: str = "") -> Program:
         """Compile a text that may be new, on behalf of somebody. Raises `RulesetRefused`."""
@@ -127,25 +133,36 @@ class CompiledPrograms:
             with DepthLimit(COMPILER_CALLS):  # this may be in the middle of a turn, which has another
                 return None if source is None else self._compile(source)
         except RulesetRefused as refused:
-            _report(digest, refused)
+            self._report(digest, refused)
             return None
 
     def _find(self, digest: RulesetHash) -> Source | None:
         text = self._journal.ruleset_text(digest)
         if text is None:
             logger.error("the text of ruleset %s is not in the journal", digest)
+            self._troubles[digest] = "its text is not in the journal"
             return None
         return Source(text, digest[:12])
+
+    def _report(self, digest: RulesetHash, refused: RulesetRefused) -> None:
+        logger.error("ruleset %s, once accepted, does not compile any more: %s", digest, refused)
+        self._troubles[digest] = f"its text does not compile any more: {_first_mistake(refused)}"
 
     def _put(self, digest: RulesetHash, program: Program | None) -> None:
         self._compiled[digest] = program
         self._compiled.move_to_end(digest)
+        if program is not None:
+            self._troubles.pop(digest, None)
         if len(self._compiled) > self._capacity:
-            self._compiled.popitem(last=False)
+            gone, _ = self._compiled.popitem(last=False)
+            self._troubles.pop(gone, None)
 
 
-def _report(digest: RulesetHash, refused: RulesetRefused) -> None:
-    logger.error("ruleset %s, once accepted, does not compile any more: %s", digest, refused)
+def _first_mistake(refused: RulesetRefused) -> str:
+    """In one line, with its place."""
+    one = next(found for found in refused.diagnostics if found.severity is Severity.ERROR)
+    line, column = refused.source.position(one.span.start)
+    return f"{one.message} (line {line}, column {column}) [{one.code}]"
 
 
 def _may_be_the_stack(problem: Exception) -> bool:

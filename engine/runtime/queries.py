@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 from engine.core.messages import Answered, Asks, Failed, Fault, Query
+from engine.core.quarantine import healthy, set_aside_for_now
 from engine.runtime.equipment import Equipment
 from engine.runtime.mailbox import Mailbox
+from engine.runtime.quarantines import explained
 from engine.runtime.replies import QueryReply
 
 
 async def run_query(equipment: Equipment, mailbox: Mailbox, query: Query) -> QueryReply | Fault:
     """What a query that was let in gives."""
     pico = mailbox.committed
-    digests = [ruleset.hash for ruleset in pico.rulesets]
+    digests = [ruleset.hash for ruleset in healthy(pico.rulesets)]
     if missing := equipment.programs.missing(digests):
         await equipment.programs.prepare(missing)
     inputs = equipment.draw_inputs()
@@ -24,6 +26,11 @@ async def run_query(equipment: Equipment, mailbox: Mailbox, query: Query) -> Que
         match outcome:
             case Answered(value):
                 return QueryReply(value)
+            case Failed(unable=found) if found:
+                unable = explained(equipment, found)
+                # It does not wait for the turn that puts this down.
+                mailbox.set_aside(unable)
+                pico = set_aside_for_now(pico, unable, inputs.time_ms)
             case Failed(_, fault):
                 return fault
             case Asks(question):

@@ -31,6 +31,7 @@ class Questions:
         self._shelf = shelf
         self._kinds: dict[str, AnswerKind] = {
             "ruleset": self._answer_ruleset,
+            "program": self._answer_program,
             "http": web.answer,
         }
 
@@ -59,3 +60,8 @@ class Questions:
         except FetchFailed as problem:
             return {"error": str(problem)}
         return found.to_answer()
+
+    async def _answer_program(self, pico: PicoId, content: Mapping[str, Any]) -> Answer:
+        """Whether this version can run a text that it once accepted."""
+        program = await self._shelf.reopen(content["hash"])
+        return {"error": program} if isinstance(program, str) else {"rid": program.rid, "hash": program.hash}

@@ -103,6 +103,12 @@ class Shelf:
         program = await self._keep(text, url, "")
         return Found(program, url, self.signed_by(RulesetHash(program.hash)))
 
+    async def reopen(self, digest: RulesetHash) -> Program | str:
+        """The program of a kept text, or why this version has none of it."""
+        await self._programs.prepare(self._programs.missing([digest]))
+        program = self._programs.get(digest)
+        return self._programs.trouble(digest) or "its text is not at hand" if program is None else program
+
     def text(self, digest: RulesetHash) -> str | None:
         return self._journal.ruleset_text(digest)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import cast
 
@@ -51,7 +52,8 @@ class Workshop:
     ) -> Outcome | Answered:
         given = self._crew.give(pico.id, write_order)
         if given is None:
-            return failed
+            # That there is too much to do says nothing of the ruleset; that there are no workers is final.
+            return replace(failed, unable=()) if self._crew.is_there else failed
         told = await given
         if isinstance(told, Fault):
             return retell(failed, Fault(told.code, told.message, failed.fault.places))

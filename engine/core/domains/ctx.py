@@ -12,6 +12,7 @@ from engine.core import births, installation, neighbours, wills
 from engine.core.events import read_attributes, read_eci, read_name, read_word
 from engine.core.model import Channel, Eci, InstalledRuleset, Will
 from engine.core.policy import DEFAULTS, read_policy, read_tags, show_policy
+from engine.core.quarantine import show_quarantine
 from engine.core.timekeeping import to_iso
 from engine.core.world import World
 from pico_lang.coercion import to_string
@@ -79,11 +80,13 @@ def _rulesets(world: World) -> Value:
 
 
 def _show_ruleset(ruleset: InstalledRuleset, world: World) -> dict[str, Value]:
-    program = world.run.surroundings.programs.get(ruleset.hash)
     meta: dict[str, Value] = {"hash": ruleset.hash, "flushed": to_iso(ruleset.inputs.time_ms)}
     if ruleset.signed_by:
         meta["signedBy"] = list(ruleset.signed_by)
-    if program is not None:
+    if ruleset.quarantine is not None:
+        # Whether its text is at hand would depend on the engine.
+        meta["quarantined"] = show_quarantine(ruleset.quarantine)
+    elif (program := world.run.surroundings.programs.get(ruleset.hash)) is not None:
         meta |= _show_program(program)
     return {"rid": ruleset.rid, "url": ruleset.url, "config": ruleset.config, "meta": meta}
 

@@ -17,6 +17,7 @@ from engine.core.messages import (
     Question,
     SendEvent,
     Turn,
+    Unable,
 )
 from engine.core.model import (
     Channel,
@@ -26,6 +27,7 @@ from engine.core.model import (
     Pico,
     Policy,
     PolicyEntry,
+    Quarantine,
     Timer,
     Will,
 )
@@ -60,7 +62,8 @@ turns = st.builds(Turn, events, inputs, st.none() | queries)
 entries = st.lists(st.builds(PolicyEntry, ids | st.just("*"), ids | st.just("*")), max_size=2).map(tuple)
 policies = st.builds(Policy, entries, entries)
 channels = st.builds(Channel, ids, st.lists(ids, max_size=2).map(tuple), policies, policies, st.none() | ids)
-rulesets = st.builds(InstalledRuleset, ids, texts, ids, maps, inputs)
+quarantines = st.builds(Quarantine, times, st.just("R609"), texts, st.none() | ids, st.booleans())
+rulesets = st.builds(InstalledRuleset, ids, texts, ids, maps, inputs, quarantine=st.none() | quarantines)
 children = st.builds(Child, ids, ids)
 timers = st.builds(
     Timer, ids, ids, st.sampled_from(["at", "repeat"]), texts | times, times, ids, ids, ids, maps
@@ -111,6 +114,7 @@ sendings = st.builds(SendEvent, ids, ids, ids, maps, ids)
 errands = st.builds(AskLater, st.builds(Question, ids, maps), sendings, st.none() | sendings)
 effects = sendings | errands | st.builds(CreatePico, picos) | st.builds(DeletePico, ids)
 places = st.builds(Place, ids, st.integers(1, 99), st.integers(1, 99), texts)
+unable = st.builds(Unable, ids, ids, st.just("R609"), texts, st.none() | ids, st.booleans())
 faults = st.builds(Fault, st.just("R601"), texts, st.lists(places, max_size=2).map(tuple))
 log_lines = st.builds(
     LogLine, st.sampled_from(["error", "warn", "info", "debug", "klog"]), ids, st.none() | ids, values, values

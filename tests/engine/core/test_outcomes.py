@@ -20,6 +20,7 @@ from engine.core.messages import (
     Outcome,
     Question,
     SendEvent,
+    Unable,
 )
 from engine.core.model import Pico
 from engine.core.outcomes import pack_outcome, retell, unpack_outcome
@@ -54,7 +55,16 @@ def test_what_a_turn_did_is_carried_over(
     assert carried_over(done, pico) == done
 
 
-@given(some.picos, changes, some.faults, effects, logs, steps, st.booleans())
+@given(
+    some.picos,
+    changes,
+    some.faults,
+    effects,
+    logs,
+    steps,
+    st.booleans(),
+    st.lists(some.unable, max_size=2).map(tuple),
+)
 def test_a_failure_is_carried_over(
     pico: Pico,
     changed: tuple[Change, ...],
@@ -63,9 +73,10 @@ def test_a_failure_is_carried_over(
     log: tuple[LogLine, ...],
     used: int,
     retry_bigger: bool,
+    unable: tuple[Unable, ...],
 ) -> None:
     after = apply(pico, changed, pico.seq + 1)
-    failed = Failed(after, fault, log, caused, used, retry_bigger, changed)
+    failed = Failed(after, fault, log, caused, used, retry_bigger, changed, unable)
     assert carried_over(failed, pico) == failed
 
 

@@ -39,6 +39,9 @@ class NoPrograms:
     async def prepare(self, digests: Iterable[RulesetHash]) -> None:
         pass
 
+    def trouble(self, digest: RulesetHash) -> str | None:
+        return None
+
 
 @dataclass
 class SlowAnswers:
