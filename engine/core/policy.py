@@ -34,30 +34,40 @@ def allows_event(channel: Channel, sender: PicoId | None, domain: str, name: str
     """Why this event may not come in here, or None."""
     if domain.startswith("$"):
         return _denied(f"Events of domain {domain!r} are the engine's own.")
-    return _allows(channel, sender, channel.event_policy, domain, name)
+    return _allows(channel, sender, channel.event_policy, (domain, name), f"{domain}:{name}")
 
 
 def allows_query(channel: Channel, sender: PicoId | None, rid: str, name: str) -> Refusal | None:
     """Why this query may not be asked here, or None."""
-    return _allows(channel, sender, channel.query_policy, rid, name)
+    return _allows(channel, sender, channel.query_policy, (rid, name), f"{rid}/{name}")
 
 
-def _allows(channel: Channel, sender: PicoId | None, policy: Policy, scope: str, name: str) -> Refusal | None:
+def _allows(
+    channel: Channel, sender: PicoId | None, policy: Policy, asked: tuple[str, str], told: str
+) -> Refusal | None:
     if channel.family is not None and channel.family != sender:
         return _denied(
             "This is a family channel and only the owner can use it.",
             "use a channel that was made for you; the pico's owner can make one with ctx:newChannel",
         )
-    if _has_match(policy.deny, scope, name):
-        return _denied("Denied by channel policy", f"this channel's policy denies {scope}:{name}")
-    if not _has_match(policy.allow, scope, name):
-        hint = f"nothing in this channel's policy allows {scope}:{name}; use another channel of the pico"
-        return _denied("Not allowed by channel policy", hint)
+    if _has_match(policy.deny, *asked):
+        return _denied("Denied by channel policy", f"this channel's policy denies {told}")
+    if not _has_match(policy.allow, *asked):
+        return _denied("Not allowed by channel policy", _missing(policy, told))
     return None
 
 
 def _has_match(entries: Iterable[PolicyEntry], scope: str, name: str) -> bool:
     return any(entry.scope in ("*", scope) and entry.name in ("*", name) for entry in entries)
+
+
+def _missing(policy: Policy, told: str) -> str:
+    if policy.allow:
+        return f"nothing in this channel's policy allows {told}; use another channel of the pico"
+    return (
+        f"this channel's policy allows nothing, so not {told} either: a channel that is made without one is like "
+        "that where the engine's setting default_channel_policy is deny; ctx:putChannel gives it another"
+    )
 
 
 def _denied(reason: str, hint: str | None = None) -> Refusal:

@@ -64,6 +64,24 @@ def test_upkeep_never_comes_in_through_a_channel() -> None:
     assert allows_event(make_channel(ANY), None, "$engine", "install") is not None
 
 
+def test_a_refusal_names_what_was_asked_as_people_write_it() -> None:
+    """Events with a colon, queries with a slash."""
+    channel = make_channel(PolicyEntry("door", "*"))
+    for refusal, told in (
+        (allows_event(channel, None, "lamp", "on"), "allows lamp:on"),
+        (allows_query(channel, None, "lamp", "on"), "allows lamp/on"),
+    ):
+        assert refusal is not None
+        assert told in (refusal.hint or "")
+
+
+def test_a_policy_that_allows_nothing_says_where_it_may_come_from() -> None:
+    """Whoever made the channel without a policy may not know what the engine's owner has set."""
+    refusal = allows_event(make_channel(), None, "lamp", "on")
+    assert refusal is not None
+    assert "default_channel_policy" in (refusal.hint or "")
+
+
 def test_null_is_the_policy_that_allows_everything() -> None:
     assert read_policy(None, "domain") == Policy((ANY,))
 
