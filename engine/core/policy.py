@@ -65,8 +65,8 @@ def _missing(policy: Policy, told: str) -> str:
     if policy.allow:
         return f"nothing in this channel's policy allows {told}; use another channel of the pico"
     return (
-        f"this channel's policy allows nothing, so not {told} either: a channel that is made without one is like "
-        "that where the engine's setting default_channel_policy is deny; ctx:putChannel gives it another"
+        f"this channel's policy allows nothing, so not {told} either: a channel that is made without one is "
+        "like that where the engine's setting default_channel_policy is deny; ctx:putChannel gives it another"
     )
 
 
