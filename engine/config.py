@@ -16,6 +16,7 @@ from typing import Any, get_type_hints
 
 from engine.authors import NOBODY, DidKeys, read_authors
 from engine.host_patterns import NO_HOSTS, HostPatterns, read_patterns
+from engine.plugin_choice import ALL_PLUGINS, PluginChoice, read_choice
 from pico_lang.meter import Budget
 from pico_lang.values import MAX_NESTING
 
@@ -131,6 +132,24 @@ class Settings:
     http_per_pico: int = _setting(4, "such requests that a pico may have under way; others wait", least=1)
     http_at_once: int = _setting(128, "such requests that all picos together may have under way", least=1)
 
+    plugins: PluginChoice = field(
+        default=ALL_PLUGINS,
+        metadata={
+            "about": "installed plugins that are loaded, which bring modules for rulesets: true for all, "
+            "false for none, or a list of names"
+        },
+    )
+    plugin_answer_s: float = _setting(
+        30.0, "seconds that a plugin may take for a question or an effect", least=0
+    )
+    plugin_answer_bytes: int = _setting(1 << 20, "bytes that its answer may have", least=1)
+    plugin_per_pico: int = _setting(
+        4, "such questions and effects that a pico may have under way; others wait", least=1
+    )
+    plugin_at_once: int = _setting(
+        128, "such questions and effects that all picos together may have under way", least=1
+    )
+
     @property
     def budget(self) -> Budget:
         """What one turn may use."""
@@ -238,6 +257,8 @@ def _convert(one: Field[Any], value: Any, source: str) -> Any:
 def _read_as(kind: type, value: Any) -> Any:
     if kind is HostPatterns:
         return read_patterns(value)
+    if kind is PluginChoice:
+        return read_choice(value)
     if kind is DidKeys:
         return read_authors(value)
     if kind is Path and isinstance(value, (str, Path)) and str(value):
@@ -277,5 +298,6 @@ _NAMES_OF_TYPES: dict[type, str] = {
     float: "a number",
     DidKeys: "a list of keys, each like did:key:z6Mk…",
     HostPatterns: "true, false, or names, addresses or networks",
+    PluginChoice: "true, false, or names of plugins",
 }
 _ACCEPTED: dict[type, tuple[type, ...]] = {Path: (), str: (), int: (int,), float: (int, float)}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from sqlite3 import DatabaseError
 from typing import Any, cast
 
@@ -18,15 +20,22 @@ from engine.adapters.signing.ed25519 import verify
 from engine.adapters.web.client import HttpxWebClient, WebLimits
 from engine.config import Settings
 from engine.core import kernel
+from engine.core.catalogue import Catalogue
 from engine.core.codec import Unreadable
+from engine.core.consultation import MODULE
 from engine.core.domains import MODULES
 from engine.core.explain import Explanation, explain
 from engine.core.inspection import Viewpoint, evaluate
 from engine.core.messages import Answered, Asks, Failed, Outcome, Query, Turn
 from engine.core.model import DefaultPolicy, Inputs, Pico
 from engine.core.programs import Instances, Programs
+from engine.plugins.collection import NO_PLUGINS, Plugins, collect
+from engine.plugins.declaration import Module
+from engine.plugins.discovery import discover
+from engine.plugins.references import describe
 from engine.ports import Clock, Entropy, Journal, RulesetSource, WebClient
 from engine.runtime.compilers import Compilers
+from engine.runtime.consultants import Consultants, ConsultingLimits
 from engine.runtime.equipment import Equipment, NoSecondChance, SecondChance
 from engine.runtime.host import Host
 from engine.runtime.orders import WorkerLimits
@@ -41,6 +50,8 @@ from engine.runtime.workshop import Workshop
 from pico_lang.meter import Budget
 from pico_lang.program import Program, compile_ruleset
 from pico_lang.source import Source
+
+logger = logging.getLogger(__name__)
 
 JOURNAL_FILE = "journal.sqlite"
 PROGRAMS_FOLDER = "programs"
@@ -69,19 +80,39 @@ class Engine:
             await self.compilers.close()
 
 
-async def open_engine(settings: Settings) -> Engine:
-    """The engine that lives in `settings.home`, made if it is not there yet.
+async def open_engine(settings: Settings, modules: Iterable[Module] = ()) -> Engine:
+    """The engine that lives in `settings.home`, made if it is not there yet. `modules` are the host program's
+    own, for rulesets; those of installed plugins it finds by itself.
 
-    Raises `HomeBusy` when another process runs it, `JournalUnreadable` when this version cannot.
+    Raises `HomeBusy` when another process runs it, `JournalUnreadable` when this version cannot, and
+    `BadModule` for a module that cannot be had.
     """
+    plugins = collect(modules, discover(settings.plugins), for_workers=settings.workers > 0)
+    for problem in plugins.problems:
+        logger.warning("%s", problem)
     lock = take_home(settings.home)
     try:
         journal = SqliteJournal(settings.home / JOURNAL_FILE)
-        workshop = Workshop(journal.ruleset_text, worker_limits(settings), settings.workers)
-        compiler = ProgramCache(settings.home / PROGRAMS_FOLDER, compile_text, MODULES)
-        compilers = Compilers(compiler_limits(settings), compiler)
+        known = plugins.catalogue.modules
+        workshop = Workshop(
+            journal.ruleset_text,
+            worker_limits(settings),
+            settings.workers,
+            describe(plugins.modules, with_code=True) if settings.workers else (),
+        )
+        compiler = ProgramCache(settings.home / PROGRAMS_FOLDER, compiler_for(plugins), known)
+        signatures = describe(plugins.modules, with_code=False)
+        compilers = Compilers(compiler_limits(settings), compiler, signatures, known)
         clock = virtual_clock(journal) if settings.virtual_clock else None
-        host = make_host(journal, settings, workshop, clock=clock, compiler=compiler, compilers=compilers)
+        host = make_host(
+            journal,
+            settings,
+            workshop,
+            clock=clock,
+            compiler=compiler,
+            compilers=compilers,
+            plugins=plugins,
+        )
         await _start(host, settings)
     except BaseException:
         lock.release()
@@ -108,18 +139,19 @@ def make_host(
     compiler: Compile | None = None,
     compilers: CompileElsewhere | None = None,
     web: WebClient | None = None,
+    plugins: Plugins = NO_PLUGINS,
 ) -> Host:
     """A host over a journal, not started yet. Without a second chance, what is too much for the engine's
     own process fails there, and without compilers it compiles everything; else what is not given is the
     real thing."""
-    programs = CompiledPrograms(journal, compiler or compile_text, compilers)
+    programs = CompiledPrograms(journal, compiler or compiler_for(plugins), compilers)
     outside = HttpxWebClient(web_limits(settings))
     clock = clock or SystemClock()
     source = source or RulesetTexts(outside.connect, settings.ruleset_limit)
     shelf = Shelf(journal, programs, source, clock.now_ms, verify, settings.ruleset_authors)
     answers = WebAnswers(web or outside, settings.http_per_pico, settings.http_at_once)
     equipment = Equipment(
-        BudgetedKernel(programs, settings.budget),
+        BudgetedKernel(programs, settings.budget, plugins.catalogue),
         journal,
         programs,
         Questions(shelf, answers),
@@ -128,7 +160,9 @@ def make_host(
         Rota(),
         second_chance or NoSecondChance(),
         cast(DefaultPolicy, settings.default_channel_policy),
+        plugins,
     )
+    equipment.questions.learn({MODULE: Consultants(plugins, consulting_limits(settings)).answer})
     return Host(equipment, Limits(settings.picos_in_memory, settings.snapshot_every), shelf)
 
 
@@ -140,6 +174,16 @@ def web_limits(settings: Settings) -> WebLimits:
         settings.http_total_s,
         settings.http_response_limit,
         settings.http_redirects,
+    )
+
+
+def consulting_limits(settings: Settings) -> ConsultingLimits:
+    """How far the engine goes for its plugins."""
+    return ConsultingLimits(
+        settings.plugin_answer_s,
+        settings.plugin_answer_bytes,
+        settings.plugin_per_pico,
+        settings.plugin_at_once,
     )
 
 
@@ -169,8 +213,13 @@ def compiler_limits(settings: Settings) -> WorkerLimits:
     )
 
 
+def compiler_for(plugins: Plugins) -> Compile:
+    """Compiles rulesets for an engine with these plugins."""
+    return partial(compile_ruleset, modules=plugins.catalogue.modules)
+
+
 def compile_text(source: Source) -> Program:
-    """Compile a ruleset for this engine's modules."""
+    """Compile a ruleset for an engine without plugins."""
     return compile_ruleset(source, MODULES)
 
 
@@ -180,19 +229,20 @@ class BudgetedKernel:
 
     programs: Programs
     budget: Budget
+    catalogue: Catalogue
 
     def react(self, pico: Pico, turn: Turn, instances: Instances[Any], /) -> Outcome:
-        return kernel.react(pico, turn, self.programs, self.budget, instances)
+        return kernel.react(pico, turn, self.programs, self.budget, instances, catalogue=self.catalogue)
 
     def explain(self, pico: Pico, turn: Turn, instances: Instances[Any], /) -> Explanation:
-        return explain(pico, turn, self.programs, self.budget, instances)
+        return explain(pico, turn, self.programs, self.budget, instances, self.catalogue)
 
     def answer(
         self, pico: Pico, query: Query, inputs: Inputs, instances: Instances[Any], /
     ) -> Answered | Asks | Failed:
-        return kernel.answer(pico, query, inputs, self.programs, self.budget, instances)
+        return kernel.answer(pico, query, inputs, self.programs, self.budget, instances, self.catalogue)
 
     def evaluate(
         self, pico: Pico, viewpoint: Viewpoint, texts: Sequence[Source], inputs: Inputs, /
     ) -> Answered | Asks | Failed:
-        return evaluate(pico, viewpoint, texts, inputs, self.programs, self.budget)
+        return evaluate(pico, viewpoint, texts, inputs, self.programs, self.budget, catalogue=self.catalogue)

@@ -14,7 +14,10 @@ PACKAGES = ("pico_lang", "engine", "ruleset_library")
 STEPS: tuple[tuple[str, ...], ...] = (
     ("pico_lang", "ruleset_library", "engine.version"),
     ("engine.core",),
-    ("engine.authors", "engine.host_patterns", "engine.ports", "engine.config"),
+    (
+        *("engine.authors", "engine.host_patterns", "engine.plugin_choice"),
+        *("engine.ports", "engine.plugins", "engine.config"),
+    ),
     ("engine.runtime",),
     ("engine.adapters",),
     ("engine.wiring",),

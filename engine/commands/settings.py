@@ -13,6 +13,7 @@ from engine.commands.failure import CannotStart
 from engine.commands.output import json_option, print_drawing, print_json
 from engine.config import BadSetting, Settings, describe_settings, load_settings
 from engine.host_patterns import HostPatterns
+from engine.plugin_choice import PluginChoice
 
 
 @click.command()
@@ -38,6 +39,8 @@ def _plain(value: object) -> object:
             return str(value)
         case HostPatterns(texts):
             return list(texts)
+        case PluginChoice(names, is_all):
+            return is_all or list(names)
     return value
 
 

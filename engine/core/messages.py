@@ -59,8 +59,9 @@ class Question:
     """Something a run must know before it can go on.
 
     kinds: `ruleset` (url → {"rid", "hash", "url"} or {"error"}), `program` (of a text that is kept: hash →
-    {"rid", "hash"} or {"error"}), `http` (see `engine.core.requests`), and
-    `query`, `event_query`, `recipient` and `log` (see `engine.core.neighbours`).
+    {"rid", "hash"} or {"error"}), `http` (see `engine.core.requests`), `module` (see
+    `engine.core.consultation`), and `query`, `event_query`, `recipient` and `log` (see
+    `engine.core.neighbours`).
     """
 
     kind: str
@@ -101,7 +102,7 @@ class DeletePico:
 
 @dataclass(frozen=True, slots=True)
 class AskLater:
-    """Have a question answered after the commit; `engine.core.requests.report` says what is sent then."""
+    """Have a question answered after the commit; `engine.core.reports` says what is sent then."""
 
     question: Question
     reply: SendEvent

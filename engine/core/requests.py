@@ -10,11 +10,8 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
-from engine.core.draft import UNMETERED
-from engine.core.messages import AskLater, SendEvent
 from engine.core.query_strings import encode_pairs
 from pico_lang import json_text
 from pico_lang.coercion import to_string, truthy
@@ -128,16 +125,3 @@ def _read_length(text: str) -> float:
     """As the server gave it; 0 when it did not say."""
     digits = re.match(r"\s*([0-9]{1,15})", text)
     return float(digits[1]) if digits else 0.0
-
-
-def report(errand: AskLater, answer: Mapping[str, Any]) -> SendEvent | None:
-    """The event that tells of the answer to a question that was asked after its turn."""
-    try:
-        response = read_answer(UNMETERED, errand.question.content, answer)
-    except RuntimeFault as fault:
-        return errand.complaint and _with_attrs(errand.complaint, {"data": fault.message, "code": fault.code})
-    return _with_attrs(errand.reply, response)
-
-
-def _with_attrs(event: SendEvent, attrs: Mapping[str, Value]) -> SendEvent:
-    return replace(event, attrs=in_js_order({**event.attrs, **attrs}))

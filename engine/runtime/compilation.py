@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from engine.core.codec import Plain, from_bytes, to_bytes
 from engine.core.depth import DepthLimit
-from engine.core.domains import MODULES
 from pico_lang.diagnostics import Diagnostic, RulesetRefused
+from pico_lang.host import Modules
 from pico_lang.program import Program, compile_ruleset
 from pico_lang.program_files import freeze, thaw
 from pico_lang.source import Source, Span
@@ -29,23 +29,23 @@ def write_compile_order(source: Source) -> bytes:
     return to_bytes({"name": source.name, "text": source.text})
 
 
-def run_compile_order(order: Plain) -> bytes:
+def run_compile_order(order: Plain, modules: Modules) -> bytes:
     """In the worker: what the engine is told."""
     source = Source(order["text"], order["name"])
     try:
         with DepthLimit(COMPILER_CALLS):
-            program = compile_ruleset(source, MODULES)
+            program = compile_ruleset(source, modules)
     except RulesetRefused as refused:
         return _REFUSED + to_bytes([_pack(one) for one in most_telling(refused)])
-    return _PROGRAM + freeze(program, MODULES)
+    return _PROGRAM + freeze(program, modules)
 
 
-def read_compiled(body: bytes, source: Source) -> tuple[Program, bytes]:
+def read_compiled(body: bytes, source: Source, modules: Modules) -> tuple[Program, bytes]:
     """In the engine: the program, and its frozen form. Raises `RulesetRefused`."""
     kind, content = body[:1], body[1:]
     if kind == _REFUSED:
         raise RulesetRefused([_unpack(one) for one in from_bytes(content)], source)
-    program = thaw(content, source, MODULES)
+    program = thaw(content, source, modules)
     if program is None:
         raise RuntimeError("the engine's code has changed since it was started; start it again")
     return program, content

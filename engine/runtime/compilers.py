@@ -11,11 +11,14 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Protocol
 
+from engine.core.codec import Plain
+from engine.core.domains import MODULES
 from engine.core.messages import Fault
 from engine.runtime.compilation import read_compiled, write_compile_order
 from engine.runtime.crew import Crew
 from engine.runtime.orders import WorkerLimits
 from pico_lang.diagnostics import Diagnostic, RulesetRefused, diagnostic
+from pico_lang.host import Modules
 from pico_lang.program import Program
 from pico_lang.source import Source, Span
 
@@ -35,9 +38,12 @@ class ProgramFiles(Protocol):
 class Compilers:
     """One process, started when it is first needed."""
 
-    def __init__(self, limits: WorkerLimits, files: ProgramFiles) -> None:
-        self._crew = Crew(lambda digest: None, limits, size=1)
+    def __init__(
+        self, limits: WorkerLimits, files: ProgramFiles, plugins: Plain = (), modules: Modules = MODULES
+    ) -> None:
+        self._crew = Crew(lambda digest: None, limits, 1, plugins)
         self._files = files
+        self._modules = modules
 
     @property
     def pids(self) -> Sequence[int]:
@@ -57,7 +63,7 @@ class Compilers:
         if isinstance(told, Fault):
             raise RulesetRefused([_too_much(told.message)], source)
         # In a thread, like everything that grows with the text.
-        program, frozen = await asyncio.to_thread(read_compiled, told, source)
+        program, frozen = await asyncio.to_thread(read_compiled, told, source, self._modules)
         await asyncio.to_thread(self._files.keep, source, frozen)
         return program
 

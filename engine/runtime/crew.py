@@ -11,6 +11,7 @@ from asyncio import Future, Task
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from engine.core.codec import Plain
 from engine.core.messages import Fault
 from engine.runtime.fair_queue import FairQueue
 from engine.runtime.orders import WorkerLimits
@@ -32,8 +33,8 @@ class Job:
 class Crew:
     """Workers of one kind."""
 
-    def __init__(self, find_text: FindText, limits: WorkerLimits, size: int) -> None:
-        self._workers = [WorkerProcess(limits, find_text) for _ in range(size)]
+    def __init__(self, find_text: FindText, limits: WorkerLimits, size: int, plugins: Plain = ()) -> None:
+        self._workers = [WorkerProcess(limits, find_text, plugins) for _ in range(size)]
         self._idle = list(self._workers)
         self._at_work: set[Task[None]] = set()
         self._waiting: FairQueue[Job] = FairQueue(MOST_WAITING_EACH)

@@ -11,6 +11,7 @@ from engine.core.inspection import Viewpoint
 from engine.core.messages import Answered, Asks, Failed, Outcome, Query, Question, Turn
 from engine.core.model import DefaultPolicy, Inputs, Pico, PicoId, RulesetHash
 from engine.core.programs import Instances
+from engine.plugins.collection import NO_PLUGINS, Plugins
 from engine.ports import Clock, Entropy, Journal
 from engine.runtime.rota import Rota
 from pico_lang.source import Source
@@ -100,6 +101,7 @@ class Equipment:
     rota: Rota
     second_chance: SecondChance = NoSecondChance()  # noqa: RUF009 – it has no state
     default_policy: DefaultPolicy = "allow"
+    plugins: Plugins = NO_PLUGINS
 
     def draw_inputs(self) -> Inputs:
         """What a new run may know of the world."""

@@ -15,7 +15,7 @@ from engine.core.codec import Unreadable
 from engine.core.messages import AskLater, SendEvent
 from engine.core.model import EventId, PicoId
 from engine.core.records import decode_errand
-from engine.core.requests import report
+from engine.core.reports import report
 from engine.runtime.equipment import Equipment
 
 logger = logging.getLogger(__name__)

@@ -1,18 +1,16 @@
 """What the web says to questions of kind `http`, a few at a time for each pico and for the whole engine.
 
-A pico that asks much waits for itself before it stands in the way of others. Whatever goes wrong is an
-answer as well: see `engine.core.requests` for what they look like.
+Whatever goes wrong is an answer as well: see `engine.core.requests` for what they look like.
 """
 
 from __future__ import annotations
 
-from asyncio import Semaphore
 from collections.abc import Mapping
 from typing import Any
-from weakref import WeakValueDictionary
 
 from engine.core.model import PicoId
 from engine.ports import WebClient, WebFailed, WebRefused, WebRequest
+from engine.runtime.lanes import Lanes
 
 
 class WebAnswers:
@@ -20,21 +18,12 @@ class WebAnswers:
 
     def __init__(self, client: WebClient, per_pico: int, at_once: int) -> None:
         self._client = client
-        self._per_pico = per_pico
-        self._all = Semaphore(at_once)
-        self._lanes: WeakValueDictionary[PicoId, Semaphore] = WeakValueDictionary()
-        """Of picos that have something under way."""
+        self._lanes = Lanes(per_pico, at_once)
 
     async def answer(self, pico: PicoId, content: Mapping[str, Any]) -> Mapping[str, Any]:
         """Make the request when it is its turn."""
-        async with self._lane(pico), self._all:
+        async with self._lanes.of(pico):
             return await self._ask(_read_request(content))
-
-    def _lane(self, pico: PicoId) -> Semaphore:
-        lane = self._lanes.get(pico)
-        if lane is None:
-            lane = self._lanes[pico] = Semaphore(self._per_pico)
-        return lane
 
     async def _ask(self, request: WebRequest) -> Mapping[str, Any]:
         try:

@@ -21,6 +21,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import BinaryIO
 
+from engine.core.catalogue import Catalogue
 from engine.core.codec import (
     Plain,
     from_bytes,
@@ -30,12 +31,12 @@ from engine.core.codec import (
     unpack_query,
     unpack_turn,
 )
-from engine.core.domains import MODULES
 from engine.core.kernel import answer, react
 from engine.core.messages import Answered, Failed, Outcome
 from engine.core.model import RulesetHash
 from engine.core.outcomes import pack_outcome
 from engine.core.programs import Programs
+from engine.plugins.references import read_catalogue
 from engine.runtime.compilation import run_compile_order
 from engine.runtime.orders import (
     HEADER,
@@ -51,6 +52,7 @@ from engine.runtime.orders import (
     read_limits,
 )
 from pico_lang.diagnostics import RulesetRefused
+from pico_lang.host import Modules
 from pico_lang.meter import Budget
 from pico_lang.program import Program, compile_ruleset
 from pico_lang.source import Source
@@ -70,8 +72,9 @@ NICENESS = 10
 class FetchedPrograms:
     """`engine.core.programs.Programs`, with texts from the engine, each of them once."""
 
-    def __init__(self, fetch: Callable[[RulesetHash], str | None]) -> None:
+    def __init__(self, fetch: Callable[[RulesetHash], str | None], modules: Modules) -> None:
         self._fetch = fetch
+        self._modules = modules
         self._compiled: dict[RulesetHash, Program | None] = {}
 
     def get(self, digest: RulesetHash, /) -> Program | None:
@@ -81,13 +84,13 @@ class FetchedPrograms:
                 return None
             if len(self._compiled) >= MOST_PROGRAMS:
                 self._compiled.clear()
-            self._compiled[digest] = _compile(text, digest)
+            self._compiled[digest] = _compile(text, digest, self._modules)
         return self._compiled[digest]
 
 
-def _compile(text: str, digest: RulesetHash) -> Program | None:
+def _compile(text: str, digest: RulesetHash, modules: Modules) -> Program | None:
     try:
-        return compile_ruleset(Source(text, digest[:12]), MODULES)
+        return compile_ruleset(Source(text, digest[:12]), modules)
     except RulesetRefused:
         return None  # as in the engine, which has logged it
 
@@ -95,11 +98,18 @@ def _compile(text: str, digest: RulesetHash) -> Program | None:
 class Worker:
     """Carries out one order after the other."""
 
-    def __init__(self, limits: WorkerLimits, messages: SimpleQueue[Message], output: BinaryIO) -> None:
+    def __init__(
+        self,
+        limits: WorkerLimits,
+        catalogue: Catalogue,
+        messages: SimpleQueue[Message],
+        output: BinaryIO,
+    ) -> None:
         self._limits = limits
+        self._catalogue = catalogue
         self._messages = messages
         self._output = output
-        self._programs = FetchedPrograms(self._ask_for_text)
+        self._programs = FetchedPrograms(self._ask_for_text, catalogue.modules)
 
     def work(self) -> None:
         """Never return. What nobody foresaw ends the process, and the engine sees how."""
@@ -125,8 +135,8 @@ class Worker:
 
     def _run(self, order: Plain) -> Message:
         if "text" in order:
-            return self._report(run_compile_order(order))
-        outcome = run_order(order, self._programs, self._limits.budget)
+            return self._report(run_compile_order(order, self._catalogue.modules))
+        outcome = run_order(order, self._programs, self._limits.budget, self._catalogue)
         if isinstance(outcome, Failed) and outcome.fault.code == "R706":
             raise MemoryError
         return self._report(to_bytes(pack_outcome(outcome)))
@@ -153,12 +163,13 @@ def _is_shortage(end: BaseException) -> bool:
     return isinstance(end, MemoryError) or unnamed
 
 
-def run_order(order: Plain, programs: Programs, budget: Budget) -> Outcome | Answered:
+def run_order(order: Plain, programs: Programs, budget: Budget, catalogue: Catalogue) -> Outcome | Answered:
     """Run what the engine could not finish, from the same pico and with the same inputs."""
     pico = unpack_pico(order["pico"])
     if "turn" in order:
-        return react(pico, unpack_turn(order["turn"]), programs, budget)
-    return answer(pico, unpack_query(order["query"]), unpack_inputs(order["inputs"]), programs, budget)
+        return react(pico, unpack_turn(order["turn"]), programs, budget, catalogue=catalogue)
+    query, inputs = unpack_query(order["query"]), unpack_inputs(order["inputs"])
+    return answer(pico, query, inputs, programs, budget, catalogue=catalogue)
 
 
 def _allow(limits: WorkerLimits) -> None:
@@ -183,6 +194,13 @@ def _let_go() -> None:
         if int(name) > 2:
             with suppress(OSError):  # the listing itself took one
                 os.close(int(name))
+
+
+def _keep_output() -> BinaryIO:
+    """The way to the engine, for messages alone: what plugins print goes where complaints go."""
+    output = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    return output
 
 
 def _step_back() -> None:
@@ -210,7 +228,9 @@ def main() -> None:
     _step_back()
     limits = read_limits(sys.argv[1])
     messages: SimpleQueue[Message] = SimpleQueue()
-    worker = Worker(limits, messages, sys.stdout.buffer)
+    output = _keep_output()
+    catalogue = read_catalogue(from_bytes(os.fsencode(sys.argv[2])))
+    worker = Worker(limits, catalogue, messages, output)
     threading.stack_size(STACK_BYTES + STACK_PER_CALL * limits.budget.depth)
     threading.Thread(target=worker.work, daemon=True).start()
     for message in _read_messages(sys.stdin.buffer):

@@ -15,6 +15,7 @@ from asyncio import IncompleteReadError, Task
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable
 
+from engine.core.codec import Plain, to_bytes
 from engine.core.messages import Fault
 from engine.core.model import RulesetHash
 from engine.runtime.orders import (
@@ -43,8 +44,10 @@ class WorkerMistake(Exception):
 class WorkerProcess:
     """At most one process at a time, and one order."""
 
-    def __init__(self, limits: WorkerLimits, find_text: FindText) -> None:
+    def __init__(self, limits: WorkerLimits, find_text: FindText, plugins: Plain = ()) -> None:
+        """`plugins` are described as `engine.plugins.references` does."""
         self._limits = limits
+        self._plugins = plugins
         self._find_text = find_text
         self._started: Task[Process] | None = None
 
@@ -131,7 +134,7 @@ class WorkerProcess:
 
     async def _ensure_process(self) -> Process:
         if self._started is None or self.pid is None:
-            self._started = asyncio.get_running_loop().create_task(_start(self._limits))
+            self._started = asyncio.get_running_loop().create_task(_start(self._limits, self._plugins))
         # Shielded: a process that is being started when nobody wants it any more has to be ended too.
         return await asyncio.shield(self._started)
 
@@ -141,13 +144,14 @@ class WorkerProcess:
         return status
 
 
-async def _start(limits: WorkerLimits) -> Process:
+async def _start(limits: WorkerLimits, plugins: Plain) -> Process:
     return await asyncio.create_subprocess_exec(
         sys.executable,
         "-P",  # the folder it starts in is none to import from
         "-m",
         "engine.runtime.worker",
         write_limits(limits),
+        to_bytes(plugins).decode(),
         stdin=PIPE,
         stdout=PIPE,
         # Standard error stays: what a worker says in distress belongs where the engine says such things.

@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import partial
 from typing import cast
 
-from engine.core.codec import from_bytes
+from engine.core.codec import Plain, from_bytes
 from engine.core.messages import Answered, Asks, Failed, Fault, Outcome, Query, Turn
 from engine.core.model import Inputs, Pico
 from engine.core.outcomes import retell, unpack_outcome
@@ -24,8 +24,8 @@ from engine.runtime.worker_process import FindText
 class Workshop:
     """The workers of one engine. Without any there are no second chances."""
 
-    def __init__(self, find_text: FindText, limits: WorkerLimits, size: int) -> None:
-        self._crew = Crew(find_text, limits, size)
+    def __init__(self, find_text: FindText, limits: WorkerLimits, size: int, plugins: Plain = ()) -> None:
+        self._crew = Crew(find_text, limits, size, plugins)
 
     @property
     def pids(self) -> Sequence[int]:

@@ -10,13 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from engine.core.events import read_attributes, read_eci, read_name
-from engine.core.messages import AskLater, Event, Question, SendEvent
-from engine.core.model import Eci
+from engine.core.later import ask_later
+from engine.core.messages import Question
 from engine.core.requests import make_content, read_answer
-from engine.core.world import World, is_error_event
+from engine.core.world import World
 from pico_lang.coercion import to_string, truthy
-from pico_lang.errors import RuntimeFault, TypeFault
 from pico_lang.host import Member
 from pico_lang.values import Value
 
@@ -52,7 +50,7 @@ def _requesting(method: str) -> Callable[..., Value]:
             content["key"] = key = world.run.next_key()
             content["headers"].setdefault("idempotency-key", key)
         if truthy(given["autosend"]):
-            return _ask_later(world, content, given["autosend"])
+            return ask_later(world, Question("http", content), given["autosend"])
         return _ask(world, method, content, given["autoraise"])
 
     return call
@@ -64,47 +62,6 @@ def _ask(world: World, method: str, content: dict[str, Any], label: Value) -> Va
     if truthy(label):
         world.raise_event("http", method, None, {**response, "label": to_string(label)})
     return response
-
-
-def _ask_later(world: World, content: dict[str, Any], event: Value) -> None:
-    now = _event_in_progress(world)
-    if not isinstance(event, dict):
-        raise TypeFault(
-            f'autosend takes a map with "eci", "domain", "name" and "attrs", not {to_string(event)}'
-        )
-    reply = SendEvent(
-        Eci(read_eci(event.get("eci"))),
-        read_name(event.get("domain"), "domain"),
-        read_name(event.get("name") or event.get("type"), "name"),
-        read_attributes(world.run.meter, _attributes_of(event)),
-        world.run.next_eid(),
-    )
-    complaint = None if is_error_event(now) else _complaint(world, now, reply)
-    world.run.effects.append(AskLater(Question("http", content), reply, complaint))
-
-
-def _event_in_progress(world: World) -> Event:
-    if world.run.event is None or world.run.query is not None:
-        raise RuntimeFault("R607", "only a rule that handles an event can have another sent with autosend")
-    return world.run.event
-
-
-def _attributes_of(event: Mapping[str, Value]) -> Value:
-    """Where `schedule:list` and others have them too."""
-    data = event.get("data")
-    return event.get("attrs", data.get("attrs") if isinstance(data, dict) else None)
-
-
-def _complaint(world: World, now: Event, reply: SendEvent) -> SendEvent:
-    """`system:error` for the pico that asked, should there be no answer."""
-    attrs = {
-        "level": "error",
-        "rid": world.rid,
-        "rule_name": world.run.rule,
-        "genus": "system",
-        "eid": now.eid,
-    }
-    return SendEvent(Eci(world.run.draft.id), "system", "error", attrs, reply.eid)
 
 
 CALLS: Mapping[str, Callable[..., Value]] = {method: _requesting(method) for method in (*READING, *ACTING)}

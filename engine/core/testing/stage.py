@@ -35,7 +35,7 @@ from engine.core.messages import (
 )
 from engine.core.model import Channel, Eci, EventId, Inputs, Pico, PicoId, RulesetHash, Timer
 from engine.core.policy import UPKEEP, allows_event
-from engine.core.requests import report
+from engine.core.reports import report
 from engine.core.run import Run
 from engine.core.scheduling import firing
 from engine.core.testing.answers import GivenAnswers, ask_for_answer

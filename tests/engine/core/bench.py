@@ -27,9 +27,7 @@ class Bench:
     again with the answer.
     """
 
-    def __init__(
-        self, *texts: str, budget: Budget | None = None, catalogue: Catalogue = BUILT_IN
-    ) -> None:
+    def __init__(self, *texts: str, budget: Budget | None = None, catalogue: Catalogue = BUILT_IN) -> None:
         self.pico: Pico = new_pico(ROOT)
         self.budget = budget or Budget()
         self.catalogue = catalogue
@@ -66,9 +64,7 @@ class Bench:
 
     def react(self, turn: Turn) -> Outcome:
         """Run a turn as far as it comes by itself."""
-        return react(
-            self.pico, turn, self.programs, self.budget, self.opened, catalogue=self.catalogue
-        )
+        return react(self.pico, turn, self.programs, self.budget, self.opened, catalogue=self.catalogue)
 
     def run_turn(self, turn: Turn) -> Outcome:
         outcome = self.react(turn)
@@ -117,9 +113,7 @@ class Bench:
     def answer(self, query: Query) -> Answered | Asks | Failed:
         """Run a query as far as it comes by itself."""
         inputs = Inputs(NOW_MS, SEED)
-        return answer(
-            self.pico, query, inputs, self.programs, self.budget, self.opened, self.catalogue
-        )
+        return answer(self.pico, query, inputs, self.programs, self.budget, self.opened, self.catalogue)
 
 
 def _nobody(question: Question) -> Mapping[str, Any]:

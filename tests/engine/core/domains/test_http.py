@@ -12,7 +12,7 @@ from engine.core.kernel import answer, react
 from engine.core.messages import Answered, AskLater, Asks, Failed, Query, Question, SendEvent
 from engine.core.model import Eci, Inputs
 from engine.core.records import begin, decode_errand, decode_record, encode_errand, fold, seal
-from engine.core.requests import report
+from engine.core.reports import report
 from pico_lang.meter import Budget
 from pico_lang.values import Value
 from tests.engine.core.bench import Bench

@@ -1,0 +1,43 @@
+"""What is told of the answer to a question that was asked after its turn, by the kind of the question."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from engine.core import consultation, requests
+from engine.core.draft import UNMETERED
+from engine.core.messages import AskLater, SendEvent
+from pico_lang.errors import RuntimeFault
+from pico_lang.values import Value, in_js_order
+
+Content = Mapping[str, Any]
+
+
+def report(errand: AskLater, answer: Mapping[str, Any]) -> SendEvent | None:
+    """The event that tells of it; None when there is no answer and nobody to be told so."""
+    read_attrs = _READERS[errand.question.kind]
+    try:
+        attrs = read_attrs(errand.question.content, answer)
+    except RuntimeFault as fault:
+        return errand.complaint and _with_attrs(errand.complaint, {"data": fault.message, "code": fault.code})
+    return _with_attrs(errand.reply, attrs)
+
+
+def _read_response(content: Content, answer: Mapping[str, Any]) -> Mapping[str, Value]:
+    return requests.read_answer(UNMETERED, content, answer)
+
+
+def _read_value(content: Content, answer: Mapping[str, Any]) -> Mapping[str, Value]:
+    return {"value": consultation.read_value(UNMETERED, answer)}
+
+
+def _with_attrs(event: SendEvent, attrs: Mapping[str, Value]) -> SendEvent:
+    return replace(event, attrs=in_js_order({**event.attrs, **attrs}))
+
+
+_READERS: Mapping[str, Callable[[Content, Mapping[str, Any]], Mapping[str, Value]]] = {
+    "http": _read_response,
+    consultation.MODULE: _read_value,
+}

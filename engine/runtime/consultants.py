@@ -1,0 +1,81 @@
+"""What plugins say to questions of kind `module`, and what is made of it when they say nothing good.
+
+Their code is somebody else's. It has so much time, what it gives has to be a value of the language of so many
+bytes, and whatever goes wrong is an answer as well.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from engine.core.codec import to_bytes
+from engine.core.model import PicoId
+from engine.plugins.collection import Plugins
+from engine.plugins.declaration import Call, CannotAnswer, Declared
+from engine.plugins.values import ForeignValue, from_python
+from engine.runtime.lanes import Lanes
+
+Content = Mapping[str, Any]
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ConsultingLimits:
+    """How far one engine goes for its plugins."""
+
+    answer_s: float = 30.0
+    answer_bytes: int = 1 << 20
+    per_pico: int = 4
+    at_once: int = 128
+
+
+class Consultants:
+    """The members of plugins that are asked things outside a turn."""
+
+    def __init__(self, plugins: Plugins, limits: ConsultingLimits) -> None:
+        self._plugins = plugins
+        self._limits = limits
+        self._lanes = Lanes(limits.per_pico, limits.at_once)
+
+    async def answer(self, pico: PicoId, content: Content) -> Mapping[str, Any]:
+        """What the member that a pico asks says, when it is that pico's turn."""
+        path = f"{content['module']}:{content['name']}"
+        declared = self._plugins.member(content["module"], content["name"])
+        if declared is None or declared.kind == "function":
+            return _nothing(f"this engine has no {path} to ask", "R605")
+        async with self._lanes.of(pico):
+            return await self._ask(path, declared, Call(pico, content.get("key")), content["arguments"])
+
+    async def _ask(self, path: str, declared: Declared, call: Call, given: Content) -> Mapping[str, Any]:
+        # A question may wait for long, and be asked under a newer version that has more parameters.
+        arguments = [one.pass_on(given.get(one.name, one.default)) for one in declared.parameters]
+        limit = asyncio.timeout(self._limits.answer_s)
+        try:
+            async with limit:
+                return self._checked(path, await declared.run(call, *arguments))
+        except CannotAnswer as problem:
+            return _nothing(f"{path}: {problem}")
+        except Exception as problem:
+            if limit.expired():
+                return _nothing(f"{path} gave no answer within {self._limits.answer_s:g} s (plugin_answer_s)")
+            logger.exception("the plugin's %s failed", path)
+            return _nothing(f"{path} failed: {type(problem).__name__}: {problem}")
+
+    def _checked(self, path: str, given: Any) -> Mapping[str, Any]:
+        try:
+            value = from_python(given)
+        except ForeignValue as problem:
+            return _nothing(f"{path} gave {problem}")
+        size, limit = len(to_bytes(value)), self._limits.answer_bytes
+        if size > limit:
+            return _nothing(f"{path} gave {size:,} bytes; the limit is {limit:,} (plugin_answer_bytes)")
+        return {"value": value}
+
+
+def _nothing(reason: str, code: str = "R608") -> Mapping[str, Any]:
+    return {"error": reason, "code": code}
