@@ -15,9 +15,11 @@ from engine.commands.lsp import lsp
 from engine.commands.query import query
 from engine.commands.repl import repl
 from engine.commands.replay import replay
+from engine.commands.rulesets import rulesets
 from engine.commands.send import send
 from engine.commands.serve import serve
 from engine.commands.settings import settings
+from engine.commands.sign import key, sign
 from engine.commands.state import state
 from engine.commands.test import test
 from engine.commands.tree import tree
@@ -40,9 +42,9 @@ def main() -> None:
 
 COMMANDS = (
     *(serve, demo),
-    *(send, query, install, tree),
+    *(send, query, install, rulesets, tree),
     *(log, why, state, replay, fork),
-    *(check, fmt, test, repl, lsp),
+    *(check, fmt, test, repl, sign, key, lsp),
     *(settings, version),
 )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
@@ -14,6 +13,7 @@ import httpx
 from engine.adapters.http import read_run_file
 from engine.commands.failure import Failure, NoEngine
 from engine.config import default_home
+from engine.core.cids import NotACid, named_text, to_url
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -79,6 +79,29 @@ class EngineClient:
         words: dict[str, Any] = {"eci": self._eci(eci)} | ({} if at is None else {"at": at})
         found: dict[str, Any] = self._post(("api", "fork"), words)
         return found
+
+    def push_ruleset(self, text: str) -> dict[str, Any]:
+        """Have a ruleset's text kept; what it is, with its CID."""
+        sent = self._call("POST", "/api/rulesets", content=text.encode())
+        found: dict[str, Any] = self._read(sent)
+        return found
+
+    def sign_ruleset(self, cid: str, signature: str) -> dict[str, Any]:
+        """Have an author's signature of a kept text kept too."""
+        sent = self._call("POST", f"/api/rulesets/{cid}/signatures", content=signature.encode())
+        found: dict[str, Any] = self._read(sent)
+        return found
+
+    def rulesets(self, eci: str | None = None) -> list[dict[str, Any]]:
+        """The rulesets that the engine keeps, or that a pico has."""
+        given = {} if eci is None else {"eci": self._eci(eci)}
+        found: list[dict[str, Any]] = self._read(self._call("GET", "/api/rulesets", params=given))["rulesets"]
+        return found
+
+    def ruleset_text(self, cid: str) -> str:
+        """The text of a kept ruleset."""
+        answer = self._call("GET", f"/api/rulesets/{cid}")
+        return answer.text if answer.is_success else str(self._read(answer))
 
     def root_eci(self) -> str:
         return str(self._get("/readyz")["root_eci"])
@@ -146,6 +169,12 @@ def engine_option(command: F) -> F:
     )(command)
 
 
-def local_url(word: str) -> str:
-    """A ruleset's URL from what people write: a URL as it is, a file by its whole path."""
-    return word if "://" in word or word.startswith("file:") else Path(word).resolve().as_uri()
+def ruleset_url(word: str) -> str | None:
+    """A ruleset's URL from what people write, if it is one, or a CID; None when it is the name of a file."""
+    try:
+        digest = named_text(word)
+    except NotACid as problem:
+        raise Failure(str(problem), "`picomesh rulesets` lists what the engine keeps") from None
+    if digest is not None:
+        return to_url(digest)
+    return word if "://" in word or word.startswith(("file:", "library:")) else None

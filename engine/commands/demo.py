@@ -22,7 +22,9 @@ from engine.commands.hints import counter_ruleset, example, program
 from engine.commands.install import install_ruleset
 from engine.commands.output import console
 from engine.commands.process import EngineProcess
+from engine.commands.pushing import push_file
 from engine.commands.traffic import INCREMENT, Senders, Traffic, count_tickets, judge, send_again
+from engine.core.cids import to_url
 
 SENDERS = 8
 LEAST, MOST = 150, 450
@@ -67,7 +69,7 @@ def _start(process: EngineProcess) -> EngineClient:
 def _install(engine: EngineClient, root: str) -> None:
     with _scene("2", "A ruleset is installed on its root pico"):
         path = counter_ruleset()
-        install_ruleset(engine, root, path.as_uri(), {})
+        install_ruleset(engine, root, to_url(push_file(engine, str(path))["hash"]), {})
         console.print(f"   {escape(str(path))}")
 
 

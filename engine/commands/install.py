@@ -1,16 +1,17 @@
-"""`picomesh install`: a ruleset onto a pico, from a file or a URL."""
+"""`picomesh install`: a ruleset onto a pico, from a file, a URL or the engine's own store."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Any
 
 import click
+from rich.markup import escape
 
 from engine.commands.arguments import read_pairs
-from engine.commands.client import EngineClient, engine_option, find_engine, local_url
-from engine.commands.failure import Failure
+from engine.commands.client import EngineClient, engine_option, find_engine, ruleset_url
 from engine.commands.output import console, json_option, print_json
-from engine.commands.texts import count_errors, diagnose, read_source, show_diagnostic
+from engine.commands.pushing import push_file
+from engine.core.cids import SCHEME
 
 INSTALLED = ("io.picolabs.wrangler", "installedRIDs")
 INSTALL = ("wrangler", "install_ruleset_request")
@@ -18,7 +19,7 @@ INSTALL = ("wrangler", "install_ruleset_request")
 
 @click.command()
 @click.argument("eci")
-@click.argument("ruleset", metavar="FILE|URL")
+@click.argument("ruleset", metavar="FILE|URL|CID")
 @click.argument("configuration", nargs=-1, metavar="[KEY=VALUE]...")
 @engine_option
 @json_option
@@ -26,24 +27,31 @@ def install(eci: str, ruleset: str, configuration: tuple[str, ...], url: str | N
     """Install a ruleset on a pico.
 
     ECI is a channel of the pico; `root` stands for the root pico. The ruleset may be configured. A file
-    is checked first and read by the engine itself, so both must be on the same machine. Installing it
-    again brings a changed text into force; what the ruleset remembers stays.
+    is checked and its text sent to the engine, wherever that is, with its signature (FILE.sig) if there is
+    one. Installing it again brings a changed text into force; what the ruleset remembers stays. What is
+    behind a URL is read by the engine, and a CID names a text that it keeps: see `picomesh rulesets`.
 
     \b
     Examples:
       picomesh install root examples/counter/counter.krl
       picomesh install root https://example.org/shop.krl currency=EUR
     """
-    address, config = local_url(ruleset), read_pairs(configuration)
-    if address != ruleset:
-        _check_file(ruleset)
+    address, config = ruleset_url(ruleset), read_pairs(configuration)
     with find_engine(url) as engine:
-        installed = install_ruleset(engine, eci, address, config)
+        pushed = push_file(engine, ruleset) if address is None else {}
+        where = address or f"{SCHEME}://{pushed['cid']}"
+        installed = install_ruleset(engine, eci, where, config)
     if as_json:
-        print_json({"url": address, "installed": installed})
+        print_json({"url": where, "installed": installed, **pushed})
     else:
-        console.print(f"[bold green]installed[/] {address}")
+        console.print(f"[bold green]installed[/] {escape(_describe(pushed) if pushed else ruleset)}")
         console.print(f"[dim]on this pico now: {', '.join(installed)}[/]")
+
+
+def _describe(pushed: dict[str, Any]) -> str:
+    version = "" if pushed["version"] is None else f" {pushed['version']}"
+    signed = f", signed by {', '.join(pushed['signedBy'])}" if pushed["signedBy"] else ""
+    return f"{pushed['rid']}{version} ({pushed['cid']}{signed})"
 
 
 def install_ruleset(
@@ -55,14 +63,3 @@ def install_ruleset(
     engine.send_event(eci, INSTALL, {"url": address, "config": configuration})
     installed: list[str] = engine.query(eci, INSTALLED, {})
     return installed
-
-
-def _check_file(name: str) -> None:
-    if not Path(name).exists():
-        raise Failure(f"there is no file {name}", "a ruleset elsewhere is named by its https: URL")
-    source = read_source(name)
-    found = diagnose(source)
-    for one in found:
-        show_diagnostic(one, source)
-    if count_errors(found):
-        raise Failure(f"{name} cannot be installed; what is wrong with it stands above")

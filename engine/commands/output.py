@@ -12,8 +12,8 @@ from rich.console import Console, RenderableType
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-console = Console(highlight=False, soft_wrap=True)
-"""Plain text when the output is no terminal."""
+console = Console(highlight=False, soft_wrap=True, emoji=False)
+"""Plain text when the output is no terminal. Without emoji, since `did:key:…` would get one."""
 
 
 WIDEST = 10_000
@@ -25,7 +25,7 @@ def print_drawing(drawing: RenderableType) -> None:
     if console.is_terminal:
         console.print(drawing, soft_wrap=False)
         return
-    page = Console(highlight=False, width=WIDEST, file=io.StringIO(), force_terminal=False)
+    page = Console(highlight=False, emoji=False, width=WIDEST, file=io.StringIO(), force_terminal=False)
     with page.capture() as captured:
         page.print(drawing)
     click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))

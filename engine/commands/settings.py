@@ -9,6 +9,7 @@ from rich import box
 from rich.markup import escape
 from rich.table import Column, Table
 
+from engine.authors import DidKeys
 from engine.commands.failure import CannotStart
 from engine.commands.output import json_option, print_drawing, print_json
 from engine.config import BadSetting, Settings, describe_settings, load_settings
@@ -39,6 +40,8 @@ def _plain(value: object) -> object:
             return str(value)
         case HostPatterns(texts):
             return list(texts)
+        case DidKeys(keys):
+            return list(keys)
         case PluginChoice(names, is_all):
             return is_all or list(names)
     return value

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
 import pytest
 
 from engine.commands.arguments import read_pairs
-from engine.commands.client import local_url
+from engine.commands.client import ruleset_url
+from engine.commands.failure import Failure
 
 
 @pytest.mark.parametrize(
@@ -49,9 +49,27 @@ def test_a_word_that_is_no_pair_is_a_usage_error(words: list[str], said: str) ->
     assert said in caught.value.message
 
 
-def test_a_file_becomes_its_url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The engine runs in another folder and so needs the whole path; URLs stay as they are."""
-    monkeypatch.chdir(tmp_path)
-    assert local_url("a b.krl") == f"file://{tmp_path}/a%20b.krl"
-    assert local_url("https://example.org/x.krl") == "https://example.org/x.krl"
-    assert local_url("file:///x.krl") == "file:///x.krl"
+CID = "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku"
+
+
+@pytest.mark.parametrize(
+    ("word", "url"),
+    [
+        ("a b.krl", None),
+        ("bafkrei.krl", None),
+        ("https://example.org/x.krl", "https://example.org/x.krl"),
+        ("file:///x.krl", "file:///x.krl"),
+        ("library:io.picolabs.pds", "library:io.picolabs.pds"),
+        (CID, f"ipfs://{CID}"),
+        (f"ipfs:{CID}", f"ipfs://{CID}"),
+    ],
+)
+def test_a_ruleset_is_named_by_file_url_or_cid(word: str, url: str | None) -> None:
+    """What is neither URL nor CID is the name of a file."""
+    assert ruleset_url(word) == url
+
+
+def test_a_cid_that_is_none_is_told() -> None:
+    """It is not looked for as a file, where nobody would find it."""
+    with pytest.raises(Failure, match="is not a CID"):
+        ruleset_url("ipfs://counter")
