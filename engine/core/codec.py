@@ -441,18 +441,19 @@ def pack_errand(errand: AskLater) -> Plain:
     plain = {
         "kind": errand.question.kind,
         "content": errand.question.content,
-        "reply": _pack_sending(errand.reply),
     }
+    if errand.reply is not None:
+        plain["reply"] = _pack_sending(errand.reply)
     if errand.complaint is not None:
         plain["complaint"] = _pack_sending(errand.complaint)
     return plain
 
 
 def unpack_errand(plain: Plain) -> AskLater:
-    complaint = plain.get("complaint")
+    reply, complaint = plain.get("reply"), plain.get("complaint")
     return AskLater(
         Question(plain["kind"], plain["content"]),
-        _unpack_sending(plain["reply"]),
+        None if reply is None else _unpack_sending(reply),
         None if complaint is None else _unpack_sending(complaint),
     )
 

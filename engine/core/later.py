@@ -34,6 +34,12 @@ def ask_later(world: World, question: Question, event: Value) -> None:
     world.run.effects.append(AskLater(question, reply, _complaint(world, now, reply.eid)))
 
 
+def send_off(world: World, question: Question) -> None:
+    """Have something done out there, and hear of it only if it was not."""
+    now = _event_in_progress(world)
+    world.run.effects.append(AskLater(question, None, _complaint(world, now, world.run.next_eid())))
+
+
 def _event_in_progress(world: World) -> Event:
     if world.run.event is None or world.run.query is not None:
         raise RuntimeFault("R607", "only a rule that handles an event can have another sent with autosend")

@@ -59,9 +59,10 @@ class Question:
     """Something a run must know before it can go on.
 
     kinds: `ruleset` (url → {"rid", "hash", "url"} or {"error"}), `program` (of a text that is kept: hash →
-    {"rid", "hash"} or {"error"}), `http` (see `engine.core.requests`), `module` (see
-    `engine.core.consultation`), and `query`, `event_query`, `recipient` and `log` (see
-    `engine.core.neighbours`).
+    {"rid", "hash"} or {"error"}), `version` (of such a text: hash → {"version"} or {"error"}), `variables`
+    (what a ruleset had after some turn: rid, seq → {"variables"} or {"error"}), `http` (see
+    `engine.core.requests`), `module` (see `engine.core.consultation`), and `query`, `event_query`,
+    `recipient` and `log` (see `engine.core.neighbours`).
     """
 
     kind: str
@@ -105,10 +106,15 @@ class AskLater:
     """Have a question answered after the commit; `engine.core.reports` says what is sent then."""
 
     question: Question
-    reply: SendEvent
-    """What the answer is put into."""
+    reply: SendEvent | None
+    """What the answer is put into; None when nobody waits for one, and the question acts."""
     complaint: SendEvent | None = None
     """What is sent if there is none."""
+
+    @property
+    def name(self) -> EventId:
+        """What tells it from the others of its pico."""
+        return EventId(self.question.content["key"]) if self.reply is None else self.reply.eid
 
 
 Effect = SendEvent | CreatePico | DeletePico | AskLater

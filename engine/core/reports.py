@@ -16,13 +16,23 @@ Content = Mapping[str, Any]
 
 
 def report(errand: AskLater, answer: Mapping[str, Any]) -> SendEvent | None:
-    """The event that tells of it; None when there is no answer and nobody to be told so."""
+    """The event that tells of it; None when there is nobody to be told."""
     read_attrs = _READERS[errand.question.kind]
     try:
         attrs = read_attrs(errand.question.content, answer)
+        if errand.reply is None:
+            _check_taken(errand.question.content, attrs)
     except RuntimeFault as fault:
         return errand.complaint and _with_attrs(errand.complaint, {"data": fault.message, "code": fault.code})
-    return _with_attrs(errand.reply, attrs)
+    return errand.reply and _with_attrs(errand.reply, attrs)
+
+
+def _check_taken(content: Content, response: Mapping[str, Value]) -> None:
+    """Whoever does not wait for an answer wants to know at least that somebody has taken it."""
+    status = response.get("status_code")
+    if isinstance(status, float) and not 200 <= status < 300:
+        said = f"{status:.0f} {response['status_line']}"
+        raise RuntimeFault("R608", f"{content['url']} did not take it: {said}")
 
 
 def _read_response(content: Content, answer: Mapping[str, Any]) -> Mapping[str, Value]:

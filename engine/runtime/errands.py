@@ -44,7 +44,7 @@ class Errands:
 
     def begin(self, pico: PicoId, errand: AskLater) -> None:
         """Ask, now that the journal has it. Unless `start` has been called it is left to that."""
-        key = (pico, errand.reply.eid)
+        key = (pico, errand.name)
         if self._is_on and key not in self._under_way:
             task = asyncio.get_running_loop().create_task(self._run(pico, errand))
             self._under_way[key] = task
@@ -52,7 +52,7 @@ class Errands:
 
     async def _run(self, pico: PicoId, errand: AskLater) -> None:
         answer = await self._equipment.questions.answer(pico, errand.question)
-        self._deliver(pico, errand.reply.eid, report(errand, answer))
+        self._deliver(pico, errand.name, report(errand, answer))
 
     def forget(self, pico: PicoId) -> None:
         """It is gone, and so is everything that the journal had of it."""

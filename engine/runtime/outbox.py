@@ -146,8 +146,8 @@ class LocalOutbox:
         match effect:
             case SendEvent():
                 self._send(effect, sender.id, bundle)
-            case AskLater(reply=reply):
-                bundle.writes.append(KeepErrand(sender.id, reply.eid, encode_errand(effect)))
+            case AskLater():
+                bundle.writes.append(KeepErrand(sender.id, effect.name, encode_errand(effect)))
                 bundle.asked.append((sender.id, effect))
             case CreatePico(pico):
                 self._create(pico, sender, bundle)

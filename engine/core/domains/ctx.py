@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from engine.core import births, installation, neighbours, wills
+from engine.core.domains.abroad import send_abroad
 from engine.core.events import read_attributes, read_eci, read_name, read_word
 from engine.core.model import Channel, Eci, InstalledRuleset, Will
 from engine.core.policy import DEFAULTS, read_policy, read_tags, show_policy
 from engine.core.quarantine import show_quarantine
 from engine.core.timekeeping import to_iso
 from engine.core.world import World
-from pico_lang.coercion import to_string
+from pico_lang.coercion import to_string, truthy
 from pico_lang.diagnostics import Diagnostic
 from pico_lang.errors import RuntimeFault, TypeFault
 from pico_lang.host import Member
@@ -238,11 +239,11 @@ def _del_pico(world: World, eci: Value) -> Value:
 
 
 def _event(world: World, eci: Value, domain: Value, name: Value, attrs: Value, host: Value) -> Value:
-    """Unlike `event:send` it fails when nobody would take the event."""
-    if host is not None:
-        raise RuntimeFault("R607", "this engine does not send events to other engines by HTTP")
+    """Unlike `event:send` it fails when nobody here would take the event."""
     target = read_eci(eci)
     kept_domain, kept_name, kept_attrs = _read_event(world, domain, name, attrs)
+    if truthy(host):
+        return send_abroad(world, host, target, kept_domain, kept_name, kept_attrs)
     neighbours.check_recipient(world.run, target, kept_domain, kept_name)
     return world.run.send_event(target, kept_domain, kept_name, kept_attrs)
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from engine.core.domains.abroad import send_abroad
 from engine.core.events import read_attributes, read_eci, read_name
 from engine.core.world import World
-from pico_lang.coercion import to_string
-from pico_lang.errors import RuntimeFault, TypeFault
+from pico_lang.coercion import to_string, truthy
+from pico_lang.errors import TypeFault
 from pico_lang.host import Member
 from pico_lang.values import Value
 
@@ -55,18 +56,19 @@ def _attr(world: World, name: Value) -> Value:
 
 
 def _send(world: World, options: Value, host: Value) -> Value:
-    """Queue an event for another pico; its id. The pico is told after this turn is committed."""
+    """Queue an event for another pico; its id, if it is of this engine. The pico is told after this turn
+    is committed."""
     if not isinstance(options, dict):
         raise TypeFault('event:send takes a map with "eci", "domain", "name" and "attrs"')
     target = _follow_subscription(options)
-    if host is not None or target.get("host") is not None:
-        raise RuntimeFault("R607", "this engine does not send events to other engines by HTTP")
-    return world.run.send_event(
+    event = (
         read_eci(target.get("eci")),
         read_name(options.get("domain"), "domain"),
         read_name(options.get("name") or options.get("type"), "name"),
         read_attributes(world.run.meter, options.get("attrs")),
     )
+    there = host if truthy(host) else target.get("host")
+    return send_abroad(world, there, *event) if truthy(there) else world.run.send_event(*event)
 
 
 def _follow_subscription(options: dict[str, Value]) -> dict[str, Value]:
