@@ -19,11 +19,13 @@ def upgrade(run: Run, old: InstalledRuleset, new: InstalledRuleset) -> bool:
     program = program_of(run, new)
     if old.hash == new.hash or not program.facts.upgrades:
         return False
-    replaced = run.surroundings.programs.get(old.hash)
-    version = None if replaced is None else replaced.version
+    # Whether the old text can still be read depends on the engine, so the record has to say its version.
+    answer = run.learned.ask("version", {"rid": old.rid, "hash": old.hash})
+    version = answer.get("version")
     if not program.upgrades_from(version):
-        if replaced is None:
-            run.write_log("warn", new.rid, "no upgrade block ran: the version of the old text is not known")
+        if "error" in answer:
+            reason = f"no upgrade block ran: the version of the old text is not known ({answer['error']})"
+            run.write_log("warn", new.rid, reason)
         return False
     begun = len(run.draft.recorded)
     Opening(run, Memory()).upgrade(new, program, version)

@@ -32,6 +32,7 @@ class Questions:
         self._kinds: dict[str, AnswerKind] = {
             "ruleset": self._answer_ruleset,
             "program": self._answer_program,
+            "version": self._answer_version,
             "http": web.answer,
         }
 
@@ -65,3 +66,8 @@ class Questions:
         """Whether this version can run a text that it once accepted."""
         program = await self._shelf.reopen(content["hash"])
         return {"error": program} if isinstance(program, str) else {"rid": program.rid, "hash": program.hash}
+
+    async def _answer_version(self, pico: PicoId, content: Mapping[str, Any]) -> Answer:
+        """Which version of its ruleset a text is that this engine keeps."""
+        known = await self._shelf.version(content["hash"])
+        return {"error": "the text is not at hand"} if known is None else {"version": known.version}

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.core.cids import NotACid, named_text, to_cid, to_url
 from engine.core.did_keys import DidKey
@@ -40,6 +40,10 @@ SIGNED_PLACES = ("file:", "http:", "https:")
 """Where a signature can stand beside a text."""
 
 
+FORMER_TEXTS = 5
+"""Texts of each ruleset that a pico remembers, to be rolled back to."""
+
+
 class NotTrusted(FetchFailed):
     """A text that none of the authors has signed of whom this engine installs rulesets."""
 
@@ -58,8 +62,19 @@ class Found:
 
     def to_answer(self) -> dict[str, Any]:
         """The answer to a question of kind `ruleset`: see `engine.core.messages.Question`."""
-        answer: dict[str, Any] = {"rid": self.program.rid, "hash": self.program.hash, "url": self.url}
+        answer: dict[str, Any] = {
+            "rid": self.program.rid,
+            "hash": self.program.hash,
+            "url": self.url,
+            "keeps": FORMER_TEXTS,
+        }
         return answer | {"signedBy": list(self.signed_by)} if self.signed_by else answer
+
+
+class Version(NamedTuple):
+    """What a text says of itself; it need not say anything."""
+
+    version: str | None
 
 
 class Shelf:
@@ -108,6 +123,14 @@ class Shelf:
         await self._programs.prepare(self._programs.missing([digest]))
         program = self._programs.get(digest)
         return self._programs.trouble(digest) or "its text is not at hand" if program is None else program
+
+    async def version(self, digest: RulesetHash) -> Version | None:
+        """Which version a kept text is, also if it cannot be compiled any more; None if nobody knows."""
+        program = await self.reopen(digest)
+        if not isinstance(program, str):
+            return Version(program.version)
+        notes = [kept for kept in self._journal.kept_rulesets() if kept.hash == digest and kept.rid]
+        return Version(notes[0].version) if notes else None
 
     def text(self, digest: RulesetHash) -> str | None:
         return self._journal.ruleset_text(digest)
@@ -201,6 +224,4 @@ def _named_text(url: str) -> RulesetHash | None:
 
 
 def _note(program: Program, kept_ms: int | None) -> NoteRuleset:
-    version = program.meta.get("version")
-    shown = version if isinstance(version, str) else None
-    return NoteRuleset(RulesetHash(program.hash), Rid(program.rid), shown, kept_ms)
+    return NoteRuleset(RulesetHash(program.hash), Rid(program.rid), program.version, kept_ms)

@@ -47,7 +47,7 @@ class Stock:
         program = found.program
         return {
             "rid": program.rid,
-            "version": _version(program.meta),
+            "version": program.version,
             "cid": to_cid(found.hash),
             "hash": found.hash,
             "signedBy": list(found.signed_by),
@@ -156,11 +156,6 @@ def tell_diagnostic(found: Diagnostic, source: Source) -> Document:
 def _position(source: Source, offset: int) -> dict[str, int]:
     line, column = source.position(offset)
     return {"line": line, "column": column}
-
-
-def _version(meta: Mapping[str, Any]) -> str | None:
-    version = meta.get("version")
-    return version if isinstance(version, str) else None
 
 
 def _not_kept(problem: JournalFailed) -> Refusal:

@@ -77,8 +77,8 @@ class Bench:
         return outcome
 
     def _with_answer(self, turn: Turn, asks: Asks) -> Turn:
-        find = self._find_ruleset if asks.question.kind == "ruleset" else self.outside
-        found = find(asks.question)
+        own = {"ruleset": self._find_ruleset, "version": self._find_version}
+        found = own.get(asks.question.kind, self.outside)(asks.question)
         return replace(turn, inputs=replace(turn.inputs, answers=(*turn.inputs.answers, found)))
 
     def _find_ruleset(self, question: Question) -> Mapping[str, Any]:
@@ -88,6 +88,10 @@ class Bench:
             return {"error": "there is no such text"}
         found = {"rid": program.rid, "hash": program.hash, "url": url}
         return found if self.keeps is None else {**found, "keeps": self.keeps}
+
+    def _find_version(self, question: Question) -> Mapping[str, Any]:
+        program = self.programs.get(question.content["hash"])
+        return {"error": "the text is not at hand"} if program is None else {"version": program.version}
 
     def done(self, domain: str, name: str, attrs: Mapping[str, Value] | None = None) -> Done:
         """Run an event that has to succeed."""

@@ -158,16 +158,27 @@ def test_a_block_may_use_modules_and_what_it_learns_is_recorded() -> None:
     assert again.pico == bench.pico
 
 
+def test_what_version_the_old_text_is_is_recorded() -> None:
+    """So that the turn comes out the same where that text cannot be read any more."""
+    bench = bench_with_notes("a")
+    before = bench.pico
+    upgrade(bench)
+    del bench.programs[before.rulesets[0].hash]
+    again = react(before, bench.turns[-1], bench.programs, bench.budget)
+    assert again == bench.outcomes[-1]
+
+
 def test_an_old_text_that_is_gone_has_no_version() -> None:
     """A block for any version runs; without one the log tells that none did."""
     bench = bench_with_notes("a")
-    lost = notes(bench).hash
-    program = bench.programs.pop(lost)
+    del bench.programs[notes(bench).hash]
     outcome = upgrade(bench)
     assert isinstance(outcome, Done)
-    assert [(line.level, "not known" in str(line.message)) for line in outcome.log] == [("warn", True)]
+    assert [(line.level, "not at hand" in str(line.message)) for line in outcome.log] == [("warn", True)]
     assert variables(bench) == {"list": ["a"]}
-    bench.programs[lost] = program
+    del bench.programs[notes(bench).hash]
+    upgrade(bench, MAP.replace("2.0", "2.1").replace('from "1.0"', 'from "*"'))
+    assert variables(bench) == {"notes": {"n0": "a"}}
 
 
 # --- remembering -----------------------------------------------------------------------------------

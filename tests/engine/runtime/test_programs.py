@@ -13,6 +13,7 @@ from engine.ports import KeepRuleset, WebResponse
 from engine.runtime.compilers import TOO_MUCH
 from engine.runtime.programs import SHORT_TEXT, CompiledPrograms, text_hash
 from engine.runtime.questions import Questions
+from engine.runtime.shelf import FORMER_TEXTS
 from engine.runtime.web import WebAnswers
 from pico_lang.diagnostics import RulesetRefused, diagnostic
 from pico_lang.program import Program, compile_ruleset
@@ -102,7 +103,7 @@ async def test_a_fetched_ruleset_is_kept() -> None:
     site.texts[URL] = TEXTS[0]
     digest = text_hash(TEXTS[0])
     answer = await questions.answer(ANN, Question("ruleset", {"url": URL}))
-    assert answer == {"rid": "r0", "hash": digest, "url": URL}
+    assert answer == {"rid": "r0", "hash": digest, "url": URL, "keeps": FORMER_TEXTS}
     assert journal.ruleset_text(digest) == TEXTS[0]
     assert journal.ruleset_at(URL) == digest
     await questions.answer(ANN, Question("ruleset", {"url": URL}))
