@@ -212,7 +212,9 @@ class Histories:
             return tell_state(found)
         if found.ruleset(rid) is None:
             has = ", ".join(one.rid for one in found.rulesets) or "none"
-            return Refusal("unknown", f"after turn {found.seq} this pico has no ruleset {rid}", f"it has {has}")
+            return Refusal(
+                "unknown", f"after turn {found.seq} this pico has no ruleset {rid}", f"it has {has}"
+            )
         return tell_share(found, rid)
 
     async def differences(self, name: str, first: int, second: int) -> Document | Refusal:
@@ -269,6 +271,8 @@ class Histories:
     ) -> BrokenChain | Departure | None:
         """Follow the records to the last, or to the first with which something is wrong."""
         instances: Instances[Any] = Instances()
+        if walk.pico.seq == span.snapshot.pico.seq and (wrong := walk.compare(span.snapshot)) is not None:
+            return wrong
         async for body in self._past.records(walk.pico.id, walk.pico.seq + 1, span.last):
             record = walk.check(body)
             if isinstance(record, BrokenChain):

@@ -40,6 +40,15 @@ from engine.ports import (
 Rows = Iterable[tuple[Any, ...]]
 Statement = tuple[str, Rows]
 
+
+def bytes_of(column: str) -> str:
+    """What selects a column of bytes. A column of SQLite's may hold anything: after
+    `UPDATE … SET body = replace(body, …)` it holds text, which has to be found out and not to fail."""
+    return f"CAST({column} AS BLOB)"
+
+
+BODY = bytes_of("body")
+
 ADD_PICO = "INSERT INTO picos (pico, parent, seq, snapshot) VALUES (?, ?, ?, ?)"
 SAVE_SNAPSHOT = "UPDATE picos SET seq = ?, snapshot = ? WHERE pico = ?"
 ADD_RECORD = "INSERT INTO records (pico, seq, eid, body) VALUES (?, ?, ?, ?)"

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import sqlite3
 
-from engine.adapters.local.batch import PUT_END, end_of
+from engine.adapters.local.batch import BODY, PUT_END, end_of
 
 
 def fill_ends(connection: sqlite3.Connection) -> None:
     """Write the table, inside a transaction that somebody else has begun."""
     newest = connection.execute("SELECT pico, max(seq) FROM records GROUP BY pico").fetchall()
     for pico, seq in newest:
-        [(body,)] = connection.execute("SELECT body FROM records WHERE pico = ? AND seq = ?", (pico, seq))
+        [(body,)] = connection.execute(f"SELECT {BODY} FROM records WHERE pico = ? AND seq = ?", (pico, seq))
         connection.execute(PUT_END, end_of(pico, seq, body))

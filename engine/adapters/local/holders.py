@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from engine.adapters.local.batch import ADD_HOLDER, ADD_PLACE
+from engine.adapters.local.batch import ADD_HOLDER, ADD_PLACE, BODY, bytes_of
 from engine.core.codec import Unreadable
 from engine.core.model import Pico, PicoId
 from engine.core.records import decode_snapshot, fold
@@ -26,9 +26,11 @@ def fill_holders(connection: sqlite3.Connection) -> None:
 
 
 def _read(connection: sqlite3.Connection, name: PicoId) -> Pico | None:
-    [(seq, snapshot)] = connection.execute("SELECT seq, snapshot FROM picos WHERE pico = ?", (name,))
+    [(seq, snapshot)] = connection.execute(
+        f"SELECT seq, {bytes_of('snapshot')} FROM picos WHERE pico = ?", (name,)
+    )
     records = connection.execute(
-        "SELECT body FROM records WHERE pico = ? AND seq > ? ORDER BY seq", (name, seq)
+        f"SELECT {BODY} FROM records WHERE pico = ? AND seq > ? ORDER BY seq", (name, seq)
     )
     try:
         return fold(decode_snapshot(snapshot), (body for (body,) in records)).pico

@@ -18,7 +18,7 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any
 
-from engine.adapters.local.batch import statements
+from engine.adapters.local.batch import BODY, bytes_of, statements
 from engine.adapters.local.schema import open_reader, open_writer
 from engine.core.did_keys import DidKey
 from engine.core.model import Eci, EventId, PicoId, RulesetHash
@@ -171,12 +171,12 @@ class SqliteJournal:
             self._reader.execute("COMMIT")
 
     def _load(self, pico: PicoId) -> Stored | None:
-        found = self._rows("SELECT seq, snapshot FROM picos WHERE pico = ?", pico)
+        found = self._rows(f"SELECT seq, {bytes_of('snapshot')} FROM picos WHERE pico = ?", pico)
         if not found:
             return None
         seq, snapshot = found[0]
-        records = self._rows("SELECT body FROM records WHERE pico = ? AND seq > ? ORDER BY seq", pico, seq)
-        inbox = self._rows("SELECT body FROM inbox WHERE pico = ? ORDER BY n", pico)
+        records = self._rows(f"SELECT {BODY} FROM records WHERE pico = ? AND seq > ? ORDER BY seq", pico, seq)
+        inbox = self._rows(f"SELECT {BODY} FROM inbox WHERE pico = ? ORDER BY n", pico)
         return Stored(seq, snapshot, [body for (body,) in records], [body for (body,) in inbox])
 
     def end(self, pico: PicoId) -> tuple[int, str] | None:
@@ -184,14 +184,14 @@ class SqliteJournal:
         return (found[0][0], found[0][1].hex()) if found else None
 
     def find_record(self, pico: PicoId, eid: EventId) -> bytes | None:
-        found: bytes | None = self._value("SELECT body FROM records WHERE pico = ? AND eid = ?", pico, eid)
+        found: bytes | None = self._value(f"SELECT {BODY} FROM records WHERE pico = ? AND eid = ?", pico, eid)
         return found
 
     def is_accepted(self, pico: PicoId, eid: EventId) -> bool:
         return bool(self._rows("SELECT 1 FROM inbox WHERE pico = ? AND eid = ?", pico, eid))
 
     def records(self, pico: PicoId, first: int, last: int) -> Sequence[bytes]:
-        sql = "SELECT body FROM records WHERE pico = ? AND seq BETWEEN ? AND ? ORDER BY seq"
+        sql = f"SELECT {BODY} FROM records WHERE pico = ? AND seq BETWEEN ? AND ? ORDER BY seq"
         return [body for (body,) in self._rows(sql, pico, first, last)]
 
     def find_channel(self, eci: Eci) -> PicoId | None:
@@ -202,7 +202,7 @@ class SqliteJournal:
         return [pico for (pico,) in self._rows("SELECT pico FROM inbox GROUP BY pico ORDER BY min(n)")]
 
     def errands(self) -> Sequence[tuple[PicoId, bytes]]:
-        return self._rows("SELECT pico, body FROM errands ORDER BY n")
+        return self._rows(f"SELECT pico, {BODY} FROM errands ORDER BY n")
 
     def timers_after(self, last: DueTimer, limit: int) -> Sequence[DueTimer]:
         return [DueTimer(*row) for row in self._rows(TIMERS_AFTER, *last, limit)]

@@ -218,6 +218,15 @@ def test_a_snapshot_that_somebody_touched_is_found(engine: Engine) -> None:
     assert (refused["seq"], "kept after it" in refused["reason"]) == (seq, True)
 
 
+def test_a_birth_that_somebody_touched_is_found(engine: Engine) -> None:
+    """What a pico was born as is known from elsewhere, and is not what stands there."""
+    ((pico, (seq, body)),) = engine.disk.snapshots.items()
+    assert seq == 0
+    engine.disk.snapshots[pico] = (seq, body.replace(b'"deny":[]', b'"deny":[["a","b"]]'))
+    refused = ask(engine, "replay", root(engine))["refused"]
+    assert (refused["seq"], "kept after it" in refused["reason"]) == (0, True)
+
+
 @pytest.mark.parametrize("question", ["log", "replay"])
 def test_picos_at_work_go_first(engine: Engine, question: str) -> None:
     """Looking back gives way after every turn that is run again."""

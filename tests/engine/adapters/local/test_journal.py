@@ -15,7 +15,7 @@ from engine.core.draft import Draft
 from engine.core.messages import Done, Event, Turn
 from engine.core.model import Eci, EventId, Inputs, InstalledRuleset, Pico, PicoId, Rid, RulesetHash
 from engine.core.records import begin, encode_snapshot, record_hash, seal
-from engine.ports import AppendRecord, BirthPico, JournalFailed, Place, SetFact
+from engine.ports import AppendRecord, BirthPico, JournalFailed, Place, SetFact, Stored
 from tests.engine.in_loop import in_loop
 
 ANN = PicoId("ann")
@@ -206,6 +206,21 @@ def record_of_replacing(pico: Pico) -> bytes:
     draft.put_ruleset(InstalledRuleset(Rid("r"), "file:r", NEW, {}, Inputs(5, "")))
     turn = Turn(Event(Eci(pico.id), "a", "b", {}, EventId("e")), Inputs(5, "00"))
     return seal(begin(pico), turn, Done(draft.finish(1), tuple(draft.recorded), ()))[1]
+
+
+@in_loop
+async def test_what_somebody_made_text_of_is_read_as_bytes(tmp_path: Path) -> None:
+    """SQLite keeps text in a column of bytes if it is told to: whoever reads it finds out what is wrong."""
+    journal = SqliteJournal(tmp_path / "j")
+    await journal.commit([BirthPico(ANN, None, 0, b"born"), AppendRecord(ANN, 1, EventId("e"), b"one")])
+    await journal.close()
+    with sqlite3.connect(tmp_path / "j", isolation_level=None) as connection:
+        connection.execute("UPDATE records SET body = replace(body, 'one', 'two')")
+        connection.execute("UPDATE picos SET snapshot = replace(snapshot, 'born', 'made')")
+    journal = SqliteJournal(tmp_path / "j")
+    assert journal.load(ANN) == Stored(0, b"made", [b"two"], [])
+    assert list(journal.records(ANN, 1, 1)) == [journal.find_record(ANN, EventId("e"))] == [b"two"]
+    await journal.close()
 
 
 @in_loop
