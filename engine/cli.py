@@ -12,6 +12,7 @@ from engine.commands.fork import fork
 from engine.commands.install import install
 from engine.commands.log import log
 from engine.commands.lsp import lsp
+from engine.commands.modules import grant, modules, revoke
 from engine.commands.query import query
 from engine.commands.repl import repl
 from engine.commands.replay import replay
@@ -43,6 +44,7 @@ def main() -> None:
 COMMANDS = (
     *(serve, demo),
     *(send, query, install, rulesets, tree),
+    *(modules, grant, revoke),
     *(log, why, state, replay, fork),
     *(check, fmt, test, repl, sign, key, lsp),
     *(settings, version),

@@ -103,6 +103,17 @@ class EngineClient:
         answer = self._call("GET", f"/api/rulesets/{cid}")
         return answer.text if answer.is_success else str(self._read(answer))
 
+    def modules(self) -> dict[str, Any]:
+        """What rulesets can call, and which pico may."""
+        found: dict[str, Any] = self._get("/api/modules")
+        return found
+
+    def grant(self, eci: str, module: str, granted: bool) -> dict[str, Any]:
+        """Say whether a pico may use a module."""
+        words = {"eci": self._eci(eci), "module": module}
+        found: dict[str, Any] = self._post(("api", "grant" if granted else "revoke"), words)
+        return found
+
     def root_eci(self) -> str:
         return str(self._get("/readyz")["root_eci"])
 

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 import click
 
 from engine.commands.failure import Failure
+from engine.commands.known import known_modules
 
 
 @click.command()
@@ -24,4 +25,4 @@ def lsp(stdio: bool) -> None:
             "the language server needs pygls, which is not installed", "pip install 'picomesh[lsp]'"
         )
     # By name, because pygls is an extra, and no other command should wait for it to load.
-    import_module("engine.adapters.lsp.server").make_server().start_io()
+    import_module("engine.adapters.lsp.server").make_server(known_modules()).start_io()

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from engine.commands.client import EngineClient
 from engine.commands.failure import Failure
+from engine.commands.known import known_plugins
 from engine.core.births import new_pico
 from engine.core.inspection import Viewpoint, evaluate
 from engine.core.messages import Answered, Failed, LogLine
@@ -51,7 +52,15 @@ class NoPico:
     def evaluate(self, texts: Sequence[str]) -> Mapping[str, Any]:
         inputs = Inputs(time.time_ns() // 1_000_000, secrets.token_hex(16))
         try:
-            found = evaluate(_NOBODY, Viewpoint(), name_texts(texts), inputs, _NoPrograms(), Budget())
+            found = evaluate(
+                _NOBODY,
+                Viewpoint(),
+                name_texts(texts),
+                inputs,
+                _NoPrograms(),
+                Budget(),
+                catalogue=known_plugins().catalogue,
+            )
         except RulesetRefused as refused:
             raise Failure(str(refused)) from None
         match found:

@@ -13,10 +13,10 @@ import click
 
 from engine.commands.client import engine_option, find_engine
 from engine.commands.failure import Failure
+from engine.commands.known import known_modules
 from engine.commands.output import json_option, print_json, show_value
 from engine.commands.prompt import EnginePico, Evaluator, NoPico, Session, is_unfinished
 from engine.config import default_home
-from engine.core.domains import MODULES
 from pico_lang.builtins import OPERATORS
 
 try:
@@ -34,9 +34,7 @@ HISTORY = "repl_history"
 @click.option("-e", "texts", multiple=True, metavar="TEXT", help="Evaluate this and end; may be repeated.")
 @engine_option
 @json_option
-def repl(
-    eci: str | None, rid: str | None, texts: tuple[str, ...], url: str | None, as_json: bool
-) -> None:
+def repl(eci: str | None, rid: str | None, texts: tuple[str, ...], url: str | None, as_json: bool) -> None:
     """Evaluate expressions.
 
     ECI is a channel of a pico; `root` stands for the root pico. With it, they see the pico's committed
@@ -149,13 +147,13 @@ def _prepare(session: Session, history: Path) -> None:
     with suppress(OSError):
         readline.read_history_file(history)
     readline.set_completer(completer(session))
-    readline.set_completer_delims(" \t\n()[]{},;=+-*/%<>|&\".")
+    readline.set_completer_delims(' \t\n()[]{},;=+-*/%<>|&".')
     readline.parse_and_bind("tab: complete")
 
 
 def completer(session: Session) -> Callable[[str, int], str | None]:
     """What readline asks for the n-th completion of a word."""
-    members = [f"{domain}:{name}" for domain, names in MODULES.items() for name in names]
+    members = [f"{domain}:{name}" for domain, names in known_modules().items() for name in names]
 
     def complete(word: str, number: int) -> str | None:
         fitting = sorted(name for name in {*OPERATORS, *members, *session.names} if name.startswith(word))

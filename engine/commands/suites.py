@@ -9,8 +9,8 @@ from pathlib import Path
 
 from engine.adapters.fetch.rulesets import RulesetTexts
 from engine.commands.failure import Failure
+from engine.commands.known import known_modules
 from engine.commands.texts import read_source
-from engine.core.domains import MODULES
 from engine.ports import FetchFailed
 from pico_lang.diagnostics import RulesetRefused, diagnostic
 from pico_lang.nodes import TestFile
@@ -36,7 +36,7 @@ class Folder:
         if not url.startswith(("file:", "library:")):
             return f"a test reads nothing from the network: {url}"
         try:
-            return compile_ruleset(Source(asyncio.run(RulesetTexts().fetch(url)), name), MODULES)
+            return compile_ruleset(Source(asyncio.run(RulesetTexts().fetch(url)), name), known_modules())
         except (FetchFailed, RulesetRefused) as problem:
             return str(problem)
 
@@ -55,10 +55,10 @@ def open_suite(source: Source) -> Suite:
     """The tests of a text, with the ruleset they are for. Raises `RulesetRefused`."""
     tree = parse_text(source)
     if not isinstance(tree, TestFile):
-        return suite_of_ruleset(source, MODULES)
+        return suite_of_ruleset(source, known_modules())
     target = Path(source.name).parent / tree.target.value
     try:
-        return suite_of_file(source, read_source(str(target)), MODULES)
+        return suite_of_file(source, read_source(str(target)), known_modules())
     except Failure as failure:
         problem, hint = failure.message, "name it as seen from this file"
     except RulesetRefused as refused:

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from engine.commands.failure import Failure
+from engine.commands.known import known_plugins
 from engine.commands.output import json_option, print_json
 from engine.commands.suites import Folder, find_files, open_suite
 from engine.commands.texts import describe, read_source, show_diagnostic
@@ -84,7 +85,7 @@ def _play_all(suites: Sequence[Suite], words: str | None) -> Iterator[Played]:
         for one in suite.tests:
             if words is None or words.lower() in one.name.value.lower():
                 began = time.perf_counter()
-                verdict = play(suite, one, url, folder.find)
+                verdict = play(suite, one, url, folder.find, known_plugins().catalogue)
                 yield Played(verdict, suite.source, (time.perf_counter() - began) * 1000)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from engine.commands.failure import Failure
-from engine.core.domains import MODULES
+from engine.commands.known import known_modules
 from pico_lang.diagnostics import Diagnostic, RulesetRefused, Severity, render
 from pico_lang.program import compile_ruleset
 from pico_lang.source import Source
@@ -30,7 +30,7 @@ def read_source(name: str) -> Source:
 def diagnose(source: Source) -> Sequence[Diagnostic]:
     """Everything that the compiler says about a text."""
     try:
-        return compile_ruleset(source, MODULES).warnings
+        return compile_ruleset(source, known_modules()).warnings
     except RulesetRefused as refused:
         return refused.diagnostics
 

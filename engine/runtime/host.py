@@ -19,6 +19,7 @@ from engine.core.model import EMPTY, Eci, EventId, Pico, PicoId, Rid
 from engine.core.policy import UPKEEP
 from engine.core.records import encode_request
 from engine.core.timekeeping import to_iso
+from engine.plugins.describing import Document
 from engine.ports import AcceptEvent, FetchFailed, JournalFailed
 from engine.runtime.admission import admit, admit_look, admit_query, unknown_channel
 from engine.runtime.equipment import Equipment
@@ -26,6 +27,7 @@ from engine.runtime.genesis import ROOT_ECI, ROOT_PICO, WRANGLER, WRANGLER_URL, 
 from engine.runtime.histories import Histories
 from engine.runtime.looking import look_at
 from engine.runtime.mailbox import MOST_WAITING, Mailbox
+from engine.runtime.modules import Modules
 from engine.runtime.neighbours import Neighbours
 from engine.runtime.outbox import LocalOutbox
 from engine.runtime.queries import run_query
@@ -63,6 +65,7 @@ class Host:
         """The past of the picos, for those who want to know."""
         self.stock = Stock(equipment.journal, shelf, self.histories.pico)
         """The rulesets that are kept here."""
+        self._modules = Modules(equipment.plugins, self._residents, self._root, self._tend)
 
     async def start(self) -> None:
         """Make the root pico if there is none, and let picos go on with what they had accepted."""
@@ -300,6 +303,14 @@ class Host:
             return cast(Refusal | Fault, reply)
         made = self._residents.look(reply.directives[0]["options"]["pico"])
         return unknown_channel(Eci(name)) if made is None else self._view(made, 0)
+
+    async def list_modules(self) -> Document:
+        """What rulesets can call, and which pico may."""
+        return await self._modules.tell()
+
+    async def grant(self, eci: Eci, module: str, granted: bool) -> Document | Refusal | Fault:
+        """Say whether a pico may use a module."""
+        return _draining() if self._is_draining else await self._modules.decide(eci, module, granted)
 
     def root_eci(self) -> Eci:
         """A channel of the root pico through which everything may be done."""

@@ -8,6 +8,7 @@ already go on.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -42,6 +43,10 @@ SIGNED_PLACES = ("file:", "http:", "https:")
 
 FORMER_TEXTS = 5
 """Texts of each ruleset that a pico remembers, to be rolled back to."""
+
+
+BEGINS_LIKE_A_RULESET = re.compile(r"(?:\s+|//[^\n]*(?:\n|$)|/\*(?s:.*?)\*/)*+ruleset\s+[\w.-]")
+"""After white space and comments."""
 
 
 class NotTrusted(FetchFailed):
@@ -104,7 +109,7 @@ class Shelf:
         """
         digest = _named_text(url)
         if digest is None:
-            program = await self._keep(await self._source.fetch(url), url, who)
+            program = await self._keep(_look_over(await self._source.fetch(url), url), url, who)
         else:
             url = to_url(digest)
             program = await self._keep(self._take(digest), url, who)
@@ -214,6 +219,14 @@ class Shelf:
             f"{' or '.join(sorted(self._authors))} has signed (setting ruleset_authors). With the key of one "
             "of them, `picomesh sign FILE` makes a signature, and `picomesh install` sends it along"
         )
+
+
+def _look_over(text: str, url: str) -> str:
+    """The text, if it begins like a ruleset. A pico can have any file or page read as one, and what is told
+    of mistakes quotes the text: of what was never meant as a ruleset nothing is quoted."""
+    if not BEGINS_LIKE_A_RULESET.match(text):
+        raise FetchFailed(f"what is at {url} is no ruleset: it does not begin with `ruleset` and a name")
+    return text
 
 
 def _named_text(url: str) -> RulesetHash | None:

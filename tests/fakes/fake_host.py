@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 
 from engine.core.messages import Fault, Refusal
 from engine.core.model import Eci, EventId, PicoId, Rid, RulesetHash
+from engine.plugins.collection import NO_PLUGINS
+from engine.plugins.describing import Document, tell_modules
 from engine.runtime.equipment import NoSecondChance
 from engine.runtime.histories import Histories
 from engine.runtime.replies import EventReply, FlushReply, LookReply, PicoView, QueryReply
@@ -129,6 +131,12 @@ class FakeHost:
 
     async def fork(self, name: str, seq: int | None = None) -> PicoView | Refusal | Fault:
         return self._refuse(name) or PicoView(PicoId("fork"), None, Eci("fork-eci"), (), ())
+
+    async def list_modules(self) -> Document:
+        return tell_modules(NO_PLUGINS)
+
+    async def grant(self, eci: Eci, module: str, granted: bool) -> Document | Refusal | Fault:
+        return self._refuse(eci) or {"pico": "root", "module": module, "granted": granted}
 
     def root_eci(self) -> Eci:
         return ROOT

@@ -6,6 +6,7 @@ Its functions are at the top of a module, as worker processes need them; the res
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -65,6 +66,8 @@ class Garden:
     asked: list[tuple[Call, str]] = field(default_factory=list)
     turned: list[tuple[Call, float]] = field(default_factory=list)
     may_answer: asyncio.Event = field(default_factory=asyncio.Event)
+    on_turn: Callable[[], Awaitable[None]] | None = None
+    """What happens while the valve turns."""
     gives: Any = None
     """What `anything` answers."""
 
@@ -84,6 +87,8 @@ class Garden:
     async def turn(self, call: Call, share: float) -> dict[str, float]:
         """Turn the valve now."""
         self.turned.append((call, share))
+        if self.on_turn is not None:
+            await self.on_turn()
         return {"open": share}
 
     async def water(self, call: Call, litres: float) -> float:

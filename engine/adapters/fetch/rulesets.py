@@ -52,7 +52,7 @@ class RulesetTexts:
                 return await asyncio.to_thread(_read_library, url)
         raise FetchFailed(
             f"{url!r} is not a place a ruleset can come from; "
-            "give a URL that begins with file:///, http://, https:// or library:"
+            "give a URL that begins with file:///, http://, https:// or library:, or a CID"
         )
 
     async def _download(self, url: str) -> bytes:

@@ -8,15 +8,19 @@ import structlog
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from engine.adapters.http import administration, past, picos, rulesets
+from engine.adapters.http import administration, modules, past, picos, rulesets
 from engine.adapters.http.host import Host
 from engine.adapters.http.problems import Problem
 from engine.adapters.http.replies import OPTIONS, Reply, problem_reply, send_reply
 from engine.adapters.http.requests import ClientGone, Limits, Request, path_segments
+from engine.core.codec import Unreadable
 
 log = structlog.get_logger("picomesh.http")
 
-ROUTED = {**administration.ROUTES, **rulesets.ROUTES, **past.ROUTES}
+MENDING = "`picomesh replay ECI` names the record; a copy of the journal has to take its place"
+"""What can be done about a damaged history."""
+
+ROUTED = {**administration.ROUTES, **rulesets.ROUTES, **modules.ROUTES, **past.ROUTES}
 """Everything but the routes of `picos`."""
 
 
@@ -79,6 +83,9 @@ async def _send_outcome(scope: Scope, send: Send, answer: Callable[[], Awaitable
         reply = problem_reply(problem)
     except ClientGone:
         return
+    except Unreadable as damage:
+        log.error("a pico cannot be woken", path=scope["path"], reason=str(damage))
+        reply = problem_reply(Problem(500, "damaged", f"a history is damaged: {damage}", hint=MENDING))
     except Exception:
         log.exception("a request met a bug", path=scope["path"], method=scope["method"])
         reply = problem_reply(

@@ -11,6 +11,7 @@ from typing import Protocol
 from engine.core.messages import Fault, Refusal
 from engine.core.model import Eci, EventId
 from engine.runtime.histories import Histories
+from engine.plugins.describing import Document
 from engine.runtime.replies import EventReply, FlushReply, LookReply, PicoView, QueryReply
 from engine.runtime.stock import Stock
 from pico_lang.values import Value
@@ -60,6 +61,12 @@ class Host(Protocol):
 
     async def fork(self, name: str, seq: int | None = None) -> PicoView | Refusal | Fault:
         """Make a pico that begins as another is, or was after some turn."""
+
+    async def list_modules(self) -> Document:
+        """What rulesets can call, and which pico may."""
+
+    async def grant(self, eci: Eci, module: str, granted: bool) -> Document | Refusal | Fault:
+        """Say whether a pico may use a module."""
 
     def root_eci(self) -> Eci:
         """A channel to the root pico through which people may do everything."""

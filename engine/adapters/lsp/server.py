@@ -13,8 +13,8 @@ from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
 from pygls.lsp.server import LanguageServer
 
 from engine.adapters.lsp.translation import Translator, completion_item
-from engine.core.domains import MODULES
 from engine.version import VERSION
+from pico_lang.host import Modules
 from pico_lang.language_server import (
     CannotRename,
     Document,
@@ -44,8 +44,10 @@ class Asked(Protocol):
 class RulesetServer(LanguageServer):
     """A language server with the texts that are open in its editor."""
 
-    def __init__(self) -> None:
+    def __init__(self, modules: Modules) -> None:
         super().__init__("picomesh", VERSION, text_document_sync_kind=types.TextDocumentSyncKind.Full)
+        self.modules = modules
+        """What rulesets can call."""
         self.documents: dict[str, Document] = {}
 
     def show(self, uri: str, document: Document, version: int | None) -> None:
@@ -77,9 +79,9 @@ class Refused(JsonRpcException):
     MESSAGE = "refused"
 
 
-def make_server() -> RulesetServer:
+def make_server(modules: Modules) -> RulesetServer:
     """A server that knows all requests below, and no document yet."""
-    server = RulesetServer()
+    server = RulesetServer(modules)
     server.feature(types.TEXT_DOCUMENT_DID_OPEN)(opened)
     server.feature(types.TEXT_DOCUMENT_DID_CHANGE)(changed)
     server.feature(types.TEXT_DOCUMENT_DID_CLOSE)(closed)
@@ -100,7 +102,7 @@ def make_server() -> RulesetServer:
 
 def opened(ls: RulesetServer, params: types.DidOpenTextDocumentParams) -> None:
     item = params.text_document
-    ls.show(item.uri, open_document(item.text, item.uri, MODULES), item.version)
+    ls.show(item.uri, open_document(item.text, item.uri, ls.modules), item.version)
 
 
 def changed(ls: RulesetServer, params: types.DidChangeTextDocumentParams) -> None:

@@ -6,17 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from engine.core.consultation import MODULE
+from engine.core.domains import BUILT_IN
 from engine.core.draft import UNMETERED
 from engine.core.messages import Question
 from pico_lang import json_text
 from pico_lang.coercion import to_number, to_string
 from pico_lang.errors import TypeFault
-from pico_lang.values import Value
+from pico_lang.values import Value, to_stored
 
 
 @dataclass(frozen=True, slots=True)
 class GivenAnswer:
-    """What comes back for a request; `asked` is its URL, or None for any."""
+    """What comes back for a request or a question to a plugin. `asked` is its URL, or the first argument;
+    None for any."""
 
     domain: str
     name: str
@@ -24,9 +27,9 @@ class GivenAnswer:
     answer: Mapping[str, Any]
 
     def fits(self, question: Question) -> bool:
-        if (self.domain, self.name) != (question.kind, _method(question)):
+        if (self.domain, self.name) != _asked_member(question):
             return False
-        return self.asked is None or self.asked == question.content.get("url")
+        return self.asked is None or self.asked == _asked_for(question)
 
 
 class GivenAnswers:
@@ -46,7 +49,18 @@ class GivenAnswers:
         return fitting[0].answer if fitting else None
 
 
-def read_response(value: Value) -> Mapping[str, Any]:
+def read_answer(domain: str, name: str, value: Value) -> Mapping[str, Any]:
+    """The answer to a question of that member, from what a test gives."""
+    if domain in BUILT_IN.domains and domain != "http":
+        raise TypeFault(f"only http and plugins can be given an answer, not {domain}:{name}")
+    if domain == "http":
+        return _read_response(value)
+    if isinstance(value, dict) and set(value) == {"error"}:
+        return {"error": to_string(value["error"])}
+    return {"value": to_stored(value)}
+
+
+def _read_response(value: Value) -> Mapping[str, Any]:
     """The answer to a request, from the map that a test gives; what it leaves out is as usual."""
     if not isinstance(value, dict):
         raise TypeFault('an answer is a map such as {"status_code": 200, "content": "…"}, or {"error": "…"}')
@@ -73,11 +87,25 @@ def _as_text(content: Value) -> str:
 
 def ask_for_answer(question: Question) -> str:
     """What to say to the author of a test that gives no answer to a question."""
-    if question.kind != "http":
-        return f"a test has no answer to a question of the kind {question.kind}; only http can be given one"
-    asked, url = f"{question.kind}:{_method(question)}", question.content.get("url")
-    return f'{asked} of {url} has no answer here; add: given {asked} for "{url}" answers {{…}}'
+    if question.kind not in ("http", MODULE):
+        return (
+            f"a test has no answer to a question of the kind {question.kind}; "
+            f"only http and plugins can be given one"
+        )
+    asked, what = ":".join(_asked_member(question)), _asked_for(question)
+    if question.kind == MODULE:
+        return f"{asked} has no answer here; add: given {asked} answers …"
+    return f'{asked} of {what} has no answer here; add: given {asked} for "{what}" answers {{…}}'
 
 
-def _method(question: Question) -> str:
-    return str(question.content.get("method", "")).lower()
+def _asked_member(question: Question) -> tuple[str, str]:
+    """The member of a module by which a ruleset asked."""
+    if question.kind == MODULE:
+        return question.content["module"], question.content["name"]
+    return question.kind, str(question.content.get("method", "")).lower()
+
+
+def _asked_for(question: Question) -> str | None:
+    if question.kind == MODULE:
+        return next((to_string(one) for one in question.content["arguments"].values()), None)
+    return question.content.get("url")

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from engine.core.catalogue import Catalogue
+from engine.core.domains import BUILT_IN
 from engine.core.draft import UNMETERED, Draft
 from engine.core.events import read_attributes
 from engine.core.inspection import Viewpoint
 from engine.core.messages import Fault, Query
-from engine.core.testing.answers import GivenAnswer, read_response
+from engine.core.testing.answers import GivenAnswer, read_answer
 from engine.core.testing.expectations import judge
 from engine.core.testing.findings import Finding, Verdict, fault_finding
 from engine.core.testing.stage import DOOR, FIRST_MOMENT_MS, FindRuleset, Happenings, Stage
@@ -34,13 +36,15 @@ LONGEST_WAIT_MS = 100 * UNIT_MS["year"]
 Preset = n.GivenPreset | n.GivenConfiguration
 
 
-def play(suite: Suite, test: n.Test, url: str, find_ruleset: FindRuleset) -> Verdict:
+def play(
+    suite: Suite, test: n.Test, url: str, find_ruleset: FindRuleset, catalogue: Catalogue = BUILT_IN
+) -> Verdict:
     """Play one test. `url` is how the program of the suite is called; others are found by theirs."""
 
     def find(wanted: str) -> Program | str:
         return suite.program if wanted == url else find_ruleset(wanted)
 
-    player = _Player(suite, Stage(find), test)
+    player = _Player(suite, Stage(find, catalogue), test)
     try:
         player.set_stage(url)
         player.take_steps()
@@ -146,10 +150,8 @@ class _Player:
         self._stage.star = draft.finish(draft.seq)
 
     def _give_answer(self, step: n.GivenAnswer) -> None:
-        if step.domain != "http":
-            raise TypeFault(f"only requests of http can be given an answer, not {step.domain}:{step.name.id}")
         asked = None if step.asked is None else to_string(self._value_of(step.asked))
-        answer = read_response(self._value_of(step.answer))
+        answer = read_answer(step.domain, step.name.id, self._value_of(step.answer))
         self._stage.answers.add(GivenAnswer(step.domain, step.name.id, asked, answer))
 
     def _read_duration(self, step: n.Wait) -> int:

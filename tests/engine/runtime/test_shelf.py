@@ -109,6 +109,25 @@ async def test_what_an_older_version_kept_is_found_out_when_somebody_asks() -> N
     assert set(journal.kept_rulesets()) == {(DIGEST, "shop", "1.2", None), (broken, None, None, None)}
 
 
+@pytest.mark.parametrize(
+    "text", ["root:x:0:0:root", "[token]\nsecret = 1", "// a comment\n/* ruleset a { */ key", ""]
+)
+@in_loop
+async def test_of_what_is_no_ruleset_nothing_is_quoted(text: str) -> None:
+    """Any pico can name any file of this machine, and mistakes are told with the lines they are in."""
+    url = "file:///etc/secret"
+    answer = await ask(MemoryJournal(), Site({url: text}), url)
+    assert answer == {"error": f"what is at {url} is no ruleset: it does not begin with `ruleset` and a name"}
+
+
+@pytest.mark.parametrize("text", ["\n// mine\n/* all\nof it */ruleset a.b {}", "ruleset shop{}"])
+@in_loop
+async def test_a_ruleset_may_begin_with_comments(text: str) -> None:
+    """And its mistakes are told."""
+    assert "error" not in await ask(MemoryJournal(), Site({URL: text}), URL)
+    assert (await ask(MemoryJournal(), Site({URL: text + "}"}), URL))["code"] == "R613"
+
+
 # --- authors ---------------------------------------------------------------------------------------
 
 

@@ -1,0 +1,42 @@
+"""The routes about modules: what there is, and which pico may use it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from engine.adapters.http.host import Host
+from engine.adapters.http.problems import malformed, settled
+from engine.adapters.http.replies import Reply, encode
+from engine.adapters.http.requests import Request
+from engine.core.model import Eci
+
+Handler = Callable[[Host, Request], Awaitable[Reply]]
+
+
+async def _show_modules(host: Host, request: Request) -> Reply:
+    return Reply(encode(await host.list_modules()))
+
+
+async def _grant(host: Host, request: Request) -> Reply:
+    return await _decide(host, request, granted=True)
+
+
+async def _revoke(host: Host, request: Request) -> Reply:
+    return await _decide(host, request, granted=False)
+
+
+async def _decide(host: Host, request: Request, granted: bool) -> Reply:
+    if request.method != "POST":
+        raise malformed("this changes what a pico may do, so it is not done by looking", "send a POST")
+    given = await request.parameters()
+    eci, module = given.get("eci"), given.get("module")
+    if not isinstance(eci, str) or not isinstance(module, str):
+        raise malformed("a pico and a module are needed", 'send JSON: {"eci": "…", "module": "http"}')
+    return Reply(encode(settled(await host.grant(Eci(eci), module, granted))))
+
+
+ROUTES: Mapping[str, tuple[Handler, str]] = {
+    "/api/modules": (_show_modules, "all modules that rulesets can call, and which pico may use them"),
+    "/api/grant": (_grant, "by POST: let the pico at ?eci=… use the module ?module=…"),
+    "/api/revoke": (_revoke, "by POST: let it use that module no more"),
+}
