@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from engine.adapters.local.packing import pack
 from engine.core.did_keys import DidKey
 from engine.core.model import Eci, EventId, PicoId, Rid, RulesetHash
 from engine.core.records import record_hash
@@ -139,7 +140,7 @@ class Batch:
         self.facts: dict[str, str] = {}
 
     def append_record(self, write: AppendRecord) -> None:
-        self.records.append((write.pico, write.seq, write.eid, write.body))
+        self.records.append((write.pico, write.seq, write.eid, pack(write.body)))
         self.ends[write.pico] = (write.seq, write.body)
         if write.eid is not None:
             key = (write.pico, write.eid)
@@ -162,10 +163,10 @@ class Batch:
             self.ended.append((write.pico, write.errand))
 
     def save_snapshot(self, write: SaveSnapshot) -> None:
-        self.snapshots[write.pico] = (write.seq, write.body)
+        self.snapshots[write.pico] = (write.seq, pack(write.body))
 
     def birth_pico(self, write: BirthPico) -> None:
-        self.births.append((write.pico, write.parent, write.seq, write.body))
+        self.births.append((write.pico, write.parent, write.seq, pack(write.body)))
 
     def bind_channel(self, write: BindChannel) -> None:
         self.channels[write.eci] = write.pico

@@ -19,6 +19,7 @@ from threading import Thread
 from typing import Any
 
 from engine.adapters.local.batch import BODY, bytes_of, statements
+from engine.adapters.local.packing import unpack
 from engine.adapters.local.schema import open_reader, open_writer
 from engine.core.did_keys import DidKey
 from engine.core.model import Eci, EventId, PicoId, RulesetHash
@@ -177,22 +178,24 @@ class SqliteJournal:
         seq, snapshot = found[0]
         records = self._rows(f"SELECT {BODY} FROM records WHERE pico = ? AND seq > ? ORDER BY seq", pico, seq)
         inbox = self._rows(f"SELECT {BODY} FROM inbox WHERE pico = ? ORDER BY n", pico)
-        return Stored(seq, snapshot, [body for (body,) in records], [body for (body,) in inbox])
+        return Stored(
+            seq, unpack(snapshot), [unpack(body) for (body,) in records], [body for (body,) in inbox]
+        )
 
     def end(self, pico: PicoId) -> tuple[int, str] | None:
         found = self._rows("SELECT seq, hash FROM record_ends WHERE pico = ?", pico)
         return (found[0][0], found[0][1].hex()) if found else None
 
     def find_record(self, pico: PicoId, eid: EventId) -> bytes | None:
-        found: bytes | None = self._value(f"SELECT {BODY} FROM records WHERE pico = ? AND eid = ?", pico, eid)
-        return found
+        found = self._value(f"SELECT {BODY} FROM records WHERE pico = ? AND eid = ?", pico, eid)
+        return None if found is None else unpack(found)
 
     def is_accepted(self, pico: PicoId, eid: EventId) -> bool:
         return bool(self._rows("SELECT 1 FROM inbox WHERE pico = ? AND eid = ?", pico, eid))
 
     def records(self, pico: PicoId, first: int, last: int) -> Sequence[bytes]:
         sql = f"SELECT {BODY} FROM records WHERE pico = ? AND seq BETWEEN ? AND ? ORDER BY seq"
-        return [body for (body,) in self._rows(sql, pico, first, last)]
+        return [unpack(body) for (body,) in self._rows(sql, pico, first, last)]
 
     def find_channel(self, eci: Eci) -> PicoId | None:
         found: PicoId | None = self._value("SELECT pico FROM channels WHERE eci = ?", eci)

@@ -15,7 +15,7 @@ from engine.adapters.local.holders import fill_holders
 
 APPLICATION_ID = 0x7069636F
 """ASCII "pico": what tells a journal from any other SQLite file."""
-FORMAT = 4
+FORMAT = 5
 CACHE = "PRAGMA cache_size = -32000"  # kibibytes, for each connection
 
 # Records are appended in order of commit and found through indexes. Clustering them by pico instead
@@ -69,6 +69,8 @@ CREATE INDEX holder_picos ON ruleset_holders (pico);
     3: """
 CREATE TABLE record_ends (pico TEXT PRIMARY KEY, seq INTEGER NOT NULL, hash BLOB NOT NULL) WITHOUT ROWID;
 """,
+    # No other tables: from now on records and snapshots are compressed, and what is not stays as it is.
+    4: "",
 }
 """What makes a journal of each format one of the next. An empty file, of format 0, goes the same way."""
 
