@@ -10,12 +10,14 @@ from rich.table import Table
 
 from tests.benchmarks.events import report_events
 from tests.benchmarks.language import report_language
+from tests.benchmarks.neighbours import report_neighbours
 from tests.benchmarks.scale import report_scale
 
 REPORTS: Mapping[str, Callable[[], Iterator[Table | str]]] = {
     "language": report_language,
     "events": report_events,
     "scale": report_scale,
+    "neighbours": report_neighbours,
 }
 
 

@@ -13,7 +13,7 @@ import time
 from asyncio import StreamReader, StreamWriter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from itertools import cycle, islice
+from itertools import count, cycle, islice, repeat
 
 import uvloop
 
@@ -28,6 +28,10 @@ class Load:
     paths: list[str]
     connections: int
     requests: int
+    per_s: float = 0.0
+    """A steady pace, over all connections; 0 is as fast as the answers come."""
+    insists: bool = True
+    """Whether it is a mistake when a request is not answered with 200."""
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))
@@ -43,30 +47,46 @@ def request_bytes(path: str) -> bytes:
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + BODY
 
 
-async def send_all(reader: StreamReader, writer: StreamWriter, waiting: Iterator[bytes]) -> list[float]:
-    """Send requests one after the other until none is left; how long each took."""
+async def send_all(
+    reader: StreamReader, writer: StreamWriter, waiting: Iterator[tuple[float, bytes]], insists: bool
+) -> list[float]:
+    """Send requests one after the other until none is left; how long each took.
+
+    One that is to be sent at a certain time is late when the one before it is: what counts is how long
+    after that time it was answered, or a server that stands still would seem to do so for one request only.
+    """
     times = []
-    for request in waiting:
-        began = time.perf_counter()
+    for due, request in waiting:
+        began = due or time.perf_counter()
+        await asyncio.sleep(began - time.perf_counter())
         writer.write(request)
-        await read_answer(reader)
+        await read_answer(reader, insists)
         times.append(time.perf_counter() - began)
     writer.close()
     return times
 
 
-async def read_answer(reader: StreamReader) -> None:
+async def read_answer(reader: StreamReader, insists: bool) -> None:
     head = await reader.readuntil(b"\r\n\r\n")
-    if not head.startswith(b"HTTP/1.1 200"):
+    if insists and not head.startswith(b"HTTP/1.1 200"):
         raise RuntimeError(f"the server answered {head[:60]!r}")
     _, _, rest = head.lower().partition(b"content-length:")
     await reader.readexactly(int(rest.partition(b"\r\n")[0]))
 
 
+def _times(per_s: float) -> Iterator[float]:
+    """When each request is to be sent; 0 for one that is sent as soon as that can be."""
+    if not per_s:
+        return repeat(0.0)
+    began = time.perf_counter()
+    return (began + number / per_s for number in count())
+
+
 async def run(load: Load) -> list[float]:
-    waiting = islice(cycle([request_bytes(path) for path in load.paths]), load.requests)
     streams = [await asyncio.open_connection("127.0.0.1", load.port) for _ in range(load.connections)]
-    several = await asyncio.gather(*(send_all(*stream, waiting) for stream in streams))
+    requests = islice(cycle([request_bytes(path) for path in load.paths]), load.requests)
+    waiting = zip(_times(load.per_s), requests, strict=False)
+    several = await asyncio.gather(*(send_all(*stream, waiting, load.insists) for stream in streams))
     return [one for times in several for one in times]
 
 

@@ -38,16 +38,16 @@ def measure(
     port = urlsplit(url).port
     assert port is not None
     if warm_up:
-        _send(Load(port, paths, connections, warm_up))
+        send(Load(port, paths, connections, warm_up))
     count = count or REQUESTS[connections]
     cpu_before = cpu_s(pid)
-    times, wall_s = _send(Load(port, paths, connections, count))
+    times, wall_s = send(Load(port, paths, connections, count))
     cuts = quantiles(times, n=100)
     cpu_us = (cpu_s(pid) - cpu_before) / count * 1e6
     return Measured(count / wall_s, cuts[49] * 1e3, cuts[98] * 1e3, cpu_us)
 
 
-def _send(load: Load) -> tuple[list[float], float]:
+def send(load: Load) -> tuple[list[float], float]:
     """How long each request took, and all of them together (without the generator's own start)."""
     command = [sys.executable, "-m", "tests.benchmarks.load"]
     done = subprocess.run(command, input=load.to_json(), capture_output=True, text=True, check=True)
