@@ -62,7 +62,7 @@ class Question:
     {"rid", "hash"} or {"error"}), `version` (of such a text: hash → {"version"} or {"error"}), `variables`
     (what a ruleset had after some turn: rid, seq → {"variables"} or {"error"}), `http` (see
     `engine.core.requests`), `module` (see `engine.core.consultation`), and `query`, `event_query`,
-    `recipient` and `log` (see `engine.core.neighbours`).
+    `recipient`, `recipients` and `log` (see `engine.core.neighbours`).
     """
 
     kind: str

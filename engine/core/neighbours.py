@@ -7,7 +7,7 @@ decided here; `engine.runtime.neighbours` answers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.core.messages import Refusal
@@ -23,6 +23,10 @@ questions has to be small."""
 
 CHILDREN_PER_STEP = 8
 """Children looked through for the price of one step."""
+
+MOST_RECIPIENTS = 1_000
+STEPS_OF_A_RECIPIENT = 10
+"""How many channels one question may be about, and what each costs: the pico behind it is woken."""
 
 LOG_MS = 12 * 60 * 60 * 1000
 """How far back a pico can read its log."""
@@ -67,6 +71,19 @@ def check_recipient(run: Run, eci: str, domain: str, name: str) -> None:
         _refuse(allows_event(own, run.draft.id, domain, name))
     elif not _is_relative(run, eci):
         _read(_ask(run, "recipient", {"eci": eci, "domain": domain, "name": name}))
+
+
+def ask_reachable(run: Run, ecis: Sequence[str], domain: str, name: str) -> Value:
+    """Those of the channels that would take the event, in the given order. One question for all of them."""
+    if len(ecis) > MOST_RECIPIENTS:
+        raise RuntimeFault(
+            "R607", f"{len(ecis):,} channels asked about; at most {MOST_RECIPIENTS:,} at a time"
+        )
+    if not ecis:
+        return []
+    run.meter.charge(STEPS_OF_A_RECIPIENT * len(ecis))
+    asked = _ask(run, "recipients", {"ecis": list(ecis), "domain": domain, "name": name})
+    return to_stored(_read(asked)["reachable"], run.meter)
 
 
 def read_log(run: Run) -> Value:

@@ -15,7 +15,7 @@ from typing import Any
 
 from engine.core.log import show_record
 from engine.core.messages import Event, Fault, Query, Refusal
-from engine.core.model import EventId, PicoId
+from engine.core.model import Eci, EventId, PicoId
 from engine.core.records import Record, decode_record
 from engine.runtime.admission import admit, admit_query, unknown_channel
 from engine.runtime.equipment import AnswerKind, Equipment
@@ -52,6 +52,7 @@ class Neighbours:
             "query": self._answer_query,
             "event_query": self._answer_event_query,
             "recipient": self._answer_recipient,
+            "recipients": self._answer_recipients,
             "log": self._answer_log,
         }
 
@@ -114,11 +115,23 @@ class Neighbours:
 
     async def _answer_recipient(self, pico: PicoId, content: Content) -> Answer:
         """Whether somebody would take such an event."""
-        sender = PicoId(content["via"][-1])
-        event = Event(content["eci"], content["domain"], content["name"], {}, EventId(""), sender=sender)
-        mailbox = self._residents.find(event.eci)
-        refusal = admit(mailbox.head.pico if mailbox else None, event)
+        refusal = self._why_not(content["eci"], content)
         return {} if refusal is None else _tell_refusal(refusal)
+
+    async def _answer_recipients(self, pico: PicoId, content: Content) -> Answer:
+        """Where somebody would."""
+        reachable: list[str] = []
+        for eci in content["ecis"]:
+            if self._why_not(eci, content) is None:
+                reachable.append(eci)
+            await asyncio.sleep(0)  # each may have had to be woken
+        return {"reachable": reachable}
+
+    def _why_not(self, eci: Eci, content: Content) -> Refusal | None:
+        sender = PicoId(content["via"][-1])
+        event = Event(eci, content["domain"], content["name"], {}, EventId(""), sender=sender)
+        mailbox = self._residents.find(eci)
+        return admit(mailbox.head.pico if mailbox else None, event)
 
     # --- the log ---
 

@@ -63,6 +63,13 @@ def _channels(world: World) -> Value:
     return [show_channel(channels[eci]) for eci in sorted(channels)]
 
 
+def _channel(world: World, eci: Value) -> Value:
+    """One channel, without the price of all of them; null if the pico has none of that id."""
+    found = world.run.draft.channels.get(Eci(eci)) if isinstance(eci, str) else None
+    world.run.meter.charge(STEPS_OF_A_DESCRIPTION)
+    return None if found is None else show_channel(found)
+
+
 def show_channel(channel: Channel) -> dict[str, Value]:
     """A channel as rulesets see it."""
     return {
@@ -118,6 +125,14 @@ def _read_query(world: World, rid: Value, name: Value, args: Value) -> tuple[str
     if not isinstance(args, dict | None):
         raise TypeFault(f"the arguments of a query are a map by name, not {to_string(args)}")
     return read_word(rid, "query.rid"), read_word(name, "query.name"), _keep_map(world, args)
+
+
+def _reachable(world: World, ecis: Value, domain: Value, name: Value) -> Value:
+    """Those of the channels that would take such an event of this pico now."""
+    if not isinstance(ecis, list):
+        raise TypeFault(f"ctx:reachable takes an array of channel ids, not {to_string(ecis)}")
+    event = read_name(domain, "domain"), read_name(name, "name")
+    return neighbours.ask_reachable(world.run, [read_eci(eci) for eci in ecis], *event)
 
 
 def _logs(world: World) -> Value:
@@ -310,6 +325,8 @@ PROPERTIES: Mapping[str, Callable[[World], Value]] = {
 CALLS: Mapping[str, Callable[..., Value]] = {
     **PROPERTIES,
     "query": _query,
+    "channel": _channel,
+    "reachable": _reachable,
     "logs": _logs,
     "newChannel": _new_channel,
     "putChannel": _put_channel,
@@ -329,6 +346,8 @@ CALLS: Mapping[str, Callable[..., Value]] = {
 MEMBERS: Mapping[str, Member] = {
     **{name: Member("property") for name in PROPERTIES},
     "query": Member("function", ("eci", "rid", "name", "args")),
+    "channel": Member("function", ("eci",)),
+    "reachable": Member("function", ("ecis", "domain", "name")),
     "logs": Member("function"),
     "newChannel": Member("action", ("tags", "eventPolicy", "queryPolicy")),
     "putChannel": Member("action", ("eci", "tags", "eventPolicy", "queryPolicy")),

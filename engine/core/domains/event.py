@@ -22,6 +22,7 @@ MEMBERS: Mapping[str, Member] = {
     "attrs": Member("property"),
     "eid": Member("property"),
     "time": Member("property"),
+    "sender": Member("property"),
     "attr": Member("function", ("name",)),
     "send": Member("action", ("options", "host")),
 }
@@ -49,6 +50,11 @@ def _eid(world: World) -> Value:
 
 def _time(world: World) -> Value:
     return None if world.event is None else float(world.run.learned.time_ms)
+
+
+def _sender(world: World) -> Value:
+    """The pico that sent it; null when it came from outside."""
+    return None if world.event is None else world.event.sender
 
 
 def _attr(world: World, name: Value) -> Value:
@@ -86,6 +92,7 @@ CALLS: Mapping[str, Callable[..., Value]] = {
     "attrs": _attrs,
     "eid": _eid,
     "time": _time,
+    "sender": _sender,
     "attr": _attr,
     "send": _send,
 }
