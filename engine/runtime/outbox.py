@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
 
+from engine.core.codec import Unreadable
 from engine.core.draft import touched_channels, touched_timers
 from engine.core.messages import (
     AskLater,
@@ -27,7 +28,7 @@ from engine.core.messages import (
     Failed,
     SendEvent,
 )
-from engine.core.model import EventId, Pico, PicoId, RulesetHash
+from engine.core.model import Eci, EventId, Pico, PicoId, RulesetHash
 from engine.core.records import begin, encode_errand, encode_request, encode_snapshot
 from engine.core.wills import last_words
 from engine.ports import (
@@ -156,7 +157,7 @@ class LocalOutbox:
 
     def _send(self, effect: SendEvent, sender: PicoId, bundle: Bundle) -> None:
         event = Event(effect.eci, effect.domain, effect.name, effect.attrs, effect.eid, sender=sender)
-        target = self.residents.find(effect.eci)
+        target = self._find(effect.eci)
         refusal = admit(target.head.pico if target else None, event)
         if target is None or refusal is not None:
             logger.warning(
@@ -170,6 +171,14 @@ class LocalOutbox:
             return
         bundle.writes.append(AcceptEvent(target.id, event.eid, encode_request(event)))
         bundle.sent.append((target, Request(event, is_kept=True)))
+
+    def _find(self, eci: Eci) -> Mailbox | None:
+        """One whose history is damaged is nobody to send to; that is no fault of whoever sends."""
+        try:
+            return self.residents.find(eci)
+        except Unreadable as damage:
+            logger.error("the pico that has channel %s cannot be woken: %s", eci, damage)
+            return None
 
     def _create(self, pico: Pico, parent: Mailbox, bundle: Bundle) -> None:
         snapshot = encode_snapshot(begin(pico))
@@ -191,7 +200,7 @@ class LocalOutbox:
     def _execute(self, gone: Pico, bundle: Bundle) -> None:
         """Send what a pico wanted sent when it is no more, so far as there is somebody to take it."""
         for words in last_words(gone):
-            if self.residents.find(words.eci) is not None:
+            if self._find(words.eci) is not None:
                 self._send(words, gone.id, bundle)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
+from engine.core.codec import Unreadable
 from engine.core.model import Channel, Eci, Pico, PicoId
 from engine.core.records import Head, begin, decode_request, decode_snapshot, fold
 from engine.ports import Stored
@@ -54,7 +55,7 @@ class Residents:
     # --- finding ---
 
     def find(self, eci: Eci) -> Mailbox | None:
-        """The pico that has a channel, in its newest state."""
+        """The pico that has a channel, in its newest state. Raises `Unreadable` as `wake` does."""
         mailbox = self._by_channel.get(eci)
         if mailbox is None and (pico := self._equipment.journal.find_channel(eci)) is not None:
             # One that is awake would have been found: it has since removed the channel.
@@ -62,16 +63,19 @@ class Residents:
         return mailbox
 
     def wake(self, pico: PicoId) -> Mailbox | None:
-        """The pico of that id."""
+        """The pico of that id. Raises `Unreadable` when the journal does not have the whole of it: it must
+        not go on from an earlier state, as if what came after had never been acknowledged."""
         mailbox = self._awake.get(pico)
         if mailbox is None and pico not in self._leaving:
+            end = self._equipment.journal.end(pico)
             stored = self._equipment.journal.load(pico)
             if stored is not None:
-                mailbox = self._revive(stored)
+                mailbox = self._revive(stored, end)
         return mailbox
 
-    def _revive(self, stored: Stored) -> Mailbox:
+    def _revive(self, stored: Stored, end: tuple[int, str] | None) -> Mailbox:
         head = _fold(stored)
+        _check_end(head, end)
         unsaved = read_unsaved(self._limits.snapshot_every, stored.snapshot, stored.records)
         mailbox = Mailbox(head, head.pico, self._equipment, self._outbox, unsaved)
         for request in _waiting(stored):
@@ -165,6 +169,18 @@ def _waiting(stored: Stored) -> list[Request]:
         for event, query, inputs in map(decode_request, stored.inbox)
     ]
     return sorted(requests, key=lambda request: request.inputs is None)
+
+
+def _check_end(head: Head, end: tuple[int, str] | None) -> None:
+    if end is None or end == (head.pico.seq, head.chain):
+        return
+    seq, _ = end
+    wrong = f"record {seq} is not the one that was written" if head.pico.seq == seq else _missing(head, seq)
+    raise Unreadable(f"pico {head.pico.id}: {wrong}")
+
+
+def _missing(head: Head, seq: int) -> str:
+    return f"the records end with number {head.pico.seq}, and {seq} was written"
 
 
 def _fold(stored: Stored) -> Head:
