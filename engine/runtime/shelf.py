@@ -168,11 +168,14 @@ class Shelf:
         """Note of texts that were kept by an older version what they are; those that do not compile any
         more stay unknown."""
         for kept in self._journal.kept_rulesets():
-            if kept.rid is None:
-                await self._programs.prepare([kept.hash])
-                program = self._programs.get(kept.hash)
-                if program is not None:
-                    await self._journal.commit([_note(program, None)])
+            program = await self._open_at_leisure(kept.hash) if kept.rid is None else None
+            if program is not None:
+                await self._journal.commit([_note(program, None)])
+
+    async def _open_at_leisure(self, digest: RulesetHash) -> Program | None:
+        """The program of a kept text, unless that does not compile, or takes longer than it may."""
+        await self._programs.prepare(self._programs.missing([digest]))
+        return None if self._programs.missing([digest]) else self._programs.get(digest)
 
     # --- authors ---
 

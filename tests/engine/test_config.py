@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.config import BadSetting, describe_settings, load_settings
+from engine.config import BadSetting, Settings, describe_settings, load_settings
 from engine.host_patterns import ALL_HOSTS
 from pico_lang.meter import Budget
 
@@ -111,3 +111,22 @@ def test_every_setting_says_what_it_is_for() -> None:
     described = describe_settings()
     assert all(one.about for one in described)
     assert len({one.variable for one in described}) == len(described)
+
+
+AUTHOR = "did:key:z6MkiTBz1ymuepAQ4HEHYSF1H8quG5GLVVQR3djdX3mDooWp"
+
+
+def test_authors_are_a_list_or_a_text_with_commas(tmp_path: Path) -> None:
+    """As a file and as the environment have them; nobody is the default."""
+    (tmp_path / "picomesh.toml").write_text(f'ruleset_authors = ["{AUTHOR}"]')
+    assert list(load_settings({"home": tmp_path}, {}).ruleset_authors) == [AUTHOR]
+    both = {"PICOMESH_RULESET_AUTHORS": f"{AUTHOR}, {AUTHOR}"}
+    assert list(load_settings({"home": tmp_path}, both).ruleset_authors) == [AUTHOR, AUTHOR]
+    assert list(Settings().ruleset_authors) == []
+
+
+@pytest.mark.parametrize("value", ["mia", AUTHOR[:-1], f"{AUTHOR},mia"])
+def test_an_author_that_is_no_key_is_an_error(value: str) -> None:
+    """A misspelt author would let nobody in, or the wrong one."""
+    with pytest.raises(BadSetting, match="a list of keys, each like did:key:z6Mk"):
+        load_settings({}, {"PICOMESH_RULESET_AUTHORS": value})

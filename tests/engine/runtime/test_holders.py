@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from engine.core.messages import Refusal
+from engine.core.cids import to_cid
+from engine.core.messages import Fault, Refusal
 from engine.runtime.genesis import WRANGLER
 from engine.runtime.host import Host
+from engine.runtime.programs import text_hash
 from engine.runtime.replies import EventReply, FlushReply
 from tests.engine.in_loop import in_loop
 from tests.engine.runtime.test_engine import TALLY, ask, install, opened, send
@@ -81,3 +83,20 @@ async def test_the_rulesets_of_a_pico_are_told_with_what_is_known_of_their_texts
         assert not isinstance(found, Refusal)
         told = [(one["rid"], one["version"], one["from"]) for one in found["rulesets"]]
         assert told == [(WRANGLER, None, f"library:{WRANGLER}"), ("tally", "2.1", path.as_uri())]
+
+
+@in_loop
+async def test_a_child_can_be_made_with_a_ruleset_by_content(tmp_path: Path) -> None:
+    """Once the text was sent; before, there is no child, and the reason is told."""
+    cid = to_cid(text_hash(TALLY))
+    async with opened(tmp_path / "home") as host:
+        maker = 'ruleset maker { rule m { select when m m ctx:newPico([{"url": event:attrs{"cid"}}]) } }'
+        await install(host, tmp_path / "maker.krl", maker)
+        refused = await send(host, "m:m", {"cid": cid})
+        assert isinstance(refused, Fault)
+        assert "does not keep" in refused.message
+        assert host.tree().children == []
+        await host.stock.push(TALLY)
+        assert isinstance(await send(host, "m:m", {"cid": cid}), EventReply)
+        assert [child.rulesets for child in host.tree().children] == [["tally"]]
+        assert await holders(host, "tally") == {f"ipfs://{cid}": 1}

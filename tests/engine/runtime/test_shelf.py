@@ -19,6 +19,8 @@ from engine.runtime.questions import Questions
 from engine.runtime.shelf import NotTrusted
 from engine.runtime.web import WebAnswers
 from pico_lang.diagnostics import RulesetRefused
+from pico_lang.program import Program, compile_ruleset
+from pico_lang.source import Source
 from tests.engine.in_loop import in_loop
 from tests.fakes.memory_journal import MemoryJournal
 from tests.fakes.shelf import Site, memory_shelf
@@ -107,6 +109,22 @@ async def test_what_an_older_version_kept_is_found_out_when_somebody_asks() -> N
     await journal.commit([KeepRuleset(DIGEST, URL, TEXT), KeepRuleset(broken, URL, "ruleset")])
     await memory_shelf(journal).note_unknown()
     assert set(journal.kept_rulesets()) == {(DIGEST, "shop", "1.2", None), (broken, None, None, None)}
+
+
+@in_loop
+async def test_what_stays_unknown_is_compiled_once() -> None:
+    """However often somebody asks."""
+    journal, compiled = MemoryJournal(), list[str]()
+
+    def compile_counted(source: Source) -> Program:
+        compiled.append(source.text)
+        return compile_ruleset(source, {})
+
+    await journal.commit([KeepRuleset(DIGEST, URL, "ruleset shop { rule }")])
+    shelf = memory_shelf(journal, compiler=compile_counted)
+    for _ in range(3):
+        await shelf.note_unknown()
+    assert compiled == ["ruleset shop { rule }"]
 
 
 @pytest.mark.parametrize(
