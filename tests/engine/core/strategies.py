@@ -63,7 +63,10 @@ entries = st.lists(st.builds(PolicyEntry, ids | st.just("*"), ids | st.just("*")
 policies = st.builds(Policy, entries, entries)
 channels = st.builds(Channel, ids, st.lists(ids, max_size=2).map(tuple), policies, policies, st.none() | ids)
 quarantines = st.builds(Quarantine, times, st.just("R609"), texts, st.none() | ids, st.booleans())
-rulesets = st.builds(InstalledRuleset, ids, texts, ids, maps, inputs, quarantine=st.none() | quarantines)
+signers = st.lists(ids, max_size=2).map(tuple)
+rulesets = st.builds(
+    InstalledRuleset, ids, texts, ids, maps, inputs, signers, quarantine=st.none() | quarantines
+)
 children = st.builds(Child, ids, ids)
 timers = st.builds(
     Timer, ids, ids, st.sampled_from(["at", "repeat"]), texts | times, times, ids, ids, ids, maps
