@@ -71,7 +71,8 @@ def test_a_policy_holds_for_picos_too(family: Family) -> None:
     nothing: dict[str, Any] = {"allow": [], "deny": []}
     closed = family.do("open", family.bob, queries=nothing)["id"]
     refused = family.fault("ask", family.ann, eci=closed, name="echo", args={})
-    assert refused.startswith("Not allowed by channel policy (nothing in this channel's policy allows n:echo")
+    assert refused.startswith("Not allowed by channel policy (")
+    assert "n/echo" in refused
 
 
 def test_a_pico_cannot_ask_itself(family: Family) -> None:
