@@ -61,6 +61,10 @@ class EngineClient:
         found: dict[str, Any] = self._post(("api", "evaluate"), body)
         return found
 
+    def install(self, eci: str, url: str, config: Mapping[str, object]) -> None:
+        """Have the engine itself install a ruleset, whatever state the pico's own are in."""
+        self._post(("api", "install"), {"eci": self._eci(eci), "url": url, "config": config})
+
     def tree(self) -> dict[str, Any]:
         """The root pico and all below it."""
         found: dict[str, Any] = self._get("/api/tree")
@@ -153,7 +157,7 @@ def _failure(problem: Mapping[str, Any]) -> Failure:
     places = problem.get("places", ())
     for place in places:
         message += f"\n  at {place['rid']}, line {place['line']} column {place['column']}, {place['within']}"
-    return Failure(message, problem.get("hint"), places)
+    return Failure(message, problem.get("hint"), places, problem.get("code"))
 
 
 def find_engine(url: str | None) -> EngineClient:

@@ -27,12 +27,18 @@ class Failure(click.ClickException):
     exit_code = 1
 
     def __init__(
-        self, message: str, hint: str | None = None, places: Sequence[Mapping[str, Any]] = ()
+        self,
+        message: str,
+        hint: str | None = None,
+        places: Sequence[Mapping[str, Any]] = (),
+        code: str | None = None,
     ) -> None:
         super().__init__(message)
         self.hint = hint
         self.places = places
         """Where in rulesets it happened, as the engine tells it."""
+        self.code = code
+        """What the engine calls it."""
 
     def show(self, file: IO[Any] | None = None) -> None:
         click.secho(f"error: {self.message}", fg="red", err=True)

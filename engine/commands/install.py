@@ -9,12 +9,14 @@ from rich.markup import escape
 
 from engine.commands.arguments import read_pairs
 from engine.commands.client import EngineClient, engine_option, find_engine, ruleset_url
+from engine.commands.failure import Failure
 from engine.commands.output import console, json_option, print_json
 from engine.commands.pushing import push_file
 from engine.core.cids import SCHEME
 
 INSTALLED = ("io.picolabs.wrangler", "installedRIDs")
 INSTALL = ("wrangler", "install_ruleset_request")
+QUARANTINED = "R615"
 
 
 @click.command()
@@ -59,7 +61,21 @@ def install_ruleset(
 ) -> list[str]:
     """Have the pico's Wrangler install it; the rulesets that the pico has then."""
     # Asked first, because a pico without Wrangler takes the event and does nothing.
-    engine.query(eci, INSTALLED, {})
+    try:
+        engine.query(eci, INSTALLED, {})
+    except Failure as failure:
+        if failure.code != QUARANTINED:
+            raise
+        return _install_past_wrangler(engine, eci, address, configuration)
     engine.send_event(eci, INSTALL, {"url": address, "config": configuration})
     installed: list[str] = engine.query(eci, INSTALLED, {})
     return installed
+
+
+def _install_past_wrangler(
+    engine: EngineClient, eci: str, address: str, configuration: dict[str, object]
+) -> list[str]:
+    """Have the engine do what a Wrangler that does not run cannot, such as installing a mended one."""
+    click.secho("Wrangler is quarantined here, so the engine itself installs it", fg="yellow", err=True)
+    engine.install(eci, address, configuration)
+    return [one["rid"] for one in engine.past("state", eci=eci)["rulesets"]]

@@ -47,4 +47,9 @@ def _label(pico: dict[str, Any], nameless: str) -> str:
     name = escape(pico["name"] or nameless)
     channel = escape(pico["eci"] or "none that is open")
     rulesets = escape(", ".join(pico["rulesets"])) or "none"
-    return f"[bold]{name}[/] [dim]{escape(pico['id'])}[/]\n  ECI {channel}\n  rulesets {rulesets}"
+    label = f"[bold]{name}[/] [dim]{escape(pico['id'])}[/]\n  ECI {channel}\n  rulesets {rulesets}"
+    if "damage" in pico:
+        label = f"[bold red]cannot be read[/] [dim]{escape(pico['id'])}[/]\n  {escape(pico['damage'])}"
+    for rid, reason in pico.get("quarantined", {}).items():
+        label += f"\n  [red]quarantined {escape(rid)}[/]: {escape(reason)}"
+    return label

@@ -37,6 +37,9 @@ def why(eid: str, eci: str | None, everything: bool, url: str | None, as_json: b
 
 def _show(found: dict[str, Any], everything: bool) -> None:
     print_drawing(draw(found))
+    for rid, why_not in found.get("quarantined", {}).items():
+        told = f"quarantined since {why_not['since']} because {why_not['reason']}"
+        console.print(f"[yellow]{escape(rid)} was shown nothing[/]: {escape(told)}")
     _show_bystanders(found.get("bystanders", []), everything)
 
 

@@ -15,7 +15,7 @@ from engine.core.differences import Difference, differences_of
 from engine.core.domains import BUILT_IN
 from engine.core.kernel import Opened, react
 from engine.core.messages import Done, Effect, Event, LogLine, Outcome, Turn
-from engine.core.model import EMPTY, Pico
+from engine.core.model import EMPTY, Pico, Quarantine, Rid
 from engine.core.programs import Programs
 from engine.core.quarantine import healthy
 from engine.core.run import Run, Triable
@@ -84,6 +84,8 @@ class Explanation:
     """The turn's own, then those that rules raised, in that order."""
     trials: tuple[Trial, ...]
     bystanders: tuple[Bystander, ...]
+    quarantined: Mapping[Rid, Quarantine] = field(default_factory=lambda: EMPTY)
+    """Rulesets that were shown nothing, because they cannot be run."""
 
 
 def explain(
@@ -101,7 +103,8 @@ def explain(
     trials = tuple(notebook.read(pico, isinstance(outcome, Done)))
     tried = {(trial.rid, trial.rule) for trial in trials}
     bystanders = tuple(one for one in _rules(pico, programs) if (one.rid, one.rule) not in tried)
-    return Explanation(outcome, (turn.event, *raised), trials, bystanders)
+    aside = {one.rid: one.quarantine for one in pico.rulesets if one.quarantine is not None}
+    return Explanation(outcome, (turn.event, *raised), trials, bystanders, aside)
 
 
 def _rules(pico: Pico, programs: Programs) -> Iterator[Bystander]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from engine.core.did_keys import DidKey
 from engine.core.model import Inputs, InstalledRuleset, Quarantine, Rid, RulesetHash
-from engine.core.opening import Memory, Opening, program_of
+from engine.core.opening import Memory, Opening, program_of, readable_program
 from engine.core.programs import Awake
 from engine.core.quarantine import FAILINGS, cannot_wake, quarantined
 from engine.core.run import Run
@@ -142,10 +142,7 @@ def _modules_of(run: Run, ruleset: InstalledRuleset) -> tuple[str, ...]:
     text can be read depends on who asks."""
     if ruleset.quarantine is not None:
         return () if ruleset.quarantine.module is None else (ruleset.quarantine.module,)
-    try:
-        return tuple(use.rid for use in program_of(run, ruleset).uses)
-    except RuntimeFault as fault:
-        raise cannot_wake(ruleset, fault, None) from fault
+    return tuple(use.rid for use in readable_program(run, ruleset).uses)
 
 
 def _forget_gone_rules(run: Run, ruleset: InstalledRuleset, program: Program) -> None:

@@ -135,6 +135,14 @@ def program_of(run: Run, ruleset: InstalledRuleset) -> Program:
     return program
 
 
+def readable_program(run: Run, ruleset: InstalledRuleset) -> Program:
+    """The same of a ruleset that is to go on; that it cannot is `CannotWake`."""
+    try:
+        return program_of(run, ruleset)
+    except RuntimeFault as fault:
+        raise cannot_wake(ruleset, fault, None) from fault
+
+
 def wake(run: Run, ruleset: InstalledRuleset) -> Awake[World]:
     """The awake form of an installed ruleset, made again from what was recorded if need be.
 

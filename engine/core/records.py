@@ -110,9 +110,16 @@ def fold(head: Head, bodies: Iterable[bytes]) -> Head:
         seq += 1
         if record.seq != seq:
             raise Unreadable(f"record {record.seq} where {seq} should follow")
-        draft.carry_out(record.changes)
+        _carry_out(draft, record)
         chain = record_hash(body)
     return Head(draft.finish(seq), chain)
+
+
+def _carry_out(draft: Draft, record: Record) -> None:
+    try:
+        draft.carry_out(record.changes)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise Unreadable(f"record {record.seq} has a change that cannot be carried out: {error!r}") from error
 
 
 def verify_chain(head: Head, bodies: Iterable[bytes], end: str | None = None) -> BrokenChain | None:

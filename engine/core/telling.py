@@ -14,6 +14,7 @@ from engine.core.differences import Difference
 from engine.core.explain import Bystander, Explanation, Trial
 from engine.core.messages import Effect, Event, Fault, LogLine
 from engine.core.model import EMPTY, Pico, Rid
+from engine.core.quarantine import show_quarantine
 from engine.core.records import Record, state_id
 from engine.core.replay import Departure
 from engine.core.timekeeping import to_iso
@@ -57,6 +58,7 @@ def tell_explanation(explanation: Explanation) -> Document:
             for number, event in enumerate(explanation.events)
         ],
         "bystanders": [_tell_bystander(one) for one in explanation.bystanders],
+        "quarantined": {rid: show_quarantine(one) for rid, one in explanation.quarantined.items()},
     }
 
 

@@ -31,9 +31,21 @@ def admit_query(pico: Pico | None, query: Query) -> Refusal | None:
 def admit_look(pico: Pico | None, eci: Eci) -> Refusal | None:
     """Why nobody may look inside a pico through that channel, or None.
 
-    A policy speaks of what a ruleset shares; whoever looks inside sees everything. That is for the
-    people whose engine it is, and they have channels of their own.
+    A policy speaks of what a ruleset shares; whoever looks inside sees everything.
     """
+    return _admit_owner(pico, eci, "look inside a pico")
+
+
+def admit_upkeep(pico: Pico | None, eci: Eci) -> Refusal | None:
+    """Why nobody may have the engine itself change a pico's rulesets through that channel, or None.
+
+    A policy speaks of what rulesets are told; here none of them is asked.
+    """
+    return _admit_owner(pico, eci, "have the engine itself install a ruleset")
+
+
+def _admit_owner(pico: Pico | None, eci: Eci, what: str) -> Refusal | None:
+    """Some things are for the people whose engine it is, and they have channels of their own."""
     channel = None if pico is None else pico.channels.get(eci)
     if channel is None:
         return unknown_channel(eci)
@@ -41,7 +53,7 @@ def admit_look(pico: Pico | None, eci: Eci) -> Refusal | None:
         return None
     return Refusal(
         "denied",
-        "one cannot look inside a pico through this channel",
+        f"one cannot {what} through this channel",
         "use the one that `picomesh tree` shows: it has the tags engine and ui",
     )
 

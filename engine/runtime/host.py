@@ -21,7 +21,13 @@ from engine.core.records import encode_request
 from engine.core.timekeeping import to_iso
 from engine.plugins.describing import Document
 from engine.ports import AcceptEvent, FetchFailed, JournalFailed
-from engine.runtime.admission import admit, admit_look, admit_query, unknown_channel
+from engine.runtime.admission import (
+    admit,
+    admit_look,
+    admit_query,
+    admit_upkeep,
+    unknown_channel,
+)
 from engine.runtime.equipment import Equipment
 from engine.runtime.genesis import ROOT_ECI, ROOT_PICO, WRANGLER, WRANGLER_URL, root_writes
 from engine.runtime.histories import Histories
@@ -240,6 +246,17 @@ class Host:
 
     # --- the whole ---
 
+    async def install(self, eci: Eci, url: str, config: Attrs) -> EventReply | Refusal | Fault:
+        """Install a ruleset without asking the pico's own, for its Wrangler may be the one that is broken."""
+        if self._is_draining:
+            return _draining()
+        mailbox = self._residents.find(eci)
+        refusal = admit_upkeep(mailbox.head.pico if mailbox else None, eci)
+        if mailbox is None or refusal is not None:
+            return refusal or unknown_channel(eci)
+        reply = await self._tend(mailbox.id, "install", {"url": url, "config": config})
+        return unknown_channel(eci) if reply is None else cast(EventReply | Refusal | Fault, reply)
+
     async def flush_ruleset(self, url: str) -> FlushReply | Refusal:
         """Fetch a ruleset anew and bring its text into force on every pico that has it from there."""
         if self._is_draining:
@@ -279,8 +296,12 @@ class Host:
 
     async def _reinstall_on(self, pico: PicoId, found: Found) -> list[Fault]:
         """On one pico, if it had an older text a moment ago, or one that is in quarantine."""
-        held = self._residents.look(pico)
         unable: list[Fault] = []
+        try:
+            held = self._residents.look(pico)
+        except Unreadable:
+            logger.exception("pico %s cannot be read, and so keeps the text it has", pico)
+            return unable
         for ruleset in () if held is None else held.rulesets:
             is_as_wanted = ruleset.hash == found.hash and ruleset.quarantine is None
             if ruleset.url == found.url and not is_as_wanted:
@@ -332,15 +353,23 @@ class Host:
 
     def _view(self, pico: Pico, generations: int) -> PicoView:
         shown = pico.children if generations else ()
-        below = (self._residents.look(child.pico) for child in shown)
+        below = (self._view_of(child.pico, generations - 1) for child in shown)
         return PicoView(
             pico.id,
             _name(pico),
             _open_channel(pico),
             [ruleset.rid for ruleset in pico.rulesets],
-            [self._view(child, generations - 1) for child in below if child is not None],
+            [view for view in below if view is not None],
             is_cut=len(shown) < len(pico.children),
+            quarantined=_reasons(pico),
         )
+
+    def _view_of(self, pico: PicoId, generations: int) -> PicoView | None:
+        try:
+            found = self._residents.look(pico)
+        except Unreadable as problem:
+            return PicoView(pico, None, None, (), (), damage=str(problem))
+        return None if found is None else self._view(found, generations)
 
     def _fact(self, name: str) -> str:
         found = self._equipment.journal.fact(name)
@@ -353,6 +382,13 @@ def _name(pico: Pico) -> str | None:
     """The name that Wrangler keeps for a pico."""
     name = pico.entities.get(Rid(WRANGLER), EMPTY).get("name")
     return name if isinstance(name, str) else None
+
+
+def _reasons(pico: Pico) -> Mapping[Rid, str]:
+    """Why rulesets of it do not run."""
+    return {
+        ruleset.rid: ruleset.quarantine.reason for ruleset in pico.rulesets if ruleset.quarantine is not None
+    }
 
 
 def _open_channel(pico: Pico) -> Eci | None:

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+from engine.core.codec import Unreadable
 from engine.core.messages import Question
 from engine.core.model import PicoId
 from engine.ports import FetchFailed
@@ -46,6 +47,8 @@ class Questions:
             return {"error": f"this engine cannot answer questions of kind {question.kind!r}"}
         try:
             return await answer_kind(pico, question.content)
+        except Unreadable as damage:
+            return {"error": f"what is stored of the other pico cannot be read: {damage}"}
         except Exception:
             # A bug of ours must not leave the pico waiting for ever.
             logger.exception("a question of kind %r could not be answered", question.kind)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from engine.core.messages import Done, Failed, Fault, LogLine, Refusal, Turn
-from engine.core.model import Eci, EventId, PicoId, Rid, RulesetHash
+from engine.core.model import EMPTY, Eci, EventId, PicoId, Rid, RulesetHash
 from engine.core.records import Record
 from pico_lang.diagnostics import Diagnostic
 from pico_lang.source import Source
@@ -64,6 +64,10 @@ class PicoView:
     children: Sequence[PicoView]
     is_cut: bool = False
     """There are children that the picture has no room for."""
+    quarantined: Mapping[Rid, str] = field(default_factory=lambda: EMPTY)
+    """Rulesets that are set aside, each with the reason."""
+    damage: str | None = None
+    """Why it cannot be read; then nothing else is known of it."""
 
 
 Reply = EventReply | QueryReply | Refusal | Fault

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from engine.core.codec import Unreadable
-from engine.core.model import Channel, Eci, Pico, PicoId
+from engine.core.model import Channel, Child, Eci, Pico, PicoId
 from engine.core.records import Head, begin, decode_request, decode_snapshot, fold
 from engine.ports import Stored
 from engine.runtime.equipment import Equipment
@@ -96,10 +96,18 @@ class Residents:
         """A pico, its children, theirs and so on. Picos may be nested more deeply than Python calls."""
         waiting = [pico]
         while waiting:
-            found = self.look(waiting.pop())
+            found = self._look_or_guess(waiting.pop())
             if found is not None:
                 yield found
                 waiting.extend(child.pico for child in reversed(found.children))
+
+    def _look_or_guess(self, pico: PicoId) -> Pico | None:
+        """Of one that cannot be read no more is known than that it is there, and who its children are."""
+        try:
+            return self.look(pico)
+        except Unreadable:
+            children = self._equipment.journal.children(pico)
+            return Pico(pico, children=tuple(Child(Eci(""), child) for child in children))
 
     def awake(self) -> list[Mailbox]:
         """Those that are, at the moment."""

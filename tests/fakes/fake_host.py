@@ -119,6 +119,13 @@ class FakeHost:
         reply = await self.run_event(eci, domain, name, attrs, eid)
         return reply if isinstance(reply, (Refusal, Fault)) else await self.run_query(eci, rid, query, args)
 
+    async def install(self, eci: Eci, url: str, config: Mapping[str, Value]) -> EventReply | Refusal | Fault:
+        if url != RULESET_URL:
+            return self._refuse(eci) or Fault("R608", f"cannot install {url}: nothing is there")
+        return self._refuse(eci) or self._take(
+            Seen("$engine", "install", {"url": url, "config": config}), None
+        )
+
     async def flush_ruleset(self, url: str) -> FlushReply | Refusal:
         if url != RULESET_URL:
             return Refusal("unknown", f"no ruleset was ever installed from {url}")

@@ -254,6 +254,54 @@ def test_wrangler_itself_can_be_mended(patient: Patient) -> None:
     assert patient.engine.query(f"{WRANGLER}/id") == patient.engine.host.tree().id
 
 
+def test_the_owner_can_install_past_a_broken_wrangler(patient: Patient) -> None:
+    """By HTTP, through a channel of the owner's and no other."""
+    patient.lose(WRANGLER, "ruleset io.picolabs.wrangler { nonsense }")
+    child = patient.engine.make_child("child")
+    patient.restart()
+    root = patient.engine.host.root_eci()
+    refused = patient.engine.http("POST", f"/c/{child}/query/{WRANGLER}/id")
+    assert (refused.status_code, refused.json()["code"]) == (503, "R615")
+    given = {"eci": child, "url": f"library:{WRANGLER}"}
+    assert patient.engine.http("GET", "/api/install", params=given).status_code == 400
+    family = patient.engine.run(patient.engine.host.histories.state(child))["parent"]  # type: ignore[index]
+    denied = patient.engine.http("POST", "/api/install", json={**given, "eci": family})
+    assert (denied.status_code, denied.json()["code"]) == (403, "denied")
+    for eci in (child, root):
+        assert patient.engine.http("POST", "/api/install", json={**given, "eci": eci}).status_code == 200
+    assert patient.engine.query(f"{WRANGLER}/name", child) == "child"
+    assert patient.engine.query(f"{WRANGLER}/children")[0]["name"] == "child"
+
+
+def test_the_tree_shows_it(patient: Patient) -> None:
+    """Healthy picos are shown as ever."""
+    patient.engine.make_child("child")
+    patient.lose("counter")
+    patient.restart()
+    patient.engine.send("c:t")
+    shown = patient.engine.get("/api/tree").json()
+    assert shown["quarantined"] == {"counter": "its text is not in the journal"}
+    assert "quarantined" not in shown["children"][0]
+
+
+def test_the_past_says_what_was_shown_nothing(patient: Patient) -> None:
+    """From the turn on that set it aside, and not before."""
+    patient.lose("counter")
+    patient.restart()
+    patient.engine.send("c:t")
+    root = patient.engine.host.root_eci()
+    told = patient.engine.run(patient.engine.host.histories.log(root, 3))
+    assert isinstance(told, dict)
+    aside, event, *_ = [one for one in told["events"] if one["event"] in ("$engine:quarantine", "c:t")][-2:]
+    first = patient.engine.run(patient.engine.host.histories.why(aside["eid"]))
+    second = patient.engine.run(patient.engine.host.histories.why(event["eid"]))
+    assert isinstance(first, dict)
+    assert isinstance(second, dict)
+    assert first["quarantined"] == {}
+    assert [one["part"] for one in first["differences"]] == [["ruleset", "counter"]]
+    assert second["quarantined"]["counter"]["reason"] == "its text is not in the journal"
+
+
 def test_its_users_are_set_aside_with_a_module_and_mended_with_it(patient: Patient) -> None:
     user = """
     ruleset user {

@@ -27,14 +27,32 @@ async def _show_tree(host: Host, request: Request) -> Reply:
 
 
 def _picture(pico: PicoView) -> dict[str, Any]:
-    picture = {
+    picture: dict[str, Any] = {
         "id": pico.id,
         "name": pico.name,
         "eci": pico.eci,
         "rulesets": list(pico.rulesets),
         "children": [_picture(child) for child in pico.children],
     }
+    if pico.damage is not None:
+        picture["damage"] = pico.damage
+    if pico.quarantined:
+        picture["quarantined"] = dict(pico.quarantined)
     return picture | {"is_cut": True} if pico.is_cut else picture
+
+
+async def _install(host: Host, request: Request) -> Reply:
+    if request.method != "POST":
+        raise malformed("a ruleset is installed by POST", "a GET changes nothing")
+    given = await request.parameters()
+    eci, url, config = given.get("eci"), given.get("url"), given.get("config", {})
+    if not isinstance(eci, str) or not isinstance(url, str) or not isinstance(config, dict):
+        raise malformed(
+            "eci and url are strings, config is a map",
+            'send JSON: {"eci": "…", "url": "file:///…", "config": {}}',
+        )
+    reply = settled(await host.install(Eci(eci), url, config))
+    return Reply(encode({"eid": reply.eid, "url": url}))
 
 
 async def _flush(host: Host, request: Request) -> Reply:
@@ -82,6 +100,7 @@ async def _say_ready(host: Host, request: Request) -> Reply:
 
 ROUTES: Mapping[str, tuple[Handler, str]] = {
     "/api/ui-context": (_show_context, "the channel that user interfaces begin with"),
+    "/api/install": (_install, "by POST: install url (with config) at eci, though Wrangler be broken"),
     "/api/flush": (_flush, "read the ruleset at ?url=… again and bring it into force"),
     "/api/tree": (_show_tree, "all picos below the root, with their rulesets and channels"),
     "/api/evaluate": (_evaluate, "what expressions come to on a pico's state, which stays as it is"),

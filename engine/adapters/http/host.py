@@ -10,8 +10,8 @@ from typing import Protocol
 
 from engine.core.messages import Fault, Refusal
 from engine.core.model import Eci, EventId
-from engine.runtime.histories import Histories
 from engine.plugins.describing import Document
+from engine.runtime.histories import Histories
 from engine.runtime.replies import EventReply, FlushReply, LookReply, PicoView, QueryReply
 from engine.runtime.stock import Stock
 from pico_lang.values import Value
@@ -52,6 +52,9 @@ class Host(Protocol):
         eid: EventId | None = None,
     ) -> QueryReply | Refusal | Fault:
         """An event and a query right after it, with no other turn in between."""
+
+    async def install(self, eci: Eci, url: str, config: Mapping[str, Value]) -> EventReply | Refusal | Fault:
+        """Install a ruleset without asking those that the pico has."""
 
     async def flush_ruleset(self, url: str) -> FlushReply | Refusal:
         """Read a ruleset's URL again."""

@@ -24,7 +24,7 @@ STATUS_OF_REFUSAL: Mapping[str, int] = {
     "draining": 503,
 }
 
-STATUS_OF_FAULT: Mapping[str, int] = {"R610": 404, "R613": 422, "R614": 403}
+STATUS_OF_FAULT: Mapping[str, int] = {"R610": 404, "R613": 422, "R614": 403, "R615": 503}
 """Others are 500: something in a ruleset went wrong."""
 
 
