@@ -16,9 +16,8 @@ from engine.commands.output import console, json_option, print_drawing, print_js
 from engine.core.cids import SCHEME
 from engine.core.did_keys import PREFIX
 
-CID_SHOWN = 16
-"""Characters. The first seven are the same in all, so nine tell them apart."""
-KEY_SHOWN = 12
+SHOWN = 12
+"""Characters of a CID or a key. In a CID the first seven are always the same, so five tell them apart."""
 
 Ruleset = dict[str, Any]
 
@@ -57,7 +56,7 @@ def _choose(found: Sequence[Ruleset], wanted: str) -> Ruleset:
     named = [one for one in found if one["rid"] == wanted]
     if named:
         return named[-1]
-    begun = [one for one in found if len(wanted) >= CID_SHOWN / 2 and one["cid"].startswith(wanted)]
+    begun = [one for one in found if len(wanted) > len("bafkrei") and one["cid"].startswith(wanted)]
     if len(begun) > 1:
         raise Failure(f"{len(begun)} CIDs begin with {wanted}", "write more of it; --json shows all of them")
     if not begun:
@@ -71,34 +70,43 @@ def _show_text(engine: EngineClient, chosen: Ruleset, as_json: bool) -> None:
 
 
 def _table(found: Sequence[Ruleset], of_pico: bool) -> Table:
-    last = ("from", "since") if of_pico else ("picos", "kept")
-    whole = [Column(name, no_wrap=True) for name in ("ruleset", "version", "CID", "signed by")]
-    table = Table(*whole, *last, box=box.SIMPLE_HEAD)
-    for one in found:
-        shown = (
-            one["rid"] or "(does not compile)",
-            one["version"] or "",
-            _shorten_cid(one["cid"]),
-            ", ".join(map(_shorten, one["signedBy"])),
-            *(
-                (_shorten_url(one["from"]), one["since"])
-                if of_pico
-                else (str(one["picos"]), one["kept"] or "")
-            ),
-        )
-        table.add_row(*map(escape, shown))
+    """Without the columns that would be empty: eighty characters are enough for the others."""
+    rows = [_describe_held(one) if of_pico else _describe_kept(one) for one in found]
+    filled = [name for name in rows[0] if any(row[name] for row in rows)]
+    columns = [Column(name, no_wrap=name != "from", overflow="fold") for name in filled]
+    table = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
+    for row in rows:
+        table.add_row(*(escape(row[name]) for name in filled))
     return table
 
 
-def _shorten_cid(cid: str) -> str:
-    return cid[:CID_SHOWN] + "…"
+def _describe_held(one: Ruleset) -> dict[str, str]:
+    return {**_describe(one), "from": _describe_place(one), "since": _date(one["since"])}
 
 
-def _shorten_url(url: str) -> str:
-    """A URL that is nothing but a CID says no more than that."""
-    named = url.startswith(f"{SCHEME}://")
-    return f"{SCHEME}://{_shorten_cid(url.removeprefix(f'{SCHEME}://'))}" if named else url
+def _describe_kept(one: Ruleset) -> dict[str, str]:
+    return {**_describe(one), "picos": str(one["picos"]), "kept": _date(one["kept"] or "")}
 
 
-def _shorten(author: str) -> str:
-    return author.removeprefix(PREFIX)[:KEY_SHOWN] + "…"
+def _describe(one: Ruleset) -> dict[str, str]:
+    return {
+        "ruleset": one["rid"] or "(does not compile)",
+        "version": one["version"] or "",
+        "CID": _shorten(one["cid"]),
+        "signed by": ", ".join(_shorten(author.removeprefix(PREFIX)) for author in one["signedBy"]),
+    }
+
+
+def _describe_place(one: Ruleset) -> str:
+    """Of a URL that the other columns say already, only the kind."""
+    url: str = one["from"]
+    said = (f"{SCHEME}://{one['cid']}", f"library:{one['rid']}")
+    return url.partition(":")[0] if url in said else url
+
+
+def _shorten(name: str) -> str:
+    return name[:SHOWN] + "…"
+
+
+def _date(time: str) -> str:
+    return time.partition("T")[0]

@@ -81,13 +81,14 @@ def test_a_changed_file_takes_the_place_of_the_old_one(engine: EngineClient, tmp
 
 
 def test_the_list_is_for_people_too(engine: EngineClient) -> None:
-    """CIDs by their beginnings, which --show takes."""
+    """CIDs by their beginnings, which --show takes. Eighty columns are enough for it."""
     shown = run(engine, "rulesets", "root").output
     assert "io.picolabs.wrangler" in shown
     wrangler = next(one for one in read(engine, "rulesets", "root") if one["rid"] == "io.picolabs.wrangler")
-    assert f"{wrangler['cid'][:16]}…" in shown
-    text = run(engine, "rulesets", "--show", wrangler["cid"][:16]).output
+    assert f"{wrangler['cid'][:12]}…" in shown
+    text = run(engine, "rulesets", "--show", wrangler["cid"][:12]).output
     assert "ruleset io.picolabs.wrangler" in text
+    assert max(map(len, shown.splitlines())) <= 80
     assert "there is no ruleset nothing" in run(engine, "rulesets", "--show", "nothing").output
 
 
