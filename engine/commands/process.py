@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from engine.adapters.http import read_run_file, remove_run_file
@@ -24,10 +25,11 @@ STOP_S = 30.0
 class EngineProcess:
     """`picomesh serve` on a home, on a free port of loopback."""
 
-    def __init__(self, home: Path, *flags: str) -> None:
-        """With further flags of `picomesh serve`."""
+    def __init__(self, home: Path, *flags: str, packages: Sequence[Path] = ()) -> None:
+        """With further flags of `picomesh serve`, and folders in which there are packages besides ours."""
         self.home = home
         self._flags = flags
+        self._packages = packages
         self.log = home.with_name(home.name + ".log")
         self._process: subprocess.Popen[bytes] | None = None
         self._client: EngineClient | None = None
@@ -43,7 +45,7 @@ class EngineProcess:
             command = [sys.executable, "-P", "-m", "engine", "serve", "--home", str(self.home), "--port", "0"]
             self._process = subprocess.Popen(
                 [*command, *self._flags],
-                env=_environment(),
+                env=_environment(self._packages),
                 stdout=log,
                 stderr=log,
             )
@@ -93,7 +95,7 @@ class EngineProcess:
         raise CannotStart(f"the engine did not start; it said:\n{last_words}")
 
 
-def _environment() -> dict[str, str]:
+def _environment(packages: Sequence[Path]) -> dict[str, str]:
     """Ours, without settings that are meant for another engine, and with the code that runs here."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PICOMESH_")}
-    return {**kept, "PYTHONPATH": str(CODE)}
+    return {**kept, "PYTHONPATH": os.pathsep.join(map(str, [CODE, *packages]))}

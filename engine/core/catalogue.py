@@ -81,11 +81,15 @@ class _Somewhere(Protocol):
 
 def _refusing(domain: str, name: str) -> Call:
     def refuse(world: _Somewhere, *arguments: Value) -> NoReturn:
-        pico = world.pico_id
-        raise RuntimeFault(
-            "R611",
-            f"{domain}:{name} needs the module {domain}, which this pico may not use; "
-            f"whoever runs the engine can let it: picomesh grant {pico} {domain}",
-        )
+        raise not_granted(world.pico_id, domain, f"{domain}:{name}")
 
     return refuse
+
+
+def not_granted(pico: str, domain: str, what: str) -> RuntimeFault:
+    """Why a pico cannot do something that takes a module, and who can mend it."""
+    return RuntimeFault(
+        "R611",
+        f"{what} needs the module {domain}, which this pico may not use; "
+        f"whoever runs the engine can let it: picomesh grant {pico} {domain}",
+    )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Literal, cast
 
+from engine.core.catalogue import not_granted
 from engine.core.events import read_attributes, read_event_name
 from engine.core.messages import Event, Query
 from engine.core.model import InstalledRuleset, Timer
@@ -45,6 +46,11 @@ class World:
     @property
     def pico_id(self) -> str:
         return self.run.draft.id
+
+    def require(self, module: str, what: str) -> None:
+        """Fail unless the pico may use a module. For what comes down to using it by another name."""
+        if not self.run.surroundings.catalogue.is_granted(module, self.run.draft.grants):
+            raise not_granted(self.pico_id, module, what)
 
     @property
     def event(self) -> Event | None:

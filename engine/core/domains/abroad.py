@@ -28,6 +28,7 @@ def send_abroad(
 ) -> None:
     """Have an event sent to a pico of the engine at `host` once the turn is committed."""
     run = world.run
+    world.require("http", "an event for another engine")
     run.meter.charge(STEPS_OF_A_LETTER)
     key = run.next_key()
     content: dict[str, Any] = {

@@ -26,6 +26,9 @@ from pico_lang.values import Value, to_stored
 STEPS_OF_A_DESCRIPTION = 10
 """What describing one channel or ruleset costs: a map of maps, most of them small."""
 
+WEB = ("http:", "https:")
+"""To have a ruleset fetched from there is to ask the web."""
+
 # --- reading ---------------------------------------------------------------------------------------
 
 
@@ -116,6 +119,12 @@ def _show_warning(warning: Diagnostic, program: Program) -> dict[str, Value]:
     return {"message": warning.message, "code": warning.code, "loc": {"start": start, "end": end}}
 
 
+def _grants(world: World) -> Value:
+    """Modules of which somebody has said whether this pico may use them; the others are as they are."""
+    grants = world.run.draft.grants
+    return {module: grants[module] for module in sorted(grants)}
+
+
 def _query(world: World, eci: Value, rid: Value, name: Value, args: Value) -> Value:
     return neighbours.ask_query(world.run, read_eci(eci), *_read_query(world, rid, name, args))
 
@@ -203,7 +212,7 @@ def _own_channel(world: World, eci: Value) -> Channel:
 
 
 def _install(world: World, url: Value, config: Value) -> Value:
-    return installation.install(world.run, _read_url(url), _read_config(world, config))
+    return installation.install(world.run, _read_url(world, url), _read_config(world, config))
 
 
 def _uninstall(world: World, rid: Value) -> Value:
@@ -212,12 +221,14 @@ def _uninstall(world: World, rid: Value) -> Value:
 
 
 def _flush(world: World, url: Value) -> Value:
-    return installation.flush(world.run, _read_url(url))
+    return installation.flush(world.run, _read_url(world, url))
 
 
-def _read_url(url: Value) -> str:
+def _read_url(world: World, url: Value) -> str:
     if not isinstance(url, str) or not url.strip():
         raise TypeFault(f"the url of a ruleset is a string, not {to_string(url)}")
+    if url.strip().lower().startswith(WEB):
+        world.require("http", "a ruleset from the web")
     return url.strip()
 
 
@@ -245,7 +256,7 @@ def _read_wish(world: World, wish: Value) -> tuple[str, Mapping[str, Value]]:
     """One of the rulesets a new pico is to have."""
     if not isinstance(wish, dict):
         raise TypeFault('a ruleset for a new pico is a map with "url" and, if need be, "config"')
-    return _read_url(wish.get("url")), _read_config(world, wish.get("config"))
+    return _read_url(world, wish.get("url")), _read_config(world, wish.get("config"))
 
 
 def _del_pico(world: World, eci: Value) -> Value:
@@ -319,6 +330,7 @@ PROPERTIES: Mapping[str, Callable[[World], Value]] = {
     "children": _children,
     "channels": _channels,
     "rulesets": _rulesets,
+    "grants": _grants,
     "wills": _wills,
 }
 

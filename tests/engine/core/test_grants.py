@@ -132,6 +132,43 @@ def test_grants_are_written_only_where_there_are_some() -> None:
     assert state_id(unpack_pico(plain)) == state_id(bench.pico)
 
 
+def test_a_ruleset_can_see_what_was_said_of_its_pico() -> None:
+    """Only that: what else there is depends on the engine, and a turn does not."""
+    bench = Bench("ruleset r { meta { shares f } global { f = function() { ctx:grants } } }")
+    assert bench.query("r", "f") == {}
+    revoke(bench, "http")
+    grant(bench, "thermometer")
+    assert bench.query("r", "f") == {"http": False, "thermometer": True}
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        'http:post("https://site.example")',
+        'http:get("https://site.example", autosend = {"eci": meta:eci, "domain": "a", "name": "b"})',
+        'event:send({"eci": "c", "domain": "a", "name": "b"}, "https://site.example")',
+        'ctx:event("c", "a", "b", {}, "https://site.example")',
+        'ctx:install("https://site.example/r.krl")',
+        'ctx:flush(" HTTPS://site.example/r.krl")',
+        'ctx:newPico([{"url": "http://site.example/r.krl"}])',
+    ],
+)
+def test_a_pico_without_the_web_does_not_get_there_by_another_name(action: str) -> None:
+    """Not by sending events to other engines, and not by having rulesets fetched."""
+    bench = Bench(f"ruleset r {{ rule r1 {{ select when d t {action} }} }}")
+    revoke(bench, "http")
+    fault = bench.failed("d", "t").fault
+    assert (fault.code, "needs the module http" in fault.message) == ("R611", True)
+
+
+def test_the_owner_installs_what_he_likes() -> None:
+    """What a pico may not do says nothing of whoever runs the engine."""
+    bench = Bench()
+    revoke(bench, "http")
+    bench.publish("ruleset r {}", "https://site.example/r.krl")
+    assert isinstance(bench.install("https://site.example/r.krl"), Done)
+
+
 def test_saying_the_same_again_changes_nothing() -> None:
     bench = Bench()
     revoke(bench, "http")
