@@ -234,7 +234,7 @@ def _run_ruleset(run: Run, awake: Awake[World], event: Event) -> None:
 
 
 def _tend(run: Run, event: Event) -> None:
-    """Upkeep by the engine itself: `install` (url, config), `uninstall` (rid), `rollback` (rid, state),
+    """Upkeep by the engine itself: `install` (url, config), `uninstall` (rid), `rollback` (rid, to, state),
     `pass_over` (timer, until), `fork` (pico), `grant` (module), `revoke` (module),
     `quarantine` (rulesets), `release`.
 
@@ -245,9 +245,9 @@ def _tend(run: Run, event: Event) -> None:
             install(run, url, to_stored(event.attrs.get("config") or {}, run.meter))
         case "uninstall", {"rid": rid}:
             uninstall(run, to_string(rid))
-        case "rollback", {"rid": str(rid)}:
+        case "rollback", {"rid": str(rid), "to": str(to)}:
             state = event.attrs.get("state")
-            roll_back(run, Rid(rid), None if state is None else to_string(state))
+            roll_back(run, Rid(rid), to, None if state is None else to_string(state))
         case "pass_over", {"timer": str(timer), "until": float(until)}:
             pass_over(run.draft, timer, int(until))
         case "fork", {"pico": str(pico)}:

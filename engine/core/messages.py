@@ -222,7 +222,17 @@ class Answered:
 class Refusal:
     """A request that is not run, with the reason a person can act on."""
 
-    kind: Literal["malformed", "denied", "unknown", "moved", "too_large", "uncompilable", "draining", "quota"]
+    kind: Literal[
+        "malformed",
+        "denied",
+        "unknown",
+        "undecided",
+        "moved",
+        "too_large",
+        "uncompilable",
+        "draining",
+        "quota",
+    ]
     reason: str
     hint: str | None = None
     extra: Mapping[str, Any] = field(default_factory=lambda: EMPTY)

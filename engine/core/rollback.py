@@ -20,14 +20,17 @@ KEEP = "keep"
 RESTORE = "restore"
 
 
-def roll_back(run: Run, rid: Rid, state: str | None) -> None:
-    """Have a ruleset's previous text in force, on the variables of now (`keep`) or of then (`restore`)."""
+def roll_back(run: Run, rid: Rid, to: str, state: str | None) -> None:
+    """Have a ruleset's previous text in force, which is to be `to`, on the variables of now (`keep`) or of
+    then (`restore`)."""
     ruleset = run.draft.ruleset(rid)
     if ruleset is None:
         raise RuntimeFault("R605", f"Pico doesn't have {rid} installed.")
     if not ruleset.former:
         raise RuntimeFault("R607", f"{rid} has no earlier text here that it could be rolled back to")
     former, *older = ruleset.former
+    if former.hash != to:
+        raise RuntimeFault("R607", f"{rid} has got another text meanwhile; look again what is to be undone")
     if state not in (KEEP, RESTORE) and (former.upgraded or state is not None):
         what = "keep those of now, or restore the old ones?"
         raise RuntimeFault("R607", f"the upgrade of {rid} changed its entity variables: {what}")

@@ -12,12 +12,13 @@ from typing import Any
 from engine.core.codec import pack_effect, pack_fault, pack_pico
 from engine.core.differences import Difference
 from engine.core.explain import Bystander, Explanation, Trial
-from engine.core.messages import Effect, Event, Fault, LogLine
+from engine.core.messages import Effect, Event, Fault, LogLine, Question
 from engine.core.model import EMPTY, Pico, Rid
 from engine.core.quarantine import show_quarantine
 from engine.core.records import Record, state_id
 from engine.core.replay import Departure
 from engine.core.timekeeping import to_iso
+from engine.core.trials import Contrast
 
 Document = dict[str, Any]
 
@@ -37,7 +38,7 @@ def tell_record(record: Record) -> Document:
         "event": _name(event),
         "attrs": _tidy(event.attrs),
         "outcome": "done" if record.fault is None else "failed",
-        "fault": None if record.fault is None else _tell_fault(record.fault),
+        "fault": None if record.fault is None else tell_fault(record.fault),
         "directives": len(record.directives),
         "messages": len(record.effects),
         "steps": record.steps,
@@ -128,12 +129,6 @@ def tell_message(effect: Effect) -> Document:
             return told
 
 
-def _tell_fault(fault: Fault) -> Document:
-    told: Document = _tidy(pack_fault(fault))
-    names = ("rid", "line", "column", "within")
-    return {**told, "places": [dict(zip(names, place, strict=True)) for place in told["places"]]}
-
-
 def tell_differences(differences: Iterable[Difference]) -> list[Document]:
     """Each part with what it was and what it is."""
     return [{"part": list(one.part), "old": _tidy(one.old), "new": _tidy(one.new)} for one in differences]
@@ -147,6 +142,23 @@ def tell_departure(departure: Departure) -> Document:
         "recorded": departure.recorded,
         "came_out": departure.came_out,
     }
+
+
+def tell_contrast(contrast: Contrast) -> Document:
+    """In what a turn would have come out differently."""
+    return {"part": contrast.part, "then": _tidy(contrast.then), "now": _tidy(contrast.now)}
+
+
+def tell_question(question: Question) -> Document:
+    """What a run would have to know to go on."""
+    return {"kind": question.kind, **_tidy(question.content)}
+
+
+def tell_fault(fault: Fault) -> Document:
+    """What went wrong, and where."""
+    told: Document = _tidy(pack_fault(fault))
+    names = ("rid", "line", "column", "within")
+    return {**told, "places": [dict(zip(names, place, strict=True)) for place in told["places"]]}
 
 
 def tell_state(pico: Pico) -> Document:

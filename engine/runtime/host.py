@@ -20,14 +20,8 @@ from engine.core.policy import UPKEEP
 from engine.core.records import encode_request
 from engine.core.timekeeping import to_iso
 from engine.plugins.describing import Document
-from engine.ports import AcceptEvent, FetchFailed, JournalFailed
-from engine.runtime.admission import (
-    admit,
-    admit_look,
-    admit_query,
-    admit_upkeep,
-    unknown_channel,
-)
+from engine.ports import AcceptEvent, JournalFailed
+from engine.runtime.admission import admit, admit_look, admit_query, admit_upkeep, unknown_channel
 from engine.runtime.equipment import Equipment
 from engine.runtime.genesis import ROOT_ECI, ROOT_PICO, WRANGLER, WRANGLER_URL, root_writes
 from engine.runtime.histories import Histories
@@ -36,15 +30,17 @@ from engine.runtime.mailbox import MOST_WAITING, Mailbox
 from engine.runtime.modules import Modules
 from engine.runtime.neighbours import Neighbours
 from engine.runtime.outbox import LocalOutbox
+from engine.runtime.owners import Owners
 from engine.runtime.queries import run_query
 from engine.runtime.questions import Answer
 from engine.runtime.repeats import find_earlier
 from engine.runtime.replies import EventReply, FlushReply, LookReply, PicoView, QueryReply, Reply
 from engine.runtime.request import Request
 from engine.runtime.residents import Limits
-from engine.runtime.shelf import Found, NotTrusted, Shelf
-from engine.runtime.stock import Stock, refuse_text
-from pico_lang.diagnostics import RulesetRefused
+from engine.runtime.rollbacks import Rollbacks
+from engine.runtime.shelf import Found, Shelf
+from engine.runtime.stock import Stock
+from engine.runtime.upgrades import Upgrades, find_text
 from pico_lang.values import Value
 
 logger = logging.getLogger(__name__)
@@ -72,6 +68,9 @@ class Host:
         self.stock = Stock(equipment.journal, shelf, self.histories.pico)
         """The rulesets that are kept here."""
         self._modules = Modules(equipment.plugins, self._residents, self._root, self._tend)
+        owners = Owners(equipment.journal, shelf, self._residents)
+        self._upgrades = Upgrades(equipment, shelf, owners, self._tend)
+        self._rollbacks = Rollbacks(equipment.journal, shelf, owners, self._tend)
 
     async def start(self) -> None:
         """Make the root pico if there is none, and let picos go on with what they had accepted."""
@@ -261,14 +260,9 @@ class Host:
         """Fetch a ruleset anew and bring its text into force on every pico that has it from there."""
         if self._is_draining:
             return _draining()
-        try:
-            found = await self._shelf.find(url)
-        except NotTrusted as problem:
-            return Refusal("denied", str(problem))
-        except FetchFailed as problem:
-            return Refusal("malformed", str(problem))
-        except RulesetRefused as refused:
-            return refuse_text(refused, "mend the ruleset; the old text stays in force")
+        found = await find_text(self._shelf, url)
+        if isinstance(found, Refusal):
+            return found
         unable = await self._reinstall(found)
         if unable:
             hint = "where it cannot run, the old text stays in force"
@@ -310,6 +304,22 @@ class Host:
                 if isinstance(reply, Fault):
                     unable.append(reply)
         return unable
+
+    async def upgrade(self, rid: Rid, source: str | None, eci: Eci | None) -> Document | Refusal:
+        """Bring a new text of a ruleset into force on a pico, or on all that have it."""
+        return _draining() if self._is_draining else await self._upgrades.upgrade(rid, source, eci)
+
+    async def try_upgrade(
+        self, rid: Rid, source: str | None, eci: Eci | None, events: int
+    ) -> Document | Refusal:
+        """What it would have come to, had it been in force during the last events. Nothing changes."""
+        return _draining() if self._is_draining else await self._upgrades.attempt(rid, source, eci, events)
+
+    async def roll_back(self, rid: Rid, eci: Eci, state: str | None) -> Document | Refusal | Fault:
+        """Put the previous text of a ruleset back on a pico."""
+        if self._is_draining:
+            return _draining()
+        return cast(Document | Refusal | Fault, await self._rollbacks.roll_back(rid, eci, state))
 
     async def fork(self, name: str, seq: int | None = None) -> PicoView | Refusal | Fault:
         """Make a pico below the root that begins as another is, or was after some turn."""

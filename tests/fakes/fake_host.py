@@ -136,6 +136,19 @@ class FakeHost:
             return refusal
         return LookReply("Array", [rid, *texts], ["ent:count"], [])
 
+    async def upgrade(self, rid: Rid, source: str | None, eci: Eci | None) -> Document | Refusal:
+        refusal = None if eci is None else self._refuse(eci)
+        return refusal or {"rid": rid, "source": source, "eci": eci}
+
+    async def try_upgrade(
+        self, rid: Rid, source: str | None, eci: Eci | None, events: int
+    ) -> Document | Refusal:
+        refusal = None if eci is None else self._refuse(eci)
+        return refusal or {"rid": rid, "source": source, "eci": eci, "events": events}
+
+    async def roll_back(self, rid: Rid, eci: Eci, state: str | None) -> Document | Refusal | Fault:
+        return self._refuse(eci) or {"rid": rid, "eci": eci, "state": state}
+
     async def fork(self, name: str, seq: int | None = None) -> PicoView | Refusal | Fault:
         return self._refuse(name) or PicoView(PicoId("fork"), None, Eci("fork-eci"), (), ())
 

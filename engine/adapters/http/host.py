@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from engine.core.messages import Fault, Refusal
-from engine.core.model import Eci, EventId
+from engine.core.model import Eci, EventId, Rid
 from engine.plugins.describing import Document
 from engine.runtime.histories import Histories
 from engine.runtime.replies import EventReply, FlushReply, LookReply, PicoView, QueryReply
@@ -61,6 +61,17 @@ class Host(Protocol):
 
     async def look_at(self, eci: Eci, rid: str | None, texts: Sequence[str]) -> LookReply | Refusal | Fault:
         """Evaluate what somebody types on a pico's state, which stays as it is."""
+
+    async def upgrade(self, rid: Rid, source: str | None, eci: Eci | None) -> Document | Refusal:
+        """Bring a new text of a ruleset into force on a pico, or on all that have it."""
+
+    async def try_upgrade(
+        self, rid: Rid, source: str | None, eci: Eci | None, events: int
+    ) -> Document | Refusal:
+        """What it would have come to, had it been in force during the last events."""
+
+    async def roll_back(self, rid: Rid, eci: Eci, state: str | None) -> Document | Refusal | Fault:
+        """Put the previous text of a ruleset back on a pico."""
 
     async def fork(self, name: str, seq: int | None = None) -> PicoView | Refusal | Fault:
         """Make a pico that begins as another is, or was after some turn."""

@@ -17,6 +17,7 @@ STATUS_OF_REFUSAL: Mapping[str, int] = {
     "malformed": 400,
     "denied": 403,
     "unknown": 404,
+    "undecided": 409,
     "moved": 409,
     "too_large": 413,
     "uncompilable": 422,

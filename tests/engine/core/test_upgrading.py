@@ -233,7 +233,9 @@ def test_former_texts_are_part_of_the_stored_pico() -> None:
 
 
 def roll_back(bench: Bench, state: str | None = None) -> Outcome:
-    return bench.run("$engine", "rollback", {"rid": "notes"} | ({} if state is None else {"state": state}))
+    to = next((one.hash for one in notes(bench).former), "none")
+    attrs = {"rid": "notes", "to": to} | ({} if state is None else {"state": state})
+    return bench.run("$engine", "rollback", attrs)
 
 
 def knows(past: Mapping[str, Any]) -> Any:
@@ -326,7 +328,7 @@ def test_rollbacks_go_back_one_text_at_a_time() -> None:
 
 
 def test_what_is_not_there_cannot_be_rolled_back() -> None:
-    failed = Bench().run("$engine", "rollback", {"rid": "notes"})
+    failed = Bench().run("$engine", "rollback", {"rid": "notes", "to": "1"})
     assert isinstance(failed, Failed)
     assert failed.fault.code == "R605"
 
@@ -340,19 +342,31 @@ def test_a_rollback_opens_what_uses_the_ruleset_once_more() -> None:
     bench.install(bench.publish(user))
     bench.install(bench.publish(module.replace("old", "new")))
     assert bench.query("user", "seen") == "new"
-    assert isinstance(bench.run("$engine", "rollback", {"rid": "module"}), Done)
+    attrs = {"rid": "module", "to": bench.pico.rulesets[0].former[0].hash}
+    assert isinstance(bench.run("$engine", "rollback", attrs), Done)
     assert bench.query("user", "seen") == "old"
 
 
 def test_only_the_engine_can_roll_back() -> None:
     """A ruleset that raises such an event raises just an event."""
-    raising = 'raise event "$engine:rollback" attributes {"rid": "r"}'
+    raising = 'raise event "$engine:rollback" attributes {"rid": "r", "to": event:attrs{"to"}}'
     text = f"ruleset r {{ rule up {{ select when d t fired {{ {raising} }} }} }}"
     bench = Bench()
     bench.keeps = 3
     bench.install(bench.publish(text))
     bench.install(bench.publish(text.replace("rule up", "rule ups")))
     held = bench.pico.rulesets
-    assert names_of(bench.done("d", "t")) == []
+    assert names_of(bench.done("d", "t", {"to": held[0].former[0].hash})) == []
     assert bench.pico.rulesets == held
     assert bench.pico.id == ROOT
+
+
+def test_a_rollback_undoes_what_was_seen_and_nothing_else() -> None:
+    """Another text may have come since somebody looked."""
+    bench = bench_with_notes("a")
+    seen = notes(bench).hash
+    upgrade(bench)
+    upgrade(bench, MAP.replace("rule add", "rule put"))
+    failed = bench.run("$engine", "rollback", {"rid": "notes", "to": seen})
+    assert isinstance(failed, Failed)
+    assert "another text meanwhile" in failed.fault.message

@@ -1,0 +1,119 @@
+"""The way back from a new text of a ruleset to the one before it, as the engine's owner asks for it.
+
+Where an upgrade block had changed variables, nothing is done before the owner has said what becomes of
+them; the answer says what has been written since, so that nothing is lost without a word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from engine.core.cids import to_url
+from engine.core.codec import from_bytes, to_bytes
+from engine.core.differences import Difference, differences
+from engine.core.messages import Fault, Refusal
+from engine.core.model import EMPTY, Eci, FormerText, InstalledRuleset, Pico, PicoId, Rid
+from engine.core.rollback import RESTORE
+from engine.core.telling import Document, tell_differences
+from engine.ports import Journal
+from engine.runtime.histories import refuses_broken_records
+from engine.runtime.owners import Owners, lacks
+from engine.runtime.past import Past
+from engine.runtime.programs import LIBRARY
+from engine.runtime.replies import EventReply
+from engine.runtime.shelf import Shelf
+from engine.runtime.upgrades import Tend, find_text
+
+
+class Rollbacks:
+    """Of the rulesets of one engine."""
+
+    def __init__(self, journal: Journal, shelf: Shelf, owners: Owners, tend: Tend) -> None:
+        self._past = Past(journal)
+        self._shelf = shelf
+        self._owners = owners
+        self._tend = tend
+
+    @refuses_broken_records
+    async def roll_back(self, rid: Rid, eci: Eci, state: str | None) -> Document | Refusal | Fault:
+        """Put the previous text of a ruleset back on a pico; `state` says on which variables."""
+        picos = await self._owners.of(rid, eci)
+        if isinstance(picos, Refusal):
+            return picos
+        before = self._owners.look(picos[0])
+        held = None if before is None else before.ruleset(rid)
+        if before is None or held is None:
+            return lacks(rid)
+        if not held.former:
+            return Refusal(
+                "unknown", f"there is nothing to go back to: {rid} has had no other text on this pico"
+            )
+        return await self._go_back(before, held, held.former[0], state)
+
+    async def _go_back(
+        self, before: Pico, held: InstalledRuleset, former: FormerText, state: str | None
+    ) -> Document | Refusal | Fault:
+        written = await self._written_since(before, held.rid, former)
+        refusal = await self._why_not(former) or _undecided(held.rid, former, state, written)
+        if refusal is not None:
+            return refusal
+        answers = (await self._variables_before(before.id, held.rid, former),) if state == RESTORE else ()
+        attrs = {"rid": held.rid, "to": former.hash} | ({} if state is None else {"state": state})
+        reply = await self._tend(before.id, "rollback", attrs, answers)
+        if not isinstance(reply, EventReply):
+            return reply if isinstance(reply, Refusal | Fault) else lacks(held.rid)
+        after = self._owners.look(before.id) or before
+        return {
+            "pico": before.id,
+            "rid": held.rid,
+            "from": await self._owners.describe(held.hash),
+            "to": await self._owners.describe(former.hash),
+            "state": state,
+            "differences": _tell_variables(before, after, held.rid),
+            "lost": written if state == RESTORE else [],
+        }
+
+    async def _why_not(self, former: FormerText) -> Refusal | None:
+        """A text may be gone back to if it may be installed."""
+        if former.url.startswith(LIBRARY):
+            return None
+        found = await find_text(self._shelf, to_url(former.hash))
+        return found if isinstance(found, Refusal) else None
+
+    async def _variables_before(self, pico: PicoId, rid: Rid, former: FormerText) -> Mapping[str, Any]:
+        """The answer to the question what a ruleset had kept before another text took its place."""
+        head = await self._past.state(pico, former.seq - 1)
+        if head is None:
+            return {"error": f"the state before turn {former.seq} is not known here"}
+        return {"variables": from_bytes(to_bytes(head.pico.entities.get(rid, EMPTY)))}
+
+    async def _written_since(self, now: Pico, rid: Rid, former: FormerText) -> list[Document]:
+        """What has become of the variables since the turn that replaced the text."""
+        head = await self._past.state(now.id, former.seq)
+        return [] if head is None else _tell_variables(head.pico, now, rid)
+
+
+def _undecided(rid: Rid, former: FormerText, state: str | None, written: list[Document]) -> Refusal | None:
+    if state is not None or not former.upgraded:
+        return None
+    return Refusal(
+        "undecided",
+        f"the upgrade changed what {rid} remembers; on which variables shall the old text run?",
+        "--keep-state runs it on the variables as they are now; --restore-state puts them back as they were "
+        f"before the upgrade, without what was written since ({_count(written)})",
+        {"written_since": written},
+    )
+
+
+def _count(written: list[Document]) -> str:
+    return "nothing" if not written else "1 change" if len(written) == 1 else f"{len(written):,} changes"
+
+
+def _tell_variables(before: Pico, after: Pico, rid: Rid) -> list[Document]:
+    found = (one for one in differences(before, after) if _is_variable(one, rid))
+    return tell_differences(found)
+
+
+def _is_variable(one: Difference, rid: Rid) -> bool:
+    return one.part[:2] == ("entity", rid)
