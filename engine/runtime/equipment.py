@@ -37,6 +37,9 @@ class Kernel(Protocol):
         """Evaluate what people type: see `engine.core.inspection`. Raises `RulesetRefused`."""
 
 
+Looked = Answered | Asks | Failed
+"""What a query comes to."""
+
 AnswerKind = Callable[[PicoId, Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
 """Answers one kind of question: of that pico, with that content."""
 
@@ -52,27 +55,28 @@ class Answers(Protocol):
 
 
 class SecondChance(Protocol):
-    """See `engine.runtime.workshop`. `failed` is what the run came to with the engine's own budget."""
+    """See `engine.runtime.workshop`. `first` tells what the run comes to with the engine's own budget, which
+    may have been found out already; it is asked where there is no second chance."""
 
-    async def react(self, pico: Pico, turn: Turn, failed: Failed, /) -> Outcome:
-        """Run a turn again, with more of everything."""
+    async def react(self, pico: Pico, turn: Turn, first: Callable[[], Outcome], /) -> Outcome:
+        """Run a turn with more of everything."""
 
     async def answer(
-        self, pico: Pico, query: Query, inputs: Inputs, failed: Failed, /
-    ) -> Answered | Asks | Failed:
-        """Run a query again, with more of everything."""
+        self, pico: Pico, query: Query, inputs: Inputs, first: Callable[[], Looked], /
+    ) -> Looked:
+        """Run a query with more of everything."""
 
 
 class NoSecondChance:
     """What failed has failed."""
 
-    async def react(self, pico: Pico, turn: Turn, failed: Failed, /) -> Outcome:
-        return failed
+    async def react(self, pico: Pico, turn: Turn, first: Callable[[], Outcome], /) -> Outcome:
+        return first()
 
     async def answer(
-        self, pico: Pico, query: Query, inputs: Inputs, failed: Failed, /
-    ) -> Answered | Asks | Failed:
-        return failed
+        self, pico: Pico, query: Query, inputs: Inputs, first: Callable[[], Looked], /
+    ) -> Looked:
+        return first()
 
 
 class ProgramStore(Protocol):

@@ -295,7 +295,7 @@ class Histories:
         await self._prepare(pico, record)
         outcome = self._kernel.react(pico, record.turn, instances)
         if isinstance(outcome, Failed) and outcome.retry_bigger:
-            return await self._second_chance.react(pico, record.turn, outcome)
+            return await self._second_chance.react(pico, record.turn, lambda: outcome)
         return outcome
 
     async def _prepare(self, pico: Pico, record: Record) -> None:

@@ -11,7 +11,7 @@ import asyncio
 import logging
 from asyncio import Future, Task
 from collections import deque
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol
@@ -25,6 +25,7 @@ from engine.core.quarantine import healthy, quarantined
 from engine.core.records import Head, encode_request, encode_snapshot, seal
 from engine.ports import AppendRecord, JournalFailed, KeepTurn, SaveSnapshot, Write
 from engine.runtime.equipment import Equipment
+from engine.runtime.overruns import Overruns, kind_of
 from engine.runtime.quarantines import (
     explained,
     releasing,
@@ -83,6 +84,7 @@ class Mailbox:
         "id",
         "instances",
         "is_gone",
+        "overruns",
         "pending",
     )
 
@@ -96,6 +98,7 @@ class Mailbox:
         self.pending: dict[EventId, Request] = {}
         """Kept requests by the id of their event, until they are committed."""
         self.is_gone = False
+        self.overruns = Overruns()
         self._equipment = equipment
         self._outbox = outbox
         self._queue: deque[Request] = deque()
@@ -179,11 +182,16 @@ class Mailbox:
         if request.inputs is None:
             request.inputs = self._equipment.draw_inputs()
         turn = Turn(request.event, request.inputs, request.query)
+        kind = kind_of(turn)
+        if self.overruns.take(kind):
+            self._pause_for(self._run_elsewhere(request, turn, partial(self._react, turn)))
+            return
         match self._react(turn):
             case Asks(question):
                 self._pause_for(self._ask(request, request.inputs, question))
             case Failed(retry_bigger=True) as failed:
-                self._pause_for(self._try_again(request, turn, failed))
+                self.overruns.note(kind)
+                self._pause_for(self._run_elsewhere(request, turn, lambda: failed))
             case outcome:
                 self._conclude(request, turn, outcome)
 
@@ -251,10 +259,10 @@ class Mailbox:
         body = encode_request(request.event, request.query, inputs)
         await self._equipment.journal.commit([KeepTurn(self.id, request.event.eid, body)])
 
-    async def _try_again(self, request: Request, turn: Turn, failed: Failed) -> None:
+    async def _run_elsewhere(self, request: Request, turn: Turn, first: Callable[[], Outcome]) -> None:
         """Have the turn run with a bigger budget, which takes its time but not the engine's."""
         try:
-            outcome = await self._equipment.second_chance.react(self.head.pico, turn, failed)
+            outcome = await self._equipment.second_chance.react(self.head.pico, turn, first)
         except Exception:
             outcome = self._own_mistake(turn)
         if self.is_gone:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from engine.core.messages import Answered, Asks, Failed, Fault, Query
+from engine.core.model import Inputs, Pico
 from engine.core.quarantine import healthy, set_aside_for_now
-from engine.runtime.equipment import Equipment
+from engine.runtime.equipment import Equipment, Looked
 from engine.runtime.mailbox import Mailbox
+from engine.runtime.overruns import kind_of_query
 from engine.runtime.quarantines import explained
 from engine.runtime.replies import QueryReply
 
@@ -20,10 +22,7 @@ async def run_query(equipment: Equipment, mailbox: Mailbox, query: Query) -> Que
         await equipment.programs.prepare(missing)
     inputs = equipment.draw_inputs()
     while True:
-        outcome = equipment.kernel.answer(pico, query, inputs, mailbox.instances)
-        if isinstance(outcome, Failed) and outcome.retry_bigger:
-            outcome = await equipment.second_chance.answer(pico, query, inputs, outcome)
-        match outcome:
+        match await _answer(equipment, mailbox, pico, query, inputs):
             case Answered(value):
                 return QueryReply(value)
             case Failed(unable=found) if found:
@@ -36,3 +35,19 @@ async def run_query(equipment: Equipment, mailbox: Mailbox, query: Query) -> Que
             case Asks(question):
                 answer = await equipment.questions.answer(pico.id, question)
                 inputs = replace(inputs, answers=(*inputs.answers, answer))
+
+
+async def _answer(equipment: Equipment, mailbox: Mailbox, pico: Pico, query: Query, inputs: Inputs) -> Looked:
+    """Here, or in a worker if it is or lately was too much."""
+
+    def answer_here() -> Looked:
+        return equipment.kernel.answer(pico, query, inputs, mailbox.instances)
+
+    kind = kind_of_query(query)
+    if mailbox.overruns.take(kind):
+        return await equipment.second_chance.answer(pico, query, inputs, answer_here)
+    outcome = answer_here()
+    if isinstance(outcome, Failed) and outcome.retry_bigger:
+        mailbox.overruns.note(kind)
+        return await equipment.second_chance.answer(pico, query, inputs, lambda: outcome)
+    return outcome

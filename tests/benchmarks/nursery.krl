@@ -12,7 +12,7 @@ ruleset nursery {
 
   // Made by Wrangler, which tells when the child can be talked to.
   rule equip_child {
-    select when wrangler new_child_created
+    select when wrangler new_child_created where event:attrs{"url"}
     event:send({
       "eci": event:attrs{"eci"},
       "domain": "wrangler",

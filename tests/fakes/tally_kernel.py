@@ -170,6 +170,9 @@ class TallyKernel:
             case "fail":
                 self.ran.append(turn.event.eid)
                 return fail_turn(pico, turn, Fault("R601", "told to fail"))
+            case "overrun":
+                self.ran.append(turn.event.eid)
+                return fail_turn(pico, turn, Fault("R701", "told to be too much"), retry_bigger=True)
         return self._run(pico, turn)
 
     def explain(self, pico: Pico, turn: Turn, instances: object, /) -> Explanation:
@@ -190,6 +193,9 @@ class TallyKernel:
     def answer(
         self, pico: Pico, query: Query, inputs: Inputs, instances: object, /
     ) -> Answered | Asks | Failed:
+        if query.name == "overrun":
+            self.ran.append(query.name)
+            return Failed(pico, Fault("R701", "told to be too much"), retry_bigger=True)
         if query.name != "total":
             return Failed(pico, Fault("R605", f"there is no {query.name}"))
         return Answered(total(pico))

@@ -47,7 +47,7 @@ class Overrun:
     failed: Failed
 
     async def retried(self, workshop: Workshop) -> Outcome:
-        return await workshop.react(self.pico, self.turn, self.failed)
+        return await workshop.react(self.pico, self.turn, lambda: self.failed)
 
     async def refused(self, workshop: Workshop) -> Failed:
         """What it comes to, if that is a failure again."""

@@ -12,7 +12,7 @@ from engine.core.messages import Question
 from engine.core.model import Channel, Eci, EventId, Inputs, InstalledRuleset, Pico, PicoId, Rid, RulesetHash
 from engine.core.records import begin, encode_snapshot
 from engine.ports import BirthPico, SetFact, Write
-from engine.runtime.equipment import AnswerKind, Equipment
+from engine.runtime.equipment import AnswerKind, Equipment, NoSecondChance, SecondChance
 from engine.runtime.genesis import ROOT_ECI, ROOT_PICO, WRANGLER, WRANGLER_URL
 from engine.runtime.host import Host
 from engine.runtime.outbox import NOTHING_YET, differences
@@ -135,12 +135,15 @@ async def start_shell(
     journal: MemoryJournal | None = None,
     limits: Limits | None = None,
     clock: SetClock | None = None,
+    second_chance: SecondChance | None = None,
 ) -> Shell:
     """A started host; without a journal, one over the disk."""
     clock = clock or SetClock()
     used = journal or MemoryJournal(disk or prepared_disk())
     kernel, answers = TallyKernel(), SlowAnswers()
-    equipment = Equipment(kernel, used, NoPrograms(), answers, clock, CountedEntropy(f"{id(used)}-"), Rota())
+    entropy = CountedEntropy(f"{id(used)}-")
+    chance = second_chance or NoSecondChance()
+    equipment = Equipment(kernel, used, NoPrograms(), answers, clock, entropy, Rota(), chance)
     host = Host(equipment, limits or Limits(), memory_shelf(used))
     await host.start()
     return Shell(used, kernel, answers, host, clock)

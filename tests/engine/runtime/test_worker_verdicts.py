@@ -124,7 +124,7 @@ async def test_calls_nest_deeply_or_are_stopped_but_never_break_the_worker(throu
             query = Query(Eci(ROOT), "deep", "f", {"n": n})
             failed = answer(bench.pico, query, inputs, bench.programs, SMALL)
             assert isinstance(failed, Failed)
-            return await open_workshop.answer(bench.pico, query, inputs, failed)
+            return await open_workshop.answer(bench.pico, query, inputs, lambda: failed)
 
         endless = await levels(1e6)
         worker = open_workshop.pids
@@ -156,7 +156,9 @@ async def test_a_turn_may_ask_from_there() -> None:
         assert (asks.question.kind, asks.question.content["url"]) == ("ruleset", "file:///b.krl")
         found = {"rid": "b", "hash": asking.bench.urls["file:///b.krl"].hash, "url": "file:///b.krl"}
         inputs = replace(asking.turn.inputs, answers=(found,))
-        done = await open_workshop.react(asking.pico, replace(asking.turn, inputs=inputs), asking.failed)
+        done = await open_workshop.react(
+            asking.pico, replace(asking.turn, inputs=inputs), lambda: asking.failed
+        )
     assert isinstance(done, Done)
     assert [one.rid for one in done.pico.rulesets] == ["a", "b"]
     assert done.pico.entities == {"a": {"x": 1000.0}}
@@ -210,5 +212,5 @@ async def test_a_mistake_of_ours_comes_back_as_one() -> None:
     pico = replace(broken.pico, patterns={"a": {"r0": "nonsense"}})  # type: ignore[dict-item]
     async with workshop(library_of(broken.bench)) as open_workshop:
         with pytest.raises(WorkerMistake, match="Traceback"):
-            await open_workshop.react(pico, broken.turn, broken.failed)
+            await open_workshop.react(pico, broken.turn, lambda: broken.failed)
         assert isinstance(await broken.retried(open_workshop), Done)
