@@ -208,7 +208,7 @@ class Trials:
             await self._programs.prepare(missing)
         outcome = self._kernel.react(pico, turn, instances)
         if isinstance(outcome, Failed) and outcome.retry_bigger:
-            return await self._second_chance.react(pico, turn, outcome)
+            return await self._second_chance.react(pico, turn, lambda: outcome)
         return outcome
 
 
