@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.tree import Tree
 
 from engine.commands.client import engine_option, find_engine
-from engine.commands.output import console, json_option, print_json
+from engine.commands.output import json_option, print_drawing, print_json
 
 
 @click.command()
@@ -27,7 +27,7 @@ def tree(url: str | None, as_json: bool) -> None:
     """
     with find_engine(url) as engine:
         found = engine.tree()
-    print_json(found) if as_json else console.print(_draw(found))
+    print_json(found) if as_json else print_drawing(_draw(found))
 
 
 def _draw(pico: dict[str, Any]) -> Tree:
