@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 
 from pico_lang import nodes as n
-from pico_lang.checks import domain_of
+from pico_lang.check_context import domain_of
 from pico_lang.diagnostics import Diagnostic, diagnostic
 from pico_lang.source import Span
 from pico_lang.traversal import walk

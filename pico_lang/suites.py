@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from pico_lang import nodes as n
 from pico_lang.builtins import OPERATORS
-from pico_lang.checks import check_tests, domain_of
+from pico_lang.check_context import domain_of
+from pico_lang.checks import check_tests
 from pico_lang.diagnostics import Diagnostic, RulesetRefused, Severity
 from pico_lang.host import Modules
 from pico_lang.names import resolve, resolve_tests

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from pico_lang import nodes as n
-from pico_lang.checks import domain_of
+from pico_lang.check_context import domain_of
 from pico_lang.diagnostics import RulesetRefused
 from pico_lang.host import Modules
 from pico_lang.language_server.analysis import Analysis, analyse

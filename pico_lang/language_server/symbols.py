@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pico_lang import nodes as n
-from pico_lang.checks import domain_of
+from pico_lang.check_context import domain_of
 from pico_lang.lexer import Token
 from pico_lang.names import Binding, Names
 from pico_lang.source import Span
