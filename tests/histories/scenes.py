@@ -87,6 +87,16 @@ ruleset watch {
 }
 """
 
+ROUNDING = """
+ruleset rounding {
+  rule up {
+    select when round up
+    pre { limits = ctx:grants }
+    fired { ent:last := math:ceiling(event:attrs{"x"}); ent:limits := limits }
+  }
+}
+"""
+
 Played = Mapping[str, str]
 """Names of histories and a channel of the pico that each of them is of."""
 
@@ -164,6 +174,22 @@ def play_family(engine: Engine) -> Played:
     return {"family": engine.host.root_eci(), "child": near}
 
 
+def play_limits(engine: Engine) -> Played:
+    """Modules taken away and given back, and a child that is born in between."""
+    engine.install(ROUNDING)
+    root = engine.host.root_eci()
+    engine.send("round:up", x=1.4)
+    engine.run(engine.host.grant(root, "math", False))
+    engine.fault("round:up", x=2.5)
+    engine.settle()
+    heir = engine.make_child("heir")
+    engine.install(ROUNDING, eci=heir)
+    engine.fault("round:up", heir, x=2.5)
+    engine.run(engine.host.grant(root, "math", True))
+    engine.send("round:up", x=3.6)
+    return {"limits": root, "heir": heir}
+
+
 def make_site() -> FakeWeb:
     """A web that never says the same twice."""
     numbers = count(1)
@@ -175,4 +201,10 @@ def make_site() -> FakeWeb:
     return FakeWeb(answer)
 
 
-SCENES: tuple[Callable[[Engine], Played], ...] = (play_counter, play_reminder, play_oracle, play_family)
+SCENES: tuple[Callable[[Engine], Played], ...] = (
+    play_counter,
+    play_reminder,
+    play_oracle,
+    play_family,
+    play_limits,
+)

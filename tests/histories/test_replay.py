@@ -51,7 +51,17 @@ def test_records_of_this_format_are_written_as_they_were(path: Path) -> None:
 def test_this_version_has_its_histories() -> None:
     """With failures, timers, answers, children and rulesets that changed among what they went through."""
     found = {path.stem: read(path) for path in (FOLDER / VERSION).glob("*.records")}
-    assert set(found) == {"counter", "reminder", "oracle", "family", "child"}
+    assert set(found) == {"counter", "reminder", "oracle", "family", "child", "limits", "heir"}
     text = b"".join(body for history in found.values() for body in history.bodies)
-    words = ("fault", "timer", "answers", "create", "delete", "ask", "remove_ruleset", "set_pattern")
+    words = (
+        "fault",
+        "timer",
+        "answers",
+        "create",
+        "delete",
+        "ask",
+        "remove_ruleset",
+        "set_pattern",
+        "set_grant",
+    )
     assert [word for word in words if f'"{word}"'.encode() not in text] == []
