@@ -115,7 +115,12 @@ changes = st.sampled_from(sorted(CONTENTS)).flatmap(
 )
 sendings = st.builds(SendEvent, ids, ids, ids, maps, ids)
 errands = st.builds(AskLater, st.builds(Question, ids, maps), sendings, st.none() | sendings)
-effects = sendings | errands | st.builds(CreatePico, picos) | st.builds(DeletePico, ids)
+letters = st.builds(
+    lambda key, complaint: AskLater(Question("http", {"key": key}), None, complaint),
+    ids,
+    st.none() | sendings,
+)
+effects = sendings | errands | letters | st.builds(CreatePico, picos) | st.builds(DeletePico, ids)
 places = st.builds(Place, ids, st.integers(1, 99), st.integers(1, 99), texts)
 unable = st.builds(Unable, ids, ids, st.just("R609"), texts, st.none() | ids, st.booleans())
 faults = st.builds(Fault, st.just("R601"), texts, st.lists(places, max_size=2).map(tuple))
