@@ -24,6 +24,7 @@ from engine.commands.sign import key, sign
 from engine.commands.state import state
 from engine.commands.test import test
 from engine.commands.tree import tree
+from engine.commands.upgrade import rollback, upgrade
 from engine.commands.version import version
 from engine.commands.why import why
 
@@ -43,7 +44,7 @@ def main() -> None:
 
 COMMANDS = (
     *(serve, demo),
-    *(send, query, install, rulesets, tree),
+    *(send, query, install, upgrade, rollback, rulesets, tree),
     *(modules, grant, revoke),
     *(log, why, state, replay, fork),
     *(check, fmt, test, repl, sign, key, lsp),

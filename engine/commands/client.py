@@ -17,6 +17,9 @@ from engine.core.cids import NotACid, named_text, to_url
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+PATIENCE_S = 3600
+"""For what is done with all picos of an engine."""
+
 ROOT = "root"
 """What people write for the root pico wherever an ECI is asked for."""
 
@@ -82,6 +85,26 @@ class EngineClient:
         """Make a pico that begins as another is, or was after some turn."""
         words: dict[str, Any] = {"eci": self._eci(eci)} | ({} if at is None else {"at": at})
         found: dict[str, Any] = self._post(("api", "fork"), words)
+        return found
+
+    def upgrade(self, rid: str, source: str | None, eci: str | None) -> dict[str, Any]:
+        """Bring a new text of a ruleset into force on a pico, or on all that have it."""
+        return self._change_text(rid, "upgrade", {"url": source, "eci": eci})
+
+    def try_upgrade(self, rid: str, source: str | None, eci: str | None, events: int) -> dict[str, Any]:
+        """What it would have come to, had it been in force during the last events."""
+        return self._change_text(rid, "upgrade", {"url": source, "eci": eci, "try": True, "events": events})
+
+    def roll_back(self, rid: str, eci: str, state: str | None) -> dict[str, Any]:
+        """Put the previous text of a ruleset back on a pico."""
+        return self._change_text(rid, "rollback", {"eci": eci, "state": state})
+
+    def _change_text(self, rid: str, how: str, words: Mapping[str, Any]) -> dict[str, Any]:
+        given = {key: value for key, value in words.items() if value is not None}
+        if "eci" in given:
+            given["eci"] = self._eci(given["eci"])
+        path = f"/api/rulesets/{quote(rid, safe='')}/{how}"
+        found: dict[str, Any] = self._read(self._call("POST", path, json=given, timeout=PATIENCE_S))
         return found
 
     def push_ruleset(self, text: str) -> dict[str, Any]:

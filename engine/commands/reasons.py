@@ -9,7 +9,7 @@ from typing import Any
 from rich.markup import escape
 from rich.tree import Tree
 
-from engine.commands.telling import shorten, tell_origin, tell_part
+from engine.commands.telling import shorten, tell_difference, tell_origin
 
 COLOURS = {"fired": "bold green", "failed": "bold red"}
 
@@ -35,7 +35,7 @@ def draw(found: dict[str, Any]) -> Tree:
     else:
         tree.add("[dim]no rule was shown it[/]")
         for one in found["differences"]:
-            tree.add(escape(_tell_difference(one)))
+            tree.add(escape(tell_difference(one)))
     if found["fault"] is not None:
         tree.add(f"[red]{escape('failed: ' + found['fault']['message'])}[/]; nothing of it was kept")
     if "note" in found:
@@ -98,7 +98,7 @@ def tell_step(step: str) -> str:
 
 def _deeds(rule: dict[str, Any]) -> Iterator[str]:
     for one in rule["differences"]:
-        yield _tell_difference(one)
+        yield tell_difference(one)
     for one in rule["directives"]:
         yield f"directive {one['name']} {shorten(one['options'])}"
     for message in rule["messages"]:
@@ -110,10 +110,6 @@ def tell_line(line: dict[str, Any]) -> str:
     """What a rule wrote."""
     value = "" if line["value"] is None else f" {shorten(line['value'])}"
     return f"log {line['level']}: {shorten(line['message'])}{value}"
-
-
-def _tell_difference(one: dict[str, Any]) -> str:
-    return f"{tell_part(one['part'])}: {shorten(one['old'])} → {shorten(one['new'])}"
 
 
 def tell_message(message: dict[str, Any]) -> str:

@@ -29,3 +29,8 @@ def shorten(value: Any) -> str:
     """A value as JSON, cut off where it gets long."""
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+def tell_difference(one: dict[str, Any]) -> str:
+    """A part of a pico that is not as it was."""
+    return f"{tell_part(one['part'])}: {shorten(one['old'])} → {shorten(one['new'])}"

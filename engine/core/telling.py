@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from engine.core.codec import pack_effect, pack_fault, pack_pico
+from engine.core.codec import Plain, pack_effect, pack_fault, pack_pico
 from engine.core.differences import Difference
 from engine.core.explain import Bystander, Explanation, Trial
 from engine.core.messages import Effect, Event, Fault, LogLine, Question
@@ -112,10 +112,13 @@ def tell_line(line: LogLine) -> Document:
 
 def tell_effect(effect: Effect) -> Document:
     """What a turn sent, asked for, made or deleted, under the name of its kind."""
-    told: Document = _tidy(pack_effect(effect))
-    if "create" in told:  # a whole pico is too much to tell in passing
-        return {"create": {"pico": told["create"]["id"]}}
+    told: Document = _tidy(_shorten_birth(pack_effect(effect)))
     return told
+
+
+def _shorten_birth(message: Plain) -> Plain:
+    """A whole pico is too much to tell in passing."""
+    return {"create": {"pico": message["create"]["id"]}} if "create" in message else message
 
 
 def tell_message(effect: Effect) -> Document:
@@ -146,6 +149,9 @@ def tell_departure(departure: Departure) -> Document:
 
 def tell_contrast(contrast: Contrast) -> Document:
     """In what a turn would have come out differently."""
+    if contrast.part == "messages":
+        then, now = ([_shorten_birth(one) for one in side] for side in (contrast.then, contrast.now))
+        return {"part": contrast.part, "then": _tidy(then), "now": _tidy(now)}
     return {"part": contrast.part, "then": _tidy(contrast.then), "now": _tidy(contrast.now)}
 
 

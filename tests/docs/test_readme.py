@@ -59,7 +59,7 @@ def test_the_commands_of_the_readme_run(tmp_path: Path) -> None:
     finally:
         process.end()
     used = {"install", "send", "query", "rulesets", "tree", "log", "state", "replay", "check"}
-    assert {line[0] for line, _ in results} == used
+    assert {line[0] for line, _ in results} == used | {"upgrade", "rollback"}
     assert [(line, result.output) for line, result in results if result.exit_code != 0] == []
 
 
