@@ -13,8 +13,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from engine.config import Settings
-from engine.core.messages import Fault, Refusal
-from engine.core.model import RulesetHash
+from engine.core.messages import Event, Fault, Refusal
+from engine.core.model import EventId, Inputs, RulesetHash
+from engine.core.records import encode_request
 from engine.runtime.genesis import WRANGLER
 from engine.runtime.replies import FlushReply, LookReply
 from tests.compatibility.engine import Engine
@@ -363,6 +364,29 @@ def test_another_pico_that_asks_it_is_told(patient: Patient) -> None:
     refused = patient.engine.ask("asker/ask", {"eci": root}, child)
     assert isinstance(refused, Fault)
     assert "ruleset counter is quarantined since" in refused.message
+
+
+def test_a_turn_that_had_begun_is_not_run_without_it(patient: Patient) -> None:
+    """Its answers were given to all rulesets together, and would go to the wrong ones. It fails, which is
+    in the record; the one after it is run without."""
+    root = patient.engine.host.root_eci()
+    pico = patient.engine.disk.channels[root]
+    event = Event(root, "c", "t", {}, EventId("begun"))
+    inputs = Inputs(patient.engine.clock.time_ms, "00" * 16, ({"value": 1.0},))
+    patient.lose("counter")
+    patient.engine.run(patient.engine.host.drain())
+    patient.engine.disk.inbox[pico, event.eid] = encode_request(event, None, inputs)
+    patient.engine._start()
+    patient.engine.send("c:t")
+    patient.engine.settle()
+    told = patient.engine.run(patient.engine.host.histories.log(root, 5))
+    assert isinstance(told, dict)
+    begun, *after = [
+        (one["event"], one["outcome"]) for one in told["events"] if one["event"] != "system:error"
+    ]
+    assert begun == ("c:t", "failed")
+    assert after == [("$engine:quarantine", "done"), ("c:t", "done")]
+    assert patient.engine.query("witness/seen") == 2
 
 
 def test_a_limit_of_this_engine_sets_aside_as_well() -> None:
