@@ -55,7 +55,7 @@ class Found:
 
 
 def _find(run: Run, url: str) -> Found:
-    answer = run.learned.ask("ruleset", {"url": url})
+    answer = run.learned.ask_ruleset(url)
     if "error" in answer:
         raise RuntimeFault(answer.get("code", "R608"), f"cannot install {url}: {answer['error']}")
     signed_by = tuple(answer.get("signedBy", ()))

@@ -47,6 +47,7 @@ class Learned:
         self.default_policy = inputs.default_policy
         self._inputs = inputs
         self._asked = 0
+        self._rulesets: dict[str, Mapping[str, Any]] = {}
 
     @cached_property
     def chance(self) -> Chance:
@@ -64,6 +65,20 @@ class Learned:
             raise Asking(Question(kind, content))
         self._asked += 1
         return self._inputs.answers[self._asked - 1]
+
+    def ask_ruleset(self, url: str) -> Mapping[str, Any]:
+        """What is behind a URL, asked once in a run: it runs anew with every answer, so a thousand children
+        that get the same ruleset would take a thousand runs."""
+        known = self._rulesets.get(url)
+        if known is None or self._has_another(url):
+            known = self._rulesets[url] = self.ask("ruleset", {"url": url})
+        return known
+
+    def _has_another(self, url: str) -> bool:
+        """Whether this is a turn from when each time was asked anew: then it goes on with its next answer."""
+        answers = self._inputs.answers
+        following = answers[self._asked] if self._asked < len(answers) else {}
+        return following.get("url") == url and "hash" in following
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from engine.core.messages import Done, Failed
+from dataclasses import replace
+
+from engine.core.messages import CreatePico, Done, Effect, Failed
 from pico_lang.meter import Budget
 from tests.engine.core.bench import Bench, names_of
+from tests.engine.core.making import make_turn
 from tests.engine.core.test_kernel_events import COUNTER, tell
 
 INSTALLER = tell(
@@ -34,6 +37,40 @@ def test_the_config_is_kept_with_the_installation() -> None:
     bench.done("d", "install", {"url": url, "config": {"key": 1.0}})
     (directive,) = bench.done("d", "t").directives
     assert directive["options"] == [{"key": 1.0}, {"key": 1.0}]
+
+
+NURSERY = tell(
+    "nursery", 'select when d born foreach 0.range(9) setting(n) ctx:newPico([{"url": event:attrs{"url"}}])'
+)
+
+
+def test_what_is_behind_a_url_is_asked_once_in_a_turn() -> None:
+    """A turn is run anew with every answer; ten children of a kind take two runs and not eleven."""
+    bench = Bench(NURSERY)
+    url = bench.publish(COUNTER)
+    done = bench.done("d", "born", {"url": url})
+    assert len(bench.turns[-1].inputs.answers) == 1
+    assert [rids_of(effect) for effect in done.effects] == [["counter"]] * 10
+
+
+def test_a_turn_that_was_told_each_time_goes_by_what_it_was_told() -> None:
+    """Histories have turns from when each ruleset was asked for, one of them with a new text in between."""
+    bench = Bench(NURSERY)
+    url = bench.publish(COUNTER)
+    old = bench.urls[url].hash
+    bench.publish(COUNTER + " ")
+    new = bench.urls[url].hash
+    turn = make_turn("d", "born", {"url": url}, 2)
+    told = [{"rid": "counter", "hash": digest, "url": url} for digest in [old, new] * 5]
+    done = bench.run_turn(replace(turn, inputs=replace(turn.inputs, answers=tuple(told))))
+    assert isinstance(done, Done)
+    born = [effect.pico for effect in done.effects if isinstance(effect, CreatePico)]
+    assert [pico.rulesets[0].hash for pico in born] == [old, new] * 5
+
+
+def rids_of(effect: Effect) -> list[str]:
+    assert isinstance(effect, CreatePico)
+    return [ruleset.rid for ruleset in effect.pico.rulesets]
 
 
 def test_a_text_that_cannot_be_had_fails_the_turn() -> None:
