@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from itertools import count
 from pathlib import Path
 
+from engine.core.model import Eci, Rid
 from engine.ports import WebRequest, WebResponse
 from tests.compatibility.engine import Engine
 from tests.fakes.web import SITE, FakeWeb
@@ -190,6 +191,27 @@ def play_limits(engine: Engine) -> Played:
     return {"limits": root, "heir": heir}
 
 
+def play_upgrade(engine: Engine) -> Played:
+    """New texts with upgrade blocks, one that fails, and the way back with both kinds of variables."""
+    first = (EXAMPLES / "counter" / "counter.krl").read_text("utf-8")
+    second = (EXAMPLES / "counter" / "counter-2.krl").read_text("utf-8")
+    counter, root = Rid("counter"), Eci(engine.host.root_eci())
+    engine.install(first)
+    for ticket in ("a", "b", "a"):
+        engine.send("counter:increment", ticket=ticket)
+    for text in (second.replace('{"times": times}', 'times - "x"'), second):
+        engine.publish(text)
+        engine.run(engine.host.upgrade(counter, None, root))
+    engine.send("counter:increment", ticket="c")
+    engine.run(engine.host.roll_back(counter, root, "restore"))
+    engine.send("counter:increment", ticket="a")
+    engine.run(engine.host.upgrade(counter, None, None))
+    engine.flush(second.replace("2.0", "2.1").replace('from "*"', 'from "2.0"'))
+    engine.run(engine.host.roll_back(counter, root, "keep"))
+    engine.run(engine.host.roll_back(counter, root, "keep"))
+    return {"upgrade": root}
+
+
 def make_site() -> FakeWeb:
     """A web that never says the same twice."""
     numbers = count(1)
@@ -207,4 +229,5 @@ SCENES: tuple[Callable[[Engine], Played], ...] = (
     play_oracle,
     play_family,
     play_limits,
+    play_upgrade,
 )

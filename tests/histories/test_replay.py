@@ -51,7 +51,7 @@ def test_records_of_this_format_are_written_as_they_were(path: Path) -> None:
 def test_this_version_has_its_histories() -> None:
     """With failures, timers, answers, children and rulesets that changed among what they went through."""
     found = {path.stem: read(path) for path in (FOLDER / VERSION).glob("*.records")}
-    assert set(found) == {"counter", "reminder", "oracle", "family", "child", "limits", "heir"}
+    assert set(found) == {"counter", "reminder", "oracle", "family", "child", "limits", "heir", "upgrade"}
     text = b"".join(body for history in found.values() for body in history.bodies)
     words = (
         "fault",
@@ -63,5 +63,7 @@ def test_this_version_has_its_histories() -> None:
         "remove_ruleset",
         "set_pattern",
         "set_grant",
+        "former",
+        "upgraded",
     )
     assert [word for word in words if f'"{word}"'.encode() not in text] == []
