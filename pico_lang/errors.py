@@ -32,6 +32,7 @@ FAULTS: dict[str, str] = {
     "R704": "a regular expression that took too long",
     "R705": "more raised events than the budget of one turn",
     "R706": "more memory or time than a turn may take",
+    "R707": "an event too many for its receiver, who has thousands to handle already",
 }
 
 

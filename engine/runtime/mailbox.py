@@ -17,7 +17,19 @@ from functools import partial
 from typing import Any, Protocol
 
 from engine.core.failures import fail_turn
-from engine.core.messages import Asks, Done, Failed, Fault, Outcome, Question, Refusal, Turn, Unable
+from engine.core.messages import (
+    Asks,
+    Done,
+    Effect,
+    Failed,
+    Fault,
+    LogLine,
+    Outcome,
+    Question,
+    Refusal,
+    Turn,
+    Unable,
+)
 from engine.core.model import EventId, Inputs, Pico, PicoId, RulesetHash
 from engine.core.policy import UPKEEP
 from engine.core.programs import Instances
@@ -58,6 +70,9 @@ class Posting(Protocol):
 
 class Outbox(Protocol):
     """See `engine.runtime.outbox`."""
+
+    def why_too_much(self, effects: Sequence[Effect]) -> Fault | None:
+        """Why what a turn wants to send may not be sent, or None."""
 
     def post(self, sender: Mailbox, before: Pico, outcome: Done | Failed) -> Posting | None:
         """What a turn leads to outside its pico; None when nothing."""
@@ -208,6 +223,16 @@ class Mailbox:
         fault = Fault("R699", OWN_MISTAKE)
         return fail_turn(self.head.pico, turn, fault)
 
+    def _stop(self, turn: Turn, fault: Fault) -> Failed:
+        """A limit of the shell ends the turn. The pico's rules are not told: that would be one event more."""
+        log = LogLine("error", "", None, fault.message, fault.code)
+        return fail_turn(self.head.pico, turn, fault, (log,))
+
+    @property
+    def room(self) -> int:
+        """Events that may still be put here."""
+        return MOST_WAITING - len(self._queue)
+
     # --- pauses: what a turn has to wait for ---
 
     def _pause_for(self, wait: Coroutine[Any, Any, None]) -> None:
@@ -338,6 +363,8 @@ class Mailbox:
             self._commit(request, turn, outcome)
 
     def _commit(self, request: Request, turn: Turn, outcome: Done | Failed) -> None:
+        if isinstance(outcome, Done) and (flooded := self._outbox.why_too_much(outcome.effects)) is not None:
+            outcome = self._stop(turn, flooded)
         try:
             head, body = seal(self.head, turn, outcome)
         except Exception:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from asyncio import Future
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
@@ -26,6 +26,7 @@ from engine.core.messages import (
     Effect,
     Event,
     Failed,
+    Fault,
     SendEvent,
 )
 from engine.core.model import Eci, EventId, Pico, PicoId, RulesetHash
@@ -49,7 +50,7 @@ from engine.runtime.admission import admit
 from engine.runtime.alarms import Alarms
 from engine.runtime.equipment import Equipment
 from engine.runtime.errands import Errands
-from engine.runtime.mailbox import Mailbox
+from engine.runtime.mailbox import MOST_WAITING, Mailbox
 from engine.runtime.request import Request
 from engine.runtime.residents import Limits, Residents
 
@@ -112,6 +113,18 @@ class LocalOutbox:
 
     def rest(self, mailbox: Mailbox) -> None:
         self.residents.rest(mailbox)
+
+    def why_too_much(self, effects: Sequence[Effect]) -> Fault | None:
+        """A pico that sends itself two events for each it gets would fill memory and disk; so would one that
+        sends to a neighbour who cannot keep up. Its turn fails, and so the flood ends in its own log."""
+        rooms: dict[PicoId, int] = {}
+        for sent in (effect for effect in effects if isinstance(effect, SendEvent)):
+            target = self._find(sent.eci)
+            if target is not None:
+                rooms[target.id] = rooms.get(target.id, target.room) - 1
+                if rooms[target.id] < 0:
+                    return _flood(sent, target)
+        return None
 
     def post(self, sender: Mailbox, before: Pico, outcome: Done | Failed) -> Bundle | None:
         pico = outcome.pico
@@ -202,6 +215,11 @@ class LocalOutbox:
         for words in last_words(gone):
             if self._find(words.eci) is not None:
                 self._send(words, gone.id, bundle)
+
+
+def _flood(sent: SendEvent, target: Mailbox) -> Fault:
+    event = f"{sent.domain}:{sent.name} to {target.id}"
+    return Fault("R707", f"{event} is one event too many: {MOST_WAITING:,} would wait there with it")
 
 
 def _is_reached_otherwise(before: Pico, after: Pico) -> bool:

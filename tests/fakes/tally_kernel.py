@@ -71,6 +71,14 @@ def _tell(step: Step) -> None:
     step.effects.append(SendEvent(to, DOMAIN, event, step.attrs.get("attrs", {}), eid))
 
 
+def _shout(step: Step) -> None:
+    """Send `times` events to the channel `to`."""
+    for _ in range(int(step.attrs["times"])):
+        eid = EventId(f"{step.draft.id}/{step.draft.seq + 1}/{len(step.effects)}")
+        step.effects.append(SendEvent(Eci(step.attrs["to"]), DOMAIN, "add", {}, eid))
+    _add(step)
+
+
 def _babble(step: Step) -> None:
     """Send oneself the same event again, for ever."""
     event = step.turn.event
@@ -142,6 +150,7 @@ ACTS: Mapping[str, Callable[[Step], None]] = {
     "add": _add,
     "tell": _tell,
     "babble": _babble,
+    "shout": _shout,
     "spawn": _spawn,
     "bury": _bury,
     "open": _open,

@@ -230,6 +230,20 @@ async def test_a_full_mailbox_sends_people_away() -> None:
 
 
 @in_loop
+async def test_a_flood_fails_the_turn_that_would_send_it() -> None:
+    """What a mailbox has room for is taken; with one more nothing is sent, and the pico stays as it was."""
+    shell = await start_shell(prepared_disk("other"))
+    for target in (ROOT, "other"):
+        flood = await shell.do(ROOT, "shout", to=target, times=MOST_WAITING + 1)
+        assert isinstance(flood, Fault)
+        assert flood.code == "R707"
+    assert await shell.total(ROOT) == await shell.total("other") == 0
+    assert isinstance(await shell.do(ROOT, "shout", to="other", times=3), EventReply)
+    assert await shell.total(ROOT) == 1
+    assert await shell.add("other") == 4
+
+
+@in_loop
 async def test_a_disk_that_refuses_is_told_as_not_known() -> None:
     """A caller whose event may or may not have been kept is told exactly that."""
     shell = await start_shell()
