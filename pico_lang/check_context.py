@@ -49,5 +49,9 @@ def find_member(
 
 def _unknown_module(domain: str, node: n.Node, context: Context) -> Diagnostic:
     close = get_close_matches(domain, [*context.aliases, *context.modules, "ent"], n=1)
-    hint = f"did you mean {close[0]}?" if close else f"add to meta: use module … alias {domain}"
+    hint = (
+        f"did you mean {close[0]}?"
+        if close
+        else (f"add to meta: use module … alias {domain}; or is a plugin missing that has it?")
+    )
     return diagnostic("K401", f"there is no module {domain}", node.span, hint)

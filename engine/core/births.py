@@ -11,11 +11,14 @@ from dataclasses import dataclass, replace
 
 from engine.core.installation import install
 from engine.core.messages import CreatePico, DeletePico
-from engine.core.model import Channel, Child, Eci, Pico, PicoId
+from engine.core.model import Channel, Child, Eci, Grants, Pico, PicoId
 from engine.core.policy import RESERVED_TAG
 from engine.core.run import Run
 from pico_lang.errors import RuntimeFault
 from pico_lang.values import Value
+
+Wish = tuple[str, Mapping[str, Value]]
+"""A ruleset that a new pico is to have: its URL, and how it is configured."""
 
 MOST_CHANNELS = 20_000
 """That one pico may have; each child takes one. They are part of the pico wherever it is written as a whole,
@@ -59,17 +62,19 @@ def expect_child(run: Run) -> Newborn:
     return Newborn(child_id, family, to_parent)
 
 
-def make_child(run: Run, rulesets: Iterable[tuple[str, Mapping[str, Value]]]) -> Eci:
-    """Make a child with these rulesets (url and config); the channel by which the parent reaches it."""
+def make_child(run: Run, rulesets: Iterable[Wish], without: Iterable[str] = ()) -> Eci:
+    """Make a child with these rulesets, that may not use these modules; the channel by which the parent
+    reaches it."""
     newborn = expect_child(run)
-    run.effects.append(CreatePico(_make_whole(run, newborn, rulesets)))
+    # It may use no more than its parent may: what a pico is not granted it cannot do by having children.
+    grants = {**run.draft.grants, **dict.fromkeys(without, False)}
+    run.effects.append(CreatePico(_make_whole(run, newborn, rulesets, grants)))
     return newborn.family.eci
 
 
-def _make_whole(run: Run, newborn: Newborn, rulesets: Iterable[tuple[str, Mapping[str, Value]]]) -> Pico:
+def _make_whole(run: Run, newborn: Newborn, rulesets: Iterable[Wish], grants: Grants) -> Pico:
     bare = new_pico(newborn.pico, newborn.to_parent, [newborn.family])
-    # A child may use no more than its parent may: what a pico is not granted it cannot do by having children.
-    making = run.for_child(replace(bare, grants=run.draft.grants))
+    making = run.for_child(replace(bare, grants=grants))
     for url, config in rulesets:
         install(making, url, config)
     run.log.extend(making.log)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
 from typing import Any, Literal, Protocol
@@ -145,7 +145,9 @@ class Run:
         """The run in which a child of this pico is made."""
         draft = Draft(pico, self.meter)
         via = (*self.via, self.draft.id)
-        return Run(draft, self.learned, self.surroundings, Instances(self.meter), self.meter, via=via)
+        domains = self.surroundings.catalogue.calls(pico.grants)
+        surroundings = replace(self.surroundings, domains=domains)
+        return Run(draft, self.learned, surroundings, Instances(self.meter), self.meter, via=via)
 
     def show(self, event: Event) -> None:
         """Let the rulesets that are installed now see an event after all that already wait."""

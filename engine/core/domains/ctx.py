@@ -246,10 +246,18 @@ def _keep_map(world: World, given: dict[str, Value] | None) -> dict[str, Value]:
 # --- picos and events ------------------------------------------------------------------------------
 
 
-def _new_pico(world: World, rulesets: Value) -> Value:
+def _new_pico(world: World, rulesets: Value, without: Value) -> Value:
     if not isinstance(rulesets, list | None):
         raise TypeFault('ctx:newPico takes an array of {"url", "config"} maps')
-    return births.make_child(world.run, [_read_wish(world, one) for one in rulesets or ()])
+    wishes = [_read_wish(world, one) for one in rulesets or ()]
+    return births.make_child(world.run, wishes, _read_modules(without))
+
+
+def _read_modules(names: Value) -> list[str]:
+    """What a child shall do without. Whether there are such modules is for each engine to know."""
+    if not isinstance(names, list | None) or not all(isinstance(one, str) for one in names or ()):
+        raise TypeFault('what a new pico is to be without is an array of modules like ["http"]')
+    return [name.strip() for name in names or ()]
 
 
 def _read_wish(world: World, wish: Value) -> tuple[str, Mapping[str, Value]]:
@@ -368,7 +376,7 @@ MEMBERS: Mapping[str, Member] = {
     "install": Member("action", ("url", "config")),
     "uninstall": Member("action", ("rid",)),
     "flush": Member("action", ("url",)),
-    "newPico": Member("action", ("rulesets",)),
+    "newPico": Member("action", ("rulesets", "without")),
     "delPico": Member("action", ("eci",)),
     "event": Member("action", ("eci", "domain", "name", "attrs", "host")),
     "eventQuery": Member("action", ("eci", "domain", "name", "attrs", "rid", "queryName", "args")),

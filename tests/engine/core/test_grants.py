@@ -107,6 +107,37 @@ def test_a_child_may_use_no_more_than_its_parent() -> None:
     assert child.grants == {"http": False}
 
 
+def born(bench: Bench, arguments: str) -> Pico:
+    """The child that a rule of the pico makes."""
+    bench.install(bench.publish(f"ruleset m {{ rule r {{ select when m m ctx:newPico({arguments}) }} }}"))
+    (child,) = (one.pico for one in bench.done("m", "m").effects if isinstance(one, CreatePico))
+    return child
+
+
+def test_a_parent_may_give_less_than_it_has() -> None:
+    """Never more: what it goes without, its children go without."""
+    bench = Bench()
+    revoke(bench, "math")
+    assert born(bench, 'without = ["http"]').grants == {"math": False, "http": False}
+    assert bench.pico.grants == {"math": False}
+
+
+def test_what_a_child_goes_without_it_has_never_had() -> None:
+    """Its rulesets are opened under its own grants, in the turn that makes it."""
+    bench = Bench()
+    bench.publish("ruleset child { global { three = math:round(3.2) } }")
+    url = '[{"url": "file:///child.krl"}]'
+    assert born(bench, url).rulesets[0].rid == "child"
+    bench.install(bench.publish(f'ruleset n {{ rule r {{ select when n n ctx:newPico({url}, ["math"]) }} }}'))
+    assert bench.failed("n", "n").fault.code == "R611"
+
+
+@pytest.mark.parametrize("without", ['"http"', "[5]", "{}"])
+def test_what_a_child_goes_without_is_an_array_of_names(without: str) -> None:
+    bench = Bench(f"ruleset m {{ rule r {{ select when m m ctx:newPico(without = {without}) }} }}")
+    assert bench.failed("m", "m").fault.code == "R601"
+
+
 def test_a_ruleset_of_a_child_is_opened_with_the_childs_grants() -> None:
     """Not even the global block of a child that is being made reaches what the parent may not."""
     bench = Bench(
