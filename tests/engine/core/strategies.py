@@ -22,6 +22,7 @@ from engine.core.messages import (
 from engine.core.model import (
     Channel,
     Child,
+    FormerText,
     Inputs,
     InstalledRuleset,
     Pico,
@@ -64,8 +65,12 @@ policies = st.builds(Policy, entries, entries)
 channels = st.builds(Channel, ids, st.lists(ids, max_size=2).map(tuple), policies, policies, st.none() | ids)
 quarantines = st.builds(Quarantine, times, st.just("R609"), texts, st.none() | ids, st.booleans())
 signers = st.lists(ids, max_size=2).map(tuple)
+formers = st.lists(st.builds(FormerText, texts, ids, maps, times, signers, st.booleans()), max_size=2)
 rulesets = st.builds(
-    InstalledRuleset, ids, texts, ids, maps, inputs, signers, quarantine=st.none() | quarantines
+    InstalledRuleset,
+    *(ids, texts, ids, maps, inputs, signers),
+    quarantine=st.none() | quarantines,
+    former=formers.map(tuple),
 )
 children = st.builds(Child, ids, ids)
 timers = st.builds(
