@@ -12,8 +12,10 @@ from typing import Any
 from engine.core.cids import to_url
 from engine.core.codec import from_bytes, to_bytes
 from engine.core.differences import Difference, differences
+from engine.core.draft import apply
 from engine.core.messages import Fault, Refusal
-from engine.core.model import EMPTY, Eci, FormerText, InstalledRuleset, Pico, PicoId, Rid
+from engine.core.model import EMPTY, Eci, EventId, FormerText, InstalledRuleset, Pico, PicoId, Rid
+from engine.core.records import decode_record
 from engine.core.rollback import RESTORE
 from engine.core.telling import Document, tell_differences
 from engine.ports import Journal
@@ -63,16 +65,27 @@ class Rollbacks:
         reply = await self._tend(before.id, "rollback", attrs, answers)
         if not isinstance(reply, EventReply):
             return reply if isinstance(reply, Refusal | Fault) else lacks(held.rid)
-        after = self._owners.look(before.id) or before
+        # Others may have been quicker, and what they wrote is to be told as well.
+        earlier, later = await self._around(before, reply.eid)
         return {
             "pico": before.id,
             "rid": held.rid,
             "from": await self._owners.describe(held.hash),
             "to": await self._owners.describe(former.hash),
             "state": state,
-            "differences": _tell_variables(before, after, held.rid),
-            "lost": written if state == RESTORE else [],
+            "differences": _tell_variables(earlier, later, held.rid),
+            "lost": await self._written_since(earlier, held.rid, former) if state == RESTORE else [],
         }
+
+    async def _around(self, seen: Pico, eid: EventId) -> tuple[Pico, Pico]:
+        """The pico right before and right after a turn that came after it was seen."""
+        head, last = await self._past.state(seen.id, seen.seq), self._past.last(seen.id)
+        assert head is not None, "what was the newest state is known"
+        async for earlier, body in self._past.heads(head, last):
+            record = decode_record(body)
+            if record.turn.event.eid == eid:
+                return earlier.pico, apply(earlier.pico, record.changes, record.seq)
+        raise LookupError(f"pico {seen.id} has no record of {eid}, which was acknowledged")
 
     async def _why_not(self, former: FormerText) -> Refusal | None:
         """A text may be gone back to if it may be installed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -382,6 +383,21 @@ def test_variables_are_restored_from_the_history(engine: Engine) -> None:
     assert variables(engine) == {"list": ["a"]}
     add(engine, "c")
     assert engine.query("notes/notes") == ["a", "c"]
+
+
+def test_what_others_write_in_the_meantime_is_named_too(engine: Engine) -> None:
+    """An event that was sent before the rollback runs before it."""
+    add(engine, "a")
+    upgrade(engine, MAP)
+    root = Eci(engine.host.root_eci())
+
+    async def at_once() -> Any:
+        sent = engine.host.run_event(root, "notes", "add", {"text": "b"})
+        return await asyncio.gather(sent, engine.host.roll_back(NOTES, root, "restore"))
+
+    _, told = engine.run(at_once())
+    assert [one["new"] for one in document(told)["lost"]] == [{"n0": "a", "n1": "b"}]
+    assert variables(engine) == {"list": ["a"]}
 
 
 def test_variables_can_be_kept(engine: Engine) -> None:
