@@ -3,10 +3,12 @@ that runs in a browser and cannot be told of another engine."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import ruleset_library
 from tests.compatibility.engine import Engine
 
 RID = "io.picolabs.pico-engine-ui"
@@ -53,9 +55,8 @@ class Client:
 
 @pytest.fixture
 def client(engine: Engine) -> Client:
-    if RID not in engine.host.tree().rulesets:
-        engine.send("wrangler:install_ruleset_request", url=f"library:{RID}")
-        engine.settle()
+    # From a text in memory: children read it too, and no test waits for a disk.
+    engine.install((Path(ruleset_library.__file__).parent / f"{RID}.krl").read_text("utf-8"))
     return Client(engine)
 
 

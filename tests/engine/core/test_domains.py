@@ -239,11 +239,11 @@ def test_an_event_for_another_pico_is_an_effect(action: str) -> None:
         ('ctx:event(null, "a", "b")', "R606"),
         ('ctx:event("c", "", "b")', "R606"),
         ('ctx:event("c", "a", "b", 5)', "R606"),
-        ('ctx:event("c", "a", "b", {}, "http://elsewhere")', "R607"),
+        ('ctx:event("c", "a", "b", {}, "elsewhere")', "R601"),
         ('event:send("c")', "R601"),
         ('event:send({"eci": 5, "domain": "a", "name": "b"})', "R606"),
         ('event:send({"eci": "c", "domain": "a"})', "R606"),
-        ('event:send({"sub": {"Tx": "c", "Tx_host": "http://x"}, "domain": "a", "name": "b"})', "R607"),
+        ('event:send({"sub": {"Tx": "c", "Tx_host": 5}, "domain": "a", "name": "b"})', "R601"),
     ],
 )
 def test_an_event_that_cannot_be_sent_is_a_fault(action: str, code: str) -> None:
