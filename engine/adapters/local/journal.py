@@ -39,7 +39,7 @@ HOLDERS = """
     SELECT pico FROM ruleset_holders JOIN ruleset_places USING (place)
     WHERE url = ? AND hash = ? ORDER BY pico LIMIT ?"""
 
-LARGEST_BATCH = 256
+LARGEST_BATCH = 128
 """Commits in one transaction. More would keep the loop busy with rows for milliseconds at a time."""
 
 Commit = tuple[Sequence[Write], "Future[None]"]
