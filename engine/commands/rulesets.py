@@ -28,10 +28,10 @@ Ruleset = dict[str, Any]
 @engine_option
 @json_option
 def rulesets(eci: str | None, wanted: str | None, url: str | None, as_json: bool) -> None:
-    """List the rulesets that an engine keeps, or those of a pico.
+    """List the rulesets of an engine or a pico.
 
-    Every text that was ever sent or installed is kept, so each can be installed again by its CID. A CID is
-    shown by its beginning, which `--show` takes too; --json has all of it.
+    An engine keeps every text that was ever sent or installed, so each can be installed again by its CID.
+    A CID is shown by its beginning, which `--show` takes too; --json has all of it.
 
     \b
     Examples:

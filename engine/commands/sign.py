@@ -30,7 +30,7 @@ def _default_key() -> Path:
 
 @click.group()
 def key() -> None:
-    """Make or name the key that you sign rulesets with."""
+    """Make or name the key you sign with."""
 
 
 @key.command()
