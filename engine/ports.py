@@ -284,6 +284,9 @@ class Journal(Protocol):
     def holders(self, url: str, digest: RulesetHash, limit: int | None = None) -> Sequence[PicoId]:
         """The picos that have that text from that URL, or the first of them."""
 
+    def holds(self, pico: PicoId, url: str) -> bool:
+        """Whether a pico has a ruleset from a URL, in whatever text."""
+
     def children(self, pico: PicoId) -> Sequence[PicoId]:
         """The picos whose parent this is."""
 

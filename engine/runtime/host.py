@@ -88,6 +88,8 @@ class Host:
         journal = self._equipment.journal
         if journal.fact(ROOT_PICO) is None:
             await journal.commit(root_writes(self._equipment.entropy))
+        if journal.holds(PicoId(self._fact(ROOT_PICO)), WRANGLER_URL):
+            return  # without having read it: it may have ten thousand children
         root = self._root()
         if root.ruleset(WRANGLER) is None:
             # Not in the commit above: a ruleset is installed by a turn, whose record says what it saw.

@@ -137,6 +137,8 @@ class MemoryJournal:
     def __init__(self, disk: Disk | None = None) -> None:
         self.disk = disk or Disk()
         self.transactions = 0
+        self.loaded: list[PicoId] = []
+        """Picos that were read, one after the other."""
         self._taken: list[tuple[Sequence[Write], Future[None]]] = []
         self._is_held = False
         self._is_scheduled = False
@@ -213,6 +215,7 @@ class MemoryJournal:
     # Reading
 
     def load(self, pico: PicoId) -> Stored | None:
+        self.loaded.append(pico)
         if pico not in self.disk.snapshots:
             return None
         seq, snapshot = self.disk.snapshots[pico]
@@ -266,6 +269,9 @@ class MemoryJournal:
 
     def holders(self, url: str, digest: RulesetHash, limit: int | None = None) -> Sequence[PicoId]:
         return sorted(self.disk.holders.get((url, digest), ()))[:limit]
+
+    def holds(self, pico: PicoId, url: str) -> bool:
+        return any(place == url and pico in picos for (place, _), picos in self.disk.holders.items())
 
     def children(self, pico: PicoId) -> Sequence[PicoId]:
         return sorted(child for child, parent in self.disk.parents.items() if parent == pico)

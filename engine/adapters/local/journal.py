@@ -39,6 +39,9 @@ HOLDERS = """
     SELECT pico FROM ruleset_holders JOIN ruleset_places USING (place)
     WHERE url = ? AND hash = ? ORDER BY pico LIMIT ?"""
 
+HOLDS = """
+    SELECT 1 FROM ruleset_holders JOIN ruleset_places USING (place) WHERE pico = ? AND url = ? LIMIT 1"""
+
 LARGEST_BATCH = 128
 """Commits in one transaction. More would keep the loop busy with rows for milliseconds at a time."""
 
@@ -229,6 +232,9 @@ class SqliteJournal:
 
     def holders(self, url: str, digest: RulesetHash, limit: int | None = None) -> Sequence[PicoId]:
         return [pico for (pico,) in self._rows(HOLDERS, url, digest, -1 if limit is None else limit)]
+
+    def holds(self, pico: PicoId, url: str) -> bool:
+        return bool(self._rows(HOLDS, pico, url))
 
     def children(self, pico: PicoId) -> Sequence[PicoId]:
         rows = self._rows("SELECT pico FROM picos WHERE parent = ? ORDER BY pico", pico)

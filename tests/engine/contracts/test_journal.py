@@ -409,6 +409,8 @@ async def test_it_is_known_who_has_which_ruleset_from_where(open_journal: OpenJo
     assert list(journal.places()) == [Place("file:a", OLD, 2), Place("file:b", NEW, 1)]
     assert list(journal.holders("file:a", OLD)) == [ANN, BOB]
     assert list(journal.holders("file:a", OLD, 1)) == [ANN]
+    assert journal.holds(ANN, "file:b")
+    assert not journal.holds(BOB, "file:b")
     await journal.commit([UnbindRuleset(ANN, "file:a", OLD), BindRuleset(ANN, "file:a", NEW)])
     await journal.commit([UnbindRuleset(ANN, "file:nothing", OLD)])
     assert list(journal.places()) == [

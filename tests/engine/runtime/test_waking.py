@@ -29,6 +29,17 @@ async def test_a_pico_that_slept_goes_on_where_it_was() -> None:
 
 
 @in_loop
+async def test_a_start_wakes_nobody() -> None:
+    """Not even the root, whose children may be many; whoever gets the first event is the first to be read."""
+    shell = await start_shell(prepared_disk(*NAMES))
+    assert awake(shell) == set()
+    assert shell.journal.loaded == []
+    await shell.add("p7")
+    assert awake(shell) == {PicoId("p7")}
+    assert shell.journal.loaded == [PicoId("p7")]
+
+
+@in_loop
 async def test_the_one_that_was_idle_for_longest_goes_first() -> None:
     """One that is used again and again stays awake."""
     shell = await start_shell(prepared_disk(*NAMES), limits=Limits(most_awake=3))
