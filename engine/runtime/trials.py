@@ -56,10 +56,9 @@ class Window:
     records: Sequence[Record]
     states: Sequence[Pico]
 
-    def time_at(self, place: int) -> int:
-        """When the state at that place had come to be, as far as the turns around it tell."""
-        near = self.records[max(place - 1, 0) :][:1]
-        return near[0].turn.inputs.time_ms if near else 0
+    def time_after(self, place: int) -> int | None:
+        """When the state at that place saw its next turn."""
+        return self.records[place].turn.inputs.time_ms if place < len(self.records) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +78,7 @@ class Trials:
         self._kernel = equipment.kernel
         self._programs = equipment.programs
         self._questions = equipment.questions
+        self._clock = equipment.clock
         self._second_chance = equipment.second_chance
 
     @refuses_broken_records
@@ -129,7 +129,8 @@ class Trials:
         before = window.states[place]
         ruleset = before.ruleset(rid)
         assert ruleset is not None, "the caller has looked"
-        turn = install_turn(before, ruleset, text, window.time_at(place))
+        then = window.time_after(place)
+        turn = install_turn(before, ruleset, text, self._clock.now_ms() if then is None else then)
         outcome = await self._run(before, turn, Memory([known_text(text)], text), Instances(), [text["hash"]])
         told: Document = {"seq": before.seq, "replaces": ruleset.hash}
         match outcome:

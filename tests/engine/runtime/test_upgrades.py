@@ -10,6 +10,7 @@ import pytest
 
 from engine.core.messages import Fault, Refusal
 from engine.core.model import Eci, Rid
+from engine.core.timekeeping import to_iso
 from engine.ports import WebRequest, WebResponse
 from tests.compatibility.engine import Engine
 from tests.engine.core.test_upgrading import LIST, MAP
@@ -332,6 +333,22 @@ def test_a_block_that_needs_the_outside_is_not_answered(greeter: Engine, site: F
     assert site.requests == []
     document(upgrade(greeter))
     assert variables(greeter)["page"] == "page /new"
+
+
+def test_a_block_is_told_the_time_at_which_it_is_tried(engine: Engine) -> None:
+    """Now, and that of the event that follows; without any events it is only tried now."""
+    times = []
+    for text in ("a", "b"):
+        times.append(to_iso(engine.clock.time_ms))
+        add(engine, text)
+        engine.move(60_000)
+    dated = MAP.replace("clear ent:list", "ent:at := time:now(); clear ent:list")
+    trial = attempt(engine, dated, events=1)
+    at = [one["new"] for one in trial["since"]["differences"] if one["part"][2] == "at"]
+    assert at == times[1:]
+    alone = attempt(engine, dated, events=0)
+    assert (alone["turns"], alone["since"]) == (0, alone["now"])
+    assert to_iso(engine.clock.time_ms) in [one["new"] for one in alone["now"]["differences"]]
 
 
 def test_the_same_text_is_not_tried(engine: Engine) -> None:
