@@ -12,8 +12,8 @@ ruleset io.picolabs.pico-engine-ui {
   global {
     tagged = function(tags) { wrangler:channels(tags).head(){"id"} }
 
-    // The channel by which people reach this pico.
-    uiECI = function() { tagged(["engine", "ui"]) }
+    // The channel by which people reach this pico. It is remembered: there may be thousands of others.
+    uiECI = function() { ctx:channel(ent:ui) => ent:ui | tagged(["engine", "ui"]) }
 
     // The one that people chose for testing, so long as it is there, or the one that was made for it.
     testingECI = function() {
@@ -124,8 +124,26 @@ ruleset io.picolabs.pico-engine-ui {
     inviteChild(eci, {})
   }
 
+  // In a child that Wrangler has made: it has this ruleset from the beginning.
+  rule begin_life {
+    select when wrangler pico_initialized
+    fired {
+      ent:ui := event:attrs{"uiEci"}
+      ent:parent := event:attrs{"parentUiEci"}
+      ent:backgroundColor := event:attrs{"backgroundColor"}
+    }
+  }
+
+  rule welcome_newborn {
+    select when wrangler new_child_created where event:attrs{"parentUiEci"}
+    fired {
+      ent:children{event:attrs{"eci"}} := event:attrs{"uiEci"}
+    }
+  }
+
+  // A Wrangler of before does not give it to them.
   rule invite_newborn {
-    select when wrangler new_child_created
+    select when wrangler new_child_created where event:attrs{"parentUiEci"}.isnull()
     inviteChild(event:attrs{"eci"}, { "backgroundColor": event:attrs{"backgroundColor"} })
   }
 

@@ -5,7 +5,6 @@ ruleset io.picolabs.subscription {
       Relationships between picos: each side has a channel of its own for the other, and a role. One asks,
       the other agrees, and either may end it. When a pico is deleted the others learn of it.
     >>
-    use module io.picolabs.wrangler alias wrangler
     provides established, outbound, inbound, wellKnown_Rx, autoAcceptConfig
     shares established, outbound, inbound, wellKnown_Rx, autoAcceptConfig
   }

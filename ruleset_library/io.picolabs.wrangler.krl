@@ -3,7 +3,8 @@ ruleset io.picolabs.wrangler {
     name "Wrangler"
     description <<
       Looks after the pico it is installed on: its rulesets, its channels and its children.
-      The engine installs it on the root pico; every child made by it gets it too.
+      The engine installs it on the root pico; every child made by it gets it too, and with it the other
+      rulesets that a pico is expected to have.
     >>
     provides skyQuery, picoQuery, channels, rulesetConfig, rulesetMeta, installedRIDs, children, parent_eci,
       name, myself, id, createChannel, deleteChannel
@@ -107,6 +108,27 @@ ruleset io.picolabs.wrangler {
       ctx:delChannel(eci)
     }
 
+    // --- helping the rules ---
+
+    // What a child is born with lies where this ruleset comes from, or else comes with the engine.
+    screen = "io.picolabs.pico-engine-ui"
+    equipment = ["io.picolabs.pds", "io.picolabs.subscription"]
+
+    wishes = function() {
+      place = ctx:rid_url.extract(re#^(.*)io[.]picolabs[.]wrangler([.]krl)?$#)
+      beside = function(rid) {
+        place.isEmpty() => "library:" + rid | place[0] + rid + place[1].defaultsTo("")
+      }
+      return [{ "url": ctx:rid_url, "config": {} }].append([screen].append(equipment).map(function(rid) {
+        { "url": beside(rid), "config": {} }
+      }))
+    }
+
+    // The channel for people. It is remembered, since a pico with ten thousand children has as many channels.
+    uiEci = function() {
+      ctx:channel(ent:uiEci) => ent:uiEci | channels(["engine", "ui"]).head(){"id"}
+    }
+
     anyEvent = { "allow": [{ "domain": "*", "name": "*" }], "deny": [] }
     anyQuery = { "allow": [{ "rid": "*", "name": "*" }], "deny": [] }
   }
@@ -180,24 +202,27 @@ ruleset io.picolabs.wrangler {
     select when wrangler new_child_request
     pre {
       name = event:attrs{"name"}
+      parentUiEci = uiEci()
     }
     if name then every {
-      ctx:newPico([{ "url": ctx:rid_url, "config": {} }]) setting(eci)
+      ctx:newPico(wishes()) setting(eci)
       event:send({
         "eci": eci,
         "domain": "wrangler",
         "type": "pico_created",
-        "attrs": event:attrs.delete("_headers").put("eci", eci)
+        "attrs": event:attrs.delete("_headers").put({ "eci": eci, "parentUiEci": parentUiEci })
       })
     }
     fired {
       ent:children{eci} := { "name": name }
+      ent:uiEci := parentUiEci if parentUiEci != ent:uiEci
     } else {
       error warn "a new_child_request needs a name"
     }
   }
 
-  // In the child: the first event of its life, from its parent.
+  // In the child: the first event of its life, from its parent. It was made with all its rulesets, which
+  // now learn that they are there.
   rule begin_life {
     select when wrangler pico_created where ctx:parent && ent:name.isnull()
     every {
@@ -211,7 +236,9 @@ ruleset io.picolabs.wrangler {
     }
     fired {
       ent:name := event:attrs{"name"}
-      raise wrangler event "pico_initialized" attributes event:attrs
+      ent:uiEci := channel{"id"}
+      raise wrangler event "pico_initialized" attributes event:attrs.put("uiEci", channel{"id"})
+      raise wrangler event "ruleset_installed" attributes { "rids": installedRIDs().intersection(equipment) }
     }
   }
 

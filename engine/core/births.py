@@ -75,7 +75,9 @@ def make_child(run: Run, rulesets: Iterable[Wish], without: Iterable[str] = ()) 
 def _make_whole(run: Run, newborn: Newborn, rulesets: Iterable[Wish], grants: Grants) -> Pico:
     bare = new_pico(newborn.pico, newborn.to_parent, [newborn.family])
     making = run.for_child(replace(bare, grants=grants))
-    for url, config in rulesets:
+    wishes = list(rulesets)
+    run.learned.expect_rulesets([url for url, _ in wishes])
+    for url, config in wishes:
         install(making, url, config)
     run.log.extend(making.log)
     return making.draft.finish(seq=0)

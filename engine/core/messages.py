@@ -59,11 +59,12 @@ class Question:
     """Something a run must know before it can go on.
 
     kinds: `ruleset` (url → {"rid", "hash", "url"}, with "signedBy" if anybody has signed the text, or
-    {"error"}, with "code" unless it is that the text could not be had), `program` (of a text that is
+    {"error"}, with "code" unless it is that the text could not be had), `rulesets` (urls → {"rulesets"}, such
+    an answer for each), `program` (of a text that is
     kept: hash → {"rid", "hash"} or {"error"}), `version` (of such a text: hash → {"version"} or {"error"}),
     `variables` (what a ruleset had after some turn: rid, seq → {"variables"} or {"error"}), `http` (see
     `engine.core.requests`), `module` (see `engine.core.consultation`), and `query`, `event_query`,
-    `recipient` and `log` (see `engine.core.neighbours`).
+    `recipient`, `recipients` and `log` (see `engine.core.neighbours`).
     """
 
     kind: str

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from engine.core.codec import Plain, from_bytes, pack_change, pack_effect, pack_log, to_bytes
 from engine.core.draft import apply
@@ -83,7 +84,8 @@ def is_repeatable(record: Record) -> bool:
 def texts_of(record: Record) -> tuple[RulesetHash, ...]:
     """The rulesets that a turn learned of; besides those that the pico has, it can need these."""
     answers = record.turn.inputs.answers
-    return tuple(RulesetHash(one["hash"]) for one in answers if isinstance(one.get("hash"), str))
+    each = chain.from_iterable(one.get("rulesets", (one,)) for one in answers)
+    return tuple(RulesetHash(one["hash"]) for one in each if isinstance(one.get("hash"), str))
 
 
 def departure(record: Record, outcome: Outcome) -> Departure | None:

@@ -7,7 +7,7 @@ out answers in the order in which they were recorded, and collects what is to ha
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
@@ -74,10 +74,23 @@ class Learned:
             known = self._rulesets[url] = self.ask("ruleset", {"url": url})
         return known
 
+    def expect_rulesets(self, urls: Iterable[str]) -> None:
+        """Ask what is behind several URLs at once, for the same reason."""
+        unknown = [url for url in dict.fromkeys(urls) if url not in self._rulesets]
+        following = self._following()
+        # In a turn from before it was asked so, the answers are one for each.
+        if len(unknown) > 1 and (following is None or "rulesets" in following):
+            found = self.ask("rulesets", {"urls": unknown})["rulesets"]
+            self._rulesets.update(zip(unknown, found, strict=True))
+
+    def _following(self) -> Mapping[str, Any] | None:
+        """The next answer, if there is one already."""
+        answers = self._inputs.answers
+        return answers[self._asked] if self._asked < len(answers) else None
+
     def _has_another(self, url: str) -> bool:
         """Whether this is a turn from when each time was asked anew: then it goes on with its next answer."""
-        answers = self._inputs.answers
-        following = answers[self._asked] if self._asked < len(answers) else {}
+        following = self._following() or {}
         return following.get("url") == url and "hash" in following
 
 

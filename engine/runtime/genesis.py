@@ -15,6 +15,13 @@ ROOT_ECI = "root_eci"
 WRANGLER = "io.picolabs.wrangler"
 WRANGLER_URL = f"library:{WRANGLER}"
 
+ROOT_EQUIPMENT = "root_equipment"
+"""Name of the fact that the root has been given what children are born with. That happens once: what its
+owner takes away stays away."""
+EQUIPMENT = ("io.picolabs.pico-engine-ui", "io.picolabs.pds", "io.picolabs.subscription")
+BORN_WITH = (WRANGLER, *EQUIPMENT)
+"""What a pico has from the beginning, in this order."""
+
 
 def root_writes(entropy: Entropy) -> list[Write]:
     """Everything that makes a root pico, for one commit. It has no rulesets yet."""

@@ -20,10 +20,18 @@ from engine.core.policy import UPKEEP
 from engine.core.records import encode_request
 from engine.core.timekeeping import to_iso
 from engine.plugins.describing import Document
-from engine.ports import AcceptEvent, JournalFailed
+from engine.ports import AcceptEvent, JournalFailed, SetFact
 from engine.runtime.admission import admit, admit_look, admit_query, admit_upkeep, unknown_channel
 from engine.runtime.equipment import Equipment
-from engine.runtime.genesis import ROOT_ECI, ROOT_PICO, WRANGLER, WRANGLER_URL, root_writes
+from engine.runtime.genesis import (
+    EQUIPMENT,
+    ROOT_ECI,
+    ROOT_EQUIPMENT,
+    ROOT_PICO,
+    WRANGLER,
+    WRANGLER_URL,
+    root_writes,
+)
 from engine.runtime.histories import Histories
 from engine.runtime.looking import look_at
 from engine.runtime.mailbox import MOST_WAITING, Mailbox
@@ -96,17 +104,37 @@ class Host:
             reply = await self._tend(root.id, "install", {"url": WRANGLER_URL})
             if not isinstance(reply, EventReply):
                 raise RuntimeError(f"the root pico cannot have {WRANGLER}: {reply}")
+        if journal.fact(ROOT_EQUIPMENT) is None:
+            await self._equip_root()
+            await journal.commit([SetFact(ROOT_EQUIPMENT, " ".join(EQUIPMENT))])
+
+    async def _equip_root(self) -> None:
+        """Install what children are born with. The root can do without, so nothing depends on it."""
+        root = self._root()
+        for rid in EQUIPMENT:
+            if root.ruleset(rid) is None:
+                wish = {"url": f"library:{rid}"}
+                event = Event(
+                    Eci(root.id), "wrangler", "install_ruleset_request", wish, self._new_eid(), sender=root.id
+                )
+                reply = await self._have_run(Request(event))
+                if not isinstance(reply, EventReply):
+                    logger.warning("the root pico does not have %s: %s", rid, reply)
 
     async def _tend(
         self, pico: PicoId, upkeep: str, attrs: Attrs, answers: tuple[Answer, ...] = ()
     ) -> Reply | None:
         """Have the engine's own upkeep run on a pico; None when that pico is gone."""
-        mailbox = self._residents.wake(pico)
-        if mailbox is None:
-            return None
         request = Request(Event(Eci(pico), UPKEEP, upkeep, attrs, self._new_eid(), sender=pico))
         if answers:
             request.inputs = replace(self._equipment.draw_inputs(), answers=answers)
+        return await self._have_run(request)
+
+    async def _have_run(self, request: Request) -> Reply | None:
+        """Run what a pico sends to itself, over the channel that has its id."""
+        mailbox = self._residents.wake(PicoId(request.event.eci))
+        if mailbox is None:
+            return None
         mailbox.take(request)
         return await request.wait()
 

@@ -12,6 +12,7 @@ import logging
 from asyncio import Task
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from hashlib import sha256
 from typing import Protocol
 
@@ -178,6 +179,7 @@ def _briefly(problem: Exception) -> Exception:
     return problem
 
 
+@lru_cache(maxsize=64)
 def text_hash(text: str) -> RulesetHash:
-    """What names a text for ever."""
+    """What names a text for ever. The same few are asked for with every pico that is made."""
     return RulesetHash(sha256(text.encode("utf-8", "surrogatepass")).hexdigest())

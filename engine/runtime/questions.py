@@ -32,6 +32,7 @@ class Questions:
         self._shelf = shelf
         self._kinds: dict[str, AnswerKind] = {
             "ruleset": self._answer_ruleset,
+            "rulesets": self._answer_rulesets,
             "program": self._answer_program,
             "version": self._answer_version,
             "http": web.answer,
@@ -64,6 +65,9 @@ class Questions:
         except FetchFailed as problem:
             return {"error": str(problem)}
         return found.to_answer()
+
+    async def _answer_rulesets(self, pico: PicoId, content: Mapping[str, Any]) -> Answer:
+        return {"rulesets": [await self._answer_ruleset(pico, {"url": url}) for url in content["urls"]]}
 
     async def _answer_program(self, pico: PicoId, content: Mapping[str, Any]) -> Answer:
         """Whether this version can run a text that it once accepted."""

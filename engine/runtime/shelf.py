@@ -101,6 +101,9 @@ class Shelf:
         self._now_ms = now_ms
         self._verify = verify
         self._authors = frozenset(authors)
+        self._library: dict[str, RulesetHash] = {}
+        """What is behind the URLs of the engine's own rulesets and known to be kept: every pico that is made
+        has them."""
 
     async def find(self, url: str, who: str = "") -> Found:
         """The ruleset behind a URL or a CID, as it is there now, kept; for a pico, if one asks.
@@ -155,6 +158,8 @@ class Shelf:
         """Compile a text and keep it, durably."""
         digest = text_hash(text)
         program = await self._programs.learn(text, url, who)
+        if self._library.get(url) == digest:
+            return program
         writes: list[Write] = []
         if self._journal.ruleset_text(digest) is None:
             writes.append(_note(program, self._now_ms()))
@@ -162,6 +167,8 @@ class Shelf:
             writes.append(KeepRuleset(digest, url, text))
         if writes:
             await self._journal.commit(writes)
+        if url.startswith(LIBRARY):
+            self._library[url] = digest
         return program
 
     async def note_unknown(self) -> None:

@@ -10,11 +10,14 @@ import asyncio
 import json
 import re
 from collections.abc import Coroutine, Mapping
+from functools import cache
+from pathlib import Path
 from typing import Any, TypeVar
 
 from httpx import ASGITransport, AsyncClient, Response
 
-from engine.adapters.fetch.rulesets import RulesetTexts
+import ruleset_library
+from engine.adapters.fetch.rulesets import library_rids
 from engine.adapters.http import Limits, make_app
 from engine.config import Settings
 from engine.core.messages import Fault, Refusal
@@ -22,7 +25,9 @@ from engine.core.model import Eci
 from engine.ports import FetchFailed, WebClient
 from engine.runtime.host import Host
 from engine.runtime.replies import EventReply, FlushReply, QueryReply
-from engine.wiring import make_host
+from engine.wiring import compile_text, make_host
+from pico_lang.program import Program
+from pico_lang.source import Source
 from tests.engine.in_loop import FOREVER_S
 from tests.fakes.clock import SetClock
 from tests.fakes.entropy import CountedEntropy
@@ -36,16 +41,32 @@ Told = tuple[Any, Any]
 PLENTY = Limits(body=1 << 20, depth=64)
 
 
+@cache
+def library_text(rid: str) -> str:
+    """A ruleset that comes with the engine, read once, so that no test waits for a disk."""
+    return (Path(ruleset_library.__file__).parent / f"{rid}.krl").read_text("utf-8")
+
+
+@cache
+def compiled(text: str, name: str) -> Program:
+    return compile_text(Source(text, name))
+
+
+def compile_library_once(source: Source) -> Program:
+    """Every engine begins with the same rulesets, and there are hundreds of engines in the tests."""
+    return compiled(source.text, source.name) if source.name.startswith("library:") else compile_text(source)
+
+
 class PublishedTexts:
     """`engine.ports.RulesetSource` over texts in memory, and the rulesets that come with the engine."""
 
     def __init__(self) -> None:
         self.texts: dict[str, str] = {}
-        self._library = RulesetTexts()
 
     async def fetch(self, url: str) -> str:
-        if url.startswith("library:"):
-            return await self._library.fetch(url)
+        rid = url.removeprefix("library:")
+        if rid != url and rid in library_rids():
+            return library_text(rid)
         if url not in self.texts:
             raise FetchFailed(f"nothing was published at {url}")
         return self.texts[url]
@@ -70,6 +91,7 @@ class Engine:
         self.host = make_host(
             journal,
             self.settings,
+            compiler=compile_library_once,
             source=self.published,
             clock=self.clock,
             entropy=self._entropy,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.core.messages import Refusal
+from engine.runtime.genesis import BORN_WITH
 from engine.runtime.replies import FlushReply
 from tests.compatibility.engine import Engine
 
@@ -140,7 +141,7 @@ def test_a_module_in_use_cannot_be_uninstalled(visited: Engine) -> None:
     assert reason == "Cannot uninstall org.example.shop because org.example.visitor depends on it"
     visited.uninstall("org.example.visitor")
     visited.uninstall("org.example.shop")
-    assert visited.host.tree().rulesets == ["io.picolabs.wrangler"]
+    assert visited.host.tree().rulesets == [*BORN_WITH]
 
 
 def test_uses_survive_a_restart(visited: Engine) -> None:

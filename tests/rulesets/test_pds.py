@@ -132,9 +132,9 @@ def test_what_is_incomplete_changes_nothing(store: Engine, event: str, attrs: di
 
 
 def test_the_profile_begins_with_the_name_of_the_pico(engine: Engine) -> None:
-    tell(engine, "wrangler:name_changed", name="Front door")
-    tell(engine, "wrangler:install_ruleset_request", url=f"library:{RID}")
-    assert ask(engine, "profile", key="name") == {"status": "success", "profile": "Front door"}
+    door = engine.make_child("Front door")
+    profile = engine.query(f"{RID}/profile", door, key="name")
+    assert profile == {"status": "success", "profile": "Front door"}
 
 
 def test_the_profile_is_dated(store: Engine) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 import ruleset_library
 from engine.core.messages import Fault
+from engine.runtime.genesis import BORN_WITH
 from engine.runtime.replies import EventReply
 from tests.compatibility.engine import Engine
 
@@ -76,7 +77,7 @@ def test_a_box_is_moved_and_painted(shown: Engine) -> None:
 def test_all_that_a_pico_has_is_shown(shown: Engine) -> None:
     pico = ask(shown, "pico")
     assert (pico["eci"], pico["parent"], pico["children"]) == (shown.host.ui_eci(), None, [])
-    assert [one["rid"] for one in pico["rulesets"]] == [WRANGLER, RID]
+    assert [one["rid"] for one in pico["rulesets"]] == [*BORN_WITH]
     assert pico["channels"] == shown.query(f"{WRANGLER}/channels")
 
 
@@ -121,11 +122,14 @@ def test_children_that_were_there_before_can_be_shown_too(engine: Engine) -> Non
     """And theirs."""
     kid = engine.make_child("kid")
     tell(engine, "wrangler:new_child_request", kid, name="grandchild")
+    [born] = ask(engine, "box", kid)["children"]
+    for eci in (None, kid, born):
+        tell(engine, "wrangler:uninstall_ruleset_request", eci, rid=RID)
     install(engine)
     assert ask(engine, "box")["children"] == [kid]
     assert ask(engine, "box", kid)["parent"] == engine.host.ui_eci()
     [grandchild] = ask(engine, "box", kid)["children"]
-    assert ask(engine, "name", grandchild) == "grandchild"
+    assert (grandchild, ask(engine, "name", grandchild)) == (born, "grandchild")
 
 
 def test_nobody_else_introduces_a_child(shown: Engine) -> None:
@@ -161,7 +165,7 @@ def test_rulesets_come_and_go(shown: Engine) -> None:
     tell(shown, "engine_ui:flush", url=url)
     assert shown.query("lamp/v") == 2
     tell(shown, "engine_ui:uninstall", rid="lamp")
-    assert shown.host.tree().rulesets == [WRANGLER, RID]
+    assert shown.host.tree().rulesets == [*BORN_WITH]
 
 
 def test_whoever_installs_nothing_is_told(shown: Engine) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from engine.core.messages import Fault, Refusal
 from engine.ports import WebRequest, WebResponse
+from engine.runtime.genesis import BORN_WITH
 from engine.runtime.replies import EventReply, QueryReply
 from tests.compatibility.engine import Engine
 from tests.engine.in_loop import in_loop
@@ -132,12 +133,12 @@ def test_rulesets_come_and_go(watched: Engine) -> None:
         "note": "n",
         "rids": ["lamp"],
     }
-    assert ask(watched, "installedRIDs") == [RID, "witness", "lamp"]
+    assert ask(watched, "installedRIDs") == [*BORN_WITH, "witness", "lamp"]
     assert ask(watched, "rulesetConfig", rid="lamp") == {"volt": 12}
     assert ask(watched, "rulesetMeta", rid="lamp") == {"name": "Lamp"}
     tell(watched, "uninstall_ruleset_request", rid="lamp")
     assert seen(watched, "ruleset_uninstalled") == {"rid": "lamp"}
-    assert ask(watched, "installedRIDs") == [RID, "witness"]
+    assert ask(watched, "installedRIDs") == [*BORN_WITH, "witness"]
 
 
 def test_a_sibling_is_installed_by_its_name(watched: Engine) -> None:
@@ -162,7 +163,7 @@ def test_all_rulesets_of_a_pico_are_flushed(watched: Engine) -> None:
         watched.publish(f"ruleset {rid} {{ meta {{ shares v }} global {{ v = 2 }} }}")
     tell(watched, "rulesets_need_flushing")
     assert [watched.query(f"{rid}/v") for rid in ("lamp", "desk")] == [2, 2]
-    assert seen(watched, "rulesets_flushed") == {"rids": [RID, "witness", "lamp", "desk"]}
+    assert seen(watched, "rulesets_flushed") == {"rids": [*BORN_WITH, "witness", "lamp", "desk"]}
     assert watched.query("witness/times", name="rulesets_flushed") == 1
 
 
@@ -213,6 +214,7 @@ def test_a_child_is_born_and_introduces_itself(watched: Engine) -> None:
         "note": "n",
         "eci": known["eci"],
         "uiEci": watched.host.tree().children[0].eci,
+        "parentUiEci": watched.host.ui_eci(),
     }
     assert ask(watched, "name", created["uiEci"]) == "kid"
     assert watched.query("witness/friends") == [known]
@@ -242,7 +244,41 @@ def test_a_child_tells_its_rulesets_that_it_begins(engine: Engine) -> None:
     engine.settle()
     [known] = children(engine)
     kid = engine.host.tree().children[0].eci
-    assert engine.query("witness/seen", kid, name="pico_initialized") == {"name": "kid", "eci": known["eci"]}
+    told = {"name": "kid", "eci": known["eci"], "uiEci": kid}
+    assert engine.query("witness/seen", kid, name="pico_initialized") == told
+
+
+def test_a_child_has_what_picos_are_born_with(watched: Engine) -> None:
+    """It works from the beginning: the pico can be shown, keeps data and can be asked for a relationship."""
+    kid = watched.make_child("kid")
+    assert watched.host.tree().children[0].rulesets == [*BORN_WITH]
+    assert watched.query("io.picolabs.pico-engine-ui/box", kid)["parent"] == watched.host.ui_eci()
+    assert watched.query("io.picolabs.pico-engine-ui/box")["children"] == [kid]
+    assert watched.query("io.picolabs.pds/profile", kid, key="name")["profile"] == "kid"
+    assert watched.query("io.picolabs.pds/getChannelEci", kid) is not None
+    assert watched.query("io.picolabs.subscription/wellKnown_Rx", kid) is not None
+
+
+def test_a_birth_is_three_turns(watched: Engine) -> None:
+    """The wish, the child's first event, and its news; there may be thousands of births."""
+    turns = sum(len(records) for records in watched.disk.records.values())
+    watched.make_child("kid")
+    assert sum(len(records) for records in watched.disk.records.values()) == turns + 3
+
+
+def test_a_child_of_a_child_has_it_too(watched: Engine) -> None:
+    kid = watched.make_child("kid")
+    tell(watched, "new_child_request", kid, name="grandchild")
+    assert watched.host.tree().children[0].children[0].rulesets == [*BORN_WITH]
+
+
+def test_the_root_has_what_its_children_have(watched: Engine) -> None:
+    """From the first start on; what its owner takes away stays away."""
+    assert watched.host.tree().rulesets == [*BORN_WITH, "witness"]
+    assert watched.query("io.picolabs.subscription/wellKnown_Rx") is not None
+    watched.uninstall("io.picolabs.subscription")
+    watched.restart()
+    assert "io.picolabs.subscription" not in watched.host.tree().rulesets
 
 
 def test_a_name_changes_here_and_with_the_parent(engine: Engine) -> None:

@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 from engine.cli import main
 from engine.commands.client import EngineClient
 from engine.commands.failure import Failure
+from engine.runtime.genesis import BORN_WITH
 
 
 def run(engine: EngineClient, *words: str) -> Result:
@@ -27,7 +28,7 @@ def test_expressions_see_what_a_ruleset_sees(engine: EngineClient) -> None:
 def test_a_pico_is_seen_without_any_ruleset_too(engine: EngineClient) -> None:
     """What is known of it to all; there are no entity variables then."""
     result = run(engine, "root", "-e", 'ctx:rulesets.map(function(one) { one{"rid"} })', "--json")
-    assert json.loads(result.output)["value"] == ["io.picolabs.wrangler", "counter"]
+    assert json.loads(result.output)["value"] == [*BORN_WITH, "counter"]
     assert run(engine, "root", "-e", "ent:count").output == "null\n"
 
 

@@ -37,6 +37,7 @@ class RulesetTexts:
         is in bytes."""
         self._connect = connect
         self._largest = largest
+        self._library = Library()
 
     async def fetch(self, url: str) -> str:
         try:
@@ -49,7 +50,7 @@ class RulesetTexts:
             case "file":
                 return _decode(await asyncio.to_thread(_read_file, url, self._largest), url)
             case "library":
-                return await asyncio.to_thread(_read_library, url)
+                return await self._library.read(url)
         raise FetchFailed(
             f"{url!r} is not a place a ruleset can come from; "
             "give a URL that begins with file:///, http://, https:// or library:, or a CID"
@@ -101,8 +102,36 @@ def _read_file(url: str, largest: int) -> bytes:
     return text
 
 
-def _read_library(url: str) -> str:
-    rid = url.removeprefix("library:")
+class Library:
+    """The rulesets that come with the engine. Every pico that is made has some, so a text is read again only
+    when its file has changed."""
+
+    def __init__(self) -> None:
+        self._read: dict[str, tuple[tuple[int, int], str]] = {}
+
+    async def read(self, url: str) -> str:
+        rid = url.removeprefix("library:")
+        path = Path(str(resources.files("ruleset_library") / f"{rid}.krl"))
+        stamp = _stamp(path) if _RID.fullmatch(rid) else None
+        held = self._read.get(rid)
+        if held is not None and held[0] == stamp:
+            return held[1]
+        text = await asyncio.to_thread(_read_library, rid)
+        if stamp is not None:
+            self._read[rid] = stamp, text
+        return text
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """What tells one state of a file from another; None if it is none of its own."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
+
+
+def _read_library(rid: str) -> str:
     if _RID.fullmatch(rid):
         text = resources.files("ruleset_library") / f"{rid}.krl"
         if text.is_file():

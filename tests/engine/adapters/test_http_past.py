@@ -52,7 +52,7 @@ def test_every_route_answers(engine: Engine) -> None:
 
 
 def test_a_fork_is_made_by_post_alone(engine: Engine) -> None:
-    body = {"eci": engine.host.root_eci(), "at": 2}
+    body = {"eci": engine.host.root_eci(), "at": 5}
     assert engine.http("GET", "/api/fork", params=body).status_code == 400
     made = engine.http("POST", "/api/fork", json=body).json()
     assert get(engine, "/api/state", eci=made["eci"])["id"] == made["id"]

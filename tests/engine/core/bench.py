@@ -77,7 +77,11 @@ class Bench:
         return outcome
 
     def _with_answer(self, turn: Turn, asks: Asks) -> Turn:
-        own = {"ruleset": self._find_ruleset, "version": self._find_version}
+        own = {
+            "ruleset": self._find_ruleset,
+            "rulesets": self._find_rulesets,
+            "version": self._find_version,
+        }
         found = own.get(asks.question.kind, self.outside)(asks.question)
         return replace(turn, inputs=replace(turn.inputs, answers=(*turn.inputs.answers, found)))
 
@@ -88,6 +92,10 @@ class Bench:
             return {"error": "there is no such text"}
         found = {"rid": program.rid, "hash": program.hash, "url": url}
         return found if self.keeps is None else {**found, "keeps": self.keeps}
+
+    def _find_rulesets(self, question: Question) -> Mapping[str, Any]:
+        each = (Question("ruleset", {"url": url}) for url in question.content["urls"])
+        return {"rulesets": [self._find_ruleset(one) for one in each]}
 
     def _find_version(self, question: Question) -> Mapping[str, Any]:
         program = self.programs.get(question.content["hash"])

@@ -29,6 +29,43 @@ def test_a_ruleset_sees_only_what_is_raised_after_it_was_installed() -> None:
     assert [one.rid for one in done.pico.rulesets] == ["installer", "new"]
 
 
+MAKER = tell(
+    "maker",
+    """select when d make
+       ctx:newPico(event:attrs{"urls"}.map(function(url) { { "url": url } })) setting(eci)""",
+)
+
+
+def test_all_that_a_child_is_born_with_is_asked_for_at_once() -> None:
+    """A turn is run again for every question."""
+    bench = Bench(MAKER)
+    urls = [bench.publish(f"ruleset {rid} {{}}") for rid in ("one", "two", "three")]
+    (made,) = bench.done("d", "make", {"urls": urls}).effects
+    assert isinstance(made, CreatePico)
+    assert [one.rid for one in made.pico.rulesets] == ["one", "two", "three"]
+    assert len(bench.turns[-1].inputs.answers) == 1
+
+
+def test_a_birth_from_before_that_comes_out_as_it_did() -> None:
+    """Then there was a question for each, and as many answers in the record."""
+    bench = Bench(MAKER)
+    urls = [bench.publish(f"ruleset {rid} {{}}") for rid in ("one", "two", "three")]
+    before = bench.pico
+    made = bench.done("d", "make", {"urls": urls})
+    turn = bench.turns[-1]
+    old = tuple(turn.inputs.answers[0]["rulesets"])
+    bench.pico = before
+    bench.forget()
+    assert bench.run_turn(replace(turn, inputs=replace(turn.inputs, answers=old))) == made
+
+
+def test_one_of_several_that_cannot_be_had_is_named() -> None:
+    bench = Bench(MAKER)
+    good = bench.publish("ruleset one {}")
+    failed = bench.failed("d", "make", {"urls": [good, "file:///nothing.krl"]})
+    assert "cannot install file:///nothing.krl: there is no such text" in failed.fault.message
+
+
 def test_the_config_is_kept_with_the_installation() -> None:
     """`ctx:rid_config` and `meta:rulesetConfig` show what the installer gave."""
     bench = Bench(INSTALLER)

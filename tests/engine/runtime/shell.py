@@ -13,7 +13,7 @@ from engine.core.model import Channel, Eci, EventId, Inputs, InstalledRuleset, P
 from engine.core.records import begin, encode_snapshot
 from engine.ports import BirthPico, SetFact, Write
 from engine.runtime.equipment import AnswerKind, Equipment, NoSecondChance, SecondChance
-from engine.runtime.genesis import ROOT_ECI, ROOT_PICO, WRANGLER, WRANGLER_URL
+from engine.runtime.genesis import ROOT_ECI, ROOT_EQUIPMENT, ROOT_PICO, WRANGLER, WRANGLER_URL
 from engine.runtime.host import Host
 from engine.runtime.outbox import NOTHING_YET, differences
 from engine.runtime.replies import EventReply, QueryReply
@@ -81,7 +81,8 @@ def _root() -> Pico:
 def prepared_disk(*picos: str) -> Disk:
     """A disk with a root pico and others."""
     disk = Disk()
-    for write in [*born(_root()), SetFact(ROOT_PICO, ROOT_ID), SetFact(ROOT_ECI, ROOT)]:
+    facts = {ROOT_PICO: ROOT_ID, ROOT_ECI: ROOT, ROOT_EQUIPMENT: "none"}
+    for write in [*born(_root()), *(SetFact(name, value) for name, value in facts.items())]:
         disk.write(write)
     for name in picos:
         for write in born(with_channel(name)):

@@ -15,7 +15,7 @@ from engine.adapters.local.home import HomeBusy
 from engine.config import Settings
 from engine.core.messages import Fault, Refusal
 from engine.core.model import Eci
-from engine.runtime.genesis import WRANGLER
+from engine.runtime.genesis import BORN_WITH, WRANGLER
 from engine.runtime.host import Host
 from engine.runtime.replies import EventReply, FlushReply, PicoView, QueryReply
 from engine.wiring import open_engine
@@ -81,7 +81,7 @@ async def test_an_empty_home_becomes_an_engine(tmp_path: Path) -> None:
     """With a root pico that has Wrangler and can be reached; only its owner can look into the home."""
     async with opened(tmp_path / "home") as host:
         tree = host.tree()
-        assert tree.rulesets == [WRANGLER]
+        assert tree.rulesets == [*BORN_WITH]
         assert tree.eci == host.root_eci() == host.ui_eci()
         assert await ask(host, f"{WRANGLER}/id") == tree.id
     assert stat.S_IMODE((tmp_path / "home").stat().st_mode) == 0o700
@@ -110,7 +110,7 @@ async def test_a_ruleset_is_installed_and_its_state_survives(tmp_path: Path) -> 
     async with opened(home) as host:
         assert host.root_eci() == root
         assert await ask(host, "tally/count") == 1.0
-        assert host.tree().rulesets == [WRANGLER, "tally"]
+        assert host.tree().rulesets == [*BORN_WITH, "tally"]
 
 
 @in_loop
@@ -123,7 +123,7 @@ async def test_a_ruleset_that_cannot_be_had_is_a_fault_of_the_request(tmp_path: 
         broken = await install(host, tmp_path / "broken.krl", "ruleset broken { rule }")
         assert isinstance(broken, Fault)
         assert "broken.krl:1:" in broken.message
-        assert host.tree().rulesets == [WRANGLER]
+        assert host.tree().rulesets == [*BORN_WITH]
 
 
 @in_loop
@@ -163,7 +163,7 @@ async def test_wrangler_makes_and_deletes_children(tmp_path: Path) -> None:
         await send(host, "wrangler:new_child_request", {"name": "lamp"})
         root = await view_with_child(host)
         child = root.children[0]
-        assert (child.name, child.rulesets) == ("lamp", [WRANGLER])
+        assert (child.name, child.rulesets) == ("lamp", [*BORN_WITH])
         assert child.eci is not None
         assert await ask(host, f"{WRANGLER}/name", eci=child.eci) == "lamp"
         known = await ask(host, f"{WRANGLER}/children")
@@ -200,7 +200,7 @@ async def test_wrangler_uninstalls(tmp_path: Path) -> None:
         await install(host, tmp_path / "tally.krl", TALLY)
         await send(host, "tally:add")
         await send(host, "wrangler:uninstall_ruleset_request", {"rid": "tally"})
-        assert await ask(host, f"{WRANGLER}/installedRIDs") == [WRANGLER]
+        assert await ask(host, f"{WRANGLER}/installedRIDs") == [*BORN_WITH]
         await install(host, tmp_path / "tally.krl", TALLY)
         assert await ask(host, "tally/count") == 0.0
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from engine.core.cids import to_cid
 from engine.core.messages import Fault, Refusal
-from engine.runtime.genesis import WRANGLER
+from engine.runtime.genesis import BORN_WITH, WRANGLER
 from engine.runtime.host import Host
 from engine.runtime.programs import text_hash
 from engine.runtime.replies import EventReply, FlushReply
@@ -82,7 +82,8 @@ async def test_the_rulesets_of_a_pico_are_told_with_what_is_known_of_their_texts
         found = await host.stock.of_pico(host.root_eci())
         assert not isinstance(found, Refusal)
         told = [(one["rid"], one["version"], one["from"]) for one in found["rulesets"]]
-        assert told == [(WRANGLER, None, f"library:{WRANGLER}"), ("tally", "2.1", path.as_uri())]
+        library = [(rid, None, f"library:{rid}") for rid in BORN_WITH]
+        assert told == [*library, ("tally", "2.1", path.as_uri())]
 
 
 @in_loop
