@@ -96,17 +96,20 @@ class Host:
         journal = self._equipment.journal
         if journal.fact(ROOT_PICO) is None:
             await journal.commit(root_writes(self._equipment.entropy))
-        if journal.holds(PicoId(self._fact(ROOT_PICO)), WRANGLER_URL):
-            return  # without having read it: it may have ten thousand children
+        # Without having read it: it may have ten thousand children.
+        if not journal.holds(PicoId(self._fact(ROOT_PICO)), WRANGLER_URL):
+            await self._ensure_wrangler()
+        if journal.fact(ROOT_EQUIPMENT) is None:
+            await self._equip_root()
+            await journal.commit([SetFact(ROOT_EQUIPMENT, " ".join(EQUIPMENT))])
+
+    async def _ensure_wrangler(self) -> None:
         root = self._root()
         if root.ruleset(WRANGLER) is None:
             # Not in the commit above: a ruleset is installed by a turn, whose record says what it saw.
             reply = await self._tend(root.id, "install", {"url": WRANGLER_URL})
             if not isinstance(reply, EventReply):
                 raise RuntimeError(f"the root pico cannot have {WRANGLER}: {reply}")
-        if journal.fact(ROOT_EQUIPMENT) is None:
-            await self._equip_root()
-            await journal.commit([SetFact(ROOT_EQUIPMENT, " ".join(EQUIPMENT))])
 
     async def _equip_root(self) -> None:
         """Install what children are born with. The root can do without, so nothing depends on it."""

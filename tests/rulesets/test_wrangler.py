@@ -8,7 +8,7 @@ import pytest
 
 from engine.core.messages import Fault, Refusal
 from engine.ports import WebRequest, WebResponse
-from engine.runtime.genesis import BORN_WITH
+from engine.runtime.genesis import BORN_WITH, ROOT_EQUIPMENT
 from engine.runtime.replies import EventReply, QueryReply
 from tests.compatibility.engine import Engine
 from tests.engine.in_loop import in_loop
@@ -279,6 +279,15 @@ def test_the_root_has_what_its_children_have(watched: Engine) -> None:
     watched.uninstall("io.picolabs.subscription")
     watched.restart()
     assert "io.picolabs.subscription" not in watched.host.tree().rulesets
+
+
+def test_the_root_of_an_older_home_gets_what_it_lacks(watched: Engine) -> None:
+    """When an engine starts there that gives it. So does one that was stopped before it had given all."""
+    watched.uninstall("io.picolabs.subscription")
+    del watched.disk.facts[ROOT_EQUIPMENT]
+    watched.restart()
+    assert "io.picolabs.subscription" in watched.host.tree().rulesets
+    assert watched.query("io.picolabs.subscription/wellKnown_Rx") is not None
 
 
 def test_a_name_changes_here_and_with_the_parent(engine: Engine) -> None:
