@@ -104,7 +104,8 @@ def grant(eci: str, names: tuple[str, ...], url: str | None, as_json: bool) -> N
 def revoke(eci: str, names: tuple[str, ...], url: str | None, as_json: bool) -> None:
     """Let a pico use modules no more.
 
-    Built-in ones too. Rules that call one fail from now on, with the error R611. Picos below this one keep what they have.
+    Built-in ones too. Rules that call one fail from now on, with the error R611. Picos below this one
+    keep what they have.
 
     \b
     Examples:

@@ -112,12 +112,20 @@ def tell_line(line: dict[str, Any]) -> str:
     return f"log {line['level']}: {shorten(line['message'])}{value}"
 
 
+def _tell_asked(errand: dict[str, Any]) -> str:
+    """What is asked: a member of a plugin, or only the kind of the question."""
+    if errand["kind"] != "module":
+        return str(errand["kind"])
+    asked = errand.get("content", errand)  # a list of events has it without what it carries
+    return f"{asked['module']}:{asked['name']}"
+
+
 def tell_message(message: dict[str, Any]) -> str:
     match message:
         case {"send": sent}:
             return f"sent {sent['domain']}:{sent['name']} to {sent['eci']} as {sent['eid']}"
         case {"ask": errand}:
-            return f"asked the outside ({errand['kind']}), to be answered later"
+            return f"asked the outside ({_tell_asked(errand)}), to be answered later"
         case {"create": made}:
             return f"made the pico {made['pico']}"
         case {"delete": pico}:

@@ -127,7 +127,9 @@ def tell_message(effect: Effect) -> Document:
         case {"send": sent}:
             return {"send": {name: sent[name] for name in ("eci", "domain", "name", "eid")}}
         case {"ask": asked}:
-            return {"ask": {"kind": asked["kind"]}}
+            content = asked["content"]
+            names = {key: content[key] for key in ("module", "name") if key in content}
+            return {"ask": {"kind": asked["kind"], **names}}
         case told:
             return told
 

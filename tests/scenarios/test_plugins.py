@@ -90,10 +90,12 @@ def test_a_plugin_is_installed_granted_and_used(place: Place) -> None:
     place.engine.send_event("root", ("heating", "look"), {})
     assert place.latest() == {"celsius": 20, "fahrenheit": 68}
     place.shows(35)
-    place.engine.send_event("root", ("heating", "look"), {})
+    place.engine.send_event("root", ("heating", "look"), {}, eid="warm")
     # What comes of the effect is an event of its own, in the same inbox: it runs before the next one.
     assert wait_for_lines(place) == 1
     assert (place.sensors / "diary.txt").read_text().endswith(" it is 35 degrees\n")
+    for told in (place.run("log", "root"), place.run("why", "warm", "root")):
+        assert "asked the outside (thermometer:note), to be answered later" in told.output
 
 
 def wait_for_lines(place: Place) -> Any:
