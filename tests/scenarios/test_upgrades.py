@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,9 @@ def test_an_upgrade_is_tried_done_and_taken_back(engine: EngineClient, process: 
     """Also when the engine is killed in between."""
     tried = run(engine, "upgrade", "counter", str(SECOND), "--try").output
     assert 'counter ent:tickets: {"a": 2, "b": 1} → {"a": {"times": 2}, "b": {"times": 1}}' in tried
-    assert "3 events from turn 3 on, run again with the new text: all come out as they did" in tried
+    assert re.search(
+        r"3 events from turn \d+ on, run again with the new text: all come out as they did", tried
+    )
     assert query(engine, "tickets") == {"a": 2, "b": 1}
     done = run(engine, "upgrade", "counter", str(SECOND)).output
     assert "→ 2.0" in done
@@ -78,7 +81,7 @@ def test_a_trial_that_shows_a_failure_ends_with_1(engine: EngineClient, tmp_path
     rule = newer(tmp_path, "total = count() + by", "total = count() - by.typeof()")
     shown = run(engine, "upgrade", "counter", rule, "--try", "--events", "1", code=1).output
     assert "now   failed with R601" in shown
-    assert "1 event from turn 5 on, run again with the new text: 0 come out as they did" in shown
+    assert re.search(r"1 event from turn \d+ on, run again with the new text: 0 come out as they did", shown)
 
 
 def test_what_would_be_told_otherwise_is_shown_side_by_side(engine: EngineClient, tmp_path: Path) -> None:
