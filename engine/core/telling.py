@@ -184,6 +184,7 @@ def tell_share(pico: Pico, rid: str) -> Document:
         "entities": _tidy(pico.entities.get(Rid(rid), EMPTY)),
         "patterns": _tidy(pico.patterns.get(Rid(rid), EMPTY)),
         "timers": [timer for timer in whole["timers"] if timer["rid"] == rid],
+        "wills": [will for will in whole.get("wills", ()) if will["rid"] == rid],
     }
 
 

@@ -120,6 +120,17 @@ def test_a_will_reaches_picos_that_sleep(village: Village) -> None:
     assert village.heard(village.bob) == ["farewell"]
 
 
+def test_wills_are_seen_in_the_state_of_a_pico(village: Village) -> None:
+    """And among what it holds for their ruleset."""
+    village.leave(village.ann, "farewell", village.bob)
+    histories = village.engine.host.histories
+    for rid in (None, "testator"):
+        state = village.engine.run(histories.state(village.ann, rid=rid))
+        assert isinstance(state, dict)
+        (will,) = state["wills"]
+        assert (will["rid"], will["name"], will["eci"]) == ("testator", "farewell", village.bob)
+
+
 def test_policies_hold_for_wills(village: Village) -> None:
     """What could not be sent in life cannot be sent afterwards."""
     nothing: dict[str, list[str]] = {"allow": [], "deny": []}

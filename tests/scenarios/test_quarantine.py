@@ -40,5 +40,5 @@ def test_an_engine_starts_with_nothing_but_broken_rulesets_and_can_be_mended(pro
     installed = run(engine, "install", "root", f"library:{WRANGLER}")
     assert installed.exit_code == 0
     assert "Wrangler is quarantined here, so the engine itself installs it" in installed.output
-    assert "quarantined" not in run(engine, "tree").output
+    assert f"quarantined {WRANGLER}" not in run(engine, "tree").output
     assert run(engine, "query", "root", f"{WRANGLER}/name").output == "Pico\n"
