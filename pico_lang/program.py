@@ -8,7 +8,7 @@ shared and holds nothing of any pico; `Program.instantiate` runs the global bloc
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Literal
 
@@ -78,6 +78,10 @@ COMMON_NAMESPACE: dict[str, Any] = {
 """Everything compiled code can reach besides its own variables."""
 
 
+REMEMBERED_EVENTS = 1_024
+"""Kinds of event for which a ruleset remembers who listens."""
+
+
 @dataclass(frozen=True, slots=True)
 class ModuleUse:
     """One `use module` of a ruleset."""
@@ -119,6 +123,7 @@ class Program:
     """`version`, `name`, `description` and `author`, as far as the ruleset gives them."""
     _instantiate: Callable[..., tuple[Mapping[str, Value], Sequence[Any]]]
     _upgrades: Sequence[Callable[..., None]] = ()
+    _listeners: dict[tuple[str, str], Sequence[int]] = field(default_factory=dict)
 
     @property
     def version(self) -> str | None:
@@ -163,12 +168,20 @@ class Program:
         use = self._user_of_modules(open_module, used)
         try:
             declared, functions = self._instantiate(runtime, configuration, use, self.facts.testing)
-            rules = tuple(
-                RunnableRule(rule, runtime, *parts) for rule, parts in zip(self.rules, functions, strict=True)
-            )
+            limits = tuple(map(_limit_of, self.rules, functions))
         except FAILURES as failure:
             raise located(failure) from failure
-        return Instance(self, runtime, declared, rules, used)
+        return Instance(self, runtime, declared, functions, limits, used)
+
+    def listeners(self, domain: str, name: str) -> Sequence[int]:
+        """Which rules are active and could be selected by such an event. Found once for all picos that have
+        the ruleset; strangers choose the names, so not all that are asked for are remembered."""
+        found = self._listeners.get((domain, name))
+        if found is None:
+            found = tuple(i for i, rule in enumerate(self.rules) if rule.listens_to(domain, name))
+            if len(self._listeners) < REMEMBERED_EVENTS:
+                self._listeners[domain, name] = found
+        return found
 
     def upgrades_from(self, version: str | None) -> bool:
         """Whether it has an upgrade block for a text of that version; None is one that says none."""
@@ -214,6 +227,10 @@ class Program:
         return use
 
 
+def _limit_of(rule: Rule, functions: Sequence[Any]) -> float | None:
+    return rule.within_ms(functions[-1])
+
+
 class RunnableRule:
     """A rule of one instance: the shared description and the functions that close over its pico."""
 
@@ -226,14 +243,14 @@ class RunnableRule:
         run: Callable[[Mapping[str, Value]], Ending],
         select_where: Callable[[Mapping[str, Value]], bool] | None,
         conditions: Sequence[Callable[[Mapping[str, Value]], bool] | None],
-        within: Value,
+        within_ms: float | None,
     ) -> None:
         self.rule = rule
         self._runtime = runtime
         self._run = run
         self._select_where = select_where
         self._conditions = conditions
-        self._within_ms = rule.within_ms(within)
+        self._within_ms = within_ms
 
     @property
     def name(self) -> str:
@@ -263,13 +280,26 @@ class Instance:
     program: Program
     runtime: Runtime
     declared: Mapping[str, Value]
-    rules: tuple[RunnableRule, ...]
+    functions: Sequence[Any]
+    """Of each rule; most rules of most picos never run, so the rest of them is made when they do."""
+    limits: Sequence[float | None]
+    """Of each rule, the milliseconds of its `within`."""
     used: Mapping[str, Mapping[str, Value]]
     """What its modules provide, by the names it uses them under."""
 
+    @property
+    def rules(self) -> Sequence[RunnableRule]:
+        """All of them, in textual order."""
+        return [self._rule(index) for index in range(len(self.program.rules))]
+
     def rules_for(self, domain: str, name: str) -> Sequence[RunnableRule]:
         """The active rules that this event could select, in textual order."""
-        return [one for one in self.rules if one.rule.listens_to(domain, name)]
+        return [self._rule(index) for index in self.program.listeners(domain, name)]
+
+    def _rule(self, index: int) -> RunnableRule:
+        run, select_where, conditions, _ = self.functions[index]
+        rule = self.program.rules[index]
+        return RunnableRule(rule, self.runtime, run, select_where, conditions, self.limits[index])
 
     def query(self, name: str, args: Mapping[str, Value]) -> Value:
         """The value of a shared name; functions get arguments by name, or by place as "0", "1", ….
