@@ -113,7 +113,7 @@ class Settings:
     worker_cpu_s: int = _setting(15, "seconds that a turn may compute in a worker", least=1)
     worker_deadline_s: float = _setting(30.0, "seconds after which a worker is ended in any case", least=0)
     worker_outcome_bytes: int = _setting(
-        16 << 20, "bytes of changes, messages and log that a turn in a worker may end with", least=1
+        4 << 20, "bytes of changes, messages and log that a turn in a worker may end with", least=1
     )
 
     http_private: HostPatterns = field(

@@ -41,7 +41,7 @@ from engine.wiring import Engine, open_engine
 
 log = structlog.get_logger("picomesh")
 
-RARELY = (10_000, 20, 20)
+RARELY = (2_000, 10, 20)
 """Objects that are new before Python looks for circles among them; how often among older ones."""
 
 MAKE_ROOM = "make room on the disk and start again; what was acknowledged is kept"

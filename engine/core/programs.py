@@ -83,7 +83,8 @@ class Instances(Generic[SeatType]):
         self._complete_for = rulesets
 
     def forget(self) -> None:
-        """Have none of them awake."""
+        """Have none of them awake. They and the last run refer to each other: whoever just drops them leaves
+        them in memory until Python looks for circles among old objects, which it does rarely."""
         self._awake = {}
         self._complete_for = None
 

@@ -154,6 +154,7 @@ class Residents:
 
     def _leave(self, mailbox: Mailbox) -> None:
         del self._awake[mailbox.id]
+        mailbox.instances.forget()
         for eci in mailbox.head.pico.channels:
             self.unbind(eci)
 
