@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from engine.adapters.http import listen, read_run_file
+from engine.commands.failure import Failure
 from engine.commands.hints import counter_ruleset
 from engine.commands.install import install_ruleset
 from engine.commands.process import EngineProcess
@@ -100,20 +101,28 @@ def test_a_disk_that_takes_no_more_ends_the_engine(process: EngineProcess) -> No
 
 
 def test_a_damaged_journal_is_told(process: EngineProcess) -> None:
-    """Exit code 4 and a sentence, whether the file is damaged or what stands in it."""
+    """Exit code 4 and a sentence."""
     process.start()
     process.stop()
     journal = process.home / "journal.sqlite"
     whole = journal.read_bytes()
-    with sqlite3.connect(journal) as connection:
+    journal.write_bytes(whole[:8192] + bytes(len(whole) - 8192))
+    refused = serve("--home", str(process.home), "--port", "0")
+    assert refused.returncode == 4
+    assert "is damaged" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_a_damaged_pico_is_told_to_whoever_asks_for_it(process: EngineProcess) -> None:
+    """A start reads no pico, so that one that is damaged keeps no engine from starting, be it the root."""
+    process.start()
+    process.stop()
+    with sqlite3.connect(process.home / "journal.sqlite") as connection:
         connection.execute("UPDATE picos SET snapshot = x'00'")
-    spoilt = journal.read_bytes()
-    for damaged in (spoilt, whole[:8192] + bytes(len(whole) - 8192)):
-        journal.write_bytes(damaged)
-        refused = serve("--home", str(process.home), "--port", "0")
-        assert refused.returncode == 4
-        assert "is damaged" in refused.stderr
-        assert "Traceback" not in refused.stderr
+    client = process.start()
+    with pytest.raises(Failure, match="a history is damaged"):
+        client.send_event("root", ("a", "b"), {})
+    assert "Traceback" not in process.log.read_text()
 
 
 def test_what_picos_keep_is_for_the_owner_of_the_home_alone(process: EngineProcess) -> None:
