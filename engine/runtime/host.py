@@ -264,6 +264,9 @@ class Host:
         refusal = admit_query(mailbox.committed if mailbox else None, query)
         if mailbox is None or refusal is not None:
             return refusal or unknown_channel(eci)
+        asked = mailbox.committed.ruleset(Rid(rid))
+        if asked is not None and asked.quarantine is not None:
+            await mailbox.wait_released()  # perhaps it is so no more, and this is what has woken the pico
         return await run_query(self._equipment, mailbox, query)
 
     async def look_at(self, eci: Eci, rid: str | None, texts: Sequence[str]) -> LookReply | Refusal | Fault:

@@ -91,6 +91,7 @@ class Mailbox:
         "_outbox",
         "_pause",
         "_queue",
+        "_released",
         "_reported",
         "_rested",
         "_unsaved",
@@ -123,6 +124,8 @@ class Mailbox:
         self._unsaved = unsaved
         self._rested: list[Future[None]] = []
         self._reported: set[Unable] = set()
+        self._released: Future[None] | None = None
+        """Done when those are out of quarantine that could be let out as the pico woke; None if none were in."""
         self._prepare()
 
     # --- requests ---
@@ -303,18 +306,31 @@ class Mailbox:
         rulesets = self.head.pico.rulesets
         digests: list[RulesetHash] = [ruleset.hash for ruleset in healthy(rulesets)]
         missing = self._equipment.programs.missing(digests)
-        if missing or any(quarantined(rulesets)):
-            self._pause_for(self._get_ready(missing))
+        if any(quarantined(rulesets)):
+            self._released = asyncio.get_running_loop().create_future()
+            self._pause_for(self._get_ready(missing, self._released))
+        elif missing:
+            self._pause_for(self._equipment.programs.prepare(missing))
 
-    async def _get_ready(self, missing: Sequence[RulesetHash]) -> None:
-        if missing:
+    async def _get_ready(self, missing: Sequence[RulesetHash], released: Future[None]) -> None:
+        request = None
+        try:
             await self._equipment.programs.prepare(missing)
-        if any(quarantined(self.head.pico.rulesets)):
-            await self._release()
+            request = await self._release()
+        finally:
+            if request is None:
+                released.set_result(None)
+            else:
+                request.wait().add_done_callback(lambda _: released.set_result(None))
 
     # --- rulesets that cannot be woken ---
 
-    async def _release(self) -> None:
+    async def wait_released(self) -> None:
+        """Return when it is durable what became of rulesets that were in quarantine as the pico woke."""
+        if self._released is not None:
+            await asyncio.shield(self._released)
+
+    async def _release(self) -> Request | None:
         """Have a turn of its own let rulesets out of quarantine. It is tried first, so that nothing is
         recorded where nothing has changed."""
         turn = Turn(releasing(self._equipment, self.id), self._equipment.draw_inputs())
@@ -322,9 +338,12 @@ class Mailbox:
             answer = await self._equipment.questions.answer(self.id, outcome.question)
             answers = (*turn.inputs.answers, answer)
             turn = replace(turn, inputs=replace(turn.inputs, answers=answers))
-        if isinstance(outcome, Done) and outcome.changes and not self.is_gone:
-            self._queue.appendleft(Request(turn.event, inputs=turn.inputs))
         report_quarantined(outcome.pico)
+        if not isinstance(outcome, Done) or not outcome.changes or self.is_gone:
+            return None
+        request = Request(turn.event, inputs=turn.inputs)
+        self._queue.appendleft(request)
+        return request
 
     def set_aside(self, unable: Sequence[Unable]) -> None:
         """Somebody has found rulesets that cannot be woken: have a turn put that down."""

@@ -191,6 +191,28 @@ def test_what_it_has_is_there_when_a_later_version_can_run_it_again(patient: Pat
     assert patient.turns()[-2:] == ["$engine:release", "c:b"]
 
 
+def test_the_first_query_finds_what_can_be_let_out_at_work(patient: Patient) -> None:
+    """What wakes the pico may be the query itself: it is answered when the others have been let out."""
+    patient.lose("counter", BROKEN)
+    patient.restart()
+    patient.engine.send("c:t")
+    patient.find()
+    patient.restart()
+    assert patient.engine.query("counter/n") == 1
+    assert patient.turns()[-1] == "$engine:release"
+
+
+def test_a_query_of_what_stays_in_quarantine_is_refused_all_the_same(patient: Patient) -> None:
+    """Waiting for a release that does not come ends as well."""
+    patient.lose("counter", BROKEN)
+    patient.restart()
+    patient.engine.send("c:t")
+    patient.restart()
+    refused = patient.engine.ask("counter/n", {})
+    assert isinstance(refused, Fault)
+    assert refused.code == "R615"
+
+
 def test_while_nothing_has_changed_it_stays_and_nothing_is_recorded(patient: Patient) -> None:
     """But the log says so again when the pico wakes."""
     patient.lose("counter", BROKEN)
