@@ -74,7 +74,7 @@ def _run(path: str, declared: Declared, arguments: list[Any]) -> Value:
         raise
     except ForeignValue as problem:
         raise RuntimeFault("R612", f"{path} gave {problem}") from problem
-    except Exception as problem:
+    except (Exception, SystemExit) as problem:  # `sys.exit` in there would end the engine
         raise RuntimeFault("R612", f"{path} failed: {type(problem).__name__}: {problem}") from problem
 
 

@@ -54,17 +54,20 @@ class Consultants:
     async def _ask(self, path: str, declared: Declared, call: Call, given: Content) -> Mapping[str, Any]:
         # A question may wait for long, and be asked under a newer version that has more parameters.
         arguments = [one.pass_on(given.get(one.name, one.default)) for one in declared.parameters]
-        limit = asyncio.timeout(self._limits.answer_s)
+        member = asyncio.get_running_loop().create_task(_hear(declared, call, arguments))
         try:
-            async with limit:
-                return self._checked(path, await declared.run(call, *arguments))
-        except CannotAnswer as problem:
+            await asyncio.wait([member], timeout=self._limits.answer_s)
+        finally:
+            member.cancel()  # and not waited for: it may not listen
+        if not member.done():
+            return _nothing(f"{path} gave no answer within {self._limits.answer_s:g} s (plugin_answer_s)")
+        value, problem = member.result()
+        if problem is None:
+            return self._checked(path, value)
+        if isinstance(problem, CannotAnswer):
             return _nothing(f"{path}: {problem}")
-        except Exception as problem:
-            if limit.expired():
-                return _nothing(f"{path} gave no answer within {self._limits.answer_s:g} s (plugin_answer_s)")
-            logger.exception("the plugin's %s failed", path)
-            return _nothing(f"{path} failed: {type(problem).__name__}: {problem}")
+        logger.error("the plugin's %s failed", path, exc_info=problem)
+        return _nothing(f"{path} failed: {type(problem).__name__}: {problem}")
 
     def _checked(self, path: str, given: Any) -> Mapping[str, Any]:
         try:
@@ -75,6 +78,15 @@ class Consultants:
         if size > limit:
             return _nothing(f"{path} gave {size:,} bytes; the limit is {limit:,} (plugin_answer_bytes)")
         return {"value": value}
+
+
+async def _hear(declared: Declared, call: Call, arguments: list[Any]) -> tuple[Any, BaseException | None]:
+    """What a member gives, or raises. Let out, `sys.exit` in there would end the engine, and a cancellation
+    would be taken for one of whoever asks."""
+    try:
+        return await declared.run(call, *arguments), None
+    except (Exception, SystemExit, asyncio.CancelledError) as problem:
+        return None, problem
 
 
 def _nothing(reason: str, code: str = "R608") -> Mapping[str, Any]:

@@ -6,6 +6,7 @@ Its functions are at the top of a module, as worker processes need them; the res
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -43,6 +44,8 @@ def dig(depth: float) -> Any:
     """Fails in several ways."""
     if depth < 0:
         raise ValueError("up is the other way")
+    if depth > 100:
+        sys.exit("too deep")
     return object()
 
 
@@ -77,12 +80,25 @@ class Garden:
     async def read(self, call: Call, place: str = "bed") -> float:
         """The temperature of a place."""
         self.asked.append((call, place))
-        await self.may_answer.wait()
+        await self._wait(listens=place != "hammock")
         if place == "moon":
             raise CannotAnswer("there is no thermometer on the moon")
         if place == "oven":
             raise ZeroDivisionError("too hot")
+        if place == "shed":
+            sys.exit("locked")
+        if place == "pond, at night":
+            raise asyncio.CancelledError("nobody there")
         return self.degrees
+
+    async def _wait(self, listens: bool) -> None:
+        """Until it may answer; one that does not listen lets nobody keep it from that."""
+        while not self.may_answer.is_set():
+            try:
+                await self.may_answer.wait()
+            except asyncio.CancelledError:
+                if listens:
+                    raise
 
     async def turn(self, call: Call, share: float) -> dict[str, float]:
         """Turn the valve now."""

@@ -95,6 +95,7 @@ def test_arguments_are_held_against_the_signature(expression: str, message: str)
     [
         ("arithmetic:dig(-1)", "arithmetic:dig failed: ValueError: up is the other way"),
         ("arithmetic:dig(1)", "arithmetic:dig gave an object of the class object"),
+        ("arithmetic:dig(101)", "arithmetic:dig failed: SystemExit: too deep"),
     ],
 )
 def test_a_function_that_fails_is_a_fault_of_the_turn(expression: str, message: str) -> None:

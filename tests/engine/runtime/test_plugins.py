@@ -166,6 +166,8 @@ async def test_an_effect_that_fails_is_told_once(tmp_path: Any) -> None:
     [
         ("moon", "garden:read: there is no thermometer on the moon"),
         ("oven", "garden:read failed: ZeroDivisionError: too hot"),
+        ("shed", "garden:read failed: SystemExit: locked"),
+        ("pond, at night", "garden:read failed: CancelledError: nobody there"),
     ],
 )
 def test_a_question_that_fails_is_a_fault(tmp_path: Any, place: str, message: str) -> None:
@@ -184,13 +186,20 @@ def test_a_question_that_fails_is_a_fault(tmp_path: Any, place: str, message: st
     run()
 
 
-@in_loop
-async def test_a_plugin_that_says_nothing_is_not_waited_for_for_ever(tmp_path: Any) -> None:
-    yard = await Yard(tmp_path, Settings(plugin_answer_s=0.01)).open()
-    yard.garden.may_answer.clear()
-    fault = await yard.send("look", place="pond")
-    assert isinstance(fault, Fault)
-    assert fault.message == "garden:read gave no answer within 0.01 s (plugin_answer_s)"
+@pytest.mark.parametrize("place", ["pond", "hammock"])
+def test_a_plugin_that_says_nothing_is_not_waited_for_for_ever(tmp_path: Any, place: str) -> None:
+    """Not even one that goes on when it is told to stop."""
+
+    @in_loop
+    async def run() -> None:
+        yard = await Yard(tmp_path, Settings(plugin_answer_s=0.01)).open()
+        yard.garden.may_answer.clear()
+        fault = await yard.send("look", place=place)
+        assert isinstance(fault, Fault)
+        assert fault.message == "garden:read gave no answer within 0.01 s (plugin_answer_s)"
+        yard.garden.may_answer.set()
+
+    run()
 
 
 @pytest.mark.parametrize(
