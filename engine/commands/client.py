@@ -95,8 +95,8 @@ class EngineClient:
         """What it would have come to, had it been in force during the last events."""
         return self._change_text(rid, "upgrade", {"url": source, "eci": eci, "try": True, "events": events})
 
-    def roll_back(self, rid: str, eci: str, state: str | None) -> dict[str, Any]:
-        """Put the previous text of a ruleset back on a pico."""
+    def roll_back(self, rid: str, eci: str | None, state: str | None) -> dict[str, Any]:
+        """Put the previous text of a ruleset back on a pico, or on all that had another one."""
         return self._change_text(rid, "rollback", {"eci": eci, "state": state})
 
     def _change_text(self, rid: str, how: str, words: Mapping[str, Any]) -> dict[str, Any]:

@@ -79,14 +79,18 @@ def _show_upgrade(found: dict[str, Any], is_named: bool) -> None:
         console.print(f"[dim]{_picos(len(found['unchanged']))} had this text already[/]")
         if not is_named:
             console.print(f"[dim]what has changed can be named: picomesh upgrade {escape(rid)} FILE[/]")
-    for one in found["failed"][:MOST_NAMED]:
-        console.print(f"[bold red]failed[/] on pico {escape(one['pico'])}: {escape(_reason(one))}")
-    if len(found["failed"]) > MOST_NAMED:
-        console.print(f"[bold red]failed[/] on {_picos(len(found['failed']) - MOST_NAMED)} more (see --json)")
+    _show_failed(found["failed"])
     if found["failed"]:
         console.print("[dim]where it failed, the old text stays in force[/]")
     if found["upgraded"]:
-        console.print(f"[dim]back again: picomesh rollback {escape(rid)} --on ECI[/]")
+        console.print(f"[dim]back again: picomesh rollback {escape(rid)}[/]")
+
+
+def _show_failed(failed: list[dict[str, Any]]) -> None:
+    for one in failed[:MOST_NAMED]:
+        console.print(f"[bold red]failed[/] on pico {escape(one['pico'])}: {escape(_reason(one))}")
+    if len(failed) > MOST_NAMED:
+        console.print(f"[bold red]failed[/] on {_picos(len(failed) - MOST_NAMED)} more (see --json)")
 
 
 def _steps(upgraded: list[dict[str, Any]]) -> dict[str, int]:
@@ -135,30 +139,53 @@ def _show_trials(found: dict[str, Any]) -> None:
 
 @click.command()
 @click.argument("rid")
-@click.option("--on", "eci", metavar="ECI", required=True, help="The pico.")
+@click.option("--on", "eci", metavar="ECI", help="Only this pico; else all that had another text.")
 @click.option("--keep-state", "state", flag_value="keep", help="Run the old text on the variables of now.")
 @click.option(
     "--restore-state", "state", flag_value="restore", help="Put the variables back as they were before."
 )
 @engine_option
 @json_option
-def rollback(rid: str, eci: str, state: str | None, url: str | None, as_json: bool) -> None:
+def rollback(rid: str, eci: str | None, state: str | None, url: str | None, as_json: bool) -> None:
     """Put the text back that a ruleset had before.
 
     If an `upgrade` block has changed what the ruleset remembers, say what the old text is to find: with
     --keep-state the variables as they are now, with --restore-state as they were right before the upgrade.
     What was written since is then shown; it is lost to the ruleset, though the history has it.
 
-    A pico remembers the last five texts of each ruleset. Going back again goes back one more.
+    A pico remembers the last five texts of each ruleset. Going back again goes back one more. Where a pico
+    needs that decision, it is asked for before any of them goes back.
 
     \b
     Examples:
+      picomesh rollback counter
       picomesh rollback counter --on root
       picomesh rollback counter --on root --restore-state
     """
     with find_engine(url) as engine:
         found = engine.roll_back(rid, eci, state)
-    print_json(found) if as_json else _show_rollback(found)
+    if as_json:
+        print_json(found)
+    elif eci is not None:
+        _show_rollback(found)
+    else:
+        _show_rollbacks(found)
+    if found.get("failed"):
+        sys.exit(Failure.exit_code)
+
+
+def _show_rollbacks(found: dict[str, Any]) -> None:
+    for step, count in _steps(found["rolled_back"]).items():
+        console.print(f"[bold green]rolled back[/] {escape(found['rid'])} {escape(step)} on {_picos(count)}")
+    lossy = [one for one in found["rolled_back"] if one["lost"]]
+    if lossy:
+        console.print("[yellow]written since the upgrade, and lost to the ruleset:[/]")
+    for one in lossy[:MOST_NAMED]:
+        console.print(f"  on pico {escape(one['pico'])}")
+        _show_differences(one["lost"], "    ")
+    if len(lossy) > MOST_NAMED:
+        console.print(f"  and on {_picos(len(lossy) - MOST_NAMED)} more (see --json)")
+    _show_failed(found["failed"])
 
 
 def _show_rollback(found: dict[str, Any]) -> None:
@@ -172,6 +199,6 @@ def _show_rollback(found: dict[str, Any]) -> None:
         _show_differences(found["lost"])
 
 
-def _show_differences(differences: list[dict[str, Any]]) -> None:
+def _show_differences(differences: list[dict[str, Any]], indent: str = "  ") -> None:
     for one in differences:
-        console.print(f"  {escape(tell_difference(one))}")
+        console.print(f"{indent}{escape(tell_difference(one))}")

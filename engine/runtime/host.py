@@ -351,8 +351,8 @@ class Host:
         """What it would have come to, had it been in force during the last events. Nothing changes."""
         return _draining() if self._is_draining else await self._upgrades.attempt(rid, source, eci, events)
 
-    async def roll_back(self, rid: Rid, eci: Eci, state: str | None) -> Document | Refusal | Fault:
-        """Put the previous text of a ruleset back on a pico."""
+    async def roll_back(self, rid: Rid, eci: Eci | None, state: str | None) -> Document | Refusal | Fault:
+        """Put the previous text of a ruleset back on a pico, or on all that had another one."""
         if self._is_draining:
             return _draining()
         return cast(Document | Refusal | Fault, await self._rollbacks.roll_back(rid, eci, state))

@@ -6,11 +6,12 @@ them; the answer says what has been written since, so that nothing is lost witho
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.core.cids import to_url
-from engine.core.codec import from_bytes, to_bytes
+from engine.core.codec import Unreadable, from_bytes, to_bytes
 from engine.core.differences import Difference, differences
 from engine.core.draft import apply
 from engine.core.messages import Fault, Refusal
@@ -25,7 +26,7 @@ from engine.runtime.past import Past
 from engine.runtime.programs import LIBRARY
 from engine.runtime.replies import EventReply
 from engine.runtime.shelf import Shelf
-from engine.runtime.upgrades import Tend, find_text
+from engine.runtime.upgrades import AT_ONCE, Tend, find_text
 
 
 class Rollbacks:
@@ -38,12 +39,16 @@ class Rollbacks:
         self._tend = tend
 
     @refuses_broken_records
-    async def roll_back(self, rid: Rid, eci: Eci, state: str | None) -> Document | Refusal | Fault:
-        """Put the previous text of a ruleset back on a pico; `state` says on which variables."""
+    async def roll_back(self, rid: Rid, eci: Eci | None, state: str | None) -> Document | Refusal | Fault:
+        """Put the previous text of a ruleset back on a pico, or on all that had another one before; `state`
+        says on which variables."""
         picos = await self._owners.of(rid, eci)
         if isinstance(picos, Refusal):
             return picos
-        before = self._owners.look(picos[0])
+        return await (self._on_all(rid, picos, state) if eci is None else self._on_one(rid, picos[0], state))
+
+    async def _on_one(self, rid: Rid, pico: PicoId, state: str | None) -> Document | Refusal | Fault:
+        before = self._owners.look(pico)
         held = None if before is None else before.ruleset(rid)
         if before is None or held is None:
             return lacks(rid)
@@ -52,6 +57,52 @@ class Rollbacks:
                 "unknown", f"there is nothing to go back to: {rid} has had no other text on this pico"
             )
         return await self._go_back(before, held, held.former[0], state)
+
+    async def _on_all(self, rid: Rid, picos: Sequence[PicoId], state: str | None) -> Document | Refusal:
+        """Nothing is done before everything is decided: those that went back already would go back one
+        text more when it is asked for again."""
+        able = [pico for pico in picos if self._can_go_back(rid, pico)]
+        if not able:
+            return Refusal(
+                "unknown", f"there is nothing to go back to: no pico has had another text of {rid}"
+            )
+        undecided = [pico for pico in able if state is None and self._has_changed_variables(rid, pico)]
+        if undecided:
+            return _undecided_on(rid, undecided, len(able))
+        told: list[Document] = []
+        for begin in range(0, len(able), AT_ONCE):
+            some = able[begin : begin + AT_ONCE]
+            told += await asyncio.gather(*(self._on_one_of_many(rid, pico, state) for pico in some))
+        return {
+            "rid": rid,
+            "rolled_back": [one for one in told if "reason" not in one],
+            "failed": [one for one in told if "reason" in one],
+        }
+
+    def _can_go_back(self, rid: Rid, pico: PicoId) -> bool:
+        try:
+            held = self._owners.held(pico, rid)
+        except Unreadable:
+            return True  # doing it says what is wrong
+        return held is not None and bool(held.former)
+
+    def _has_changed_variables(self, rid: Rid, pico: PicoId) -> bool:
+        try:
+            held = self._owners.held(pico, rid)
+        except Unreadable:
+            return False
+        return held is not None and any(former.upgraded for former in held.former[:1])
+
+    async def _on_one_of_many(self, rid: Rid, pico: PicoId, state: str | None) -> Document:
+        try:
+            told = await self._on_one(rid, pico, state)
+        except Unreadable as problem:
+            return {"pico": pico, "reason": f"its history is damaged: {problem}"}
+        match told:
+            case Refusal(reason=reason) | Fault(message=reason):
+                return {"pico": pico, "reason": reason}
+            case _:
+                return told
 
     async def _go_back(
         self, before: Pico, held: InstalledRuleset, former: FormerText, state: str | None
@@ -116,6 +167,17 @@ def _undecided(rid: Rid, former: FormerText, state: str | None, written: list[Do
         "--keep-state runs it on the variables as they are now; --restore-state puts them back as they were "
         f"before the upgrade, without what was written since ({_count(written)})",
         {"written_since": written},
+    )
+
+
+def _undecided_on(rid: Rid, picos: Sequence[PicoId], of: int) -> Refusal:
+    where = f"on {len(picos):,} of {of:,} picos" if len(picos) < of else "everywhere"
+    return Refusal(
+        "undecided",
+        f"the upgrade changed what {rid} remembers {where}; on which variables shall the old text run?",
+        "--keep-state runs it on the variables as they are now; --restore-state puts them back as they were "
+        "before the upgrade, without what was written since; --on ECI goes back on one pico",
+        {"picos": list(picos)},
     )
 
 

@@ -146,8 +146,8 @@ class FakeHost:
         refusal = None if eci is None else self._refuse(eci)
         return refusal or {"rid": rid, "source": source, "eci": eci, "events": events}
 
-    async def roll_back(self, rid: Rid, eci: Eci, state: str | None) -> Document | Refusal | Fault:
-        return self._refuse(eci) or {"rid": rid, "eci": eci, "state": state}
+    async def roll_back(self, rid: Rid, eci: Eci | None, state: str | None) -> Document | Refusal | Fault:
+        return self._refuse(eci or ROOT) or {"rid": rid, "eci": eci, "state": state}
 
     async def fork(self, name: str, seq: int | None = None) -> PicoView | Refusal | Fault:
         return self._refuse(name) or PicoView(PicoId("fork"), None, Eci("fork-eci"), (), ())

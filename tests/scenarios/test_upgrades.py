@@ -113,6 +113,15 @@ def test_the_source_may_be_read_anew(engine: EngineClient, tmp_path: Path) -> No
     assert (told["upgraded"][0]["to"]["version"], told["failed"]) == ("2.0", [])
 
 
+def test_a_rollback_of_all_picos_counts_them(engine: EngineClient, tmp_path: Path) -> None:
+    """And asks for a decision first where there is one to be made."""
+    run(engine, "upgrade", "counter", str(SECOND))
+    assert "everywhere" in run(engine, "rollback", "counter", code=1).output
+    back = run(engine, "rollback", "counter", "--restore-state").output
+    assert re.search(r"rolled back counter 2\.0 .* on 1 pico", back)
+    assert "no pico has had another text" in run(engine, "rollback", "counter", code=1).output
+
+
 def test_a_rollback_needs_something_to_go_back_to(engine: EngineClient) -> None:
     refused = run(engine, "rollback", "counter", "--on", "root", code=1).output
     assert "no other text on this pico" in refused

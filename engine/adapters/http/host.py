@@ -70,8 +70,8 @@ class Host(Protocol):
     ) -> Document | Refusal:
         """What it would have come to, had it been in force during the last events."""
 
-    async def roll_back(self, rid: Rid, eci: Eci, state: str | None) -> Document | Refusal | Fault:
-        """Put the previous text of a ruleset back on a pico."""
+    async def roll_back(self, rid: Rid, eci: Eci | None, state: str | None) -> Document | Refusal | Fault:
+        """Put the previous text of a ruleset back on a pico, or on all that had another one."""
 
     async def fork(self, name: str, seq: int | None = None) -> PicoView | Refusal | Fault:
         """Make a pico that begins as another is, or was after some turn."""

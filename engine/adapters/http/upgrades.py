@@ -31,11 +31,9 @@ async def _upgrade(host: Host, request: Request) -> Reply:
 async def _roll_back(host: Host, request: Request) -> Reply:
     given, rid = await _read(request)
     eci, state = _word(given, "eci"), _word(given, "state")
-    if eci is None:
-        raise malformed("no pico was named", "add ?eci=… with one of its channels")
     if state not in (None, KEEP, RESTORE):
         raise malformed(f"{state} is nothing that can be done with variables", f"state={KEEP} or {RESTORE}")
-    return Reply(encode(settled(await host.roll_back(rid, Eci(eci), state))))
+    return Reply(encode(settled(await host.roll_back(rid, None if eci is None else Eci(eci), state))))
 
 
 async def _read(request: Request) -> tuple[Parameters, Rid]:
@@ -67,6 +65,6 @@ ROUTES: Mapping[str, tuple[Handler, str]] = {
     ),
     "/api/rulesets/{rid}/rollback": (
         _roll_back,
-        "by POST: back to the text before, at ?eci=…, and ?state=keep or restore if it is asked for",
+        "by POST: back to the text before, at ?eci=… or all that had one; ?state=keep or restore if asked",
     ),
 }

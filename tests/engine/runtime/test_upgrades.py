@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from engine.core.messages import Fault, Refusal
-from engine.core.model import Eci, Rid
+from engine.core.model import Eci, Pico, Rid
 from engine.core.timekeeping import to_iso
 from engine.ports import WebRequest, WebResponse
 from tests.compatibility.engine import Engine
@@ -428,6 +428,50 @@ def test_there_may_be_nothing_to_go_back_to(engine: Engine) -> None:
     refusal = roll_back(engine)
     assert isinstance(refusal, Refusal)
     assert "no other text" in refusal.reason
+
+
+def test_all_picos_that_had_another_text_go_back(engine: Engine) -> None:
+    """One that never had another is none of them; a repetition has nothing left to do."""
+    child, late = engine.make_child("child"), engine.make_child("late")
+    engine.install(LIST, eci=child)
+    upgrade(engine, LIST.replace('"1.0"', '"1.1"'))
+    engine.install(LIST.replace('"1.0"', '"1.1"'), eci=late)
+    told = document(engine.run(engine.host.roll_back(NOTES, None, None)))
+    assert [(one["from"]["version"], one["to"]["version"]) for one in told["rolled_back"]] == [
+        ("1.1", "1.0")
+    ] * 2
+    assert told["failed"] == []
+    assert isinstance(engine.run(engine.host.roll_back(NOTES, None, None)), Refusal)
+
+
+def test_nobody_goes_back_before_all_is_decided(engine: Engine) -> None:
+    """Those that had gone back would go back one text more when it is asked for again."""
+    child = engine.make_child("child")
+    engine.install(LIST.replace('"1.0"', '"0.9"'), eci=child)
+    add(engine, "a")
+    upgrade(engine, MAP)
+    refusal = engine.run(engine.host.roll_back(NOTES, None, None))
+    assert isinstance(refusal, Refusal)
+    assert (refusal.kind, len(refusal.extra["picos"])) == ("undecided", 1)
+    assert "on 1 of 2 picos" in refusal.reason
+    told = document(engine.run(engine.host.roll_back(NOTES, None, "restore")))
+    assert (len(told["rolled_back"]), told["failed"]) == (2, [])
+    assert variables(engine) == {"list": ["a"]}
+
+
+def test_where_it_cannot_go_back_a_pico_is_named(engine: Engine) -> None:
+    """The others do."""
+    child = engine.make_child("child")
+    engine.install(LIST, eci=child)
+    upgrade(engine, LIST.replace('"1.0"', '"1.1"'))
+    holder = engine.run(engine.host.histories.pico(child))
+    assert isinstance(holder, Pico)
+    engine.restart()
+    engine.disk.snapshots[holder.id] = (engine.disk.snapshots[holder.id][0], b"scratched")
+    told = document(engine.run(engine.host.roll_back(NOTES, None, None)))
+    assert [one["pico"] for one in told["failed"]] == [holder.id]
+    assert "damaged" in told["failed"][0]["reason"]
+    assert len(told["rolled_back"]) == 1
 
 
 def test_a_flush_can_be_rolled_back_too(engine: Engine) -> None:
