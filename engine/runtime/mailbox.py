@@ -125,7 +125,7 @@ class Mailbox:
         self._rested: list[Future[None]] = []
         self._reported: set[Unable] = set()
         self._released: Future[None] | None = None
-        """Done when those are out of quarantine that could be let out as the pico woke; None if none were in."""
+        """Done when those that can be are out of quarantine; None if none was in it as the pico woke."""
         self._prepare()
 
     # --- requests ---
