@@ -101,7 +101,7 @@ class CompiledPrograms:
         """Compile a text that may be new, on behalf of somebody. Raises `RulesetRefused`."""
         digest = text_hash(text)
         known = self._compiled.get(digest)
-        if known is not None:
+        if known is not None and known.hash == digest:  # or the kept text was altered under its hash
             return known
         program = await self._compile_once(Source(text, name), who)
         self._put(digest, program)

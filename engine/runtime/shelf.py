@@ -151,7 +151,10 @@ class Shelf:
                 "`picomesh install ECI FILE` or POST /api/rulesets"
             )
         if text_hash(text) != digest:
-            raise FetchFailed(f"what is kept as {to_cid(digest)} is another text: the journal is damaged")
+            raise FetchFailed(
+                f"what is kept as {to_cid(digest)} is another text: the journal is damaged; sending the "
+                "right one mends it, with `picomesh install ECI FILE` or POST /api/rulesets"
+            )
         return text
 
     async def _keep(self, text: str, url: str, who: str) -> Program:
@@ -161,9 +164,11 @@ class Shelf:
         if self._library.get(url) == digest:
             return program
         writes: list[Write] = []
-        if self._journal.ruleset_text(digest) is None:
+        kept = self._journal.ruleset_text(digest)
+        if kept is None:
             writes.append(_note(program, self._now_ms()))
-        if self._journal.ruleset_at(url) != digest:
+        # A text that somebody has altered under its hash is mended by whoever brings the right one.
+        if self._journal.ruleset_at(url) != digest or kept != text:
             writes.append(KeepRuleset(digest, url, text))
         if writes:
             await self._journal.commit(writes)

@@ -102,6 +102,19 @@ async def test_a_kept_text_is_held_against_its_cid() -> None:
         await memory_shelf(journal).find(CID)
 
 
+@pytest.mark.parametrize("altered", [TEXT + "\n", "ruleset shop {"])
+@in_loop
+async def test_sending_the_right_text_mends_one_that_was_altered(altered: str) -> None:
+    """Whether or not what stood in its place compiles, and although it was at hand already."""
+    journal = MemoryJournal()
+    await journal.commit([KeepRuleset(DIGEST, to_url(DIGEST), altered)])
+    shelf = memory_shelf(journal)
+    await shelf.reopen(DIGEST)
+    assert (await shelf.push(TEXT)).hash == DIGEST
+    assert (await shelf.find(CID)).program.source.text == TEXT
+    assert MemoryJournal(journal.crash()).ruleset_text(DIGEST) == TEXT
+
+
 @in_loop
 async def test_what_an_older_version_kept_is_found_out_when_somebody_asks() -> None:
     """When it was kept, nobody knows. What does not compile stays unknown."""
