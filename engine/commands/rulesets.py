@@ -98,10 +98,11 @@ def _describe(one: Ruleset) -> dict[str, str]:
 
 
 def _describe_place(one: Ruleset) -> str:
-    """Of a URL that the other columns say already, only the kind."""
+    """Of a URL that the other columns say already, only the kind. A CID was not read from IPFS: the text
+    was sent to this engine, or had come here before."""
+    kinds = {f"{SCHEME}://{one['cid']}": "kept here", f"library:{one['rid']}": "library"}
     url: str = one["from"]
-    said = (f"{SCHEME}://{one['cid']}", f"library:{one['rid']}")
-    return url.partition(":")[0] if url in said else url
+    return kinds.get(url, url)
 
 
 def _shorten(name: str) -> str:

@@ -62,6 +62,9 @@ def test_a_file_is_sent_and_not_named(engine: EngineClient, tmp_path: Path) -> N
     assert run(engine, "rulesets", "--show", "counter").output == COUNTER
     [held] = [one for one in read(engine, "rulesets", "root") if one["rid"] == "counter"]
     assert (held["cid"], held["from"]) == (pushed["cid"], pushed["url"])
+    shown = run(engine, "rulesets", "root").output
+    assert re.search(r"counter +bafkrei\S+ +kept here", shown)
+    assert re.search(r"wrangler +bafkrei\S+ +library", shown)
 
 
 def test_a_changed_file_takes_the_place_of_the_old_one(engine: EngineClient, tmp_path: Path) -> None:
