@@ -148,7 +148,7 @@ def _port(engine: EngineClient) -> int:
 
 def _fate(engine: EngineClient, eci: str) -> str:
     """How the last events of a runaway ended, from its log."""
-    events = engine.past("log", eci=eci, n=100)["events"]
+    events = engine.past("log", eci=eci, n=6)["events"]
     ends = Counter(_end(event) for event in events)
     return ", ".join(f"{count} {end}" for end, count in ends.most_common(4))
 
