@@ -55,6 +55,18 @@ ruleset io.picolabs.subscription {
       "outbound_pending_subscription_approved", "outbound_removal", "established_removal", "subscription_check"
     ])
 
+    // What the rulesets of this pico tell each other has happened. They believe it, so it must not come
+    // from outside.
+    facts = [
+      "rulesets_flushed", "channel_created", "channel_deleted", "child_made", "child_initialized",
+      "new_child_created", "child_deleted", "child_name_changed", "wellKnown_Rx_created",
+      "outbound_pending_subscription_added", "wellKnown_Tx_format_failure",
+      "inbound_pending_subscription_added", "no_Tx_failure", "inbound_pending_subscription_approved",
+      "auto_accepted_subscription_request", "subscription_added", "subscription_removed",
+      "inbound_subscription_cancelled", "outbound_subscription_cancelled", "failed_to_send_event_to_sub",
+      "auto_accept_config_updated", "autoAcceptConfigUpdate_failure", "subscriptions_checked"
+    ]
+
     // The other side is somebody to work with, not somebody to whom this pico belongs: what would make,
     // change or end anything of it but the relationship stays outside.
     busEvents = {
@@ -66,8 +78,8 @@ ruleset io.picolabs.subscription {
         "subscription", "new_subscription_request", "inbound_removal", "pending_subscription_approval",
         "subscription_cancellation", "inbound_rejection", "outbound_cancellation", "cancel_subscriptions",
         "send_event_on_subs", "autoAcceptConfigUpdate", "intent_to_delete", "check_subscriptions",
-        "check_subscriptions_repeatedly", "subscriptions_checked", "need_wellKnown_Rx"
-      ]).append(events("engine_ui", ["*"])).append(events("system", ["*"])).append(events("engine", ["*"]))
+        "check_subscriptions_repeatedly", "need_wellKnown_Rx"
+      ].append(facts)).append(events("engine_ui", ["*"])).append(events("system", ["*"])).append(events("engine", ["*"]))
     }
     busQueries = {
       "allow": [{ "rid": "*", "name": "*" }],
@@ -87,7 +99,7 @@ ruleset io.picolabs.subscription {
 
     told = function() { event:attrs.delete("_headers") }
 
-    // A request must not bring a policy for a channel of the other side.
+    // A request must not bring a policy for a channel of the other side, nor one that is approved unseen.
     passedOn = function(attrs) {
       ["eventPolicy", "queryPolicy", "_headers"].reduce(function(rest, name) { rest.delete(name) }, attrs)
     }
@@ -347,7 +359,7 @@ ruleset io.picolabs.subscription {
   rule accept_the_welcome {
     select when wrangler inbound_pending_subscription_added where isWelcome(event:attrs)
     fired {
-      raise wrangler event "pending_subscription_approval" attributes told()
+      raise wrangler event "pending_subscription_approval" attributes passedOn(event:attrs)
       raise wrangler event "auto_accepted_subscription_request" attributes told()
     }
   }

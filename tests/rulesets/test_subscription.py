@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import ruleset_library
 from engine.core.messages import Refusal
 from engine.core.model import Eci
 from tests.compatibility.engine import Engine
@@ -455,6 +458,41 @@ def test_the_other_side_does_not_manage_the_pico(
     reply = pair.engine.reply(f"{domain}:{name}", attrs, pair.bob.has("established")[0]["Rx"])
     assert isinstance(reply, Refusal)
     assert reply.reason == "Denied by channel policy"
+
+
+def test_the_other_side_says_of_wrangler_what_concerns_the_relationship_alone(pair: Pair) -> None:
+    """Whatever else the rulesets that come with the engine hear or tell each other there is denied."""
+    pair.agree()
+    bus = pair.bob.has("established")[0]
+    channels = pair.engine.query("io.picolabs.wrangler/channels", pair.bob.eci)
+    denied = next(one["eventPolicy"]["deny"] for one in channels if one["id"] == bus["Rx"])
+    names = {one["name"] for one in denied if one["domain"] == "wrangler"}
+    texts = [path.read_text("utf-8") for path in Path(ruleset_library.__file__).parent.glob("*.krl")]
+    handled = {name for text in texts for name in re.findall(r"\b(?:when|or) wrangler (\w+)", text)}
+    raised = {name for text in texts for name in re.findall(r'raise wrangler event "(\w+)"', text)}
+    assert (handled | raised) - names == {
+        "outbound_pending_subscription_approved",
+        "outbound_removal",
+        "established_removal",
+        "subscription_check",
+    }
+
+
+def test_the_other_side_cannot_have_a_request_accepted_that_is_not_welcome(pair: Pair) -> None:
+    """Nor say what the channel for another is to let in: it could do everything through that."""
+    pair.agree()
+    pair.bob.do("autoAcceptConfigUpdate", configName="friends", regexMap={"who": "^friend$"})
+    eve = Pico(pair.engine, "eve")
+    eve.do("subscription", wellKnown_Tx=pair.bob.well_known, Id="evil")
+    anything = {"allow": [{"domain": "*", "name": "*"}], "deny": []}
+    pretended = {"Id": "evil", "who": "friend", "eventPolicy": anything}
+    over = pair.ann.has("established")[0]["Tx"]
+    pair.ann.sends(over, "wrangler", "inbound_pending_subscription_added", **pretended)
+    assert pair.bob.phases == (1, 1, 0)
+    pair.bob.do("inbound_pending_subscription_added", **pretended)
+    assert pair.bob.phases == (2, 0, 0)
+    reply = pair.engine.reply("wrangler:new_child_request", {"name": "x"}, eve.has("established")[0]["Tx"])
+    assert isinstance(reply, Refusal)
 
 
 @pytest.mark.parametrize(
