@@ -134,8 +134,10 @@ ruleset io.picolabs.pico-engine-ui {
     }
   }
 
+  // At once, for people who look right after having made it; again when it can be talked to, in case the
+  // Wrangler that made it was one of before.
   rule welcome_newborn {
-    select when wrangler new_child_created where event:attrs{"parentUiEci"}
+    select when wrangler child_made or wrangler new_child_created where event:attrs{"parentUiEci"}
     fired {
       ent:children{event:attrs{"eci"}} := event:attrs{"uiEci"}
     }

@@ -104,6 +104,13 @@ ruleset io.picolabs.wrangler {
       return channel
     }
 
+    // The channel for people that a pico was born with. A parent of before gives it none.
+    channelForPeople = defaction(eci) {
+      if ctx:channel(eci).isnull() then
+        ctx:newChannel(forPeople{"tags"}, anyEvent, anyQuery) setting(channel)
+      return channel => channel{"id"} | eci
+    }
+
     deleteChannel = defaction(eci) {
       ctx:delChannel(eci)
     }
@@ -129,8 +136,14 @@ ruleset io.picolabs.wrangler {
       ctx:channel(ent:uiEci) => ent:uiEci | channels(["engine", "ui"]).head(){"id"}
     }
 
+    // By what its parent and people reach a child that was just made.
+    namesOf = function(child) {
+      { "eci": child{"eci"}, "uiEci": child{["channels", 0, "id"]} }
+    }
+
     anyEvent = { "allow": [{ "domain": "*", "name": "*" }], "deny": [] }
     anyQuery = { "allow": [{ "rid": "*", "name": "*" }], "deny": [] }
+    forPeople = { "tags": ["engine", "ui"], "eventPolicy": anyEvent, "queryPolicy": anyQuery }
   }
 
   // --- rulesets ---
@@ -205,17 +218,18 @@ ruleset io.picolabs.wrangler {
       parentUiEci = uiEci()
     }
     if name then every {
-      ctx:newPico(wishes()) setting(eci)
+      ctx:newPico(wishes(), channels = [forPeople]) setting(child)
       event:send({
-        "eci": eci,
+        "eci": child{"eci"},
         "domain": "wrangler",
         "type": "pico_created",
-        "attrs": event:attrs.delete("_headers").put({ "eci": eci, "parentUiEci": parentUiEci })
+        "attrs": event:attrs.delete("_headers").put(namesOf(child)).put("parentUiEci", parentUiEci)
       })
     }
     fired {
-      ent:children{eci} := { "name": name }
+      ent:children{child{"eci"}} := { "name": name }
       ent:uiEci := parentUiEci if parentUiEci != ent:uiEci
+      raise wrangler event "child_made" attributes { "name": name }.put(namesOf(child))
     } else {
       error warn "a new_child_request needs a name"
     }
@@ -226,18 +240,18 @@ ruleset io.picolabs.wrangler {
   rule begin_life {
     select when wrangler pico_created where ctx:parent && ent:name.isnull()
     every {
-      createChannel(["engine", "ui"], anyEvent, anyQuery) setting(channel)
+      channelForPeople(event:attrs{"uiEci"}) setting(uiEci)
       event:send({
         "eci": ctx:parent,
         "domain": "wrangler",
         "type": "child_initialized",
-        "attrs": event:attrs.put("uiEci", channel{"id"})
+        "attrs": event:attrs.put("uiEci", uiEci)
       })
     }
     fired {
       ent:name := event:attrs{"name"}
-      ent:uiEci := channel{"id"}
-      raise wrangler event "pico_initialized" attributes event:attrs.put("uiEci", channel{"id"})
+      ent:uiEci := uiEci
+      raise wrangler event "pico_initialized" attributes event:attrs.put("uiEci", uiEci)
       raise wrangler event "ruleset_installed" attributes { "rids": installedRIDs().intersection(equipment) }
     }
   }

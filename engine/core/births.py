@@ -6,7 +6,7 @@ exist with that turn's commit. Only what ids it needs comes from the turn's reco
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from engine.core.installation import install
@@ -23,6 +23,12 @@ Wish = tuple[str, Mapping[str, Value]]
 MOST_CHANNELS = 20_000
 """That one pico may have; each child takes one. They are part of the pico wherever it is written as a whole,
 and a pico that takes a second to write keeps the others waiting."""
+
+MOST_CHANNELS_AT_BIRTH = 100
+"""That a parent may give a child; it can make more itself."""
+
+STEPS_OF_A_CHANNEL = 10
+"""What giving a child one costs."""
 
 STEPS_OF_A_BIRTH = 100
 """What making a pico costs: ids, channels, a longer list of children."""
@@ -62,18 +68,28 @@ def expect_child(run: Run) -> Newborn:
     return Newborn(child_id, family, to_parent)
 
 
-def make_child(run: Run, rulesets: Iterable[Wish], without: Iterable[str] = ()) -> Eci:
-    """Make a child with these rulesets, that may not use these modules; the channel by which the parent
-    reaches it."""
+def new_eci_of_child(run: Run) -> Eci:
+    """What a channel shall be called that a child is born with."""
+    run.meter.charge(STEPS_OF_A_CHANNEL)
+    return Eci(run.learned.chance.id())
+
+
+def make_child(
+    run: Run, rulesets: Iterable[Wish], without: Iterable[str] = (), channels: Sequence[Channel] = ()
+) -> Eci:
+    """Make a child with these rulesets and channels, that may not use these modules; the channel by which
+    the parent reaches it."""
     newborn = expect_child(run)
     # It may use no more than its parent may: what a pico is not granted it cannot do by having children.
     grants = {**run.draft.grants, **dict.fromkeys(without, False)}
-    run.effects.append(CreatePico(_make_whole(run, newborn, rulesets, grants)))
+    run.effects.append(CreatePico(_make_whole(run, newborn, rulesets, grants, channels)))
     return newborn.family.eci
 
 
-def _make_whole(run: Run, newborn: Newborn, rulesets: Iterable[Wish], grants: Grants) -> Pico:
-    bare = new_pico(newborn.pico, newborn.to_parent, [newborn.family])
+def _make_whole(
+    run: Run, newborn: Newborn, rulesets: Iterable[Wish], grants: Grants, channels: Sequence[Channel]
+) -> Pico:
+    bare = new_pico(newborn.pico, newborn.to_parent, [newborn.family, *channels])
     making = run.for_child(replace(bare, grants=grants))
     wishes = list(rulesets)
     run.learned.expect_rulesets([url for url, _ in wishes])

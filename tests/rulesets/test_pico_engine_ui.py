@@ -9,8 +9,9 @@ import pytest
 
 import ruleset_library
 from engine.core.messages import Fault
+from engine.core.model import Eci
 from engine.runtime.genesis import BORN_WITH
-from engine.runtime.replies import EventReply
+from engine.runtime.replies import EventReply, QueryReply
 from tests.compatibility.engine import Engine
 
 RID = "io.picolabs.pico-engine-ui"
@@ -116,6 +117,18 @@ def test_a_child_can_be_shown_and_knows_its_parent(shown: Engine) -> None:
     [grandchild] = ask(shown, "pico", child)["children"]
     assert ask(shown, "box", grandchild)["parent"] == child
     assert ask(shown, "box", grandchild)["backgroundColor"] == "#000"
+
+
+def test_a_child_is_shown_to_whoever_looks_at_once(shown: Engine) -> None:
+    """In the state that the event left behind, before the child has handled anything."""
+    root, name = Eci(shown.host.root_eci()), {"name": "kid"}
+    asked = shown.host.run_event_query(root, "engine_ui", "new", name, RID, "box", {})
+    reply = shown.run(asked)
+    assert isinstance(reply, QueryReply)
+    settle(shown)
+    [child] = ask(shown, "box")["children"]
+    assert reply.value["children"] == [child]
+    assert (ask(shown, "uiECI", child), ask(shown, "name", child)) == (child, "kid")
 
 
 def test_children_that_were_there_before_can_be_shown_too(engine: Engine) -> None:

@@ -246,11 +246,33 @@ def _keep_map(world: World, given: dict[str, Value] | None) -> dict[str, Value]:
 # --- picos and events ------------------------------------------------------------------------------
 
 
-def _new_pico(world: World, rulesets: Value, without: Value) -> Value:
+def _new_pico(world: World, rulesets: Value, without: Value, channels: Value) -> Value:
+    """The channel to the child; if it is to be born with others, all of them, since nobody else can say yet
+    what they are called."""
     if not isinstance(rulesets, list | None):
         raise TypeFault('ctx:newPico takes an array of {"url", "config"} maps')
     wishes = [_read_wish(world, one) for one in rulesets or ()]
-    return births.make_child(world.run, wishes, _read_modules(without))
+    born_with = _read_channels_of_child(world, channels)
+    eci = births.make_child(world.run, wishes, _read_modules(without), born_with)
+    return eci if channels is None else {"eci": eci, "channels": [show_channel(one) for one in born_with]}
+
+
+def _read_channels_of_child(world: World, channels: Value) -> list[Channel]:
+    """What channels a child shall be born with, besides those of every pico."""
+    if not isinstance(channels, list | None) or not all(isinstance(one, dict) for one in channels or ()):
+        raise TypeFault('a new pico\'s channels are an array of {"tags", "eventPolicy", "queryPolicy"} maps')
+    if len(channels or ()) > births.MOST_CHANNELS_AT_BIRTH:
+        raise RuntimeFault("R607", f"a pico is born with {births.MOST_CHANNELS_AT_BIRTH} channels at most")
+    return [
+        _read_channel(
+            world,
+            births.new_eci_of_child(world.run),
+            one.get("tags"),
+            one.get("eventPolicy"),
+            one.get("queryPolicy"),
+        )
+        for one in channels or ()
+    ]
 
 
 def _read_modules(names: Value) -> list[str]:
@@ -376,7 +398,7 @@ MEMBERS: Mapping[str, Member] = {
     "install": Member("action", ("url", "config")),
     "uninstall": Member("action", ("rid",)),
     "flush": Member("action", ("url",)),
-    "newPico": Member("action", ("rulesets", "without")),
+    "newPico": Member("action", ("rulesets", "without", "channels")),
     "delPico": Member("action", ("eci",)),
     "event": Member("action", ("eci", "domain", "name", "attrs", "host")),
     "eventQuery": Member("action", ("eci", "domain", "name", "attrs", "rid", "queryName", "args")),

@@ -7,7 +7,7 @@ import pytest
 from engine.core import births
 from engine.core.domains import BUILT_IN, MODULES
 from engine.core.messages import CreatePico, DeletePico, SendEvent
-from engine.core.model import ALLOW_ALL, Child
+from engine.core.model import ALLOW_ALL, Child, PolicyEntry
 from engine.core.records import state_id
 from pico_lang.values import Value
 from tests.engine.core.bench import Bench
@@ -181,6 +181,34 @@ def test_a_child_is_made_whole_in_its_parents_turn() -> None:
     assert bench.pico.channels[child.parent].tags == ("system", "parent")
     assert bench.pico.channels[child.parent].family == child.id
     assert (child.seq, bool(state_id(child))) == (0, True)
+
+
+def test_a_child_may_be_born_with_channels() -> None:
+    """Its parent learns what they are called, which nobody else could say yet."""
+    only = '{"allow": [{"domain": "d", "name": "n"}], "deny": []}'
+    bench = Bench(act(f'ctx:newPico(channels = [{{"tags": ["a", "B"], "eventPolicy": {only}}}])'))
+    made = result_of(bench)
+    (created,) = (effect for effect in bench.outcomes[-1].effects if isinstance(effect, CreatePico))  # type: ignore[union-attr]
+    (shown,) = made["channels"]
+    channel = created.pico.channels[shown["id"]]
+    assert (channel.tags, channel.event_policy.allow) == (("a", "b"), (PolicyEntry("d", "n"),))
+    assert bench.pico.children == (Child(made["eci"], created.pico.id),)
+    assert shown["id"] not in bench.pico.channels
+
+
+@pytest.mark.parametrize(
+    ("channels", "code"),
+    [
+        ('"x"', "R601"),
+        ('["x"]', "R601"),
+        ("[{}]", "R601"),
+        ('[{"tags": ["system"]}]', "R601"),
+        ('0.range(100).map(function(n) { {"tags": ["a"]} })', "R607"),
+    ],
+)
+def test_channels_of_a_child_are_read_strictly(channels: str, code: str) -> None:
+    failed = Bench(act(f"ctx:newPico(channels = {channels})")).failed("d", "t")
+    assert (failed.fault.code, failed.pico.children) == (code, ())
 
 
 def test_a_child_whose_ruleset_fails_is_not_born() -> None:
