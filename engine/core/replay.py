@@ -94,7 +94,11 @@ def departure(record: Record, outcome: Outcome) -> Departure | None:
     for part, plain in _parts(outcome):
         old, new = to_bytes(recorded[part]), to_bytes(plain)
         if old != new:
-            return Departure(record.seq, part, *_excerpts(old, new))
+            recorded_so, came_out = _excerpts(old, new)
+            if part == "outcome" and isinstance(outcome, Failed):
+                # It need not be the history: perhaps this engine lacks a module, or what it may use.
+                came_out += f": {outcome.fault.message[:LONGEST]}"
+            return Departure(record.seq, part, recorded_so, came_out)
     return None
 
 

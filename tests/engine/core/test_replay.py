@@ -93,6 +93,18 @@ def test_a_turn_that_asks_what_it_did_not_ask_is_named() -> None:
     assert found.came_out == '"asks for ruleset, which has no recorded answer"'
 
 
+def test_a_turn_that_fails_now_says_why() -> None:
+    """It may be this engine that lacks something, and not the history."""
+    bench, before, record = thrown("lost")
+    assert record.fault is not None
+    found = again(bench, before, replace(record, fault=None))
+    assert found is not None
+    assert (found.recorded, found.came_out) == (
+        '"done"',
+        f'"failed with {record.fault.code}": {record.fault.message}',
+    )
+
+
 def test_cost_and_wording_may_change() -> None:
     """Steps are counted, and failures put into words, as the version likes."""
     bench, before, record = thrown("lost")
