@@ -15,7 +15,7 @@ from typing import cast
 
 from engine.core.codec import Unreadable, from_bytes, pack_pico, to_bytes
 from engine.core.messages import Event, Fault, Query, Refusal
-from engine.core.model import EMPTY, Eci, EventId, Pico, PicoId, Rid
+from engine.core.model import Eci, EventId, Pico, PicoId, Rid
 from engine.core.policy import UPKEEP
 from engine.core.records import encode_request
 from engine.core.timekeeping import to_iso
@@ -39,6 +39,7 @@ from engine.runtime.modules import Modules
 from engine.runtime.neighbours import Neighbours
 from engine.runtime.outbox import LocalOutbox
 from engine.runtime.owners import Owners
+from engine.runtime.pictures import Pictures
 from engine.runtime.queries import run_query
 from engine.runtime.questions import Answer
 from engine.runtime.repeats import find_earlier
@@ -55,9 +56,6 @@ logger = logging.getLogger(__name__)
 
 Attrs = Mapping[str, Value]
 
-GENERATIONS = 100
-"""Of picos in a picture of them all. Those who read it as JSON can follow that far."""
-
 
 class Host:
     """The picos of one engine. It needs a running event loop, and its `start`, before anything else."""
@@ -67,6 +65,7 @@ class Host:
         self._shelf = shelf
         self._outbox = LocalOutbox(equipment, limits)
         self._residents = self._outbox.residents
+        self._pictures = Pictures(self._residents)
         equipment.questions.learn(Neighbours(equipment, self._residents).kinds)
         self._is_draining = False
         self.histories = Histories(
@@ -369,7 +368,7 @@ class Host:
         if not isinstance(reply, EventReply):
             return cast(Refusal | Fault, reply)
         made = self._residents.look(reply.directives[0]["options"]["pico"])
-        return unknown_channel(Eci(name)) if made is None else self._view(made, 0)
+        return unknown_channel(Eci(name)) if made is None else self._pictures.draw(made, 0)
 
     async def list_modules(self) -> Document:
         """What rulesets can call, and which pico may."""
@@ -388,8 +387,12 @@ class Host:
         return self.root_eci()
 
     def tree(self) -> PicoView:
-        """The root pico and what is below it, `GENERATIONS` deep, in their newest state."""
-        return self._view(self._root(), GENERATIONS)
+        """The root pico and what is below it, in their newest state, all at once: of a small family."""
+        return self._pictures.draw(self._root())
+
+    async def picture(self) -> PicoView:
+        """The same of a family of any size, while others are served."""
+        return await self._pictures.draw_in_pieces(self._root())
 
     def _root(self) -> Pico:
         root = self._residents.look(PicoId(self._fact(ROOT_PICO)))
@@ -397,51 +400,11 @@ class Host:
             raise LookupError("the journal names a root pico that it does not have")
         return root
 
-    def _view(self, pico: Pico, generations: int) -> PicoView:
-        shown = pico.children if generations else ()
-        below = (self._view_of(child.pico, generations - 1) for child in shown)
-        return PicoView(
-            pico.id,
-            _name(pico),
-            _open_channel(pico),
-            [ruleset.rid for ruleset in pico.rulesets],
-            [view for view in below if view is not None],
-            is_cut=len(shown) < len(pico.children),
-            quarantined=_reasons(pico),
-        )
-
-    def _view_of(self, pico: PicoId, generations: int) -> PicoView | None:
-        try:
-            found = self._residents.look(pico)
-        except Unreadable as problem:
-            return PicoView(pico, None, None, (), (), damage=str(problem))
-        return None if found is None else self._view(found, generations)
-
     def _fact(self, name: str) -> str:
         found = self._equipment.journal.fact(name)
         if found is None:
             raise LookupError(f"the journal has no {name}; was the host started?")
         return found
-
-
-def _name(pico: Pico) -> str | None:
-    """The name that Wrangler keeps for a pico."""
-    name = pico.entities.get(Rid(WRANGLER), EMPTY).get("name")
-    return name if isinstance(name, str) else None
-
-
-def _reasons(pico: Pico) -> Mapping[Rid, str]:
-    """Why rulesets of it do not run."""
-    return {
-        ruleset.rid: ruleset.quarantine.reason for ruleset in pico.rulesets if ruleset.quarantine is not None
-    }
-
-
-def _open_channel(pico: Pico) -> Eci | None:
-    """A channel that people may use: one meant for them, or else any that is no family matter."""
-    usable = [one for one in pico.channels.values() if one.family is None]
-    usable.sort(key=lambda one: ("ui" not in one.tags, one.eci))
-    return usable[0].eci if usable else None
 
 
 def _reply_of_kind(reply: Reply, expected: type[EventReply] | type[QueryReply], eid: EventId) -> Reply:

@@ -164,6 +164,6 @@ class FakeHost:
     def ui_eci(self) -> Eci:
         return Eci("ui-eci")
 
-    def tree(self) -> PicoView:
+    async def picture(self) -> PicoView:
         child = PicoView(PicoId("child"), "lamp", Eci("child-eci"), (), ())
         return PicoView(PicoId("root"), None, ROOT, (Rid("io.picolabs.wrangler"),), (child,))

@@ -23,7 +23,7 @@ async def _show_context(host: Host, request: Request) -> Reply:
 
 
 async def _show_tree(host: Host, request: Request) -> Reply:
-    return Reply(encode(_picture(host.tree())))
+    return Reply(encode(_picture(await host.picture())))
 
 
 def _picture(pico: PicoView) -> dict[str, Any]:

@@ -88,5 +88,5 @@ class Host(Protocol):
     def ui_eci(self) -> Eci:
         """The channel of the root pico that user interfaces begin with."""
 
-    def tree(self) -> PicoView:
+    async def picture(self) -> PicoView:
         """The root pico and all below it."""

@@ -10,8 +10,9 @@ import pytest
 from engine.core.messages import Refusal
 from engine.core.model import Child, Eci, PicoId
 from engine.core.records import begin, decode_snapshot, encode_snapshot
-from engine.runtime.host import GENERATIONS
-from engine.runtime.replies import QueryReply
+from engine.runtime import pictures
+from engine.runtime.pictures import GENERATIONS
+from engine.runtime.replies import EventReply, QueryReply
 from tests.engine.in_loop import in_loop
 from tests.engine.runtime.shell import ROOT, ROOT_ID, born, prepared_disk, start_shell, with_channel
 from tests.fakes.crashing_journal import CrashingJournal
@@ -118,6 +119,19 @@ async def test_picos_may_be_nested_more_deeply_than_calls() -> None:
     assert picture.is_cut
     await shell.do(ROOT, "bury", name="p1")
     assert set(shell.journal.disk.snapshots) == {ROOT_ID}
+
+
+@in_loop
+async def test_others_are_served_while_a_picture_of_all_picos_is_drawn() -> None:
+    """An event that comes in the middle is over before the picture of a large family is."""
+    shell = await start_shell(nest(GENERATIONS))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pictures, "SLICE_S", 0)
+        drawing = asyncio.ensure_future(shell.host.picture())
+        await asyncio.sleep(0)
+        assert isinstance(await shell.do(ROOT, "add"), EventReply)
+        assert not drawing.done()
+        assert await drawing == shell.host.tree()
 
 
 @in_loop

@@ -1,0 +1,102 @@
+"""Pictures of a family: a pico and what is below it, as people look at them.
+
+Each pico of it is read for that, most of them from the journal, so a large family takes a while. A walk
+can therefore be interrupted after every pico, and others have their turn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Generator, Mapping
+
+from engine.core.codec import Unreadable
+from engine.core.model import EMPTY, Eci, Pico, PicoId, Rid
+from engine.runtime.genesis import WRANGLER
+from engine.runtime.replies import PicoView
+from engine.runtime.residents import Residents
+from engine.runtime.rota import SLICE_S
+
+GENERATIONS = 100
+"""In a picture of a whole family. Those who read it as JSON can follow that far."""
+
+Walk = Generator[None, None, PicoView]
+"""Stops after each pico; gives the picture in the end."""
+
+
+class Pictures:
+    """Of the picos of one engine."""
+
+    def __init__(self, residents: Residents) -> None:
+        self._residents = residents
+
+    def draw(self, pico: Pico, generations: int = GENERATIONS) -> PicoView:
+        """A pico and so many generations below it, all at once."""
+        walk = self._walk(pico, generations)
+        while True:
+            try:
+                next(walk)
+            except StopIteration as done:
+                return _drawn(done)
+
+    async def draw_in_pieces(self, pico: Pico, generations: int = GENERATIONS) -> PicoView:
+        """The same, with others served in between; what they change meanwhile may be in it or not."""
+        walk = self._walk(pico, generations)
+        end = time.perf_counter() + SLICE_S
+        while True:
+            try:
+                next(walk)
+            except StopIteration as done:
+                return _drawn(done)
+            if time.perf_counter() > end:
+                await asyncio.sleep(0)
+                end = time.perf_counter() + SLICE_S
+
+    def _walk(self, pico: Pico, generations: int) -> Walk:
+        yield
+        below: list[PicoView] = []
+        shown = pico.children if generations else ()
+        for child in shown:
+            view = yield from self._walk_to(child.pico, generations - 1)
+            below += () if view is None else (view,)
+        return PicoView(
+            pico.id,
+            _name(pico),
+            _open_channel(pico),
+            [ruleset.rid for ruleset in pico.rulesets],
+            below,
+            is_cut=len(shown) < len(pico.children),
+            quarantined=_reasons(pico),
+        )
+
+    def _walk_to(self, pico: PicoId, generations: int) -> Generator[None, None, PicoView | None]:
+        try:
+            found = self._residents.look(pico)
+        except Unreadable as problem:
+            return PicoView(pico, None, None, (), (), damage=str(problem))
+        return None if found is None else (yield from self._walk(found, generations))
+
+
+def _drawn(done: StopIteration) -> PicoView:
+    view: PicoView = done.value
+    return view
+
+
+def _name(pico: Pico) -> str | None:
+    """The name that Wrangler keeps for a pico."""
+    name = pico.entities.get(Rid(WRANGLER), EMPTY).get("name")
+    return name if isinstance(name, str) else None
+
+
+def _reasons(pico: Pico) -> Mapping[Rid, str]:
+    """Why rulesets of it do not run."""
+    return {
+        ruleset.rid: ruleset.quarantine.reason for ruleset in pico.rulesets if ruleset.quarantine is not None
+    }
+
+
+def _open_channel(pico: Pico) -> Eci | None:
+    """A channel that people may use: one meant for them, or else any that is no family matter."""
+    usable = [one for one in pico.channels.values() if one.family is None]
+    usable.sort(key=lambda one: ("ui" not in one.tags, one.eci))
+    return usable[0].eci if usable else None
