@@ -7,6 +7,7 @@ import gc
 import os
 import sys
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import click
@@ -44,6 +45,9 @@ log = structlog.get_logger("picomesh")
 RARELY = (2_000, 10, 20)
 """Objects that are new before Python looks for circles among them; how often among older ones."""
 
+LEAVING_S = 2.0
+"""What a plugin has begun may take so long to end when the engine has."""
+
 MAKE_ROOM = "make room on the disk and start again; what was acknowledged is kept"
 
 
@@ -74,6 +78,23 @@ def serve(**flags: Any) -> None:
     configure_logs(sys.stderr, settings.log_format, settings.log_level)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_run(settings))
+        leaving = _leave_within(LEAVING_S)
+    leaving.cancel()
+
+
+def _leave_within(seconds: float) -> Timer:
+    """Everything is durable and let go of by now. Python would wait for what a plugin has begun, be it a
+    thread, without end."""
+
+    def leave() -> None:
+        log.warning("the process ends although something, of a plugin perhaps, does not")
+        sys.stdout.flush()
+        os._exit(0)
+
+    timer = Timer(seconds, leave)
+    timer.daemon = True
+    timer.start()
+    return timer
 
 
 async def _run(settings: Settings) -> None:

@@ -147,6 +147,41 @@ def test_commands_without_an_engine_know_plugins(place: Place) -> None:
     assert offline(place, "modules").count("thermometer:fahrenheit(celsius: Number)") == 1
 
 
+STUBBORN = """
+import asyncio, threading
+from engine.plugins import Call, Module
+
+async def listen(call: Call) -> None:
+    while True:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            pass
+
+async def block(call: Call) -> None:
+    await asyncio.to_thread(threading.Event().wait)
+
+MODULE = Module("stubborn", questions={"listen": listen, "block": block})
+"""
+
+
+@pytest.mark.parametrize("member", ["listen", "block"])
+def test_a_plugin_that_never_ends_keeps_no_engine_from_stopping(place: Place, member: str) -> None:
+    """Neither one that does not let itself be cancelled nor a thread that waits for ever."""
+    place.process.stop()
+    install_text(place.site, "stubborn-package", STUBBORN, "stubborn")
+    settings = place.process.home / "picomesh.toml"
+    settings.write_text(settings.read_text() + "plugin_answer_s = 0.1\n")
+    place.engine = place.process.start()
+    place.run("grant", "root", "stubborn")
+    text = place.sensors / "asker.krl"
+    text.write_text(f"ruleset asker {{ rule r {{ select when a b pre {{ x = stubborn:{member}() }} }} }}")
+    install_ruleset(place.engine, "root", text.as_uri(), {})
+    with pytest.raises(Failure, match=r"gave no answer within 0\.1 s"):
+        place.engine.send_event("root", ("a", "b"), {})
+    assert place.process.stop() == 0
+
+
 def test_a_broken_plugin_keeps_no_engine_from_starting(place: Place) -> None:
     """The log and `picomesh modules` say which it is and why."""
     reason = "odd_package:MODULE cannot be loaded: ModuleNotFoundError: No module named 'nowhere_at_all'"
