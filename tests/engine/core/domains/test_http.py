@@ -301,6 +301,7 @@ def test_autosend_asks_nobody_during_the_turn() -> None:
     """It is an effect: the question, with its key, and the event that waits for the answer."""
     errand = errand_of(LATER)
     assert errand.question.acts
+    assert errand.reply is not None
     assert (errand.reply.eci, errand.reply.domain, errand.reply.name) == ("there", "web", "back")
     assert errand == errand_of(LATER), "also the ids follow from the turn"
 
