@@ -1,0 +1,59 @@
+"""What unpacking answers instead of a message: a refusal with its problem code, or the want of a document.
+
+The code is of DIDComm's own list (v2.1, "Problem Codes") and is all that a peer may be told. The reason is
+for the log of whoever was sent the message: to a stranger it would say how far a forgery got.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Code = Literal["e.p.msg", "e.p.trust", "e.p.trust.crypto", "e.p.did", "e.p.req.time", "e.p.me.res.storage"]
+"""Bad message; sender and keys do not fit; cryptography; unusable DID; expired; larger than we take."""
+
+
+class Refused(Exception):
+    """This envelope is not acted on, which is normal life.
+
+    `sender` is known once somebody's key has proven who is to blame, `message_id` if it could be read. Only
+    then is there anybody to report a problem to; everything else is dropped in silence.
+    """
+
+    def __init__(
+        self, code: Code, reason: str, sender: str | None = None, message_id: str | None = None
+    ) -> None:
+        super().__init__(f"{code}: {reason}")
+        self.code = code
+        self.reason = reason
+        self.sender = sender
+        self.message_id = message_id
+
+
+class Needs(Exception):
+    """Nobody can go on without the document of this DID: fetch it and call again.
+
+    Whoever cannot fetch it refuses the message; `refusal` is the one for that.
+    """
+
+    def __init__(self, did: str) -> None:
+        super().__init__(f"the document of {did} is not at hand")
+        self.did = did
+
+    def refusal(self) -> Refused:
+        return Refused("e.p.did", f"{self.did} cannot be resolved")
+
+
+def malformed(reason: str) -> Refused:
+    return Refused("e.p.msg", reason)
+
+
+def untrusted(reason: str) -> Refused:
+    return Refused("e.p.trust", reason)
+
+
+def unproven(reason: str) -> Refused:
+    return Refused("e.p.trust.crypto", reason)
+
+
+def too_big(reason: str) -> Refused:
+    return Refused("e.p.me.res.storage", reason)

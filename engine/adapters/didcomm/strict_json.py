@@ -1,0 +1,96 @@
+"""JSON as every reader understands it, or a refusal: UTF-8, each name once, finite numbers, bounded depth.
+
+What two parsers read differently is how signed and checked values come to differ from those that are
+acted on; so a repeated name or half a surrogate pair is refused although the standard leaves it open.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from engine.adapters.didcomm.limits import Limits
+from engine.adapters.didcomm.refused import malformed, too_big
+
+_TEXTS = re.compile(r'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+"""A text that does not end is one too: else the search would begin again at each quote in it."""
+_OPENING = "[{"
+_CLOSING = "]}"
+
+
+def read_object(data: bytes, limits: Limits) -> dict[str, Any]:
+    """One JSON object and nothing else."""
+    text = _decode(data)
+    _check_shape(text, limits)
+    try:
+        value = _DECODER.decode(text)
+    except (ValueError, RecursionError) as problem:
+        raise malformed("not the JSON that every reader understands") from problem
+    if not isinstance(value, dict):
+        raise malformed("not a JSON object")
+    if "\\u" in text:
+        _check_surrogates(value)
+    return value
+
+
+def write_json(value: Mapping[str, Any]) -> bytes:
+    """The fewest bytes, in the order the value has."""
+    return _ENCODER.encode(value).encode()
+
+
+def _decode(data: bytes) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as problem:
+        raise malformed("not UTF-8") from problem
+
+
+def _check_shape(text: str, limits: Limits) -> None:
+    """Before parsing: the parser would run out of stack, or make a hundred bytes of each two."""
+    if text.count("[") + text.count("{") <= limits.json_depth:
+        return
+    bones = _TEXTS.sub("", text)
+    if bones.count("[") + bones.count("{") > limits.json_containers:
+        raise too_big("JSON with too many objects and arrays")
+    depth = 0
+    for character in bones:
+        if character in _OPENING:
+            depth += 1
+            if depth > limits.json_depth:
+                raise too_big("JSON that is nested too deeply")
+        elif character in _CLOSING:
+            depth -= 1
+
+
+def _no_name_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise ValueError("a name stands twice in one object")
+    return value
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError(f"{digits} is larger than numbers are")
+    return number
+
+
+def _check_surrogates(value: object) -> None:
+    try:
+        _ENCODER.encode(value).encode()
+    except UnicodeEncodeError as problem:
+        raise malformed("half a surrogate pair is no character") from problem
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_no_name_twice, parse_constant=_no_constant, parse_float=_finite
+)
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
