@@ -54,7 +54,8 @@ def _install() -> None:
     except subprocess.TimeoutExpired:
         pytest.skip(f"no foreign stack: npm did not bring {PACKAGE} within {INSTALL_S} s")
     if done.returncode != 0 or _version() != VERSION:
-        pytest.skip(f"no foreign stack: npm could not install {PACKAGE}: {done.stderr[-300:]}")
+        why = " ".join(done.stderr.split())[:200]
+        pytest.skip(f"no foreign stack: npm could not install {PACKAGE}: {why}")
 
 
 class ForeignStack:
