@@ -25,6 +25,8 @@ ALGORITHMS: Mapping[str, SignatureAlg] = {"Ed25519": "EdDSA", "P-256": "ES256", 
 _ECDSA = ec.ECDSA(hashes.SHA256())
 _HALF = 32
 
+SECP256K1_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
+
 
 def alg_of(key: PublicKey) -> SignatureAlg:
     if key.curve not in ALGORITHMS:
@@ -39,6 +41,9 @@ def sign(key: PrivateKey, data: bytes) -> bytes:
     if key.scalar is None:
         raise BadKey(f"a key of {key.curve} without its scalar")
     r, s = decode_dss_signature(key.scalar.sign(data, _ECDSA))
+    if key.curve == "secp256k1":
+        # Of the two signatures that are right, libraries with a past in Bitcoin take the lower one only.
+        s = min(s, SECP256K1_ORDER - s)
     return r.to_bytes(_HALF, "big") + s.to_bytes(_HALF, "big")
 
 
