@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from rich.console import Console
 from rich.table import Table
 
+from tests.benchmarks.didcomm import report_didcomm
 from tests.benchmarks.events import report_events
 from tests.benchmarks.language import report_language
 from tests.benchmarks.neighbours import report_neighbours
@@ -18,6 +19,7 @@ REPORTS: Mapping[str, Callable[[], Iterator[Table | str]]] = {
     "events": report_events,
     "scale": report_scale,
     "neighbours": report_neighbours,
+    "didcomm": report_didcomm,
 }
 
 

@@ -24,6 +24,7 @@ from engine.adapters.didcomm.content_encryption import Enc
 from engine.adapters.didcomm.jwe import From, write_jwe
 from engine.adapters.didcomm.jws import write_jws
 from engine.adapters.didcomm.strict_json import write_json
+from tests.engine.adapters.didcomm.forging import forge_anon, forge_jwe, put
 from tests.engine.adapters.didcomm.people import (
     AGREEING,
     ALICE,
@@ -150,6 +151,29 @@ def test_a_flattened_signature_is_read() -> None:
     envelope = json.loads(pack_signed(message(), ALICE.kid("ed25519"), keyring(ALICE)))
     flattened = {"payload": envelope["payload"], **envelope["signatures"][0]}
     assert unpack(write_json(flattened), keyring(BOB), NOW_S).sender == ALICE.did
+
+
+@pytest.mark.parametrize("names", [("epk",), ("epk", "alg")])
+def test_anoncrypt_may_have_its_headers_beside_the_recipient(names: tuple[str, ...]) -> None:
+    """As some stacks write it; there is no sender who would have to be protected by them."""
+    moved: dict[str, Any] = {}
+
+    def take(header: dict[str, Any]) -> None:
+        moved.update({name: header.pop(name) for name in names})
+
+    envelope = forge_anon(header=take, recipient=lambda one: one["header"].update(moved))
+    unpacked = unpack(envelope, keyring(BOB), NOW_S)
+    assert (unpacked.message, unpacked.sender) == (message(), None)
+
+
+def test_anoncrypt_may_leave_out_apv() -> None:
+    """Whoever is added to its recipients cannot open it anyway."""
+    assert unpack(forge_anon(header=put(apv=...)), keyring(BOB), NOW_S).message == message()
+
+
+def test_the_sender_is_found_by_apu_alone() -> None:
+    """ "MUST be able to resolve the sender kid from the `apu` header if `skid` is not set"."""
+    assert unpack(forge_jwe(header=put(skid=...)), keyring(BOB), NOW_S).sender == ALICE.did
 
 
 def test_two_signatures_of_one_person_are_taken() -> None:
