@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.adapters.didcomm.limits import LIMITS, Limits
+from engine.adapters.didcomm.limits import LARGEST_NUMBER, LIMITS, Limits
 from engine.adapters.didcomm.refused import malformed
 
 _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]+", re.ASCII)
@@ -126,6 +126,6 @@ def _text(value: Mapping[str, Any], name: str) -> str:
 
 def _number(value: Mapping[str, Any], name: str) -> int:
     number = value[name]
-    if type(number) is not int or number < 0:
+    if type(number) is not int or not 0 <= number <= LARGEST_NUMBER:
         raise malformed(f"{name} of an attachment is a whole number")
     return number

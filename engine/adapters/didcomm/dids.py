@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import re
 
+LONGEST = 8192
+"""Characters of a DID URL or a key id: the long form of a did:peer has its whole document in it."""
+
 _DID = re.compile(r"did:[a-z0-9]+:[A-Za-z0-9._:%-]*[A-Za-z0-9._%-]", re.ASCII)
 _DID_URL = re.compile(_DID.pattern + r"(?:[/?][!-\"$-~]*)?", re.ASCII)
 _KID = re.compile(_DID.pattern + r"#[!-\"$-~]+", re.ASCII)
@@ -15,12 +18,12 @@ _DID_PEER_4_LONG = re.compile(r"(did:peer:4[A-Za-z0-9]+):[A-Za-z0-9]+", re.ASCII
 
 def is_did_url(text: str) -> bool:
     """A DID, perhaps with path and query, without a fragment: what `from` and `to` may hold."""
-    return _DID_URL.fullmatch(text) is not None
+    return len(text) <= LONGEST and _DID_URL.fullmatch(text) is not None
 
 
 def is_kid(text: str) -> bool:
     """A DID and the fragment that names one of its keys."""
-    return _KID.fullmatch(text) is not None
+    return len(text) <= LONGEST and _KID.fullmatch(text) is not None
 
 
 def did_of(url: str) -> str:

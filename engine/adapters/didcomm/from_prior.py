@@ -15,7 +15,7 @@ from engine.adapters.didcomm.dids import did_of, is_did_url, is_kid, same_did
 from engine.adapters.didcomm.jws import Signature, check_header, verify
 from engine.adapters.didcomm.keyring import Keyring
 from engine.adapters.didcomm.keys import PrivateKey
-from engine.adapters.didcomm.limits import LIMITS, Limits
+from engine.adapters.didcomm.limits import LARGEST_NUMBER, LIMITS, Limits
 from engine.adapters.didcomm.refused import Refused, malformed, too_big, untrusted
 from engine.adapters.didcomm.signing import alg_of, sign
 from engine.adapters.didcomm.strict_json import read_object, write_json
@@ -89,7 +89,7 @@ def _read_claims(header: Mapping[str, Any], claims: Mapping[str, Any], now_s: in
         raise malformed("from_prior: iss is a DID")
     if "sub" in claims and (not isinstance(new, str) or not is_did_url(new)):
         raise malformed("from_prior: sub is a DID")
-    if type(issued_s) is not int:
+    if type(issued_s) is not int or abs(issued_s) > LARGEST_NUMBER:
         raise malformed("from_prior: iat is a whole number of seconds since 1970")
     if not same_did(did_of(header["kid"]), prior):
         raise untrusted("from_prior is signed by somebody else than iss")

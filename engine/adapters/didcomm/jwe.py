@@ -1,8 +1,8 @@
 """Encrypted messages: a JWE in the general JSON form, anonymous (ECDH-ES) or with a sender (ECDH-1PU).
 
-DIDComm v2.1, "Message Encryption"; RFC 7516. Written strictly; when reading, anoncrypt may have its key
-agreement headers beside the recipient and no `apv`, as some stacks do. Authcrypt may not: its sender is
-proven only by what is protected.
+DIDComm v2.1, "Message Encryption"; RFC 7516. Written strictly. When reading, `epk` may stand beside the
+recipient (a changed one opens nothing), and anoncrypt may have all its key agreement headers there and no
+`apv`, as some stacks do. Authcrypt may not: its sender is proven only by what is protected.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from engine.adapters.didcomm.base64url import decode, encode, member
@@ -193,7 +192,7 @@ def _merge(protected: Mapping[str, Any], recipient: Recipient) -> Mapping[str, A
             raise malformed(f"{name} does not stand in a recipient's header")
         if name in protected:
             raise malformed(f"{name} stands in two headers")
-    if protected.get("alg", recipient.header.get("alg")) != ANON:
+    if protected.get("alg", recipient.header.get("alg")) != ANON and recipient.header.keys() != {"epk"}:
         raise malformed("authcrypt's headers are protected")
     return {**protected, **recipient.header}
 
@@ -217,7 +216,7 @@ def _read_apv(header: Mapping[str, Any], alg: Alg, recipients: Iterable[Recipien
     if "apv" not in header and alg == ANON:
         return b""
     apv = decode(header.get("apv"), "apv")
-    if apv != _remembered_apv(frozenset(one.kid for one in recipients)):
+    if apv != apv_of(one.kid for one in recipients):
         raise untrusted("apv does not stand for these recipients")
     return apv
 
@@ -260,8 +259,3 @@ def _shared_with(sender: str, own: PrivateKey, keyring: Keyring) -> bytes:
         return keyring.lasting_secret(own, key)
     except BadKey as problem:
         raise Refused("e.p.trust.crypto", "the sender's key is on another curve") from problem
-
-
-@lru_cache(maxsize=1024)
-def _remembered_apv(kids: frozenset[str]) -> bytes:
-    return apv_of(kids)

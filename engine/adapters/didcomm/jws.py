@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.adapters.didcomm.base64url import decode, encode, member
-from engine.adapters.didcomm.dids import is_kid
+from engine.adapters.didcomm.dids import did_of, is_kid, same_did
 from engine.adapters.didcomm.keyring import Keyring
 from engine.adapters.didcomm.keys import PrivateKey
 from engine.adapters.didcomm.limits import Limits
@@ -47,6 +47,9 @@ def open_jws(envelope: Mapping[str, Any], keyring: Keyring, limits: Limits) -> t
     signatures = tuple(_read(one, envelope["payload"], limits) for one in _listed(envelope, limits))
     if len({one.kid for one in signatures}) != len(signatures):
         raise malformed("a key signed twice")
+    # Before anybody's document is asked for: a message has one sender.
+    if not all(same_did(did_of(one.kid), did_of(signatures[0].kid)) for one in signatures):
+        raise untrusted("signed by several DIDs")
     for one in signatures:
         verify(one, keyring)
     return payload, tuple(one.kid for one in signatures)

@@ -24,7 +24,7 @@ Secrets = Callable[[str], PrivateKey | None]
 Purpose = Literal["keyAgreement", "authentication"]
 
 REMEMBERED = 4096
-"""Documents and pairs of keys; some megabytes in all."""
+"""Documents, and pairs of keys: how many of each at most."""
 
 MOST_METHODS = 64
 """Keys of one document that are looked at."""

@@ -101,7 +101,11 @@ def public_key(curve: str, raw: bytes) -> PublicKey:
 
 
 def public_from_jwk(jwk: object) -> PublicKey:
-    """RFC 7517 and RFC 8037; coordinates have exactly their curve's length."""
+    """RFC 7517 and RFC 8037.
+
+    Coordinates have their curve's length, says RFC 7518 6.2.1.2; some stacks leave out zeros in front, one
+    key in 128 on most curves. The number is the same, so it is read.
+    """
     if not isinstance(jwk, Mapping):
         raise BadKey("a JWK is an object")
     curve = jwk.get("crv")
@@ -111,7 +115,7 @@ def public_from_jwk(jwk: object) -> PublicKey:
         return public_key(curve, _octets(jwk, "x"))
     if jwk.get("kty") == "EC" and curve in WEIERSTRASS:
         size = coordinate_bytes(curve)
-        return public_key(curve, _sized(_octets(jwk, "x"), size) + _sized(_octets(jwk, "y"), size))
+        return public_key(curve, _octets(jwk, "x").rjust(size, b"\0") + _octets(jwk, "y").rjust(size, b"\0"))
     raise BadKey(f"{curve!r} is no curve of DIDComm")
 
 
@@ -210,7 +214,10 @@ def private_key(curve: str, secret: bytes) -> PrivateKey:
 def private_from_jwk(jwk: Mapping[str, Any]) -> PrivateKey:
     """A key pair whose halves do not belong together would sign what nobody can verify."""
     public = public_from_jwk(jwk)
-    key = private_key(public.curve, _octets(jwk, "d"))
+    secret = _octets(jwk, "d")
+    if public.curve in WEIERSTRASS:
+        secret = secret.rjust(coordinate_bytes(public.curve), b"\0")
+    key = private_key(public.curve, secret)
     if key.public != public:
         raise BadKey("the private half of this JWK does not belong to its public half")
     return key

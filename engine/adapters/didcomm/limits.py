@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+LARGEST_NUMBER = 2**53 - 1
+"""Of times and sizes: what every reader of JSON can hold, and every database."""
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -23,7 +26,7 @@ class Limits:
     signatures: int = 4
     attachments: int = 64
     text: int = 4096
-    """Characters of an id, a type, a DID or another name."""
+    """Characters of a type or of the name of an attachment."""
 
 
 LIMITS = Limits()

@@ -13,7 +13,7 @@ from typing import Any
 
 from engine.adapters.didcomm.attachments import Attachment, read_attachment, write_attachment
 from engine.adapters.didcomm.dids import is_did_url
-from engine.adapters.didcomm.limits import LIMITS, Limits
+from engine.adapters.didcomm.limits import LARGEST_NUMBER, LIMITS, Limits
 from engine.adapters.didcomm.media_types import PLAIN, check_typ
 from engine.adapters.didcomm.refused import malformed, too_big
 
@@ -107,7 +107,7 @@ def _problems(message: Message, limits: Limits) -> Iterator[str]:
     if len(message.type) > limits.text or not _TYPE.fullmatch(message.type):
         yield "type is a URI that ends with protocol, version and name: https://didcomm.org/trust-ping/2.0/ping"
     dids = (*(message.to or ()), *(() if message.from_ is None else (message.from_,)))
-    if not all(len(did) <= limits.text and is_did_url(did) for did in dids):
+    if not all(is_did_url(did) for did in dids):
         yield "from and to are DIDs, without the name of a key"
 
 
@@ -128,7 +128,7 @@ def _text(value: Mapping[str, Any], name: str) -> str:
 
 def _time(value: Mapping[str, Any], name: str) -> int:
     """Seconds as an integer; a truth value is no number, though Python has it otherwise."""
-    if type(value[name]) is not int:
+    if type(value[name]) is not int or abs(value[name]) > LARGEST_NUMBER:
         raise malformed(f"{name} is a whole number of seconds since 1970")
     return int(value[name])
 

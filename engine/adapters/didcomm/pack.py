@@ -15,7 +15,7 @@ from engine.adapters.didcomm.jwe import From, write_jwe
 from engine.adapters.didcomm.jws import write_jws
 from engine.adapters.didcomm.keyring import Keyring
 from engine.adapters.didcomm.keys import Draw, PrivateKey, PublicKey
-from engine.adapters.didcomm.messages import Message, write_message
+from engine.adapters.didcomm.messages import BadMessage, Message, write_message
 from engine.adapters.didcomm.strict_json import write_json
 
 
@@ -25,7 +25,11 @@ class CannotPack(ValueError):
 
 def pack_plain(message: Message) -> bytes:
     """No envelope: for debugging, and as what the others wrap."""
-    return write_json(write_message(message))
+    value = write_message(message)
+    try:
+        return write_json(value)
+    except (TypeError, ValueError, RecursionError) as problem:
+        raise BadMessage(f"body, headers or attachments hold what JSON cannot: {problem}") from problem
 
 
 def pack_signed(message: Message, signer: str, keyring: Keyring) -> bytes:

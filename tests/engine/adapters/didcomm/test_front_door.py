@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 from engine.adapters import didcomm
+from engine.adapters.didcomm.refused import Code
 
 README = Path(didcomm.__file__).with_name("README.md").read_text("utf-8")
 
@@ -29,3 +31,8 @@ def test_every_module_is_documented() -> None:
     """The table of modules has a row for each."""
     modules = {path.stem for path in Path(didcomm.__file__).parent.glob("*.py")} - {"__init__"}
     assert [name for name in sorted(modules) if f"| `{name}` |" not in README] == []
+
+
+def test_every_code_is_documented() -> None:
+    """The table of refusals has a row for each."""
+    assert [code for code in get_args(Code) if f"| `{code}` |" not in README] == []

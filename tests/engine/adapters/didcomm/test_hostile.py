@@ -41,6 +41,7 @@ from tests.engine.adapters.didcomm.people import (
 
 P256: dict[str, Any] = {"to": ((BOB, "p256"),), "sender": (ALICE, "p256")}
 ON_P256 = to_jwk(new_key("P-256", Dice("epk")).public)
+EPHEMERAL = to_jwk(new_key("X25519", Dice("another epk")).public)
 ZERO = encode(bytes(32))
 SIGNED = json.loads(forge_jws())
 ENCRYPTED = json.loads(forge_jwe())
@@ -137,9 +138,21 @@ ENVELOPES: Mapping[str, tuple[Code, bytes]] = {
         "e.p.msg",
         forge_anon(recipient=lambda r: r["header"].update(alg="ECDH-ES+A256KW")),
     ),
-    "authcrypt with its epk unprotected": (
+    "authcrypt with its apv unprotected": (
         "e.p.msg",
-        forge_jwe(header=put(epk=...), recipient=lambda r: r["header"].update(epk=ON_P256)),
+        forge_jwe(header=put(apv=...), recipient=lambda r: r["header"].update(apv=ZERO)),
+    ),
+    "authcrypt with its apu unprotected": (
+        "e.p.msg",
+        forge_jwe(header=put(apu=...), recipient=lambda r: r["header"].update(apu=ZERO)),
+    ),
+    "authcrypt with somebody's epk beside the recipient": (
+        "e.p.trust.crypto",
+        forge_jwe(header=put(epk=...), recipient=lambda r: r["header"].update(epk=EPHEMERAL)),
+    ),
+    "a kid of 10,000 characters": (
+        "e.p.msg",
+        forge_jwe(recipient=put(header={"kid": BOB.kid("x" * 10_000)})),
     ),
     "authcrypt that calls itself so unprotected": (
         "e.p.msg",
@@ -380,6 +393,7 @@ PLAINTEXTS: Mapping[str, tuple[Code, bytes]] = {
     "a time that is a text": ("e.p.msg", forge_plain(created_time="2020-01-01")),
     "a time that is true": ("e.p.msg", forge_plain(expires_time=True)),
     "a time with a fraction": ("e.p.msg", forge_plain(expires_time=1.5)),
+    "a time beyond all numbers": ("e.p.msg", forge_plain(expires_time=10**30)),
     "expired": ("e.p.req.time", forge_plain(expires_time=NOW_S)),
     "expired before time began": ("e.p.req.time", forge_plain(expires_time=-1)),
     "a body that is a list": ("e.p.msg", forge_plain(body=[])),

@@ -47,6 +47,17 @@ def test_a_key_is_the_same_in_all_its_forms(curve: Curve) -> None:
     assert [public_from_method(method) for method in methods] == [key.public] * 3
 
 
+def test_zeros_in_front_of_a_number_may_be_missing() -> None:
+    """As authlib writes it: the key is the same one."""
+    keys = (new_key("P-521", Dice(f"short-{number}")) for number in range(100))
+    key = next(key for key in keys if key.public.raw[0] == key.secret[0] == 0)
+    full = to_jwk(key.public)
+    short = full | {"x": encode(key.public.raw[1:66]), "d": encode(key.secret[1:])}
+    assert short["x"] != full["x"]
+    assert public_from_jwk(short) == key.public
+    assert private_from_jwk(short) == key
+
+
 @pytest.mark.parametrize(
     ("kind", "curve"),
     [

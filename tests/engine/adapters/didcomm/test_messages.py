@@ -109,6 +109,13 @@ def test_what_would_be_refused_is_not_written(changes: dict[str, Any]) -> None:
         pack_plain(message(**changes))
 
 
+@pytest.mark.parametrize("body", [{"a": {1}}, {"a": float("nan")}, {"a": "\ud800"}])
+def test_what_json_cannot_hold_is_not_written(body: dict[str, Any]) -> None:
+    """Rather than something else in its place."""
+    with pytest.raises(BadMessage, match="what JSON cannot"):
+        pack_plain(message(body=body))
+
+
 def test_did_urls_without_a_key_name_people_too() -> None:
     """ "a valid DID or DID URL (without the fragment component)"."""
     sent = message(to=("did:example:bob/inbox?x=1", BOB.did))

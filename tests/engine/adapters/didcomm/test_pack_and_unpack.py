@@ -166,6 +166,16 @@ def test_anoncrypt_may_have_its_headers_beside_the_recipient(names: tuple[str, .
     assert (unpacked.message, unpacked.sender) == (message(), None)
 
 
+def test_authcrypt_may_have_its_epk_beside_the_recipient() -> None:
+    """It goes into the key: another one there opens nothing."""
+    moved: dict[str, Any] = {}
+    envelope = forge_jwe(
+        header=lambda header: moved.update(epk=header.pop("epk")),
+        recipient=lambda one: one["header"].update(moved),
+    )
+    assert unpack(envelope, keyring(BOB), NOW_S).sender == ALICE.did
+
+
 def test_anoncrypt_may_leave_out_apv() -> None:
     """Whoever is added to its recipients cannot open it anyway."""
     assert unpack(forge_anon(header=put(apv=...)), keyring(BOB), NOW_S).message == message()
