@@ -111,7 +111,7 @@ def open_jwe(envelope: Mapping[str, Any], keyring: Keyring, limits: Limits) -> O
     header = _merge(protected, recipient)
     alg, enc = _read_algorithms(protected, header)
     apv = _read_apv(header, alg, recipients)
-    ephemeral = _read_ephemeral(header, own)
+    ephemeral = _read_ephemeral(header)
     if alg == ANON:
         apu, sender, static = _read_apu(header), None, b""
     else:
@@ -237,14 +237,12 @@ def _read_sender(header: Mapping[str, Any]) -> tuple[str, bytes]:
     return kid, apu
 
 
-def _read_ephemeral(header: Mapping[str, Any], own: PrivateKey) -> PublicKey:
+def _read_ephemeral(header: Mapping[str, Any]) -> PublicKey:
     epk = header.get("epk")
     if not isinstance(epk, Mapping):
         raise malformed("epk is a JWK")
     if "d" in epk:
         raise malformed("epk is a public key")
-    if epk.get("crv") != own.curve:
-        raise unproven("epk is not on the recipient's curve")
     try:
         return public_from_jwk(epk)
     except BadKey as problem:

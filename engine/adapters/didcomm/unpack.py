@@ -93,13 +93,11 @@ def _kind(value: Mapping[str, Any]) -> Literal["encrypted", "signed", "plain"]:
 
 
 def _peel(peeled: _Peeled, kind: Literal["encrypted", "signed"], keyring: Keyring, limits: Limits) -> _Peeled:
-    """One layer less. Combinations that do not exist are refused before anything is computed."""
+    """One layer less, until they are no beginning of any combination: there are never more than three."""
     if kind == "signed":
         layers = _with_layer(peeled, "signed")
         content, signers = open_jws(peeled.value, keyring, limits)
         return _Peeled(read_object(content, limits), layers, peeled.opened, signers)
-    if len(peeled.opened) == 2 or "authcrypt" in peeled.layers or peeled.signers:
-        raise malformed("these layers are not put inside each other")
     opened = open_jwe(peeled.value, keyring, limits)
     layers = _with_layer(peeled, "authcrypt" if opened.alg == AUTH else "anoncrypt")
     return _Peeled(read_object(opened.content, limits), layers, (*peeled.opened, opened))

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from engine.adapters.didcomm import Needs, Refused, new_key, pack_signed, to_jwk, unpack
+from engine.adapters.didcomm import Keyring, Needs, Refused, new_key, pack_signed, to_jwk, unpack
 from engine.adapters.didcomm.base64url import decode, encode
 from engine.adapters.didcomm.limits import LIMITS
 from engine.adapters.didcomm.refused import Code
@@ -133,6 +133,10 @@ ENVELOPES: Mapping[str, tuple[Code, bytes]] = {
     "enc beside the recipient": (
         "e.p.msg",
         forge_anon(recipient=lambda r: r["header"].update(enc="XC20P")),
+    ),
+    "crit beside the recipient": (
+        "e.p.msg",
+        forge_anon(recipient=lambda r: r["header"].update(crit=["x"], x=1)),
     ),
     "alg in two headers": (
         "e.p.msg",
@@ -321,6 +325,10 @@ SIGNATURES: Mapping[str, tuple[Code, bytes]] = {
         "e.p.msg",
         forge_jws(header=put(alg=...), signature=put(header={"alg": "EdDSA"})),
     ),
+    "another alg beside the protected one": (
+        "e.p.msg",
+        forge_jws(signature=put(header={"kid": ALICE.kid("ed25519"), "alg": "EdDSA"})),
+    ),
     "no kid": ("e.p.msg", forge_jws(header=put(kid=...))),
     "two kids": ("e.p.msg", forge_jws(signature=put(header={"kid": EVE.kid("ed25519")}))),
     "a kid of a signature that is no DID": ("e.p.msg", forge_jws(header=put(kid="#key-1"))),
@@ -463,6 +471,23 @@ def test_all_that_does_not_open_is_told_with_the_same_words() -> None:
             unpack(KEYS[kind][1], keyring(BOB), NOW_S)
         reasons.add((refused.value.reason, refused.value.sender, refused.value.message_id))
     assert reasons == {("it does not open with our key", None, None)}
+
+
+def test_layers_for_two_who_live_here_are_refused() -> None:
+    """An engine has the keys of many; what is for one of them is not handed on inside for another."""
+    here = Keyring(DOCUMENTS.get, {**BOB.keys, **EVE.keys}.get)
+    inner = forge_jwe(forge_plain(to=[BOB.did, EVE.did]), to=((EVE, "x25519"),))
+    assert unpack(inner, here, NOW_S).recipient == EVE.kid("x25519")
+    with pytest.raises(Refused, match="several DIDs"):
+        unpack(forge_anon(inner), here, NOW_S)
+
+
+def test_nobodys_document_is_fetched_for_signatures_of_several() -> None:
+    """A message has one sender; each further name would be somebody's server asked in vain."""
+    others = json.loads(forge_jws(signer=(EVE, "es256")))["signatures"]
+    envelope = write_json(SIGNED | {"signatures": SIGNED["signatures"] + others})
+    with pytest.raises(Refused, match="several DIDs"):
+        unpack(envelope, keyring(BOB, {}), NOW_S)
 
 
 def test_a_document_that_says_it_is_anothers_gives_no_keys() -> None:

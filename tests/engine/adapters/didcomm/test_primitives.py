@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hmac
+
 import pytest
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.kdf.concatkdf import ConcatKDFHash
 
 from engine.adapters.didcomm import BadKey, private_from_jwk, private_key
@@ -97,6 +100,19 @@ def test_ed25519() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "padded", [b"", bytes(15), bytes(16), b"\x11" * 32, b"\2" + b"\3" * 15 + b"\2\3" * 8]
+)
+def test_what_is_wrongly_padded_does_not_open(padded: bytes) -> None:
+    """Also when its tag is right: whoever has the key may have made it so."""
+    key, iv = bytes(range(64)), bytes(16)
+    encryptor = Cipher(algorithms.AES(key[32:]), modes.CBC(iv)).encryptor()
+    ciphertext = encryptor.update(padded) if len(padded) % 16 == 0 else padded
+    tag = hmac.digest(key[:32], iv + ciphertext + bytes(8), "sha512")[:32]
+    with pytest.raises(DoesNotOpen):
+        unseal("A256CBC-HS512", key, iv, ciphertext, tag, b"")
+
+
 @pytest.mark.parametrize("enc", ENCRYPTIONS)
 @pytest.mark.parametrize("size", [0, 1, 15, 16, 17, 1000])
 def test_what_is_sealed_opens_only_unchanged(enc: Enc, size: int) -> None:
@@ -121,6 +137,8 @@ def test_a_signature_is_good_for_its_bytes_and_its_key(curve: str) -> None:
     assert is_signed(key.public, b"data", signature)
     assert not is_signed(key.public, b"date", signature)
     assert not is_signed(other.public, b"data", signature)
+    assert not is_signed(key.public, b"ata", signature + b"d")
+    assert not is_signed(key.public, b"data", signature[:-1])
 
 
 def test_es256k_writes_the_lower_signature_and_reads_both() -> None:
