@@ -60,31 +60,44 @@ def write_jwe(
     content: bytes, to: Mapping[str, PublicKey], sender: From | None, enc: Enc, keyring: Keyring, draw: Draw
 ) -> bytes:
     """For keys of one DID and one curve. With a sender, on that curve too, `enc` is A256CBC-HS512."""
-    alg = AUTH if sender else ANON
-    curve = next(iter(to.values())).curve
-    ephemeral = new_key(curve, draw)
-    apu, apv = (sender.kid.encode() if sender else b""), apv_of(to)
-    header: dict[str, Any] = {"typ": ENCRYPTED, "alg": alg, "enc": enc}
-    if sender:
-        header |= {"skid": sender.kid, "apu": encode(apu)}
-    protected = encode(write_json(header | {"apv": encode(apv), "epk": to_jwk(ephemeral.public)}))
+    ephemeral = new_key(next(iter(to.values())).curve, draw)
+    protected = encode(write_json(_header(to, sender, enc, ephemeral.public)))
     how = ENCRYPTIONS[enc]
     content_key, iv = draw(how.key_bytes), draw(how.iv_bytes)
     ciphertext, tag = seal(enc, content_key, iv, content, protected.encode())
-    recipients = []
-    for kid, key in to.items():
-        shared = agree(ephemeral, key) + (keyring.lasting_secret(sender.key, key) if sender else b"")
-        wrapped = wrap(derive(alg, shared, apu, apv, tag), content_key)
-        recipients.append({"header": {"kid": kid}, "encrypted_key": encode(wrapped)})
+    agreed = {
+        kid: agree(ephemeral, key) + (keyring.lasting_secret(sender.key, key) if sender else b"")
+        for kid, key in to.items()
+    }
     return write_json(
         {
             "protected": protected,
-            "recipients": recipients,
+            "recipients": _wrapped(agreed, sender, tag, content_key),
             "iv": encode(iv),
             "ciphertext": encode(ciphertext),
             "tag": encode(tag),
         }
     )
+
+
+def _header(kids: Iterable[str], sender: From | None, enc: Enc, epk: PublicKey) -> dict[str, Any]:
+    who = {"skid": sender.kid, "apu": encode(sender.kid.encode())} if sender else {}
+    whom = {"apv": encode(apv_of(kids)), "epk": to_jwk(epk)}
+    return {"typ": ENCRYPTED, "alg": AUTH if sender else ANON, "enc": enc, **who, **whom}
+
+
+def _wrapped(
+    agreed: Mapping[str, bytes], sender: From | None, tag: bytes, content_key: bytes
+) -> list[dict[str, Any]]:
+    """The content key for each recipient, wrapped with what was agreed on with its key."""
+    alg, apu, apv = AUTH if sender else ANON, sender.kid.encode() if sender else b"", apv_of(agreed)
+    return [
+        {
+            "header": {"kid": kid},
+            "encrypted_key": encode(wrap(derive(alg, shared, apu, apv, tag), content_key)),
+        }
+        for kid, shared in agreed.items()
+    ]
 
 
 def apv_of(kids: Iterable[str]) -> bytes:
