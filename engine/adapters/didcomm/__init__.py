@@ -1,7 +1,6 @@
 """DIDComm v2.1 envelopes, without any IO: messages into bytes for somebody, and back with what is proven."""
 
-from engine.adapters.didcomm.attachments import Attachment, AttachmentData, Embedded
-from engine.adapters.didcomm.from_prior import Rotation, read_rotation, write_from_prior
+from engine.adapters.didcomm.from_prior import read_rotation, write_from_prior
 from engine.adapters.didcomm.keyring import Keyring
 from engine.adapters.didcomm.keys import (
     BadKey,
@@ -12,9 +11,6 @@ from engine.adapters.didcomm.keys import (
     private_key,
     to_jwk,
 )
-from engine.adapters.didcomm.limits import LIMITS, Limits
-from engine.adapters.didcomm.media_types import ENCRYPTED, PLAIN, SIGNED
-from engine.adapters.didcomm.messages import BadMessage, Message
 from engine.adapters.didcomm.pack import (
     CannotPack,
     pack_anoncrypt,
@@ -22,8 +18,13 @@ from engine.adapters.didcomm.pack import (
     pack_plain,
     pack_signed,
 )
-from engine.adapters.didcomm.refused import Needs, Refused
 from engine.adapters.didcomm.unpack import Unpacked, unpack
+from engine.core.didcomm.attachments import Attachment, AttachmentData, Embedded
+from engine.core.didcomm.limits import LIMITS, Limits
+from engine.core.didcomm.media_types import ENCRYPTED, PLAIN, SIGNED
+from engine.core.didcomm.messages import BadMessage, Message
+from engine.core.didcomm.refused import Needs, Refused
+from engine.core.didcomm.rotation import Rotation
 
 __all__ = [
     "ENCRYPTED",

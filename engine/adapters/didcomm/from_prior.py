@@ -7,33 +7,22 @@ than one that was, is for whoever keeps relationships: `issued_s` is for that.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from engine.adapters.didcomm.base64url import encode, member
-from engine.adapters.didcomm.dids import did_of, is_did_url, is_kid, same_did
 from engine.adapters.didcomm.jws import Signature, check_header, verify
 from engine.adapters.didcomm.keyring import Keyring
 from engine.adapters.didcomm.keys import PrivateKey
-from engine.adapters.didcomm.limits import LARGEST_NUMBER, LIMITS, Limits
-from engine.adapters.didcomm.refused import Refused, malformed, too_big, untrusted
 from engine.adapters.didcomm.signing import alg_of, sign
-from engine.adapters.didcomm.strict_json import read_object, write_json
 from engine.adapters.didcomm.unpack import Unpacked
+from engine.core.didcomm.base64url import encode, member
+from engine.core.didcomm.dids import did_of, is_did_url, is_kid, same_did
+from engine.core.didcomm.limits import LARGEST_NUMBER, LIMITS, Limits
+from engine.core.didcomm.refused import Refused, malformed, too_big, untrusted
+from engine.core.didcomm.rotation import Rotation
+from engine.core.didcomm.strict_json import read_object, write_json
 
 CLOCK_SKEW_S = 300
 """How far in the future a rotation may lie, by our clock."""
-
-
-@dataclass(frozen=True)
-class Rotation:
-    """Who was `prior` is `new` from now on; without `new` the relationship is over."""
-
-    prior: str
-    new: str | None
-    issued_s: int
-    kid: str
-    """The key of the prior DID that says so."""
 
 
 def write_from_prior(rotation: Rotation, key: PrivateKey) -> str:

@@ -12,9 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from engine.adapters.didcomm.base64url import decode, encode, member
 from engine.adapters.didcomm.content_encryption import ENCRYPTIONS, DoesNotOpen, Enc, seal, unseal
-from engine.adapters.didcomm.dids import did_of, is_kid, same_did
 from engine.adapters.didcomm.jws import check_header
 from engine.adapters.didcomm.key_agreement import ALGS, ANON, AUTH, Alg, agree, derive, unwrap, wrap
 from engine.adapters.didcomm.keyring import Keyring
@@ -28,10 +26,12 @@ from engine.adapters.didcomm.keys import (
     public_from_jwk,
     to_jwk,
 )
-from engine.adapters.didcomm.limits import Limits
-from engine.adapters.didcomm.media_types import ENCRYPTED, check_typ
-from engine.adapters.didcomm.refused import Refused, malformed, too_big, unproven, untrusted
-from engine.adapters.didcomm.strict_json import read_object, write_json
+from engine.core.didcomm.base64url import decode, encode, member
+from engine.core.didcomm.dids import did_of, is_kid, same_did
+from engine.core.didcomm.limits import Limits
+from engine.core.didcomm.media_types import ENCRYPTED, check_typ
+from engine.core.didcomm.refused import Refused, malformed, too_big, unproven, untrusted
+from engine.core.didcomm.strict_json import read_object, write_json
 
 
 @dataclass(frozen=True)

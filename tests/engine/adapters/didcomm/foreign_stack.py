@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from engine.adapters.didcomm import to_jwk
-from engine.adapters.didcomm.base64url import encode
+from engine.core.didcomm.base64url import encode
 from tests.engine.adapters.didcomm.people import Person
 
 PACKAGE = "didcomm-node"

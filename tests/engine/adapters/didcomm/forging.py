@@ -10,12 +10,12 @@ from collections.abc import Callable
 from typing import Any
 
 from engine.adapters.didcomm import PrivateKey, new_key, pack_plain, to_jwk
-from engine.adapters.didcomm.base64url import decode, encode
 from engine.adapters.didcomm.content_encryption import ENCRYPTIONS, Enc, seal
 from engine.adapters.didcomm.jwe import apv_of
 from engine.adapters.didcomm.key_agreement import ANON, AUTH, Alg, agree, derive, wrap
 from engine.adapters.didcomm.signing import alg_of, sign
-from engine.adapters.didcomm.strict_json import write_json
+from engine.core.didcomm.base64url import decode, encode
+from engine.core.didcomm.strict_json import write_json
 from tests.engine.adapters.didcomm.people import ALICE, BOB, Dice, Person, message
 
 Change = Callable[[dict[str, Any]], object]

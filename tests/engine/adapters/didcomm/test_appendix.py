@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from engine.adapters.didcomm import Message, PrivateKey, Refused, unpack
-from engine.adapters.didcomm.base64url import decode, encode
 from engine.adapters.didcomm.content_encryption import seal, unseal
 from engine.adapters.didcomm.jwe import apv_of
 from engine.adapters.didcomm.key_agreement import ANON, AUTH, agree, derive, unwrap, wrap
 from engine.adapters.didcomm.keys import public_from_jwk
 from engine.adapters.didcomm.signing import sign
+from engine.core.didcomm.base64url import decode, encode
 from tests.engine.adapters.didcomm.appendix import Appendix, appendix
 
 WHEN_S = 1516269022

@@ -20,9 +20,9 @@ from engine.adapters.didcomm import (
     unpack,
     write_from_prior,
 )
-from engine.adapters.didcomm.base64url import decode, encode
 from engine.adapters.didcomm.signing import sign
-from engine.adapters.didcomm.strict_json import write_json
+from engine.core.didcomm.base64url import decode, encode
+from engine.core.didcomm.strict_json import write_json
 from tests.engine.adapters.didcomm.people import (
     ALICE,
     BOB,

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import get_args
 
 from engine.adapters import didcomm
-from engine.adapters.didcomm.refused import Code
+from engine.core.didcomm.refused import Code
 
 README = Path(didcomm.__file__).with_name("README.md").read_text("utf-8")
 

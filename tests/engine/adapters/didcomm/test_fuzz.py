@@ -27,7 +27,7 @@ from engine.adapters.didcomm import (
     read_rotation,
     unpack,
 )
-from engine.adapters.didcomm.base64url import decode, encode
+from engine.core.didcomm.base64url import decode, encode
 from tests.campaign import examples
 from tests.engine.adapters.didcomm.forging import forge_anon, forge_jwe
 from tests.engine.adapters.didcomm.people import ALICE, BOB, NOW_S, Dice, keyring, message

@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from engine.adapters.didcomm import Keyring, Needs, Refused, new_key, pack_signed, to_jwk, unpack
-from engine.adapters.didcomm.base64url import decode, encode
-from engine.adapters.didcomm.limits import LIMITS
-from engine.adapters.didcomm.refused import Code
-from engine.adapters.didcomm.strict_json import write_json
+from engine.core.didcomm.base64url import decode, encode
+from engine.core.didcomm.limits import LIMITS
+from engine.core.didcomm.refused import Code
+from engine.core.didcomm.strict_json import write_json
 from tests.engine.adapters.didcomm.forging import (
     also,
     flip,

@@ -9,9 +9,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from engine.adapters.didcomm import BadKey, Refused, new_key, private_from_jwk, private_key, to_jwk
-from engine.adapters.didcomm.base64url import encode
 from engine.adapters.didcomm.keyring import read_document
 from engine.adapters.didcomm.keys import Curve, public_from_jwk, public_from_method, public_key
+from engine.core.didcomm.base64url import encode
 from engine.core.multiformats import to_base58, to_multibase, to_varint
 from tests.engine.adapters.didcomm.people import Dice
 

@@ -19,11 +19,11 @@ from engine.adapters.didcomm import (
     pack_signed,
     unpack,
 )
-from engine.adapters.didcomm.base64url import decode
 from engine.adapters.didcomm.content_encryption import Enc
 from engine.adapters.didcomm.jwe import From, write_jwe
 from engine.adapters.didcomm.jws import write_jws
-from engine.adapters.didcomm.strict_json import write_json
+from engine.core.didcomm.base64url import decode
+from engine.core.didcomm.strict_json import write_json
 from tests.engine.adapters.didcomm.forging import forge_anon, forge_jwe, put
 from tests.engine.adapters.didcomm.people import (
     AGREEING,

@@ -12,8 +12,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from engine.adapters.didcomm.limits import Limits
-from engine.adapters.didcomm.refused import malformed, too_big
+from engine.core.didcomm.limits import Limits
+from engine.core.didcomm.refused import malformed, too_big
 
 _FLESH = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[^"\[\]{}]++', re.DOTALL)
 """All but brackets. A text that does not end is one too: else the search would begin again at each quote."""

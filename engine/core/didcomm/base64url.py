@@ -10,7 +10,7 @@ import binascii
 from collections.abc import Mapping
 from typing import Any
 
-from engine.adapters.didcomm.refused import malformed
+from engine.core.didcomm.refused import malformed
 
 _TO_STANDARD = bytes.maketrans(b"-_+/=", b"+/   ")
 """The standard alphabet's own characters become ones that its decoder refuses."""

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.adapters.didcomm.limits import LARGEST_NUMBER, LIMITS, Limits
-from engine.adapters.didcomm.refused import malformed
+from engine.core.didcomm.limits import LARGEST_NUMBER, LIMITS, Limits
+from engine.core.didcomm.refused import malformed
 
 _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]+", re.ASCII)
 _BASE64 = re.compile(r"[A-Za-z0-9_+/-]*={0,2}", re.ASCII)

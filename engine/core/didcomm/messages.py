@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.adapters.didcomm.attachments import Attachment, read_attachment, write_attachment
-from engine.adapters.didcomm.dids import is_did_url
-from engine.adapters.didcomm.limits import LARGEST_NUMBER, LIMITS, Limits
-from engine.adapters.didcomm.media_types import PLAIN, check_typ
-from engine.adapters.didcomm.refused import malformed, too_big
+from engine.core.didcomm.attachments import Attachment, read_attachment, write_attachment
+from engine.core.didcomm.dids import is_did_url
+from engine.core.didcomm.limits import LARGEST_NUMBER, LIMITS, Limits
+from engine.core.didcomm.media_types import PLAIN, check_typ
+from engine.core.didcomm.refused import malformed, too_big
 
 _ID = re.compile(r"[A-Za-z0-9._~-]+", re.ASCII)
 _TYPE = re.compile(r"[!-~]*[A-Za-z0-9._-]/\d[!-.0-~]*/[A-Za-z0-9._-]+", re.ASCII)

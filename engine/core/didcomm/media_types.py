@@ -5,7 +5,7 @@ DIDComm v2.1, "IANA Media Types": `application/` may be left out; a missing `typ
 
 from __future__ import annotations
 
-from engine.adapters.didcomm.refused import malformed
+from engine.core.didcomm.refused import malformed
 
 PLAIN = "application/didcomm-plain+json"
 SIGNED = "application/didcomm-signed+json"
