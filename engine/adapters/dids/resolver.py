@@ -1,0 +1,227 @@
+"""Documents of DIDs, from wherever they are: the name itself, the web, or a log that somebody handed over.
+
+What was resolved is kept for a while. `at_hand` answers at once with what needs no waiting, and is what a
+codec of messages asks; `resolve` goes out for the rest. A document is the same object until it changes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from engine.adapters.dids.cache import Cache
+from engine.adapters.dids.did_key import resolve_did_key
+from engine.adapters.dids.did_peer_2 import resolve_did_peer_2, with_old_ids
+from engine.adapters.dids.did_peer_4 import is_short, resolve_long_form, resolve_short_form, short_form
+from engine.adapters.dids.documents import Document, normalise
+from engine.adapters.dids.fetching import fetch_text
+from engine.adapters.dids.limits import DOCUMENT_BYTES, LOG_BYTES, WITNESS_BYTES
+from engine.adapters.dids.locations import (
+    NOWHERE,
+    SCID,
+    WEB,
+    WEBVH,
+    Location,
+    WebvhName,
+    read_scid_name,
+    read_web,
+    read_webvh,
+    scid_of,
+    source_of,
+)
+from engine.adapters.dids.log_entries import log_from_jsonl
+from engine.adapters.dids.log_verification import VerifiedLog, check_past, verify_log
+from engine.adapters.dids.refused import DidRefused
+from engine.adapters.dids.strict_json import read_object
+from engine.adapters.dids.witnesses import Approval, approvals_from_json
+from engine.core.dids import Did, NotADid, is_did, method_of, read_did_url, show_did
+from engine.ports import WebClient
+
+Clock = Callable[[], float]
+"""Seconds since 1970."""
+
+REMEMBERED = 4096
+"""Documents at most, and as many logs and long forms of a did:peer:4."""
+
+
+@dataclass(frozen=True)
+class Lifetimes:
+    """For how long what came over the web is good, in seconds."""
+
+    did_web: float = 3600.0
+    longest: float = 86_400.0
+    """Whatever the owner of a log says (`ttl`)."""
+
+
+class DidResolver:
+    """Belongs to one event loop."""
+
+    def __init__(
+        self,
+        web: WebClient | None,
+        clock: Clock,
+        lifetimes: Lifetimes = Lifetimes(),
+        remembered: int = REMEMBERED,
+    ) -> None:
+        """Without `web`, only names that carry their document, and logs that were handed over."""
+        self._web = web
+        self._clock = clock
+        self._lifetimes = lifetimes
+        self._documents: Cache[Document] = Cache(remembered)
+        self._long_forms: Cache[str] = Cache(remembered)
+        self._logs: Cache[VerifiedLog] = Cache(remembered)
+        self._fetching: dict[str, asyncio.Task[Document]] = {}
+
+    # --- asking ------------------------------------------------------------------------------------
+
+    def at_hand(self, did: str) -> Document | None:
+        """Without waiting: None where somebody has to be asked, and where the name is no good."""
+        known = self._documents.get(did, self._clock())
+        if known is not None:
+            return known
+        try:
+            return self._from_name(did)
+        except DidRefused:
+            return None
+
+    async def resolve(self, did_url: str) -> Document:
+        """The document of a DID, or of the DID that a DID URL begins with. Raises `DidRefused`."""
+        known = self._documents.get(did_url, self._clock())
+        if known is not None:
+            return known
+        try:
+            url = read_did_url(did_url)
+        except NotADid as problem:
+            raise DidRefused("not-a-did", str(problem)) from None
+        known = self._documents.get(url.did, self._clock()) or self._from_name(url.did)
+        if known is not None:
+            return known
+        source = source_of(url) if url.did.startswith(SCID) else None
+        return await self._fetch_once(url.did, source)
+
+    def log_of(self, did: str) -> VerifiedLog | None:
+        """What is known of the log of a did:webvh or did:scid, however old."""
+        return self._logs.get(scid_of(did), self._clock())
+
+    # --- being told --------------------------------------------------------------------------------
+
+    def learn_long_form(self, long: str) -> Did:
+        """The short form, which is understood from now on."""
+        short = short_form(long)
+        self._keep(long)
+        return short
+
+    def learn_log(self, log: VerifiedLog) -> None:
+        """A log that came with a message, or our own. An older one than is known changes nothing."""
+        known = self.log_of(log.name)
+        if known is not None:
+            check_past(known, log)
+            if known.epoch > log.epoch:
+                return
+        self._logs.put(log.scid, log)
+        for version in log.versions:
+            self._documents.drop(version.did)
+        self._documents.drop(log.name)
+        if not log.deactivated:
+            self._put(log.name, log.document(), log)
+
+    def forget(self, did: str) -> None:
+        """Ask again next time."""
+        self._documents.drop(did)
+
+    def _put(self, did: Did, document: Document, log: VerifiedLog) -> Document:
+        """For as long as the log says. Nobody can be asked about one that is served nowhere."""
+        nowhere = read_webvh(log.did).location.host == NOWHERE
+        lifetime_s = min(log.newest.parameters.ttl_s, self._lifetimes.longest)
+        self._documents.put(did, document, math.inf if nowhere else self._clock() + lifetime_s)
+        return document
+
+    # --- names that carry their document -----------------------------------------------------------
+
+    def _from_name(self, did: str) -> Document | None:
+        if not is_did(did):
+            raise DidRefused("not-a-did", f"{show_did(did)!r} is not a DID")
+        if did.startswith(("did:key:", "did:peer:")):
+            return self._keep(did)
+        if method_of(Did(did)) not in ("web", "webvh", "scid"):
+            raise DidRefused("unknown-method", f"{show_did(did)} is of a method that is not read here")
+        return None
+
+    def _keep(self, did: str) -> Document:
+        document = normalise(did, self._read_name(did))
+        self._documents.put(did, document)
+        if did.startswith("did:peer:4") and not is_short(did):
+            self._long_forms.put(short_form(did), did)
+        return document
+
+    def _read_name(self, did: str) -> Document:
+        if did.startswith(("did:key:", "did:peer:0")):
+            return resolve_did_key(did)
+        if did.startswith("did:peer:2"):
+            return with_old_ids(resolve_did_peer_2(did))
+        if not did.startswith("did:peer:4"):
+            raise DidRefused(
+                "unknown-method", f"{show_did(did)} is a did:peer of a kind that is not read here"
+            )
+        if not is_short(did):
+            return resolve_long_form(did)
+        long = self._long_forms.get(did, self._clock())
+        if long is None:
+            raise DidRefused("unknown-short-form", f"{did} was never told to us in its long form")
+        return resolve_short_form(long)
+
+    # --- names that say where to look --------------------------------------------------------------
+
+    async def _fetch_once(self, did: Did, source: WebvhName | None) -> Document:
+        """Who asks while somebody else's question is under way waits for the same answer."""
+        key = f"{did} {source.did if source else ''}"
+        task = self._fetching.get(key)
+        if task is None:
+            task = self._fetching[key] = asyncio.create_task(self._fetch(did, source))
+            task.add_done_callback(lambda done: self._done(key, done))
+        return await asyncio.shield(task)
+
+    def _done(self, key: str, task: asyncio.Task[Document]) -> None:
+        self._fetching.pop(key, None)
+        if not task.cancelled():
+            task.exception()  # whoever asked may be gone; then nobody else would look at it
+
+    async def _fetch(self, did: Did, source: WebvhName | None) -> Document:
+        if did.startswith(WEB):
+            return await self._fetch_web(did)
+        if did.startswith(WEBVH):
+            log = await self._fetch_log(read_webvh(did))
+            return self._put(did, log.document_called(did), log)
+        name = read_scid_name(did)
+        known = self.log_of(name)
+        if source is None and known is None:
+            raise DidRefused("not-found", f"{name} says nothing of a place, and its log was not handed over")
+        log = await self._fetch_log(source or read_webvh(known.did if known else ""))
+        return self._put(name, log.document(), log)
+
+    async def _fetch_web(self, did: Did) -> Document:
+        text = await self._get(read_web(did), "did.json", DOCUMENT_BYTES)
+        document = normalise(did, read_object(text, "bad-document", f"the document of {show_did(did)}"))
+        self._documents.put(did, document, self._clock() + self._lifetimes.did_web)
+        return document
+
+    async def _fetch_log(self, name: WebvhName) -> VerifiedLog:
+        entries = log_from_jsonl(await self._get(name.location, "did.jsonl", LOG_BYTES))
+        approvals: tuple[Approval, ...] = ()
+        if any(entry.parameters.get("witness") for entry in entries):
+            approvals = approvals_from_json(await self._get(name.location, "did-witness.json", WITNESS_BYTES))
+        known = self.log_of(name.did)
+        log = verify_log(entries, self._clock(), approvals, known)
+        if log.scid != name.scid:
+            raise DidRefused("wrong-scid", f"the log at the place of {show_did(name.did)} is another's")
+        if known is not None and known.epoch > log.epoch:
+            log = known  # an old copy, which whoever serves it may not know
+        self.learn_log(log)
+        return log
+
+    async def _get(self, location: Location, file: str, most: int) -> str:
+        if self._web is None:
+            raise DidRefused("unreachable", f"there is no way to the web, so {location.url(file)} is unknown")
+        return await fetch_text(self._web, location.url(file), most)

@@ -1,0 +1,80 @@
+"""The syntax of DIDs and DID URLs (DID Core 1.0, section 3): reading one into its parts.
+
+A name says here only that it is well formed. Whether there is such a DID, and what its document says, is
+found out elsewhere.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import NewType
+
+Did = NewType("Did", str)
+"""A DID without path, query or fragment."""
+
+LONGEST = 8192
+"""Characters of a DID URL: the long form of a did:peer carries its whole document along."""
+SHOWN = 60
+"""Characters of a DID that a message quotes; some are kilobytes long."""
+
+_HEX = "%[0-9A-Fa-f]{2}"
+_ID = rf"(?:[A-Za-z0-9._:-]|{_HEX})+(?<!:)"
+_PCHAR = rf"(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|{_HEX})"
+_DID = re.compile(rf"did:([a-z0-9]+):({_ID})", re.ASCII)
+_DID_URL = re.compile(
+    rf"(?P<did>did:[a-z0-9]+:{_ID})(?P<path>(?:/{_PCHAR}*)*)"
+    rf"(?:\?(?P<query>(?:{_PCHAR}|[/?])*))?(?:#(?P<fragment>(?:{_PCHAR}|[/?])*))?",
+    re.ASCII,
+)
+
+
+class NotADid(ValueError):
+    """A text that is no DID, or no DID URL. The message says what one looks like."""
+
+
+@dataclass(frozen=True, slots=True)
+class DidUrl:
+    """`query` and `fragment` are None where the text has no `?` or `#`; nothing is percent-decoded."""
+
+    did: Did
+    path: str = ""
+    query: str | None = None
+    fragment: str | None = None
+
+    def __str__(self) -> str:
+        query = "" if self.query is None else f"?{self.query}"
+        fragment = "" if self.fragment is None else f"#{self.fragment}"
+        return f"{self.did}{self.path}{query}{fragment}"
+
+
+def is_did(text: str) -> bool:
+    return len(text) <= LONGEST and _DID.fullmatch(text) is not None
+
+
+def read_did(text: str) -> Did:
+    """The text itself, when it is one."""
+    if not is_did(text):
+        raise NotADid(f"{show_did(text)!r} is not a DID; one looks like did:method:identifier")
+    return Did(text)
+
+
+def read_did_url(text: str) -> DidUrl:
+    parts = _DID_URL.fullmatch(text) if len(text) <= LONGEST else None
+    if parts is None:
+        raise NotADid(f"{show_did(text)!r} is not a DID URL; one looks like did:method:identifier#key-1")
+    return DidUrl(Did(parts["did"]), parts["path"], parts["query"], parts["fragment"])
+
+
+def method_of(did: Did) -> str:
+    return did.split(":", 2)[1]
+
+
+def identifier_of(did: Did) -> str:
+    """All that is particular to the method."""
+    return did.split(":", 2)[2]
+
+
+def show_did(text: str) -> str:
+    """As it stands in messages."""
+    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
