@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from engine.core.did_keys import DidKey
+from engine.core.didcomm.messages import Message
+from engine.core.dids import Did
 from engine.core.model import Eci, EventId, PicoId, Rid, RulesetHash
 
 
@@ -104,6 +106,15 @@ class UnbindChannel:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepDid:
+    """Another name of a channel, for those who speak DIDComm. It goes when the channel is unbound or its pico
+    removed; the newest one is what the channel calls itself."""
+
+    did: Did
+    eci: Eci
+
+
+@dataclass(frozen=True, slots=True)
 class SetTimer:
     pico: PicoId
     timer: str
@@ -179,6 +190,7 @@ Write = (
     | RemovePico
     | BindChannel
     | UnbindChannel
+    | KeepDid
     | SetTimer
     | ClearTimer
     | KeepRuleset
@@ -257,6 +269,12 @@ class Journal(Protocol):
     def find_channel(self, eci: Eci) -> PicoId | None:
         """The pico that a channel belongs to."""
 
+    def find_did(self, did: Did) -> Eci | None:
+        """The channel that has, or had, this name."""
+
+    def dids_of(self, eci: Eci) -> Sequence[Did]:
+        """The names of a channel, the newest first."""
+
     def waiting(self) -> Sequence[PicoId]:
         """Picos with something in the inbox, to be woken at start."""
 
@@ -306,6 +324,53 @@ class Call(Protocol):
 
     def cancel(self) -> None:
         """Do without it."""
+
+
+class Keys(Protocol):
+    """The secret keys of this engine."""
+
+    def derive(self, purpose: str) -> bytes:
+        """32 bytes, the same ones for the same purpose for ever, and of no use for any other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message that came out of an envelope, and what is proven of it."""
+
+    message: Message
+    sender: Did | None
+    """Whose key wrote or signed it; None when anybody may have."""
+    recipient: Did | None
+    """Which DID of ours it was encrypted to; None when it was not encrypted."""
+
+
+class Envelopes(Protocol):
+    """DIDComm v2.1 envelopes of this engine's own DIDs."""
+
+    async def open(self, envelope: bytes, now_s: int) -> Letter:
+        """Raises `engine.core.didcomm.refused.Refused`, whatever the bytes are."""
+
+    async def close(self, message: Message, to: Did) -> bytes:
+        """For one recipient, from `message.from_` if there is one. Raises `CannotSend`."""
+
+    async def route(self, to: Did) -> Route:
+        """How messages for a DID get there. Raises `CannotSend`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where to post an envelope, and the mediators that it has to be wrapped for, the first to open it first."""
+
+    url: str
+    hops: tuple[Did, ...] = ()
+
+
+class CannotSend(Exception):
+    """A message that cannot be written or has nowhere to go; `is_final` unless trying again may help."""
+
+    def __init__(self, reason: str, is_final: bool = True) -> None:
+        super().__init__(reason)
+        self.is_final = is_final
 
 
 class Clock(Protocol):

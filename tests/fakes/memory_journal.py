@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from heapq import nsmallest
 
 from engine.core.did_keys import DidKey
+from engine.core.dids import Did
 from engine.core.model import Eci, EventId, PicoId, Rid, RulesetHash
 from engine.core.records import record_hash
 from engine.ports import (
@@ -24,6 +25,7 @@ from engine.ports import (
     DueTimer,
     EndErrand,
     JournalFailed,
+    KeepDid,
     KeepErrand,
     KeepRuleset,
     KeepSignature,
@@ -53,6 +55,7 @@ class Disk:
         self.inbox: dict[tuple[PicoId, EventId], bytes] = {}
         self.errands: dict[tuple[PicoId, EventId], bytes] = {}
         self.channels: dict[Eci, PicoId] = {}
+        self.dids: dict[Did, Eci] = {}
         self.timers: dict[tuple[PicoId, str], int] = {}
         self.texts: dict[RulesetHash, str] = {}
         self.urls: dict[str, RulesetHash] = {}
@@ -89,6 +92,9 @@ class Disk:
                 self.channels[eci] = pico
             case UnbindChannel(eci):
                 self.channels.pop(eci, None)
+                self.dids = {did: one for did, one in self.dids.items() if one != eci}
+            case KeepDid(did, eci):
+                self.dids.setdefault(did, eci)
             case SetTimer(pico, timer, due_ms):
                 self.timers[(pico, timer)] = due_ms
             case ClearTimer(pico, timer):
@@ -125,6 +131,8 @@ class Disk:
         self.ends.pop(pico, None)
         self.inbox = {key: body for key, body in self.inbox.items() if key[0] != pico}
         self.errands = {key: body for key, body in self.errands.items() if key[0] != pico}
+        gone = {eci for eci, owner in self.channels.items() if owner == pico}
+        self.dids = {did: eci for did, eci in self.dids.items() if eci not in gone}
         self.channels = {eci: owner for eci, owner in self.channels.items() if owner != pico}
         self.timers = {key: due for key, due in self.timers.items() if key[0] != pico}
         for holders in self.holders.values():
@@ -239,6 +247,12 @@ class MemoryJournal:
 
     def find_channel(self, eci: Eci) -> PicoId | None:
         return self.disk.channels.get(eci)
+
+    def find_did(self, did: Did) -> Eci | None:
+        return self.disk.dids.get(did)
+
+    def dids_of(self, eci: Eci) -> Sequence[Did]:
+        return [did for did, one in reversed(self.disk.dids.items()) if one == eci]
 
     def waiting(self) -> Sequence[PicoId]:
         return list(dict.fromkeys(pico for pico, _ in self.disk.inbox))

@@ -1,8 +1,8 @@
-"""The file with the seed of an engine, or of a person's own identity: sealed with a passphrase or in the open.
+"""The file with the seed of an engine or of a person: sealed with a passphrase, or in the open.
 
-{"format": 1, "kind": "seed", "seed": "u…"}, or with "sealed": {…} (see `sealing`) instead of "seed". In either
-case only its owner may read it. A new file is written beside the old one and takes its place at once,
-so there is always a whole one; whoever writes has the home to himself.
+{"format": 1, "kind": "seed", "seed": "u…"}, or with "sealed": {…} (see `sealing`) instead of "seed". In
+either case only its owner may read it. A new file is written beside the old one and takes its place at
+once, so there is always a whole one; whoever writes has the home to himself.
 """
 
 from __future__ import annotations
@@ -73,8 +73,8 @@ class SeedFile:
     def _unseal(self, document: Mapping[str, Any], passphrase: str | None) -> bytes:
         if passphrase is None:
             raise KeysUnusable(
-                f"{self.path} is sealed with a passphrase, and none was given: put it into PICOMESH_PASSPHRASE, "
-                "name a file with it in the setting passphrase_file, or start from a terminal, which asks"
+                f"{self.path} is sealed with a passphrase, and none was given: put it into "
+                "PICOMESH_PASSPHRASE, name a file with it in the setting passphrase_file, or start from a terminal, which asks"
             )
         try:
             return self._checked(unseal(document["sealed"], passphrase.encode()))

@@ -14,6 +14,7 @@ from typing import Any
 
 from engine.adapters.local.packing import pack
 from engine.core.did_keys import DidKey
+from engine.core.dids import Did
 from engine.core.model import Eci, EventId, PicoId, Rid, RulesetHash
 from engine.core.records import record_hash
 from engine.ports import (
@@ -24,6 +25,7 @@ from engine.ports import (
     BirthPico,
     ClearTimer,
     EndErrand,
+    KeepDid,
     KeepErrand,
     KeepRuleset,
     KeepSignature,
@@ -66,6 +68,8 @@ ADD_ERRAND = "INSERT INTO errands (pico, errand, body) VALUES (?, ?, ?)"
 DROP_ERRAND = "DELETE FROM errands WHERE pico = ? AND errand = ?"
 PUT_CHANNEL = "INSERT OR REPLACE INTO channels (eci, pico) VALUES (?, ?)"
 DROP_CHANNEL = "DELETE FROM channels WHERE eci = ?"
+PUT_DID = "INSERT INTO channel_dids (did, eci) VALUES (?, ?) ON CONFLICT DO NOTHING"
+DROP_DIDS = "DELETE FROM channel_dids WHERE eci = ?"
 PUT_TIMER = "INSERT OR REPLACE INTO timers (pico, timer, due_ms) VALUES (?, ?, ?)"
 DROP_TIMER = "DELETE FROM timers WHERE pico = ? AND timer = ?"
 KEEP_TEXT = "INSERT INTO rulesets (hash, text) VALUES (?, ?) ON CONFLICT DO NOTHING"
@@ -82,18 +86,22 @@ DROP_HOLDER = """
     DELETE FROM ruleset_holders WHERE pico = ?3
     AND place = (SELECT place FROM ruleset_places WHERE url = ?1 AND hash = ?2)"""
 PUT_FACT = "INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)"
-DROP_PICO = tuple(
-    f"DELETE FROM {table} WHERE pico = ?"
-    for table in (
-        "picos",
-        "records",
-        "record_ends",
-        "inbox",
-        "errands",
-        "channels",
-        "timers",
-        "ruleset_holders",
-    )
+DROP_PICO = (
+    # First, while it is known which channels are the pico's.
+    "DELETE FROM channel_dids WHERE eci IN (SELECT eci FROM channels WHERE pico = ?)",
+    *(
+        f"DELETE FROM {table} WHERE pico = ?"
+        for table in (
+            "picos",
+            "records",
+            "record_ends",
+            "inbox",
+            "errands",
+            "channels",
+            "timers",
+            "ruleset_holders",
+        )
+    ),
 )
 
 
@@ -105,6 +113,7 @@ class Batch:
         "begun",
         "births",
         "channels",
+        "dids",
         "ended",
         "ends",
         "errands",
@@ -131,6 +140,7 @@ class Batch:
         self.errands: dict[tuple[PicoId, EventId], bytes] = {}
         self.ended: list[tuple[PicoId, EventId]] = []
         self.channels: dict[Eci, PicoId | None] = {}
+        self.dids: dict[Did, Eci] = {}
         self.timers: dict[tuple[PicoId, str], int | None] = {}
         self.texts: dict[RulesetHash, str] = {}
         self.urls: dict[str, RulesetHash] = {}
@@ -174,6 +184,9 @@ class Batch:
     def unbind_channel(self, write: UnbindChannel) -> None:
         self.channels[write.eci] = None
 
+    def keep_did(self, write: KeepDid) -> None:
+        self.dids[write.did] = write.eci
+
     def set_timer(self, write: SetTimer) -> None:
         self.timers[(write.pico, write.timer)] = write.due_ms
 
@@ -212,6 +225,9 @@ class Batch:
         yield DROP_ERRAND, self.ended
         yield PUT_CHANNEL, [(eci, pico) for eci, pico in self.channels.items() if pico is not None]
         yield DROP_CHANNEL, [(eci,) for eci, pico in self.channels.items() if pico is None]
+        unbound = [(eci,) for eci, pico in self.channels.items() if pico is None]
+        yield DROP_DIDS, unbound
+        yield PUT_DID, [(did, eci) for did, eci in self.dids.items() if (eci,) not in unbound]
         yield PUT_TIMER, [(*key, due) for key, due in self.timers.items() if due is not None]
         yield DROP_TIMER, [key for key, due in self.timers.items() if due is None]
         yield KEEP_TEXT, self.texts.items()
@@ -240,6 +256,7 @@ FOLD: Mapping[type[Any], Callable[[Batch, Any], None]] = {
     BirthPico: Batch.birth_pico,
     BindChannel: Batch.bind_channel,
     UnbindChannel: Batch.unbind_channel,
+    KeepDid: Batch.keep_did,
     SetTimer: Batch.set_timer,
     ClearTimer: Batch.clear_timer,
     KeepRuleset: Batch.keep_ruleset,

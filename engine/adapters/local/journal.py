@@ -22,6 +22,7 @@ from engine.adapters.local.batch import BODY, bytes_of, statements
 from engine.adapters.local.packing import unpack
 from engine.adapters.local.schema import open_reader, open_writer
 from engine.core.did_keys import DidKey
+from engine.core.dids import Did
 from engine.core.model import Eci, EventId, PicoId, RulesetHash
 from engine.ports import DueTimer, JournalFailed, KeptRuleset, Place, Stored, Write
 
@@ -203,6 +204,15 @@ class SqliteJournal:
     def find_channel(self, eci: Eci) -> PicoId | None:
         found: PicoId | None = self._value("SELECT pico FROM channels WHERE eci = ?", eci)
         return found
+
+    def find_did(self, did: Did) -> Eci | None:
+        found: Eci | None = self._value("SELECT eci FROM channel_dids WHERE did = ?", did)
+        return found
+
+    def dids_of(self, eci: Eci) -> Sequence[Did]:
+        return [
+            did for (did,) in self._rows("SELECT did FROM channel_dids WHERE eci = ? ORDER BY n DESC", eci)
+        ]
 
     def waiting(self) -> Sequence[PicoId]:
         return [pico for (pico,) in self._rows("SELECT pico FROM inbox GROUP BY pico ORDER BY min(n)")]

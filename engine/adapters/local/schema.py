@@ -15,7 +15,7 @@ from engine.adapters.local.holders import fill_holders
 
 APPLICATION_ID = 0x7069636F
 """ASCII "pico": what tells a journal from any other SQLite file."""
-FORMAT = 5
+FORMAT = 6
 CACHE = "PRAGMA cache_size = -32000"  # kibibytes, for each connection
 
 # Records are appended in order of commit and found through indexes. Clustering them by pico instead
@@ -71,6 +71,11 @@ CREATE TABLE record_ends (pico TEXT PRIMARY KEY, seq INTEGER NOT NULL, hash BLOB
 """,
     # No other tables: from now on records and snapshots are compressed, and what is not stays as it is.
     4: "",
+    5: """
+CREATE TABLE channel_dids (n INTEGER PRIMARY KEY, did TEXT NOT NULL, eci TEXT NOT NULL);
+CREATE UNIQUE INDEX channel_did_names ON channel_dids (did);
+CREATE INDEX channel_did_channels ON channel_dids (eci);
+""",
 }
 """What makes a journal of each format one of the next. An empty file, of format 0, goes the same way."""
 

@@ -10,6 +10,7 @@ import pytest
 
 from engine.adapters.local.journal import SqliteJournal
 from engine.core.did_keys import DidKey
+from engine.core.dids import Did
 from engine.core.model import Eci, EventId, PicoId, Rid, RulesetHash
 from engine.core.records import record_hash
 from engine.ports import (
@@ -23,6 +24,7 @@ from engine.ports import (
     EndErrand,
     Journal,
     JournalFailed,
+    KeepDid,
     KeepErrand,
     KeepRuleset,
     KeepSignature,
@@ -456,4 +458,39 @@ async def test_waiting_picos_are_named_once_the_longest_waiting_first(open_journ
     await journal.commit([BORN, BirthPico(BOB, None, 0, b"")])
     await journal.commit([AcceptEvent(BOB, E1, b""), AcceptEvent(ANN, E1, b""), AcceptEvent(BOB, E2, b"")])
     assert list(journal.waiting()) == [BOB, ANN]
+    await journal.close()
+
+
+@in_loop
+async def test_a_channel_may_have_several_dids(open_journal: OpenJournal) -> None:
+    """The newest stands first, the older ones still lead to it, and one that is kept again stays where it is."""
+    journal = open_journal()
+    x, y, z = Eci("x"), Eci("y"), Eci("z")
+    await journal.commit([BORN, BindChannel(x, ANN), KeepDid(Did("did:one"), x), KeepDid(Did("did:two"), x)])
+    await journal.commit([KeepDid(Did("did:one"), x), KeepDid(Did("did:three"), y)])
+    await journal.close()
+    journal = open_journal()
+    assert list(journal.dids_of(x)) == ["did:two", "did:one"]
+    assert [journal.find_did(Did(did)) for did in ("did:one", "did:two", "did:three", "did:four")] == [
+        x,
+        x,
+        y,
+        None,
+    ]
+    assert list(journal.dids_of(z)) == []
+    await journal.close()
+
+
+@in_loop
+async def test_dids_go_with_their_channels(open_journal: OpenJournal) -> None:
+    """With one that is unbound, and with all of a pico that is removed."""
+    journal = open_journal()
+    x, y, z = Eci("x"), Eci("y"), Eci("z")
+    channels = [BindChannel(x, ANN), BindChannel(y, ANN), BindChannel(z, BOB)]
+    dids = [KeepDid(Did(f"did:{eci}"), eci) for eci in (x, y, z)]
+    await journal.commit([BORN, BirthPico(BOB, None, 0, b"bob at 0"), *channels, *dids])
+    await journal.commit([UnbindChannel(x)])
+    assert [journal.find_did(Did(f"did:{eci}")) for eci in (x, y, z)] == [None, y, z]
+    await journal.commit([RemovePico(ANN)])
+    assert [journal.find_did(Did(f"did:{eci}")) for eci in (x, y, z)] == [None, None, z]
     await journal.close()

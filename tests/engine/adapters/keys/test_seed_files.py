@@ -130,7 +130,7 @@ def test_a_damaged_file_is_told_from_a_wrong_passphrase(
     file.path.parent.mkdir()
     file.path.write_text(text)
     file.path.chmod(0o600)
-    with pytest.raises(KeysUnusable, match="damaged|does not know"):
+    with pytest.raises(KeysUnusable, match=r"damaged|does not know"):
         file.open(passphrase)
     assert file.path.read_text() == text
 
