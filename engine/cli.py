@@ -5,7 +5,9 @@ from __future__ import annotations
 import click
 
 from engine.commands.check import check
+from engine.commands.credential import credential
 from engine.commands.demo import demo
+from engine.commands.did import did
 from engine.commands.failure import EXIT_CODES
 from engine.commands.fmt import fmt
 from engine.commands.fork import fork
@@ -13,6 +15,7 @@ from engine.commands.install import install
 from engine.commands.log import log
 from engine.commands.lsp import lsp
 from engine.commands.modules import grant, modules, revoke
+from engine.commands.passphrase import passphrase
 from engine.commands.query import query
 from engine.commands.repl import repl
 from engine.commands.replay import replay
@@ -48,6 +51,8 @@ COMMANDS = (
     *(modules, grant, revoke),
     *(log, why, state, replay, fork),
     *(check, fmt, test, repl, sign, key, lsp),
+    credential,
+    *(did, passphrase),
     *(settings, version),
 )
 

@@ -32,8 +32,10 @@ _RETRY = Budget(
     raised_events=10_000,
 )
 
-NOT_SETTINGS = frozenset({"PICOMESH_URL"})
-"""Variables of ours that are no settings of an engine: where the commands find one."""
+PASSPHRASE = "PICOMESH_PASSPHRASE"
+NOT_SETTINGS = frozenset({"PICOMESH_URL", PASSPHRASE})
+"""Variables of ours that are no settings of an engine: where the commands find one, and what settings must
+not show."""
 
 
 class BadSetting(Exception):
@@ -74,6 +76,12 @@ class Settings:
     body_limit: int = _setting(1 << 20, "bytes that the body of one request may have", least=1)
     json_depth: int = _setting(
         64, "how deeply the JSON of a request may be nested", least=1, most=MAX_NESTING
+    )
+    public_url: str = _setting(
+        "", "where others reach this engine, as its DID says it; empty: where it listens", is_url=True
+    )
+    passphrase_file: str = _setting(
+        "", "a file with the passphrase of the engine's keys; empty: PICOMESH_PASSPHRASE, or none"
     )
     log_format: str = _setting(
         "auto", "auto is readable on a terminal and JSON elsewhere", choices=("auto", "console", "json")
@@ -284,6 +292,10 @@ def _check_range(one: Field[Any], value: Any, source: str) -> None:
         raise BadSetting(f"'{one.name}' must be at least {least}, not {value} (from {source})")
     if most is not None and not value <= most:
         raise BadSetting(f"'{one.name}' must be at most {most}, not {value} (from {source})")
+    if one.metadata.get("is_url") and value and not value.startswith(("http://", "https://")):
+        raise BadSetting(
+            f"'{one.name}' must be a URL that begins with http:// or https://, not {value!r} (from {source})"
+        )
     if choices and value not in choices:
         raise BadSetting(f"'{one.name}' must be one of {', '.join(choices)}, not {value!r} (from {source})")
 

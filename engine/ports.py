@@ -353,9 +353,6 @@ class Envelopes(Protocol):
     async def close(self, message: Message, to: Did) -> bytes:
         """For one recipient, from `message.from_` if there is one. Raises `CannotSend`."""
 
-    async def route(self, to: Did) -> Route:
-        """How messages for a DID get there. Raises `CannotSend`."""
-
 
 @dataclass(frozen=True, slots=True)
 class Route:
@@ -363,6 +360,13 @@ class Route:
 
     url: str
     hops: tuple[Did, ...] = ()
+
+
+class Directory(Protocol):
+    """Where others can be reached."""
+
+    async def find_route(self, did: Did) -> Route:
+        """How messages for a DID get there. Raises `CannotSend`."""
 
 
 class CannotSend(Exception):

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from sqlite3 import DatabaseError
 from typing import Any, cast
 
+from engine.adapters.didcomm.envelopes import OwnEnvelopes
+from engine.adapters.dids.own import make_own_did
+from engine.adapters.dids.refused import DidRefused
+from engine.adapters.dids.resolver import DidResolver
+from engine.adapters.dids.routes import DidDirectory
 from engine.adapters.fetch.rulesets import RulesetTexts
+from engine.adapters.keys import SeedFile, SeedKeys
 from engine.adapters.local.clock import SystemClock
 from engine.adapters.local.entropy import SystemEntropy
 from engine.adapters.local.home import HomeLock, take_home
@@ -23,6 +29,7 @@ from engine.core import kernel
 from engine.core.catalogue import Catalogue
 from engine.core.codec import Unreadable
 from engine.core.consultation import MODULE
+from engine.core.dids import show_did
 from engine.core.domains import MODULES
 from engine.core.explain import Explanation, explain
 from engine.core.inspection import Viewpoint, evaluate
@@ -33,14 +40,18 @@ from engine.plugins.collection import NO_PLUGINS, Plugins, collect
 from engine.plugins.declaration import Module
 from engine.plugins.discovery import discover
 from engine.plugins.references import describe
-from engine.ports import Clock, Entropy, Journal, RulesetSource, WebClient
+from engine.ports import Clock, Entropy, Journal, Keys, RulesetSource, WebClient
 from engine.runtime.compilers import Compilers
 from engine.runtime.consultants import Consultants, ConsultingLimits
 from engine.runtime.equipment import Equipment, NoSecondChance, SecondChance
 from engine.runtime.host import Host
+from engine.runtime.identities import Identities
+from engine.runtime.letters import Letters
+from engine.runtime.mail import Mail
 from engine.runtime.orders import WorkerLimits
 from engine.runtime.programs import Compile, CompiledPrograms, CompileElsewhere
 from engine.runtime.questions import Questions
+from engine.runtime.reception import Reception
 from engine.runtime.residents import Limits
 from engine.runtime.rota import Rota
 from engine.runtime.shelf import Shelf
@@ -55,6 +66,7 @@ logger = logging.getLogger(__name__)
 
 JOURNAL_FILE = "journal.sqlite"
 PROGRAMS_FOLDER = "programs"
+SEED_FILE = "engine.key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +92,15 @@ class Engine:
             await self.compilers.close()
 
 
-async def open_engine(settings: Settings, modules: Iterable[Module] = ()) -> Engine:
+async def open_engine(
+    settings: Settings, modules: Iterable[Module] = (), passphrase: str | None = None
+) -> Engine:
     """The engine that lives in `settings.home`, made if it is not there yet. `modules` are the host program's
-    own, for rulesets; those of installed plugins it finds by itself.
+    own, for rulesets; those of installed plugins it finds by itself. `passphrase` is that of the file with
+    its keys.
 
-    Raises `HomeBusy` when another process runs it, `JournalUnreadable` when this version cannot, and
-    `BadModule` for a module that cannot be had.
+    Raises `HomeBusy` when another process runs it, `JournalUnreadable` when this version cannot,
+    `KeysUnusable` when there is another passphrase or none, and `BadModule` for a module that cannot be had.
     """
     plugins = collect(modules, discover(settings.plugins), for_workers=settings.workers > 0)
     for problem in plugins.problems:
@@ -112,6 +127,7 @@ async def open_engine(settings: Settings, modules: Iterable[Module] = ()) -> Eng
             compiler=compiler,
             compilers=compilers,
             plugins=plugins,
+            keys=SeedKeys(SeedFile(settings.home / SEED_FILE).open(passphrase)),
         )
         await _start(host, settings)
     except BaseException:
@@ -140,10 +156,11 @@ def make_host(
     compilers: CompileElsewhere | None = None,
     web: WebClient | None = None,
     plugins: Plugins = NO_PLUGINS,
+    keys: Keys | None = None,
 ) -> Host:
-    """A host over a journal, not started yet. Without a second chance, what is too much for the engine's
-    own process fails there, and without compilers it compiles everything; else what is not given is the
-    real thing."""
+    """A host over a journal, not started yet. Without a second chance, what is too much for the engine's own
+    process fails there, without compilers it compiles everything, and without keys it has no DIDs; else what
+    is not given is the real thing."""
     programs = CompiledPrograms(journal, compiler or compiler_for(plugins), compilers)
     outside = HttpxWebClient(web_limits(settings))
     clock = clock or SystemClock()
@@ -163,7 +180,29 @@ def make_host(
         plugins,
     )
     equipment.questions.learn({MODULE: Consultants(plugins, consulting_limits(settings)).answer})
-    return Host(equipment, Limits(settings.picos_in_memory, settings.snapshot_every), shelf)
+    host = Host(equipment, Limits(settings.picos_in_memory, settings.snapshot_every), shelf)
+    if keys is not None:
+        give_mail(host, journal, keys, web or outside, clock)
+    return host
+
+
+def give_mail(host: Host, journal: Journal, keys: Keys, web: WebClient, clock: Clock) -> None:
+    """Let a host be reached by DIDs that are made of these keys."""
+    resolver = DidResolver(web, lambda: clock.now_ms() / 1000)
+    identities = Identities(journal, keys, make_own_did)
+    envelopes = OwnEnvelopes(resolver.at_hand, partial(fetch_document, resolver), identities.secret)
+    letters = Letters(envelopes, DidDirectory(resolver), web)
+    reception = Reception(host, identities, envelopes, letters, clock.now_ms)
+    host.mail = Mail(identities, reception, letters, host.has_channel)
+
+
+async def fetch_document(resolver: DidResolver, did: str) -> Mapping[str, Any] | None:
+    """The document of a DID, or None where there is none to be had."""
+    try:
+        return await resolver.resolve(did)
+    except DidRefused as refused:
+        logger.info("%s cannot be resolved: %s", show_did(did), refused)
+        return None
 
 
 def web_limits(settings: Settings) -> WebLimits:

@@ -141,6 +141,12 @@ class EngineClient:
         found: dict[str, Any] = self._post(("api", "grant" if granted else "revoke"), words)
         return found
 
+    def did(self, eci: str | None = None) -> dict[str, Any]:
+        """The DID of the engine, or of a channel."""
+        given = {} if eci is None else {"eci": self._eci(eci)}
+        found: dict[str, Any] = self._read(self._call("GET", "/api/did", params=given))
+        return found
+
     def root_eci(self) -> str:
         return str(self._get("/readyz")["root_eci"])
 

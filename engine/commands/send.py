@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -11,6 +12,8 @@ from rich.markup import escape
 from engine.commands.arguments import event_address, read_pairs
 from engine.commands.client import engine_option, find_engine
 from engine.commands.output import console, json_option, print_json
+from engine.commands.own_did import ask, read_outcome, show_nothing, show_traffic
+from engine.core.protocols import picomesh
 
 
 @click.command()
@@ -19,6 +22,7 @@ from engine.commands.output import console, json_option, print_json
 @click.argument("attributes", nargs=-1, metavar="[KEY=VALUE]...")
 @click.option("--no-wait", is_flag=True, help="Return as soon as the event is safely kept.")
 @click.option("--eid", help="Your own id of the event: sent twice, it runs once.")
+@click.option("-v", "--verbose", is_flag=True, help="With a DID: show messages and envelopes too.")
 @engine_option
 @json_option
 def send(
@@ -27,21 +31,27 @@ def send(
     attributes: tuple[str, ...],
     no_wait: bool,
     eid: str | None,
+    verbose: bool,
     url: str | None,
     as_json: bool,
 ) -> None:
     """Send an event to a pico.
 
-    ECI is a channel of the pico; `root` stands for the root pico. Values that are JSON are sent as
-    JSON, others as text.
+    ECI is a channel of the pico; `root` stands for the root pico. A DID will do as well, of a channel of
+    any engine: `picomesh did show ECI` prints it. Then the event goes there in an encrypted message from
+    your own DID. Values that are JSON are sent as JSON, others as text.
 
     \b
     Examples:
       picomesh send root counter:increment
       picomesh send root counter:increment by=5 ticket=a-17
       picomesh send root order:placed items='["tea", "milk"]' --no-wait
+      picomesh send did:peer:2.Vz6Mk… counter:increment by=5
     """
     attrs = read_pairs(attributes)
+    if eci.startswith("did:"):
+        _send_message(eci, event, attrs, eid, verbose, no_wait, as_json)
+        return
     with find_engine(url) as engine:
         if no_wait:
             accepted = engine.accept_event(eci, event, attrs, eid)
@@ -49,6 +59,26 @@ def send(
         else:
             reply = engine.send_event(eci, event, attrs, eid)
             print_json(reply) if as_json else _show(reply)
+
+
+def _send_message(
+    did: str,
+    event: tuple[str, str],
+    attrs: Mapping[str, Any],
+    eid: str | None,
+    verbose: bool,
+    no_wait: bool,
+    as_json: bool,
+) -> None:
+    body = {"domain": event[0], "type": event[1], "attributes": attrs, "wait": not no_wait}
+    answer = ask(did, picomesh.EVENT, body, show_traffic if verbose else show_nothing, eid)
+    reply = read_outcome(answer)
+    if as_json:
+        print_json(reply)
+    elif no_wait:
+        console.print(f"kept as [bold]{escape(reply['eid'])}[/]")
+    else:
+        _show(reply)
 
 
 def _show(reply: dict[str, Any]) -> None:

@@ -28,12 +28,14 @@ from engine.adapters.http import (
     url_of,
     write_run_file,
 )
+from engine.adapters.keys import KeysUnusable
 from engine.adapters.local.home import HomeBusy
 from engine.adapters.local.schema import JournalUnreadable
 from engine.adapters.logs import configure_logs
 from engine.commands.failure import CannotStart
 from engine.commands.hints import example, program
 from engine.commands.output import console
+from engine.commands.passphrase import find_passphrase, tell_protection
 from engine.commands.settings import read_settings
 from engine.config import Settings, default_home
 from engine.ports import JournalFailed
@@ -119,8 +121,8 @@ def _collect_rarely() -> None:
 
 async def _open(settings: Settings) -> Engine:
     try:
-        return await open_engine(settings)
-    except (HomeBusy, JournalUnreadable) as error:
+        return await open_engine(settings, passphrase=find_passphrase(settings))
+    except (HomeBusy, JournalUnreadable, KeysUnusable) as error:
         raise CannotStart(str(error)) from None
     except JournalFailed as error:
         raise CannotStart(f"{settings.home}: {error}", MAKE_ROOM) from None
@@ -138,6 +140,9 @@ async def _serve(engine: Engine, settings: Settings) -> None:
     except CannotListen as error:
         raise CannotStart(str(error)) from None
     url, root_eci = url_of(listener), engine.host.root_eci()
+
+    assert engine.host.mail is not None, "an engine with a home has keys"
+    engine.host.mail.reached_at(settings.public_url or url)
 
     def announce() -> None:
         _greet(settings, url, root_eci)
@@ -167,7 +172,8 @@ def _greet(settings: Settings, url: str, root_eci: str) -> None:
         f"\n[bold]Picomesh {VERSION}[/] is running.\n\n"
         f"  URL       [cyan]{escape(url)}[/]\n"
         f"  home      {escape(str(settings.home))}\n"
-        f"  root ECI  {escape(root_eci)}\n\n"
+        f"  root ECI  {escape(root_eci)}\n"
+        f"  keys      {escape(tell_protection(settings.home))}\n\n"
         f"Next, in another terminal:\n\n"
         f"  {escape(f'{program()} install root {example()}{elsewhere}')}\n\n"
         f"[dim]Ctrl-C stops it.[/]\n"

@@ -175,9 +175,14 @@ _PLAIN_ALLOW_ALL: Plain = {"allow": [["*", "*"]], "deny": []}
 
 def _pack_policy(policy: Policy) -> Plain:
     return {
-        "allow": [(entry.scope, entry.name) for entry in policy.allow],
-        "deny": [(entry.scope, entry.name) for entry in policy.deny],
+        "allow": [_pack_entry(entry) for entry in policy.allow],
+        "deny": [_pack_entry(entry) for entry in policy.deny],
     }
+
+
+def _pack_entry(entry: PolicyEntry) -> Plain:
+    told = (entry.scope, entry.name)
+    return told if entry.sender is None else (*told, entry.sender)
 
 
 def _unpack_policy(plain: Plain) -> Policy:

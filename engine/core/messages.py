@@ -22,7 +22,8 @@ class Event:
     eid: EventId
     for_rid: str | None = None
     sender: PicoId | None = None
-    """The pico whose ruleset sent it, when it came from inside this engine."""
+    """The pico whose ruleset sent it, when it came from inside this engine; of one that came as a DIDComm
+    message the DID that is proven to have written it."""
     timer: str | None = None
     """The timer that fires with it, if it was scheduled."""
 

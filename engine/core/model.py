@@ -41,6 +41,9 @@ class PolicyEntry:
 
     scope: str
     name: str
+    sender: str | None = None
+    """A DID: it is about that one alone. `*`: about everybody, also those who write in DIDComm and do not say
+    who they are. Left out, an entry of `allow` is about everybody else, and one of `deny` about all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,11 @@ not silently mean "allow everything".
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Literal
 
+from engine.core.didcomm.dids import is_did_url, same_did
+from engine.core.dids import Did
 from engine.core.messages import Refusal
 from engine.core.model import ALLOW_ALL, Channel, DefaultPolicy, PicoId, Policy, PolicyEntry
 from pico_lang.errors import TypeFault
@@ -21,6 +23,9 @@ UPKEEP = "$engine"
 
 RESERVED_TAG = "system"
 
+Sender = PicoId | Did | str | None
+"""A pico of this engine, a DID that is proven, `NOBODY`, or None for people and programs that use an ECI."""
+
 PolicyScope = Literal["domain", "rid"]
 """What the first half of an entry names: a domain for events, a ruleset for queries."""
 
@@ -30,35 +35,54 @@ DEFAULTS: Mapping[DefaultPolicy, Policy] = {"allow": ALLOW_ALL, "deny": Policy((
 _NOT_IN_A_TAG = re.compile(r"[^a-z0-9_-]+")
 
 
-def allows_event(channel: Channel, sender: PicoId | None, domain: str, name: str) -> Refusal | None:
+NOBODY = "anonymous"
+"""The sender of a DIDComm message that does not prove whom it is from. Whoever uses an ECI proves nothing
+either, but has been given it; a DID is there for others to know."""
+
+ANYBODY = "*"
+
+
+def allows_event(channel: Channel, sender: Sender, domain: str, name: str) -> Refusal | None:
     """Why this event may not come in here, or None."""
     if domain.startswith("$"):
         return _denied(f"Events of domain {domain!r} are the engine's own.")
     return _allows(channel, sender, channel.event_policy, (domain, name), f"{domain}:{name}")
 
 
-def allows_query(channel: Channel, sender: PicoId | None, rid: str, name: str) -> Refusal | None:
+def allows_query(channel: Channel, sender: Sender, rid: str, name: str) -> Refusal | None:
     """Why this query may not be asked here, or None."""
     return _allows(channel, sender, channel.query_policy, (rid, name), f"{rid}/{name}")
 
 
 def _allows(
-    channel: Channel, sender: PicoId | None, policy: Policy, asked: tuple[str, str], told: str
+    channel: Channel, sender: Sender, policy: Policy, asked: tuple[str, str], told: str
 ) -> Refusal | None:
     if channel.family is not None and channel.family != sender:
         return _denied(
             "This is a family channel and only the owner can use it.",
             "use a channel that was made for you; the pico's owner can make one with ctx:newChannel",
         )
-    if _has_match(policy.deny, *asked):
+    if any(_matches(entry, *asked) and _denies(entry, sender) for entry in policy.deny):
         return _denied("Denied by channel policy", f"this channel's policy denies {told}")
-    if not _has_match(policy.allow, *asked):
+    if not any(_matches(entry, *asked) and _admits(entry, sender) for entry in policy.allow):
         return _denied("Not allowed by channel policy", _missing(policy, told))
     return None
 
 
-def _has_match(entries: Iterable[PolicyEntry], scope: str, name: str) -> bool:
-    return any(entry.scope in ("*", scope) and entry.name in ("*", name) for entry in entries)
+def _matches(entry: PolicyEntry, scope: str, name: str) -> bool:
+    return entry.scope in ("*", scope) and entry.name in ("*", name)
+
+
+def _admits(entry: PolicyEntry, sender: Sender) -> bool:
+    return sender != NOBODY if entry.sender is None else _is_about(entry.sender, sender)
+
+
+def _denies(entry: PolicyEntry, sender: Sender) -> bool:
+    return entry.sender is None or _is_about(entry.sender, sender)
+
+
+def _is_about(named: str, sender: Sender) -> bool:
+    return named == ANYBODY or (sender is not None and same_did(named, sender))
 
 
 def _missing(policy: Policy, told: str) -> str:
@@ -94,13 +118,18 @@ def _read_entries(policy: dict[str, Value], key: str, scope: PolicyScope) -> tup
 
 
 def _read_entry(entry: Value, key: str, scope: PolicyScope) -> PolicyEntry:
-    if isinstance(entry, dict) and set(entry) == {scope, "name"}:
+    if isinstance(entry, dict) and set(entry) - {"from"} == {scope, "name"}:
         first, second = entry[scope], entry["name"]
-        if _is_word(first) and _is_word(second):
-            return PolicyEntry(first.strip(), second.strip())
+        if _is_word(first) and _is_word(second) and ("from" not in entry or _is_sender(entry["from"])):
+            return PolicyEntry(first.strip(), second.strip(), entry.get("from"))
     raise TypeFault(
-        f'an entry of "{key}" is a map with exactly the strings "{scope}" and "name", "*" for any'
+        f'an entry of "{key}" is a map with exactly the strings "{scope}" and "name", "*" for any; with '
+        '"from" it is about one DID, or "*" for everybody, also those who do not prove who they are'
     )
+
+
+def _is_sender(value: Value) -> bool:
+    return isinstance(value, str) and (value == ANYBODY or is_did_url(value))
 
 
 def _is_word(value: Value) -> bool:
@@ -110,9 +139,14 @@ def _is_word(value: Value) -> bool:
 def show_policy(policy: Policy, scope: PolicyScope) -> dict[str, Value]:
     """The map that `read_policy` reads."""
     return {
-        "allow": [{scope: entry.scope, "name": entry.name} for entry in policy.allow],
-        "deny": [{scope: entry.scope, "name": entry.name} for entry in policy.deny],
+        "allow": [_show_entry(entry, scope) for entry in policy.allow],
+        "deny": [_show_entry(entry, scope) for entry in policy.deny],
     }
+
+
+def _show_entry(entry: PolicyEntry, scope: PolicyScope) -> dict[str, Value]:
+    told: dict[str, Value] = {scope: entry.scope, "name": entry.name}
+    return told if entry.sender is None else {**told, "from": entry.sender}
 
 
 def read_tags(value: Value) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from engine.core.timekeeping import to_iso
 from engine.plugins.describing import Document
 from engine.ports import AcceptEvent, JournalFailed, SetFact
 from engine.runtime.admission import admit, admit_look, admit_query, admit_upkeep, unknown_channel
+from engine.runtime.callers import LOCAL, Caller
 from engine.runtime.equipment import Equipment
 from engine.runtime.genesis import (
     EQUIPMENT,
@@ -34,6 +35,7 @@ from engine.runtime.genesis import (
 )
 from engine.runtime.histories import Histories
 from engine.runtime.looking import look_at
+from engine.runtime.mail import Mail
 from engine.runtime.mailbox import MOST_WAITING, Mailbox
 from engine.runtime.modules import Modules
 from engine.runtime.neighbours import Neighbours
@@ -74,6 +76,8 @@ class Host:
         """The past of the picos, for those who want to know."""
         self.stock = Stock(equipment.journal, shelf, self.histories.pico)
         """The rulesets that are kept here."""
+        self.mail: Mail | None = None
+        """What comes for its DIDs, once it has some."""
         self._modules = Modules(equipment.plugins, self._residents, self._root, self._tend)
         owners = Owners(equipment.journal, shelf, self._residents)
         self._upgrades = Upgrades(equipment, shelf, owners, self._tend)
@@ -157,6 +161,8 @@ class Host:
         except TimeoutError:
             logger.warning("stopping with work unfinished after %g seconds", within_s)
         self._outbox.errands.stop()
+        if self.mail is not None:
+            self.mail.stop()
         await self._equipment.journal.close()
 
     async def wait_quiet(self) -> None:
@@ -176,15 +182,23 @@ class Host:
             for mailbox in busy:
                 await mailbox.wait_rested()
         await self._outbox.errands.wait_rested()
+        if self.mail is not None:
+            await self.mail.wait_rested()
 
     # --- events ---
 
     async def accept_event(
-        self, eci: Eci, domain: str, name: str, attrs: Attrs, eid: EventId | None = None
+        self,
+        eci: Eci,
+        domain: str,
+        name: str,
+        attrs: Attrs,
+        eid: EventId | None = None,
+        caller: Caller = LOCAL,
     ) -> EventId | Refusal:
         """Make an event durable and return; it runs as soon as its pico gets to it."""
-        event = Event(eci, domain, name, attrs, eid or self._new_eid())
-        mailbox = self._let_in(event)
+        event = Event(eci, domain, name, attrs, eid or self._new_eid(), sender=caller.sender)
+        mailbox = self._let_in(event, caller)
         if isinstance(mailbox, Refusal):
             return mailbox
         earlier = None if eid is None else find_earlier(self._equipment.journal, mailbox, eid)
@@ -201,11 +215,17 @@ class Host:
         return event.eid
 
     async def run_event(
-        self, eci: Eci, domain: str, name: str, attrs: Attrs, eid: EventId | None = None
+        self,
+        eci: Eci,
+        domain: str,
+        name: str,
+        attrs: Attrs,
+        eid: EventId | None = None,
+        caller: Caller = LOCAL,
     ) -> EventReply | Refusal | Fault:
         """Run an event and return what it led to, once that is durable."""
-        event = Event(eci, domain, name, attrs, eid or self._new_eid())
-        return cast(EventReply | Refusal | Fault, await self._run(event, None, eid is not None))
+        event = Event(eci, domain, name, attrs, eid or self._new_eid(), sender=caller.sender)
+        return cast(EventReply | Refusal | Fault, await self._run(event, None, eid is not None, caller))
 
     async def run_event_query(
         self,
@@ -223,8 +243,10 @@ class Host:
         asked = Query(eci, rid, query, args)
         return cast(QueryReply | Refusal | Fault, await self._run(event, asked, eid is not None))
 
-    async def _run(self, event: Event, query: Query | None, may_be_repeated: bool) -> Reply:
-        mailbox = self._let_in(event)
+    async def _run(
+        self, event: Event, query: Query | None, may_be_repeated: bool, caller: Caller = LOCAL
+    ) -> Reply:
+        mailbox = self._let_in(event, caller)
         if isinstance(mailbox, Refusal):
             return mailbox
         if query is not None and (refusal := admit_query(mailbox.head.pico, query)) is not None:
@@ -239,11 +261,11 @@ class Host:
     def _new_eid(self) -> EventId:
         return EventId(self._equipment.entropy.seed())
 
-    def _let_in(self, event: Event) -> Mailbox | Refusal:
+    def _let_in(self, event: Event, caller: Caller = LOCAL) -> Mailbox | Refusal:
         if self._is_draining:
             return _draining()
         mailbox = self._residents.find(event.eci)
-        refusal = admit(mailbox.head.pico if mailbox else None, event)
+        refusal = admit(mailbox.head.pico if mailbox else None, event, caller.is_anonymous)
         if mailbox is None or refusal is not None:
             return refusal or unknown_channel(event.eci)
         if mailbox.is_full:
@@ -252,15 +274,25 @@ class Host:
             )
         return mailbox
 
+    def why_not(self, eci: Eci, domain: str, name: str, caller: Caller) -> Refusal | None:
+        """Why such an event would not be taken there now, or None."""
+        found = self._let_in(Event(eci, domain, name, {}, EventId(""), sender=caller.sender), caller)
+        return found if isinstance(found, Refusal) else None
+
+    def has_channel(self, eci: Eci) -> bool:
+        return self._equipment.journal.find_channel(eci) is not None
+
     # --- queries ---
 
-    async def run_query(self, eci: Eci, rid: str, name: str, args: Attrs) -> QueryReply | Refusal | Fault:
+    async def run_query(
+        self, eci: Eci, rid: str, name: str, args: Attrs, caller: Caller = LOCAL
+    ) -> QueryReply | Refusal | Fault:
         """Call a shared function on the last committed state."""
         if self._is_draining:
             return _draining()
-        query = Query(eci, rid, name, args)
+        query = Query(eci, rid, name, args, caller.via)
         mailbox = self._residents.find(eci)
-        refusal = admit_query(mailbox.committed if mailbox else None, query)
+        refusal = admit_query(mailbox.committed if mailbox else None, query, caller.is_anonymous)
         if mailbox is None or refusal is not None:
             return refusal or unknown_channel(eci)
         asked = mailbox.committed.ruleset(Rid(rid))

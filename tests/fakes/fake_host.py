@@ -15,6 +15,7 @@ from engine.plugins.collection import NO_PLUGINS
 from engine.plugins.describing import Document, tell_modules
 from engine.runtime.equipment import NoSecondChance
 from engine.runtime.histories import Histories
+from engine.runtime.mail import Mail
 from engine.runtime.replies import EventReply, FlushReply, LookReply, PicoView, QueryReply
 from engine.runtime.stock import Stock
 from pico_lang.errors import Place
@@ -60,6 +61,7 @@ class FakeHost:
     events: list[Seen] = field(default_factory=list)
     histories: Histories = field(default_factory=no_histories)
     stock: Stock = field(default_factory=empty_stock)
+    mail: Mail | None = None
     _replies: dict[EventId, EventReply] = field(default_factory=dict)
 
     def _refuse(self, eci: str) -> Refusal | None:

@@ -8,7 +8,7 @@ import structlog
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from engine.adapters.http import administration, modules, past, picos, rulesets, upgrades
+from engine.adapters.http import administration, didcomm, modules, past, picos, rulesets, upgrades
 from engine.adapters.http.host import Host
 from engine.adapters.http.problems import Problem
 from engine.adapters.http.replies import OPTIONS, Reply, problem_reply, send_reply
@@ -20,7 +20,14 @@ log = structlog.get_logger("picomesh.http")
 MENDING = "`picomesh replay ECI` names the record; a copy of the journal has to take its place"
 """What can be done about a damaged history."""
 
-ROUTED = {**administration.ROUTES, **rulesets.ROUTES, **upgrades.ROUTES, **modules.ROUTES, **past.ROUTES}
+ROUTED = {
+    **administration.ROUTES,
+    **rulesets.ROUTES,
+    **upgrades.ROUTES,
+    **modules.ROUTES,
+    **past.ROUTES,
+    **didcomm.ROUTES,
+}
 """Everything but the routes of `picos`."""
 
 

@@ -12,6 +12,7 @@ from engine.core.messages import Fault, Refusal
 from engine.core.model import Eci, EventId, Rid
 from engine.plugins.describing import Document
 from engine.runtime.histories import Histories
+from engine.runtime.mail import Mail
 from engine.runtime.replies import EventReply, FlushReply, LookReply, PicoView, QueryReply
 from engine.runtime.stock import Stock
 from pico_lang.values import Value
@@ -24,6 +25,8 @@ class Host(Protocol):
     """Their past."""
     stock: Stock
     """The rulesets that are kept here."""
+    mail: Mail | None
+    """What comes for its DIDs, if it has any."""
 
     async def accept_event(
         self, eci: Eci, domain: str, name: str, attrs: Mapping[str, Value], eid: EventId | None = None

@@ -1,0 +1,61 @@
+"""How messages for a DID get there: by the DIDComm service of its document, perhaps by way of mediators.
+
+DIDComm v2.1, "Service Endpoint" and "Using a DID as an endpoint": an endpoint that is a DID is that of a
+mediator, whose own endpoint is where to post; routing keys come on top.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from engine.adapters.dids.documents import Document, didcomm_endpoints
+from engine.adapters.dids.refused import DidRefused
+from engine.adapters.dids.resolver import DidResolver
+from engine.core.dids import Did, show_did
+from engine.ports import CannotSend, Route
+
+MOST_HOPS = 4
+POSTABLE = ("http://", "https://")
+
+
+class DidDirectory:
+    """`engine.ports.Directory`."""
+
+    def __init__(self, resolver: DidResolver) -> None:
+        self._resolver = resolver
+
+    async def find_route(self, did: Did) -> Route:
+        """By the first endpoint that can be posted to."""
+        return await _follow(self._resolver, did, ())
+
+
+async def _follow(resolver: DidResolver, did: Did, hops: tuple[Did, ...]) -> Route:
+    problem: CannotSend | None = None
+    for uri, routing_keys in _services(await _document(resolver, did)):
+        here = (*routing_keys, *hops)
+        try:
+            if uri.startswith(POSTABLE):
+                return Route(uri, here)
+            if uri.startswith("did:"):
+                return await _follow_mediator(resolver, Did(uri), here)
+        except CannotSend as found:
+            problem = problem or found
+    raise problem or CannotSend(f"{show_did(did)} names no place that messages can be posted to")
+
+
+async def _follow_mediator(resolver: DidResolver, mediator: Did, hops: tuple[Did, ...]) -> Route:
+    if len(hops) >= MOST_HOPS:
+        raise CannotSend(f"more than {MOST_HOPS} mediators one behind the other")
+    return await _follow(resolver, mediator, (mediator, *hops))
+
+
+async def _document(resolver: DidResolver, did: Did) -> Document:
+    try:
+        return await resolver.resolve(did)
+    except DidRefused as refused:
+        raise CannotSend(str(refused), is_final=refused.problem != "unreachable") from None
+
+
+def _services(document: Document) -> Iterator[tuple[str, tuple[Did, ...]]]:
+    for endpoint in didcomm_endpoints(document):
+        yield endpoint.uri, tuple(map(Did, endpoint.routing_keys))

@@ -1,0 +1,136 @@
+"""The identity of whoever types commands: a DID of one's own, and messages sent and answered with it.
+
+Its seed is a file in the user's configuration folder. The DID names no place, so answers come back over the
+connection that the message went out on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+from engine.adapters.didcomm.envelopes import OwnEnvelopes
+from engine.adapters.dids.own import make_own_did
+from engine.adapters.dids.resolver import DidResolver
+from engine.adapters.dids.routes import DidDirectory
+from engine.adapters.keys import KeysUnusable, SeedFile, SeedKeys
+from engine.adapters.web.client import HttpxWebClient, WebLimits
+from engine.commands.failure import Failure, NoEngine
+from engine.core.didcomm.dids import did_of, fragment_of
+from engine.core.didcomm.messages import Message, write_message
+from engine.core.didcomm.refused import Refused
+from engine.core.dids import Did
+from engine.core.protocols import report_problem
+from engine.host_patterns import read_patterns
+from engine.ports import CannotSend, WebRequest, WebResponse
+from engine.runtime.identities import CURVES
+from engine.runtime.letters import Letters
+from engine.wiring import fetch_document
+
+IDENTITY_FILE = "identity.key"
+PURPOSE = "person"
+PATIENCE_S = 60.0
+Show = Callable[[str, str], None]
+"""Shows what goes over the wire: a heading and a text."""
+
+
+@dataclass(frozen=True)
+class OwnIdentity:
+    did: Did
+    keys: SeedKeys
+
+    def secret(self, kid: str) -> tuple[str, bytes] | None:
+        fragment = fragment_of(kid)
+        if did_of(kid) != self.did or fragment not in CURVES:
+            return None
+        return CURVES[fragment], self.keys.derive(f"{PURPOSE}/{fragment}")
+
+
+def own_identity() -> OwnIdentity:
+    """It is made when it is first needed."""
+    path = Path(click.get_app_dir("picomesh")) / IDENTITY_FILE
+    try:
+        keys = SeedKeys(SeedFile(path).open(None))
+    except KeysUnusable as problem:
+        raise Failure(str(problem)) from None
+    return OwnIdentity(
+        make_own_did(keys.derive(f"{PURPOSE}/key-1"), keys.derive(f"{PURPOSE}/key-2"), None), keys
+    )
+
+
+def ask(to: str, type: str, body: Mapping[str, Any], show: Show, id: str | None = None) -> Message:
+    """Send a message and wait for what it is answered with."""
+    return asyncio.run(_ask(own_identity(), Did(to), type, body, show, id or secrets.token_hex(16)))
+
+
+async def _ask(me: OwnIdentity, to: Did, type: str, body: Mapping[str, Any], show: Show, id: str) -> Message:
+    # Whoever types a DID has decided to write there; on this machine too.
+    web = _Shown(HttpxWebClient(WebLimits(read_patterns(True), total_s=PATIENCE_S)), show)
+    resolver = DidResolver(web, time.time)
+    envelopes = OwnEnvelopes(resolver.at_hand, partial(fetch_document, resolver), me.secret)
+    now_s = int(time.time())
+    headers = {"return_route": "all"}
+    message = Message(id, type, body, from_=me.did, to=(to,), created_time=now_s, headers=headers)
+    show("message", _pretty(message))
+    try:
+        posted = await Letters(envelopes, DidDirectory(resolver), web).send(message, to)
+        if posted.reply is None:
+            raise Failure("the message was taken, and nothing came back over the connection")
+        letter = await envelopes.open(posted.reply, int(time.time()))
+    except CannotSend as problem:
+        raise (Failure if problem.is_final else NoEngine)(str(problem)) from None
+    except Refused as problem:
+        raise Failure(f"what came back is no answer: {problem.reason}") from None
+    show("answer", _pretty(letter.message))
+    if letter.sender != did_of(to) or (letter.message.pthid != id and letter.message.thid != id):
+        raise Failure("what came back is from somebody else, or answers something else")
+    return letter.message
+
+
+def read_outcome(answer: Message) -> dict[str, Any]:
+    """What an event or a query came to. Raises `Failure` where it was refused or failed."""
+    body = dict(answer.body)
+    if answer.type == report_problem.REPORT:
+        comment = body.get("comment", "")
+        said = report_problem.interpolate(str(comment), body.get("args", []))
+        raise Failure(f"it was refused: {said or body.get('code')} [{body.get('code')}]")
+    if "fault" in body:
+        fault = body["fault"]
+        raise Failure(f"{fault.get('message')} [{fault.get('code')}]", code=fault.get("code"))
+    return body
+
+
+def show_traffic(heading: str, text: str) -> None:
+    click.secho(f"--- {heading}", fg="cyan", err=True)
+    click.echo(text, err=True)
+
+
+def show_nothing(heading: str, text: str) -> None:
+    """For those who only want the answer."""
+
+
+class _Shown:
+    """`engine.ports.WebClient` that lets somebody see what goes over the wire."""
+
+    def __init__(self, web: HttpxWebClient, show: Show) -> None:
+        self._web = web
+        self._show = show
+
+    async def send(self, request: WebRequest) -> WebResponse:
+        self._show(f"{request.method} {request.url}", request.body or "")
+        response = await self._web.send(request)
+        self._show(f"{response.status} {response.reason}", response.content)
+        return response
+
+
+def _pretty(message: Message) -> str:
+    return json.dumps(write_message(message), indent=2, ensure_ascii=False)

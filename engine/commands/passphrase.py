@@ -1,0 +1,87 @@
+"""`picomesh passphrase`, and where `serve` gets the passphrase of the engine's keys from."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+from rich.markup import escape
+
+from engine.adapters.keys import KeysUnusable, SeedFile
+from engine.adapters.local.home import HomeBusy, take_home
+from engine.commands.failure import CannotStart, Failure
+from engine.commands.output import console
+from engine.commands.settings import read_settings
+from engine.config import PASSPHRASE, Settings
+from engine.wiring import SEED_FILE
+
+
+@click.command()
+@click.option("--home", type=click.Path(path_type=Path), help="The folder the engine lives in [~/.picomesh].")
+@click.option("--remove", is_flag=True, help="Leave the file open: only its permissions protect it then.")
+def passphrase(home: Path | None, remove: bool) -> None:
+    """Seal the keys of an engine with a passphrase, or change it.
+
+    The engine has to be stopped. It asks for the passphrase from then on when it starts from a terminal;
+    elsewhere it takes it from PICOMESH_PASSPHRASE, or from the file that the setting passphrase_file names.
+    The keys stay what they are, and so does everything that is sealed for them.
+    """
+    settings = read_settings(home=home)
+    try:
+        lock = take_home(settings.home)
+    except HomeBusy as busy:
+        raise Failure(str(busy), "stop it first: it would go on with what it has read") from None
+    try:
+        _change(SeedFile(settings.home / SEED_FILE), settings, remove)
+    except KeysUnusable as problem:
+        raise Failure(str(problem)) from None
+    finally:
+        lock.release()
+
+
+def _change(file: SeedFile, settings: Settings, remove: bool) -> None:
+    old = find_passphrase(settings) if file.is_sealed() else None
+    file.open(old)  # a wrong one is told before anybody thinks of a new one
+    new = (
+        None
+        if remove
+        else click.prompt("New passphrase", hide_input=True, confirmation_prompt=True, err=True)
+    )
+    file.change_passphrase(old, new)
+    state = "not sealed any more" if remove else "sealed"
+    console.print(f"{escape(str(file.path))} is [bold]{state}[/]")
+
+
+def find_passphrase(settings: Settings) -> str | None:
+    """From the environment, else from a file, else from whoever sits at the terminal if one is needed."""
+    given = os.environ.get(PASSPHRASE)
+    if given:
+        return given
+    if settings.passphrase_file:
+        return _read(Path(settings.passphrase_file).expanduser())
+    try:
+        is_needed = SeedFile(settings.home / SEED_FILE).is_sealed()
+    except KeysUnusable:
+        return None  # whoever opens it says what is wrong
+    if is_needed and sys.stdin.isatty():
+        return str(click.prompt("Passphrase of the engine's keys", hide_input=True, err=True))
+    return None
+
+
+def _read(path: Path) -> str:
+    try:
+        text = path.read_text("utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as problem:
+        raise CannotStart(f"the passphrase cannot be read from {path}: {problem}") from None
+    if not text:
+        raise CannotStart(f"{path} is empty, so it is no passphrase", "write it on the first line")
+    return text
+
+
+def tell_protection(home: Path) -> str:
+    """What protects its keys, for whoever starts an engine."""
+    if SeedFile(home / SEED_FILE).is_sealed():
+        return "sealed with a passphrase"
+    return "protected by file permissions alone; `picomesh passphrase` seals them"

@@ -1,0 +1,30 @@
+"""Who brings an event or a query from outside, as far as that is proven."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.core.dids import Did
+from engine.core.model import PicoId
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Without a DID somebody who has been given an ECI; or, if `is_anonymous`, who knows a DID and does not
+    say who he is."""
+
+    did: Did | None = None
+    is_anonymous: bool = False
+
+    @property
+    def sender(self) -> PicoId | None:
+        """What stands in an event. No DID is the id of a pico here, so it opens no family channel."""
+        return None if self.did is None else PicoId(self.did)
+
+    @property
+    def via(self) -> tuple[PicoId, ...]:
+        return () if self.sender is None else (self.sender,)
+
+
+LOCAL = Caller()
+ANONYMOUS = Caller(is_anonymous=True)

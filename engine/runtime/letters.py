@@ -1,0 +1,62 @@
+"""Sending DIDComm messages: packed for the recipient, wrapped for the mediators before it, and posted.
+
+One attempt each. Who wants a message to arrive keeps it until it has, and tries again with the same id.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.core.didcomm.dids import did_of
+from engine.core.didcomm.media_types import ENCRYPTED
+from engine.core.didcomm.messages import Message
+from engine.core.dids import Did
+from engine.core.protocols.reactions import ids_from
+from engine.core.protocols.routing import forward
+from engine.ports import CannotSend, Directory, Envelopes, WebClient, WebFailed, WebRefused, WebRequest
+
+WORTH_ANOTHER_TRY = frozenset((404, 408, 425, 429))
+"""Of the statuses that say it is our fault. An engine that is being restored may not know its DIDs yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """It was taken; `reply` is the envelope that came back over the same connection, if one did."""
+
+    reply: bytes | None
+
+
+class Letters:
+    def __init__(self, envelopes: Envelopes, directory: Directory, web: WebClient) -> None:
+        self._envelopes = envelopes
+        self._directory = directory
+        self._web = web
+
+    async def send(self, message: Message, to: Did) -> Posted:
+        """Raises `CannotSend`."""
+        route = await self._directory.find_route(to)
+        envelope = await self._envelopes.close(message, to)
+        new_id, following = ids_from(message.id), str(to)
+        for hop in reversed(route.hops):
+            wrapped = forward(
+                new_id(f"forward by {hop}"), envelope, following, did_of(hop), message.expires_time
+            )
+            envelope = await self._envelopes.close(wrapped, hop)
+            following = hop
+        return await self._post(route.url, envelope)
+
+    async def _post(self, url: str, envelope: bytes) -> Posted:
+        request = WebRequest(
+            "POST", url, {"content-type": ENCRYPTED}, envelope.decode(), follows_redirects=False
+        )
+        try:
+            response = await self._web.send(request)
+        except WebRefused as problem:
+            raise CannotSend(str(problem)) from problem
+        except WebFailed as problem:
+            raise CannotSend(str(problem), is_final=False) from problem
+        if not 200 <= response.status < 300:
+            is_final = 400 <= response.status < 500 and response.status not in WORTH_ANOTHER_TRY
+            raise CannotSend(f"{url} answered {response.status} {response.reason}", is_final)
+        kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+        return Posted(response.content.encode() if kind == ENCRYPTED and response.content else None)

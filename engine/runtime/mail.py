@@ -1,0 +1,47 @@
+"""The engine as those see it who know DIDs: who it is, who its channels are, and what it takes in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from engine.core.dids import Did
+from engine.core.messages import Refusal
+from engine.core.model import Eci
+from engine.runtime.admission import unknown_channel
+from engine.runtime.identities import Identities
+from engine.runtime.letters import Letters
+from engine.runtime.reception import Receipt, Reception
+
+
+class Mail:
+    def __init__(
+        self,
+        identities: Identities,
+        reception: Reception,
+        letters: Letters,
+        has_channel: Callable[[Eci], bool],
+    ) -> None:
+        self._identities = identities
+        self._reception = reception
+        self._has_channel = has_channel
+        self.letters = letters
+
+    def reached_at(self, url: str) -> None:
+        """Say that the engine is at this URL."""
+        self._identities.reached_at(f"{url.rstrip('/')}/didcomm")
+
+    def engine_did(self) -> Did:
+        return self._identities.engine
+
+    async def channel_did(self, eci: Eci) -> Did | Refusal:
+        """The DID of a channel, which is made if it has none yet."""
+        return await self._identities.name(eci) if self._has_channel(eci) else unknown_channel(eci)
+
+    async def receive(self, envelope: bytes) -> Receipt:
+        return await self._reception.receive(envelope)
+
+    async def wait_rested(self) -> None:
+        await self._reception.wait_rested()
+
+    def stop(self) -> None:
+        self._reception.stop()
