@@ -70,7 +70,8 @@ def _utf16(name: str) -> bytes:
 
 def _write_integer(number: int) -> str:
     if abs(number) > LARGEST_INTEGER:
-        raise NotCanonical(f"{number:.3e} is an integer that not every reader of JSON can hold")
+        bits = number.bit_length()
+        raise NotCanonical(f"an integer of {bits} bits is one that not every reader of JSON can hold")
     return str(number)
 
 

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.benchmarks.didcomm import report_didcomm
+from tests.benchmarks.dids import report_dids
 from tests.benchmarks.events import report_events
 from tests.benchmarks.language import report_language
 from tests.benchmarks.neighbours import report_neighbours
@@ -20,6 +21,7 @@ REPORTS: Mapping[str, Callable[[], Iterator[Table | str]]] = {
     "scale": report_scale,
     "neighbours": report_neighbours,
     "didcomm": report_didcomm,
+    "dids": report_dids,
 }
 
 

@@ -99,7 +99,7 @@ def read_web(did: str) -> Location:
 
 def source_of(url: DidUrl) -> WebvhName | None:
     """Where `?src=example.com/path` says that the log of a did:scid is; None if it says nothing."""
-    sources = [value for name, value in parse_qsl(url.query or "") if name == "src"]
+    sources = [value for name, value in parse_qsl(url.query or "", keep_blank_values=True) if name == "src"]
     if not sources:
         return None
     host, *segments = sources[0].removesuffix("/").split("/")

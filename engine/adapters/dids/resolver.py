@@ -191,11 +191,13 @@ class DidResolver:
     async def _fetch(self, did: Did, source: WebvhName | None) -> Document:
         if did.startswith(WEB):
             return await self._fetch_web(did)
+        known = self.log_of(did)
+        if known is not None and known.deactivated:
+            return known.document()  # there is none, and it says so
         if did.startswith(WEBVH):
             log = await self._fetch_log(read_webvh(did))
             return self._put(did, log.document_called(did), log)
         name = read_scid_name(did)
-        known = self.log_of(name)
         if source is None and known is None:
             raise DidRefused("not-found", f"{name} says nothing of a place, and its log was not handed over")
         log = await self._fetch_log(source or read_webvh(known.did if known else ""))
