@@ -80,6 +80,9 @@ class Settings:
     public_url: str = _setting(
         "", "where others reach this engine, as its DID says it; empty: where it listens", is_url=True
     )
+    message_keep_h: float = _setting(
+        72.0, "hours for which an event for a DID is tried again when nobody takes it", least=0
+    )
     passphrase_file: str = _setting(
         "", "a file with the passphrase of the engine's keys; empty: PICOMESH_PASSPHRASE, or none"
     )

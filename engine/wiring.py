@@ -43,9 +43,11 @@ from engine.plugins.references import describe
 from engine.ports import Clock, Entropy, Journal, Keys, RulesetSource, WebClient
 from engine.runtime.compilers import Compilers
 from engine.runtime.consultants import Consultants, ConsultingLimits
+from engine.runtime.correspondence import Correspondence
 from engine.runtime.equipment import Equipment, NoSecondChance, SecondChance
 from engine.runtime.host import Host
 from engine.runtime.identities import Identities
+from engine.runtime.lanes import Lanes
 from engine.runtime.letters import Letters
 from engine.runtime.mail import Mail
 from engine.runtime.orders import WorkerLimits
@@ -182,17 +184,30 @@ def make_host(
     equipment.questions.learn({MODULE: Consultants(plugins, consulting_limits(settings)).answer})
     host = Host(equipment, Limits(settings.picos_in_memory, settings.snapshot_every), shelf)
     if keys is not None:
-        give_mail(host, journal, keys, web or outside, clock)
+        give_mail(host, equipment, keys, web or outside, settings)
     return host
 
 
-def give_mail(host: Host, journal: Journal, keys: Keys, web: WebClient, clock: Clock) -> None:
-    """Let a host be reached by DIDs that are made of these keys."""
+def give_mail(host: Host, equipment: Equipment, keys: Keys, web: WebClient, settings: Settings) -> None:
+    """Let a host be reached by DIDs that are made of these keys, and its picos write to others."""
+    clock, journal = equipment.clock, equipment.journal
     resolver = DidResolver(web, lambda: clock.now_ms() / 1000)
     identities = Identities(journal, keys, make_own_did)
     envelopes = OwnEnvelopes(resolver.at_hand, partial(fetch_document, resolver), identities.secret)
     letters = Letters(envelopes, DidDirectory(resolver), web)
     reception = Reception(host, identities, envelopes, letters, clock.now_ms)
+    correspondence = Correspondence(
+        host,
+        identities,
+        envelopes,
+        letters,
+        Lanes(settings.http_per_pico, settings.http_at_once),
+        clock.now_ms,
+        equipment.entropy,
+        int(settings.message_keep_h * 3_600_000),
+        journal.find_channel,
+    )
+    equipment.questions.learn(correspondence.kinds)
     host.mail = Mail(identities, reception, letters, host.has_channel)
 
 

@@ -64,8 +64,9 @@ class Question:
     an answer for each), `program` (of a text that is
     kept: hash → {"rid", "hash"} or {"error"}), `version` (of such a text: hash → {"version"} or {"error"}),
     `variables` (what a ruleset had after some turn: rid, seq → {"variables"} or {"error"}), `http` (see
-    `engine.core.requests`), `module` (see `engine.core.consultation`), and `query`, `event_query`,
-    `recipient`, `recipients` and `log` (see `engine.core.neighbours`).
+    `engine.core.requests`), `module` (see `engine.core.consultation`), `message` (see
+    `engine.core.domains.by_did`), and `query`, `did_query`, `did`, `event_query`, `recipient`, `recipients`
+    and `log` (see `engine.core.neighbours`).
     """
 
     kind: str

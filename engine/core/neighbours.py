@@ -38,6 +38,17 @@ def ask_query(run: Run, eci: str, rid: str, name: str, args: Mapping[str, Value]
     return _read_value(run, _ask(run, "query", {"eci": eci, "rid": rid, "name": name, "args": args}))
 
 
+def ask_did(run: Run, did: str, rid: str, name: str, args: Mapping[str, Value]) -> Value:
+    """The same of a pico that has a DID, wherever it is."""
+    return _read_value(run, _ask(run, "did_query", {"eci": did, "rid": rid, "name": name, "args": args}))
+
+
+def ask_name(run: Run, eci: Eci) -> Value:
+    """The DID of a channel of the pico itself."""
+    did: str = _read(_ask(run, "did", {"eci": eci}))["did"]
+    return did
+
+
 def ask_event_query(
     run: Run,
     eci: str,

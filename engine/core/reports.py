@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from engine.core import consultation, requests
+from engine.core.domains.by_did import MESSAGE
 from engine.core.draft import UNMETERED
 from engine.core.messages import AskLater, SendEvent
 from pico_lang.errors import RuntimeFault
@@ -43,6 +44,12 @@ def _read_value(content: Content, answer: Mapping[str, Any]) -> Mapping[str, Val
     return {"value": consultation.read_value(UNMETERED, answer)}
 
 
+def _read_receipt(content: Content, answer: Mapping[str, Any]) -> Mapping[str, Value]:
+    if "error" in answer:
+        raise RuntimeFault(answer["code"], answer["error"])
+    return {}
+
+
 def _with_attrs(event: SendEvent, attrs: Mapping[str, Value]) -> SendEvent:
     return replace(event, attrs=in_js_order({**event.attrs, **attrs}))
 
@@ -50,4 +57,5 @@ def _with_attrs(event: SendEvent, attrs: Mapping[str, Value]) -> SendEvent:
 _READERS: Mapping[str, Callable[[Content, Mapping[str, Any]], Mapping[str, Value]]] = {
     "http": _read_response,
     consultation.MODULE: _read_value,
+    MESSAGE: _read_receipt,
 }

@@ -15,6 +15,8 @@ class Caller:
 
     did: Did | None = None
     is_anonymous: bool = False
+    waiting: tuple[PicoId, ...] = ()
+    """The picos of this engine that wait for the answer."""
 
     @property
     def sender(self) -> PicoId | None:
@@ -23,7 +25,8 @@ class Caller:
 
     @property
     def via(self) -> tuple[PicoId, ...]:
-        return () if self.sender is None else (self.sender,)
+        """Who waits, and at the end whoever asks."""
+        return self.waiting if self.sender is None else (*self.waiting, self.sender)
 
 
 LOCAL = Caller()

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from engine.core import births, installation, neighbours, wills
 from engine.core.domains.abroad import send_abroad
+from engine.core.domains.by_did import is_did, own_channel, send_by_did
 from engine.core.events import read_attributes, read_eci, read_name, read_word
 from engine.core.model import Channel, Eci, InstalledRuleset, Will
 from engine.core.policy import DEFAULTS, read_policy, read_tags, show_policy
@@ -126,7 +127,16 @@ def _grants(world: World) -> Value:
 
 
 def _query(world: World, eci: Value, rid: Value, name: Value, args: Value) -> Value:
-    return neighbours.ask_query(world.run, read_eci(eci), *_read_query(world, rid, name, args))
+    target, query = read_eci(eci), _read_query(world, rid, name, args)
+    if is_did(target):
+        world.require("http", "a query for a DID")
+        return neighbours.ask_did(world.run, target, *query)
+    return neighbours.ask_query(world.run, target, *query)
+
+
+def _did(world: World, eci: Value) -> Value:
+    """The DID of a channel of the pico, which is made when it is first asked for."""
+    return neighbours.ask_name(world.run, own_channel(world, eci))
 
 
 def _read_query(world: World, rid: Value, name: Value, args: Value) -> tuple[str, str, dict[str, Value]]:
@@ -298,6 +308,9 @@ def _event(world: World, eci: Value, domain: Value, name: Value, attrs: Value, h
     """Unlike `event:send` it fails when nobody here would take the event."""
     target = read_eci(eci)
     kept_domain, kept_name, kept_attrs = _read_event(world, domain, name, attrs)
+    if is_did(target):
+        send_by_did(world, None, target, kept_domain, kept_name, kept_attrs)
+        return None
     if truthy(host):
         return send_abroad(world, host, target, kept_domain, kept_name, kept_attrs)
     neighbours.check_recipient(world.run, target, kept_domain, kept_name)
@@ -367,6 +380,7 @@ PROPERTIES: Mapping[str, Callable[[World], Value]] = {
 CALLS: Mapping[str, Callable[..., Value]] = {
     **PROPERTIES,
     "query": _query,
+    "did": _did,
     "channel": _channel,
     "reachable": _reachable,
     "logs": _logs,
@@ -388,6 +402,7 @@ CALLS: Mapping[str, Callable[..., Value]] = {
 MEMBERS: Mapping[str, Member] = {
     **{name: Member("property") for name in PROPERTIES},
     "query": Member("function", ("eci", "rid", "name", "args")),
+    "did": Member("function", ("eci",)),
     "channel": Member("function", ("eci",)),
     "reachable": Member("function", ("ecis", "domain", "name")),
     "logs": Member("function"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from engine.core.domains.abroad import send_abroad
+from engine.core.domains.by_did import is_did, send_by_did
 from engine.core.events import read_attributes, read_eci, read_name
 from engine.core.world import World
 from pico_lang.coercion import to_string, truthy
@@ -73,6 +74,9 @@ def _send(world: World, options: Value, host: Value) -> Value:
         read_name(options.get("name") or options.get("type"), "name"),
         read_attributes(world.run.meter, options.get("attrs")),
     )
+    if is_did(event[0]):
+        send_by_did(world, options.get("from"), *event)
+        return None
     there = host if truthy(host) else target.get("host")
     return send_abroad(world, there, *event) if truthy(there) else world.run.send_event(*event)
 
