@@ -1,0 +1,45 @@
+"""Verifiable credentials: issued, held, verified, revoked. See the README beside this file."""
+
+from engine.adapters.credentials.didkit_process import Didkit
+from engine.adapters.credentials.documents import Credential, Place
+from engine.adapters.credentials.issuing import Form, issue
+from engine.adapters.credentials.keys import Documents, Signer, key_signer
+from engine.adapters.credentials.presenting import Presented, present, verify_presentation
+from engine.adapters.credentials.reading import read_unproven
+from engine.adapters.credentials.refusals import CannotIssue, DidkitMissing, Refused
+from engine.adapters.credentials.status_lists import to_list
+from engine.adapters.credentials.store import FILE as STORE_FILE
+from engine.adapters.credentials.store import CredentialStore, Held, Issued, StoreUnusable, open_store
+from engine.adapters.credentials.times import to_date
+from engine.adapters.credentials.verifying import ANYTHING, Expected, StatusLists, Verified, Verifier
+
+__all__ = [
+    "ANYTHING",
+    "STORE_FILE",
+    "CannotIssue",
+    "Credential",
+    "CredentialStore",
+    "Didkit",
+    "DidkitMissing",
+    "Documents",
+    "Expected",
+    "Form",
+    "Held",
+    "Issued",
+    "Place",
+    "Presented",
+    "Refused",
+    "Signer",
+    "StatusLists",
+    "StoreUnusable",
+    "Verified",
+    "Verifier",
+    "issue",
+    "key_signer",
+    "open_store",
+    "present",
+    "read_unproven",
+    "to_date",
+    "to_list",
+    "verify_presentation",
+]
