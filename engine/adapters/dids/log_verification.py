@@ -93,15 +93,15 @@ class VerifiedLog:
 
     def document(self, number: int | None = None) -> Document:
         """That of the pico under its name for life, which `alsoKnownAs` the place of its log."""
-        version = self.version(number)
-        return normalise(self.name, rename(version.entry.state, version.did, self.name))
+        return self.document_called(self.name, number)
 
-    def document_called(self, did: Did) -> Document:
-        """The newest, under a did:webvh that the log has or had: it has moved, and is the same pico."""
-        if all(version.did != did for version in self.versions):
+    def document_called(self, did: Did, number: int | None = None) -> Document:
+        """Under the name for life, or a did:webvh that the log has or had: it is the same pico."""
+        if did != self.name and all(version.did != did for version in self.versions):
             raise DidRefused("wrong-name", f"the log of {self.name} was never called {show_did(did)}")
-        state, today = self.version().entry.state, self.did
-        return normalise(did, state if did == today else rename(state, today, did))
+        version = self.version(number)
+        state = version.entry.state
+        return normalise(did, state if did == version.did else rename(state, version.did, did))
 
     def version(self, number: int | None = None) -> Version:
         """The newest, or that with a number. A log that has ended has documents of the past only."""
@@ -112,13 +112,6 @@ class VerifiedLog:
         if not 1 <= number <= len(self.versions):
             raise DidRefused("not-found", f"{self.name} has no entry {number}")
         return self.versions[number - 1]
-
-    def version_at(self, time_s: float) -> Version:
-        """That which was in force at a time."""
-        for version in reversed(self.versions):
-            if version.time_s <= time_s:
-                return version
-        raise DidRefused("not-found", f"{self.name} did not exist yet")
 
 
 def verify_log(
@@ -227,8 +220,6 @@ def _check_proofs(entry: Entry, allowed: tuple[str, ...]) -> None:
 def _check_witnesses(versions: Sequence[Version], checked: int, approvals: Iterable[Approval]) -> None:
     """After everything else, as the specification wants it."""
     ruled = [version for version in versions[checked:] if version.rule]
-    if not ruled:
-        return
     counted = Approvals([version.entry.version_id for version in versions], approvals)
     for version in ruled:
         assert version.rule is not None

@@ -1,4 +1,4 @@
-"""DIDs that are made of this engine's own keys: did:peer:2 with one key to sign, one to encrypt, one endpoint.
+"""DIDs that are made of this engine's own keys: did:peer:2 with a key to sign, one to encrypt, an endpoint.
 
 Key ids follow from the order: `#key-1` signs, `#key-2` agrees.
 """
@@ -14,7 +14,7 @@ from engine.core.dids import Did
 
 
 def make_own_did(signing: bytes, agreeing: bytes, endpoint: str | None) -> Did:
-    """From an Ed25519 seed and an X25519 key. `endpoint` is a URL, or the DID of whoever passes messages on."""
+    """From an Ed25519 seed and an X25519 key. `endpoint` is a URL, or the DID of who passes messages on."""
     verifying, _ = sodium.crypto_sign_seed_keypair(signing)
     agreed = sodium.crypto_scalarmult_base(agreeing)
     services = () if endpoint is None else (_service(endpoint),)

@@ -33,10 +33,11 @@ from engine.adapters.dids.locations import (
 )
 from engine.adapters.dids.log_entries import log_from_jsonl
 from engine.adapters.dids.log_verification import VerifiedLog, check_past, verify_log
+from engine.adapters.dids.past_versions import VersionQuery, read_version_query
 from engine.adapters.dids.refused import DidRefused
 from engine.adapters.dids.strict_json import read_object
-from engine.adapters.dids.witnesses import Approval, approvals_from_json
-from engine.core.dids import Did, NotADid, is_did, method_of, read_did_url, show_did
+from engine.adapters.dids.witnesses import approvals_from_json
+from engine.core.dids import Did, DidUrl, NotADid, is_did, method_of, read_did_url, show_did
 from engine.ports import WebClient
 
 Clock = Callable[[], float]
@@ -51,8 +52,9 @@ class Lifetimes:
     """For how long what came over the web is good, in seconds."""
 
     did_web: float = 3600.0
+    shortest: float = 5.0
+    """Whatever the owner of a log says (`ttl`): whoever needed it for a message has to find it."""
     longest: float = 86_400.0
-    """Whatever the owner of a log says (`ttl`)."""
 
 
 class DidResolver:
@@ -95,11 +97,27 @@ class DidResolver:
             url = read_did_url(did_url)
         except NotADid as problem:
             raise DidRefused("not-a-did", str(problem)) from None
+        version = read_version_query(url.query)
+        return await (self._resolve_newest(url) if version is None else self._resolve_past(url, version))
+
+    async def _resolve_newest(self, url: DidUrl) -> Document:
         known = self._documents.get(url.did, self._clock()) or self._from_name(url.did)
         if known is not None:
             return known
         source = source_of(url) if url.did.startswith(SCID) else None
         return await self._fetch_once(url.did, source)
+
+    async def _resolve_past(self, url: DidUrl, version: VersionQuery) -> Document:
+        if not url.did.startswith((SCID, WEBVH)):
+            raise DidRefused("not-found", f"{show_did(url.did)} has no versions to choose from")
+        try:
+            await self._resolve_newest(url)
+        except DidRefused as problem:
+            if problem.problem != "deactivated":
+                raise
+        log = self.log_of(url.did)
+        assert log is not None, "a document of a log comes from a log"
+        return log.document_called(url.did, version.find(log).number)
 
     def log_of(self, did: str) -> VerifiedLog | None:
         """What is known of the log of a did:webvh or did:scid, however old."""
@@ -134,7 +152,8 @@ class DidResolver:
     def _put(self, did: Did, document: Document, log: VerifiedLog) -> Document:
         """For as long as the log says. Nobody can be asked about one that is served nowhere."""
         nowhere = read_webvh(log.did).location.host == NOWHERE
-        lifetime_s = min(log.newest.parameters.ttl_s, self._lifetimes.longest)
+        lifetimes = self._lifetimes
+        lifetime_s = min(max(log.newest.parameters.ttl_s, lifetimes.shortest), lifetimes.longest)
         self._documents.put(did, document, math.inf if nowhere else self._clock() + lifetime_s)
         return document
 
@@ -210,12 +229,13 @@ class DidResolver:
         return document
 
     async def _fetch_log(self, name: WebvhName) -> VerifiedLog:
-        entries = log_from_jsonl(await self._get(name.location, "did.jsonl", LOG_BYTES))
-        approvals: tuple[Approval, ...] = ()
-        if any(entry.parameters.get("witness") for entry in entries):
-            approvals = approvals_from_json(await self._get(name.location, "did-witness.json", WITNESS_BYTES))
+        text = await self._get(name.location, "did.jsonl", LOG_BYTES)
+        approvals = "[]"
+        if '"witness"' in text:
+            approvals = await self._get(name.location, "did-witness.json", WITNESS_BYTES)
         known = self.log_of(name.did)
-        log = verify_log(entries, self._clock(), approvals, known)
+        # In a thread: a long log takes a quarter of a second, and others have messages to read.
+        log = await asyncio.to_thread(_believe, text, approvals, self._clock(), known)
         if log.scid != name.scid:
             raise DidRefused("wrong-scid", f"the log at the place of {show_did(name.did)} is another's")
         if known is not None and known.epoch > log.epoch:
@@ -227,3 +247,7 @@ class DidResolver:
         if self._web is None:
             raise DidRefused("unreachable", f"there is no way to the web, so {location.url(file)} is unknown")
         return await fetch_text(self._web, location.url(file), most)
+
+
+def _believe(text: str, approvals: str, now_s: float, known: VerifiedLog | None) -> VerifiedLog:
+    return verify_log(log_from_jsonl(text), now_s, approvals_from_json(approvals), known)

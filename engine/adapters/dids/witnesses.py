@@ -61,39 +61,46 @@ def _read_approvals(value: object) -> Iterator[Approval]:
 
 
 class Approvals:
-    """Those for one log, counted; each proof is checked once, and only if it matters."""
+    """Those for one log: how far each witness has approved it. Proofs are checked only if they matter."""
 
     def __init__(self, version_ids: Sequence[str], approvals: Iterable[Approval]) -> None:
         """Of entries that this log does not have (yet), nothing follows for those that it has."""
         numbers = {version_id: number for number, version_id in enumerate(version_ids, start=1)}
-        known = [(numbers[one.version_id], one) for one in approvals if one.version_id in numbers]
-        self._latest_first = sorted(known, key=lambda pair: -pair[0])[:WITNESS_PROOFS]
-        self._good: dict[int, str | None] = {}
+        self._given: dict[str, list[tuple[int, Approval]]] = {}
+        for approval in approvals:
+            witness = _claimed_witness(approval)
+            if witness is not None and approval.version_id in numbers:
+                self._given.setdefault(witness, []).append((numbers[approval.version_id], approval))
+        self._reached: dict[str, int] = {}
 
     def check(self, number: int, rule: WitnessRule) -> None:
         """Raises `DidRefused` unless enough of the witnesses approve the entry, or a later one."""
-        found: set[str] = set()
-        for place, (approved, approval) in enumerate(self._latest_first):
-            if approved < number or len(found) >= rule.threshold:
-                break
-            witness = self._witness(place, approval, rule, found)
-            if witness is not None:
-                found.add(witness)
-        if len(found) < rule.threshold:
+        found = sum(self._reach(witness) >= number for witness in rule.witnesses)
+        if found < rule.threshold:
             raise DidRefused(
-                "not-witnessed", f"{len(found)} of its witnesses approve it, {rule.threshold} have to", number
+                "not-witnessed", f"{found} of its witnesses approve it, {rule.threshold} have to", number
             )
 
-    def _witness(self, place: int, approval: Approval, rule: WitnessRule, found: set[str]) -> str | None:
-        """The witness whose good proof it is, if it is one that still counts."""
-        try:
-            witness = did_of_key(signing_key(approval.proof))
-            if witness not in rule.witnesses or witness in found:
-                return None
-            if place not in self._good:
-                self._good[place] = None
-                verify({"versionId": approval.version_id}, approval.proof)
-                self._good[place] = witness
-        except DidRefused:
-            return None  # a proof that is none is ignored, says "Verifying Witness Proofs During Resolution"
-        return self._good[place]
+    def _reach(self, witness: str) -> int:
+        """The last entry that it approved; 0 if none."""
+        if witness not in self._reached:
+            latest_first = sorted(self._given.get(witness, ()), key=lambda pair: -pair[0])
+            good = (number for number, approval in latest_first if _is_good(approval))
+            self._reached[witness] = next(good, 0)
+        return self._reached[witness]
+
+
+def _claimed_witness(approval: Approval) -> str | None:
+    """Whose the proof says it is. Others are ignored ("Verifying Witness Proofs During Resolution")."""
+    try:
+        return did_of_key(signing_key(approval.proof))
+    except DidRefused:
+        return None
+
+
+def _is_good(approval: Approval) -> bool:
+    try:
+        verify({"versionId": approval.version_id}, approval.proof)
+    except DidRefused:
+        return False
+    return True

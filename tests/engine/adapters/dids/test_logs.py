@@ -184,15 +184,12 @@ def test_a_log_ends(promised: bool) -> None:
 
 
 def test_the_past_can_be_asked() -> None:
-    """By number and by time."""
+    """By number."""
     diary = three_entries()
-    assert diary.log.version_at(NOW_S + 3600).number == 2
     assert diary.log.version(1).time_s == NOW_S
     for wrong in (0, 4):
         with pytest.raises(DidRefused, match="not-found"):
             diary.log.version(wrong)
-    with pytest.raises(DidRefused, match="not-found"):
-        diary.log.version_at(NOW_S - 1)
 
 
 def test_entries_of_one_second_have_different_times() -> None:

@@ -111,7 +111,7 @@ def test_what_was_fetched_is_kept_for_an_hour() -> None:
     site = Site(alice())
     first = site.resolve(WEB)
     site.now_s += 3599
-    assert site.resolve(f"{WEB}?versionId=1#a") is first
+    assert site.resolve(f"{WEB}?more=1#a") is first
     assert site.resolver.at_hand(WEB) is first
     site.now_s += 1
     assert site.resolver.at_hand(WEB) is None
@@ -278,6 +278,70 @@ def test_a_log_says_how_long_it_is_good() -> None:
     assert site.resolver.at_hand(diary.log.did) is not None
     site.now_s += 1
     assert site.resolver.at_hand(diary.log.did) is None
+
+
+def test_a_log_that_wants_to_be_asked_each_time_is_kept_for_seconds() -> None:
+    """Else a codec that asked for it would never find it."""
+    site, diary = published(ttl_s=0)
+    document = site.resolve(diary.log.did)
+    assert site.resolver.at_hand(diary.log.did) is document
+    site.now_s += 5
+    assert site.resolver.at_hand(diary.log.did) is None
+
+
+def three_versions() -> tuple[Site, Diary]:
+    """Of one pico, an hour apart; the third is the end."""
+    site, diary = published()
+    diary.write(signer(1), state=move_state(diary.log, f"{SITE}:new"))
+    diary.now_s += 3600
+    diary.add(deactivate_log(diary.log, signer(1), diary.now_s))
+    site.files["/new/did.jsonl"] = log_to_jsonl(diary.log.entries)
+    return site, diary
+
+
+@pytest.mark.parametrize(
+    ("query", "number"),
+    [
+        ("versionNumber=1", 1),
+        ("versionTime=2025-11-13T02:13:20Z", 1),
+        ("versionTime=2025-11-13T03:13:19%2B00:00", 1),
+        ("versionTime=2025-11-13T03:13:20+00:00", 2),
+        ("versionTime=2030-01-01T00:00:00Z", 3),
+        ("versionNumber=2&versionTime=2030-01-01T00:00:00Z", 2),
+        ("versionId={}", 2),
+    ],
+)
+def test_a_version_of_the_past_is_had_by_asking(query: str, number: int) -> None:
+    """Under the name that was asked for; also of a pico that has ended."""
+    site, diary = three_versions()
+    query = query.format(diary.log.versions[1].entry.version_id)
+    assert site.resolve(f"{diary.log.did}?{query}") == diary.log.document_called(diary.log.did, number)
+    assert site.resolve(f"{diary.log.name}?{query}") == diary.log.document(number)
+
+
+@pytest.mark.parametrize(
+    ("query", "problem"),
+    [
+        ("versionNumber=4", "not-found"),
+        ("versionNumber=0", "not-found"),
+        ("versionNumber=", "not-found"),
+        ("versionNumber=x", "not-found"),
+        ("versionNumber=2&versionTime=2025-11-13T02:13:20Z", "not-found"),
+        ("versionTime=2025-11-13T02:13:19Z", "not-found"),
+        ("versionTime=then", "bad-time"),
+        ("versionId=1", "not-found"),
+        ("versionId=", "not-found"),
+    ],
+)
+def test_a_version_that_never_was_is_not_found(query: str, problem: str) -> None:
+    """Rather than another one given."""
+    site, diary = three_versions()
+    assert site.refuse(f"{diary.log.did}?{query}") == problem
+
+
+def test_what_has_no_versions_cannot_be_asked_for_them() -> None:
+    """A did:web is what it is today."""
+    assert Site(alice()).refuse(f"{WEB}?versionId=1") == "not-found"
 
 
 def test_a_newer_entry_is_seen_when_the_old_one_has_run_out() -> None:
