@@ -1,0 +1,137 @@
+"""One relationship: the DIDs of both sides as they are now, and how each may be rotated.
+
+DIDComm v2.1, "DID Rotation" and "Ending a Relationship". `from_prior` itself is proven, and made, by whoever
+has keys; here is decided what a proven one means. Its time must be later than that of any before it, so
+that an old rotation cannot be played again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from engine.core.didcomm.dids import same_did
+from engine.core.didcomm.messages import Message
+from engine.core.didcomm.rotation import Rotation
+from engine.core.protocols.reactions import Facts, Note, Reaction, State, Trouble
+
+EMPTY = "https://didcomm.org/empty/1.0/empty"
+RETIRED_KEPT = 16
+"""Former DIDs of the other side that are remembered as such."""
+
+
+def begin(me: str, peer: str | None) -> State:
+    """Without `peer` it is with everybody whom nothing proves; they are heard and never answered."""
+    return {"me": me, "peer": peer}
+
+
+def is_over(state: State) -> bool:
+    return "ended_s" in state
+
+
+def why_not_heard(state: State, facts: Facts) -> str | None:
+    """What comes from a DID that was rotated away has to be ignored: its key may be in wrong hands."""
+    if is_over(state):
+        return "the relationship is over"
+    peer = state["peer"]
+    if facts.sender is None:
+        return None if peer is None else "nobody is proven to have written it"
+    if peer is not None and same_did(facts.sender, peer):
+        return None
+    if any(same_did(facts.sender, former) for former in state.get("retired", ())):
+        return "from a DID that was rotated away"
+    return "from somebody else"
+
+
+def heed(state: State, rotation: Rotation, facts: Facts) -> Reaction | Trouble:
+    """Before the message that brings it is heard. Hearing of the same rotation again changes nothing."""
+    if _is_known(state, rotation):
+        return Reaction(state)
+    if is_over(state):
+        return Trouble("e.p.trust.rotation", ("the relationship is over",))
+    problem = _problem_with(state, rotation)
+    if problem:
+        return Trouble("e.p.trust.rotation", (problem,))
+    return _ended(state, rotation, facts) if rotation.new is None else _rotated(state, rotation, facts)
+
+
+def _is_known(state: State, rotation: Rotation) -> bool:
+    known = state.get("rotated")
+    return known is not None and known == _record(rotation)
+
+
+def _record(rotation: Rotation) -> dict[str, Any]:
+    return {"prior": rotation.prior, "new": rotation.new, "iat": rotation.issued_s}
+
+
+def _problem_with(state: State, rotation: Rotation) -> str | None:
+    peer, known = state["peer"], state.get("rotated")
+    if peer is None or not same_did(rotation.prior, peer):
+        return "it is not the DID we know that was rotated"
+    if known is not None and rotation.issued_s <= known["iat"]:
+        return "a later rotation is known"
+    new = rotation.new
+    if new is not None and any(same_did(new, did) for did in (peer, state["me"], *state.get("retired", ()))):
+        return "it leads to a DID that was there before"
+    return None
+
+
+def _rotated(state: State, rotation: Rotation, facts: Facts) -> Reaction:
+    retired = [*state.get("retired", ()), rotation.prior][-RETIRED_KEPT:]
+    after = {**state, "peer": rotation.new, "rotated": _record(rotation), "retired": retired}
+    attrs = {"prior": rotation.prior, "did": rotation.new, "since": rotation.issued_s}
+    return Reaction(after, notes=(Note("rotated", attrs),))
+
+
+def _ended(state: State, rotation: Rotation, facts: Facts) -> Reaction:
+    after = {**state, "rotated": _record(rotation), "ended_s": facts.now_s}
+    return Reaction(after, notes=(Note("ended", {"prior": rotation.prior, "since": rotation.issued_s}),))
+
+
+# --- our own side ------------------------------------------------------------------------------------
+
+
+def rotate(state: State, new: str, from_prior: str) -> State:
+    """From now on we are `new`, and every message says so, until one reaches us there.
+
+    The other side knows us by the oldest DID of which it has not answered the successor. It cannot follow
+    two steps at once, so a second rotation has to wait for the first to be seen.
+    """
+    if is_over(state) or not may_rotate(state):
+        raise ValueError("a DID can be rotated when the last rotation was seen and the relationship goes on")
+    return {**state, "me": new, "telling": from_prior}
+
+
+def may_rotate(state: State) -> bool:
+    return "telling" not in state
+
+
+def seen_at(state: State, to: str | None) -> State:
+    """The other side wrote to our new DID, so it has heard."""
+    if "telling" not in state or to is None or not same_did(to, state["me"]):
+        return state
+    return {name: value for name, value in state.items() if name != "telling"}
+
+
+def end(state: State, id: str, from_prior: str, now_s: int) -> Reaction:
+    """Our DID is rotated to nothing; the last message says so, and is from nobody."""
+    last = Message(
+        id,
+        EMPTY,
+        to=_recipients(state),
+        created_time=now_s,
+        from_prior=from_prior,
+    )
+    return Reaction({**state, "ended_s": now_s}, (last,))
+
+
+# --- what is said ------------------------------------------------------------------------------------
+
+
+def addressed(state: State, message: Message) -> Message:
+    """From us to the other side as both are called now, with the news of a rotation that was not seen yet."""
+    return replace(message, from_=state["me"], to=_recipients(state), from_prior=state.get("telling"))
+
+
+def _recipients(state: State) -> tuple[str, ...] | None:
+    return None if state["peer"] is None else (state["peer"],)
