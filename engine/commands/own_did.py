@@ -26,9 +26,9 @@ from engine.adapters.keys import KeysUnusable, SeedFile, SeedKeys
 from engine.adapters.web.client import HttpxWebClient, WebLimits
 from engine.commands.failure import Failure, NoEngine
 from engine.core.didcomm.dids import did_of, fragment_of
-from engine.core.didcomm.messages import Message, write_message
+from engine.core.didcomm.messages import BadMessage, Message, write_message
 from engine.core.didcomm.refused import Refused
-from engine.core.dids import Did
+from engine.core.dids import Did, is_did, show_did
 from engine.core.protocols import report_problem
 from engine.host_patterns import read_patterns
 from engine.ports import CannotSend, WebRequest, WebResponse
@@ -69,6 +69,8 @@ def own_identity() -> OwnIdentity:
 
 def ask(to: str, type: str, body: Mapping[str, Any], show: Show, id: str | None = None) -> Message:
     """Send a message and wait for what it is answered with."""
+    if not is_did(to):
+        raise Failure(f"{show_did(to)} is not a DID; one looks like did:peer:2.Vz6Mk…")
     return asyncio.run(_ask(own_identity(), Did(to), type, body, show, id or secrets.token_hex(16)))
 
 
@@ -80,12 +82,14 @@ async def _ask(me: OwnIdentity, to: Did, type: str, body: Mapping[str, Any], sho
     now_s = int(time.time())
     headers = {"return_route": "all"}
     message = Message(id, type, body, from_=me.did, to=(to,), created_time=now_s, headers=headers)
-    show("message", _pretty(message))
     try:
+        show("message", _pretty(message))
         posted = await Letters(envelopes, DidDirectory(resolver), web).send(message, to)
         if posted.reply is None:
             raise Failure("the message was taken, and nothing came back over the connection")
         letter = await envelopes.open(posted.reply, int(time.time()))
+    except BadMessage as problem:
+        raise Failure(str(problem)) from None
     except CannotSend as problem:
         raise (Failure if problem.is_final else NoEngine)(str(problem)) from None
     except Refused as problem:
