@@ -54,6 +54,9 @@ _OF_TYPE: Mapping[str, Curve] = {
     "Ed25519VerificationKey2018": "Ed25519",
     "X25519KeyAgreementKey2019": "X25519",
     "EcdsaSecp256k1VerificationKey2019": "secp256k1",
+    "P256Key2021": "P-256",
+    "P384Key2021": "P-384",
+    "P521Key2021": "P-521",
 }
 """Types of verification methods whose `publicKeyBase58` is the bare key."""
 

@@ -36,23 +36,54 @@ def test_an_ed25519_key_has_a_key_for_messages_beside_it() -> None:
     assert document["authentication"] == [signing["id"]] == document["assertionMethod"]
 
 
-@pytest.mark.parametrize(
-    ("did", "jwk"),
-    [
-        (
-            "did:key:zDnaerx9CtbPJ1q36T5Ln5wYt3MQYeGRG5ehnPAmxcf5mDZpv",
-            {
-                "kty": "EC",
-                "crv": "P-256",
-                "x": "igrFmi0whuihKnj9R3Om1SoMph72wUGeFaBbzG2vzns",
-                "y": "efsX5b10x8yjyrj4ny3pGfLcY7Xby1KzgqOdqnsrJIM",
-            },
-        ),
-    ],
-)
-def test_the_keys_of_the_vectors_are_named_as_there(did: str, jwk: dict[str, str]) -> None:
-    """From a JWK to a did:key and back."""
-    key = key_of({"type": "JsonWebKey2020", "publicKeyJwk": jwk})
+VECTORS: dict[str, dict[str, object]] = {
+    "did:key:zDnaerx9CtbPJ1q36T5Ln5wYt3MQYeGRG5ehnPAmxcf5mDZpv": {
+        "publicKeyJwk": {
+            "kty": "EC",
+            "crv": "P-256",
+            "x": "igrFmi0whuihKnj9R3Om1SoMph72wUGeFaBbzG2vzns",
+            "y": "efsX5b10x8yjyrj4ny3pGfLcY7Xby1KzgqOdqnsrJIM",
+        }
+    },
+    "did:key:z82Lm1MpAkeJcix9K8TMiLd5NMAhnwkjjCBeWHXyu3U4oT2MVJJKXkcVBgjGhnLBn2Kaau9": {
+        "publicKeyJwk": {
+            "kty": "EC",
+            "crv": "P-384",
+            "x": "lInTxl8fjLKp_UCrxI0WDklahi-7-_6JbtiHjiRvMvhedhKVdHBfi2HCY8t_QJyc",
+            "y": "y6N1IC-2mXxHreETBW7K3mBcw0qGr3CWHCs-yl09yCQRLcyfGv7XhqAngHOu51Zv",
+        }
+    },
+    (
+        "did:key:z2J9gaYxrKVpdoG9A4gRnmpnRCcxU6agDtFVVBVdn1JedouoZN7SzcyREXXzWgt3gGiwpoHq7K68X4m32D8"
+        "HgzG8wv3sY5j7"
+    ): {
+        "publicKeyJwk": {
+            "kty": "EC",
+            "crv": "P-521",
+            "x": "ASUHPMyichQ0QbHZ9ofNx_l4y7luncn5feKLo3OpJ2nSbZoC7mffolj5uy7s6KSKXFmnNWxGJ42IOrjZ47qqwqyS",
+            "y": "AW9ziIC4ZQQVSNmLlp59yYKrjRY0_VqO-GOIYQ9tYpPraBKUloEId6cI_vynCzlZWZtWpgOM3HPhYEgawQ703RjC",
+        }
+    },
+    "did:key:zDnaeTiq1PdzvZXUaMdezchcMJQpBdH2VN4pgrrEhMCCbmwSb": {
+        "type": "P256Key2021",
+        "publicKeyBase58": "ekVhkcBFq3w7jULLkBVye6PwaTuMbhJYuzwFnNcgQAPV",
+    },
+    "did:key:zQ3shokFTS3brHcDQrn82RUDfCZESWL1ZdCEJwekUDPQiYBme": {
+        "type": "EcdsaSecp256k1VerificationKey2019",
+        "publicKeyBase58": "23o6Sau8NxxzXcgSc3PLcNxrzrZpbLeBn1izfv3jbKhuv",
+    },
+    "did:key:z6LSeu9HkTHSfLLeUs2nnzUSNedgDUevfNQgQjQC23ZCit6F": {
+        "type": "X25519KeyAgreementKey2019",
+        "publicKeyBase58": "4Dy8E9UaZscuPUf2GLxV44RCNL7oxmEXXkgWXaug1WKV",
+    },
+}
+"""One of each kind from the vectors of the did:key specification."""
+
+
+@pytest.mark.parametrize("did", VECTORS)
+def test_the_keys_of_the_vectors_are_named_as_there(did: str) -> None:
+    """From the forms that documents had to a did:key, and back."""
+    key = key_of(VECTORS[did])
     assert make_did_key(key) == did
     (method,) = resolve_did_key(did)["verificationMethod"]
     assert key_of(method) == key
