@@ -6,7 +6,7 @@ from engine.adapters.credentials.issuing import Form, issue
 from engine.adapters.credentials.keys import Documents, Signer, key_signer
 from engine.adapters.credentials.presenting import Presented, present, verify_presentation
 from engine.adapters.credentials.reading import read_unproven
-from engine.adapters.credentials.refusals import CannotIssue, DidkitMissing, Refused
+from engine.adapters.credentials.refusals import CannotIssue, DidkitMissing, Refused, to_printable
 from engine.adapters.credentials.status_lists import to_list
 from engine.adapters.credentials.store import FILE as STORE_FILE
 from engine.adapters.credentials.store import CredentialStore, Held, Issued, StoreUnusable, open_store
@@ -41,5 +41,6 @@ __all__ = [
     "read_unproven",
     "to_date",
     "to_list",
+    "to_printable",
     "verify_presentation",
 ]

@@ -41,12 +41,17 @@ class Refused:
         return f"{self.reason} ({self.code})"
 
 
+def to_printable(text: str) -> str:
+    """What strangers wrote could otherwise steer the terminal that it is shown on."""
+    return "".join(one if one.isprintable() else "�" for one in text)
+
+
 class NotRelied(Exception):
     """Carries a refusal to the front door of the package, which hands it out as a value."""
 
     def __init__(self, code: Code, reason: str) -> None:
         super().__init__(f"{reason} ({code})")
-        self.refused = Refused(code, reason)
+        self.refused = Refused(code, to_printable(reason))
 
 
 class CannotIssue(ValueError):

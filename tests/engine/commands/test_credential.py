@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from engine.adapters.credentials import Credential, Didkit, Signer, issue, key_signer
+from engine.adapters.keys import SeedFile
 from engine.cli import main
 
 if find_spec("didkit") is None:
@@ -79,7 +80,7 @@ def test_the_key_is_made_once_and_for_its_owner_alone(run: Run, tmp_path: Path) 
     first, second = issued(run), issued(run)
     assert first["issuer"] == second["issuer"]
     assert first["id"] != second["id"]
-    assert stat.S_IMODE((tmp_path / "bob" / "credential.key").stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "bob" / "engine.key").stat().st_mode) == 0o600
 
 
 def test_a_good_one_is_shown_to_people(run: Run, tmp_path: Path) -> None:
@@ -190,6 +191,42 @@ def test_what_makes_no_sense_is_told(run: Run, name: str) -> None:
 def test_a_key_that_others_can_read_is_not_used(run: Run, tmp_path: Path) -> None:
     """Nor replaced."""
     issued(run)
-    (tmp_path / "bob" / "credential.key").chmod(0o644)
+    (tmp_path / "bob" / "engine.key").chmod(0o644)
     result = run("bob", "issue", ALICE, "FriendCredential")
     assert (result.exit_code, "others can read" in result.stderr) == (1, True)
+
+
+def test_a_lost_key_is_not_replaced_behind_ones_back(run: Run, tmp_path: Path) -> None:
+    """A status list by a new key would be nobody's who verifies."""
+    issued(run)
+    (tmp_path / "bob" / "engine.key").unlink()
+    result = run("bob", "status")
+    assert (result.exit_code, "engine.key is missing" in result.stderr) == (1, True)
+    assert not (tmp_path / "bob" / "engine.key").exists()
+
+
+def test_the_key_is_sealed_with_the_engine_s(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With its passphrase the issuer is the same as before, and without it nothing is signed."""
+    before = issued(run)["issuer"]
+    SeedFile(tmp_path / "bob" / "engine.key").change_passphrase(None, "open sesame")
+    refused = run("bob", "issue", ALICE, "FriendCredential")
+    assert (refused.exit_code, "sealed with a passphrase" in refused.stderr) == (1, True)
+    monkeypatch.setenv("PICOMESH_PASSPHRASE", "open sesame")
+    assert issued(run)["issuer"] == before
+
+
+def test_an_old_list_does_not_bring_back_what_the_home_has_revoked(run: Run, tmp_path: Path) -> None:
+    """Its own store knows better than any file."""
+    made = issued(run)
+    old = status_file(run, tmp_path)
+    run("bob", "revoke", made["id"])
+    assert verified(run, "bob", made["credential"], "--status", old)["code"] == "revoked"
+
+
+def test_claims_cannot_steer_the_terminal(run: Run) -> None:
+    """They are a stranger's words."""
+    text = issued(run, "\x1b[2Jevil=\u202e")["credential"]
+    assert "\x1b" not in run("bob", "verify", "-", text=text).output
+    assert "\u202e" not in run("bob", "verify", "-", text=text).output

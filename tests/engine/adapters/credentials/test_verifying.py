@@ -283,6 +283,14 @@ def test_nonsense_is_refused_unread(didkit: Didkit, text: str, refusal: str) -> 
     assert code(verify(text, didkit)) == refusal
 
 
+def test_a_reason_cannot_steer_a_terminal(didkit: Didkit) -> None:
+    """Names that strangers chose are quoted in it, without what is not to be seen."""
+    found = verify(json.dumps(linked(didkit) | {"\x1b[2J": 1, "\u202e": 2}), didkit)
+    assert isinstance(found, Refused)
+    assert found.reason.isprintable()
+    assert "[2J" in found.reason
+
+
 @pytest.mark.parametrize(
     "changes",
     [
