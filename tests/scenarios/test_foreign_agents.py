@@ -5,6 +5,7 @@ It is the npm package didcomm-node, with the DIDs of the engine and of itself as
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -23,14 +24,16 @@ from engine.core.protocols import picomesh
 from engine.core.protocols.discover_features import DISCLOSE, QUERIES
 from engine.core.protocols.report_problem import REPORT
 from engine.core.protocols.trust_ping import PING, RESPONSE
+from engine.ports import WebRequest, WebResponse
 from tests.engine.adapters.didcomm.foreign_stack import ForeignStack
 from tests.engine.adapters.didcomm.people import Person
+from tests.engine.in_loop import in_loop
+from tests.engine.loopback_site import serving
 from tests.scenarios.messages import befriend, neighbour, wait_until
 
 BASIC = "https://didcomm.org/basicmessage/2.0/message"
 SIGNING, AGREEING = private_key("Ed25519", b"\1" * 32), private_key("X25519", b"\2" * 32)
 ME = make_own_did(SIGNING.secret, AGREEING.secret, None)
-KEYS: Mapping[str, PrivateKey] = {f"{ME}#key-1": SIGNING, f"{ME}#key-2": AGREEING}
 LETTER = {"domain": "pen", "type": "letter", "attributes": {"n": "ahoy"}, "wait": True}
 
 
@@ -40,17 +43,15 @@ class Agent:
     def __init__(self, stack: ForeignStack, client: EngineClient, did: str) -> None:
         self.stack, self.client, self.did = stack, client, did
         self.engine = client.did()["did"]
-        secrets = [
-            {
-                "id": kid,
-                "type": "JsonWebKey2020",
-                "privateKeyJwk": to_jwk(key.public) | {"d": encode(key.secret)},
-            }
-            for kid, key in KEYS.items()
-        ]
-        documents = [document(one) for one in (ME, did, self.engine)]
-        self.stack.ask("know", documents=documents, secrets=secrets)
+        self.know(ME)
         self._count = 0
+
+    def know(self, me: str) -> None:
+        """Go by that name, which has the same keys as the other ones."""
+        of_the_root = self.client.did(self.client.tree()["id"])["did"]
+        documents = [document(one) for one in (me, self.did, self.engine, of_the_root)]
+        secrets = [secret(f"{me}#key-1", SIGNING), secret(f"{me}#key-2", AGREEING)]
+        self.stack.ask("know", documents=documents, secrets=secrets)
 
     def pack(self, message: Message, **how: Any) -> bytes:
         value = json.loads(pack_plain(message))
@@ -75,6 +76,14 @@ class Agent:
         assert answer["metadata"]["authenticated"]
         message: dict[str, Any] = answer["message"]
         return message
+
+
+def secret(kid: str, key: PrivateKey) -> dict[str, Any]:
+    return {
+        "id": kid,
+        "type": "JsonWebKey2020",
+        "privateKeyJwk": to_jwk(key.public) | {"d": encode(key.secret)},
+    }
 
 
 def document(did: str) -> dict[str, Any]:
@@ -185,3 +194,32 @@ def test_what_is_not_encrypted_is_refused(agent: Agent) -> None:
     for what, how in (("plain", {}), ("sign", {"signBy": f"{ME}#key-1"})):
         envelope = agent.stack.ask(what, message=value, **how)["envelope"]
         assert agent.post(envelope.encode()).status_code == 400
+
+
+@in_loop
+async def test_it_is_written_to(agent: Agent) -> None:
+    """At its own endpoint: an event that a rule sends, and an answer that it has not asked for over the
+    connection."""
+    posted: asyncio.Queue[WebRequest] = asyncio.Queue()
+
+    def take(request: WebRequest) -> WebResponse:
+        posted.put_nowait(request)
+        return WebResponse(202, "Accepted", {}, "")
+
+    async with serving(take) as port:
+        me = make_own_did(SIGNING.secret, AGREEING.secret, f"http://127.0.0.1:{port}/inbox")
+        await asyncio.to_thread(agent.know, me)
+        letter = {"did": me, "n": 7}
+        await asyncio.to_thread(agent.client.send_event, "root", ("pen", "post"), letter)
+        event = await posted.get()
+        assert (event.url, event.headers["content-type"]) == ("/inbox", ENCRYPTED)
+        read = agent.stack.ask("unpack", envelope=event.body)
+        assert read["metadata"]["authenticated"], read
+        assert read["message"]["type"] == picomesh.EVENT
+        assert read["message"]["body"]["attributes"]["n"] == 7
+        ping = agent.pack(agent.message(PING, {}, from_=me, headers={}), **{"from": me})
+        assert (await asyncio.to_thread(agent.post, ping)).status_code == 202
+        answer = agent.stack.ask("unpack", envelope=(await posted.get()).body)
+        assert (answer["message"]["type"], answer["message"]["from"]) == (RESPONSE, agent.did)
+    await asyncio.to_thread(agent.know, ME)
+    assert agent.client.query("root", ("penpal", "errors"), {}) == []
