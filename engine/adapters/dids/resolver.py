@@ -31,7 +31,7 @@ from engine.adapters.dids.locations import (
     scid_of,
     source_of,
 )
-from engine.adapters.dids.log_entries import log_from_jsonl
+from engine.adapters.dids.log_entries import log_from_jsonl, log_to_jsonl
 from engine.adapters.dids.log_verification import VerifiedLog, check_past, verify_log
 from engine.adapters.dids.past_versions import VersionQuery, read_version_query
 from engine.adapters.dids.refused import DidRefused
@@ -43,8 +43,10 @@ from engine.ports import WebClient
 Clock = Callable[[], float]
 """Seconds since 1970."""
 
-REMEMBERED = 4096
+REMEMBERED = 16_384
 """Documents at most, and as many logs and long forms of a did:peer:4."""
+HEAVIEST = 1 << 26
+"""Characters of all of each kind."""
 
 
 @dataclass(frozen=True)
@@ -71,9 +73,9 @@ class DidResolver:
         self._web = web
         self._clock = clock
         self._lifetimes = lifetimes
-        self._documents: Cache[Document] = Cache(remembered)
-        self._long_forms: Cache[str] = Cache(remembered)
-        self._logs: Cache[VerifiedLog] = Cache(remembered)
+        self._documents: Cache[Document] = Cache(remembered, HEAVIEST)
+        self._long_forms: Cache[str] = Cache(remembered, HEAVIEST)
+        self._logs: Cache[VerifiedLog] = Cache(remembered, HEAVIEST)
         self._fetching: dict[str, asyncio.Task[Document]] = {}
 
     # --- asking ------------------------------------------------------------------------------------
@@ -138,24 +140,30 @@ class DidResolver:
             check_past(known, log)
             if known.epoch > log.epoch:
                 return
-        self._logs.put(log.scid, log)
+        self._logs.put(log.scid, log, len(log_to_jsonl(log.entries)))
         for version in log.versions:
             self._documents.drop(version.did)
         self._documents.drop(log.name)
         if not log.deactivated:
-            self._put(log.name, log.document(), log)
+            self._put(log.name, log)
+            self._put(log.did, log)
 
     def forget(self, did: str) -> None:
         """Ask again next time."""
         self._documents.drop(did)
 
-    def _put(self, did: Did, document: Document, log: VerifiedLog) -> Document:
+    def _put(self, did: Did, log: VerifiedLog) -> Document:
         """For as long as the log says. Nobody can be asked about one that is served nowhere."""
+        document = log.document_called(did)
         nowhere = read_webvh(log.did).location.host == NOWHERE
         lifetimes = self._lifetimes
         lifetime_s = min(max(log.newest.parameters.ttl_s, lifetimes.shortest), lifetimes.longest)
-        self._documents.put(did, document, math.inf if nowhere else self._clock() + lifetime_s)
+        until = math.inf if nowhere else self._clock() + lifetime_s
+        self._documents.put(did, document, len(log_to_jsonl([log.newest.entry])), until)
         return document
+
+    def _document_of(self, log: VerifiedLog, did: Did) -> Document:
+        return self._documents.get(did, self._clock()) or self._put(did, log)
 
     # --- names that carry their document -----------------------------------------------------------
 
@@ -170,9 +178,9 @@ class DidResolver:
 
     def _keep(self, did: str) -> Document:
         document = normalise(did, self._read_name(did))
-        self._documents.put(did, document)
+        self._documents.put(did, document, len(did))
         if did.startswith("did:peer:4") and not is_short(did):
-            self._long_forms.put(short_form(did), did)
+            self._long_forms.put(short_form(did), did, len(did))
         return document
 
     def _read_name(self, did: str) -> Document:
@@ -215,17 +223,17 @@ class DidResolver:
             return known.document()  # there is none, and it says so
         if did.startswith(WEBVH):
             log = await self._fetch_log(read_webvh(did))
-            return self._put(did, log.document_called(did), log)
+            return self._document_of(log, did)
         name = read_scid_name(did)
         if source is None and known is None:
             raise DidRefused("not-found", f"{name} says nothing of a place, and its log was not handed over")
         log = await self._fetch_log(source or read_webvh(known.did if known else ""))
-        return self._put(name, log.document(), log)
+        return self._document_of(log, name)
 
     async def _fetch_web(self, did: Did) -> Document:
         text = await self._get(read_web(did), "did.json", DOCUMENT_BYTES)
         document = normalise(did, read_object(text, "bad-document", f"the document of {show_did(did)}"))
-        self._documents.put(did, document, self._clock() + self._lifetimes.did_web)
+        self._documents.put(did, document, len(text), self._clock() + self._lifetimes.did_web)
         return document
 
     async def _fetch_log(self, name: WebvhName) -> VerifiedLog:

@@ -26,6 +26,7 @@ from engine.adapters.dids import (
     update_log,
     verify_log,
 )
+from engine.adapters.dids.limits import WITNESS_BYTES, WITNESS_PROOFS
 from engine.adapters.dids.log_entries import hash_value
 from engine.adapters.dids.log_times import read_time
 from tests.campaign import examples
@@ -292,6 +293,17 @@ def test_approvals_are_written_as_they_are_read() -> None:
     """`did-witness.json`."""
     diary = witnessed()
     assert approvals_from_json(approvals_to_json(diary.approvals)) == tuple(diary.approvals)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [" " * (WITNESS_BYTES + 1), json.dumps([{"versionId": "x", "proof": [{}] * (WITNESS_PROOFS + 1)}])],
+    ids=["bytes", "proofs"],
+)
+def test_too_many_approvals_are_refused_unread(text: str) -> None:
+    """Each costs a verification."""
+    with pytest.raises(DidRefused, match="too-large"):
+        approvals_from_json(text)
 
 
 # --- what is known already -------------------------------------------------------------------------

@@ -232,6 +232,7 @@ def test_a_log_that_was_handed_over_needs_nobody() -> None:
     site = Site()
     site.resolver.learn_log(diary.log)
     assert site.resolve(diary.log.name) == diary.log.document()
+    assert site.resolve(diary.log.did) == diary.log.document_called(diary.log.did)
     assert site.asked == []
 
 
