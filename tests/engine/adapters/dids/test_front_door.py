@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 from engine.adapters import dids
 from engine.adapters.dids.refused import Problem
+from tests.engine.adapters.dids.people import NOW_S, X25519, signer
 
 README = Path(dids.__file__).with_name("README.md").read_text("utf-8")
 
@@ -39,3 +40,23 @@ def test_every_module_is_documented() -> None:
 def test_every_problem_is_documented() -> None:
     """The table of refusals has a row for each."""
     assert [problem for problem in get_args(Problem) if f"| `{problem}` |" not in README] == []
+
+
+def test_the_example_of_a_log_runs() -> None:
+    """As it stands in the README."""
+    (example,) = (block for block in README.split("```python\n")[1:] if "create_log" in block)
+    names: dict[str, Any] = {
+        **vars(dids),
+        "keys_and_services": {
+            "keyAgreement": [{"id": "#k", "type": "Multikey", "publicKeyMultibase": X25519}]
+        },
+        "key_1": signer(1),
+        "key_2": signer(2),
+        "key_of_elsewhere": signer(3).multikey,
+        "hash_of_a_key_in_a_drawer": dids.hash_key(signer(4).multikey),
+        "now_s": NOW_S,
+        "approvals": (),
+    }
+    exec(example.partition("```")[0], names)
+    assert names["log"].epoch == 2
+    assert names["log"].did.endswith(":elsewhere.example:p")
