@@ -60,7 +60,9 @@ events = st.builds(Event, ids, ids, ids, maps, ids, st.none() | ids, st.none() |
 queries = st.builds(Query, ids, ids, ids, maps, st.lists(ids, max_size=2).map(tuple))
 turns = st.builds(Turn, events, inputs, st.none() | queries)
 
-entries = st.lists(st.builds(PolicyEntry, ids | st.just("*"), ids | st.just("*")), max_size=2).map(tuple)
+words = ids | st.just("*")
+senders = st.none() | st.sampled_from(["*", "did:example:ann"])
+entries = st.lists(st.builds(PolicyEntry, words, words, senders), max_size=2).map(tuple)
 policies = st.builds(Policy, entries, entries)
 channels = st.builds(Channel, ids, st.lists(ids, max_size=2).map(tuple), policies, policies, st.none() | ids)
 quarantines = st.builds(Quarantine, times, st.just("R609"), texts, st.none() | ids, st.booleans())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.core.model import Channel, Eci, PicoId, Policy, PolicyEntry
-from engine.core.policy import allows_event, allows_query, read_policy, read_tags, show_policy
+from engine.core.policy import NOBODY, allows_event, allows_query, read_policy, read_tags, show_policy
 from pico_lang.errors import TypeFault
 from pico_lang.values import Value
 
@@ -98,6 +98,9 @@ def test_null_is_the_policy_that_allows_everything() -> None:
         {"allow": [{"rid": "*", "name": "*"}], "deny": []},
         {"allow": [{"domain": "*", "name": 1.0}], "deny": []},
         {"allow": [], "deny": [{"domain": "", "name": "*"}]},
+        {"allow": [{"domain": "*", "name": "*", "from": "ann"}], "deny": []},
+        {"allow": [{"domain": "*", "name": "*", "from": None}], "deny": []},
+        {"allow": [{"domain": "*", "name": "*", "form": "*"}], "deny": []},
         "allow",
         [],
     ],
@@ -122,3 +125,42 @@ def test_tags_are_cleaned() -> None:
 def test_blank_reserved_and_misshapen_tags_are_refused(tags: Value) -> None:
     with pytest.raises(TypeFault):
         read_tags(tags)
+
+
+DID = "did:example:ann"
+
+
+@pytest.mark.parametrize(
+    ("named", "may"),
+    [
+        (None, {None, PicoId("bob"), DID, "did:example:eve"}),
+        (DID, {DID}),
+        ("*", {None, PicoId("bob"), DID, "did:example:eve", NOBODY}),
+    ],
+)
+def test_an_entry_says_whom_it_lets_in(named: str | None, may: set[str | None]) -> None:
+    """One DID, everybody, or all but those who write messages and do not say who they are."""
+    channel = make_channel(PolicyEntry("*", "*", named))
+    everybody: list[str | None] = [None, PicoId("bob"), DID, "did:example:eve", NOBODY]
+    assert {one for one in everybody if allows_event(channel, one, "lamp", "on") is None} == may
+    assert {one for one in everybody if allows_query(channel, one, "lamp", "on") is None} == may
+
+
+@pytest.mark.parametrize(
+    ("named", "refused"), [(None, True), ("*", True), (DID, True), ("did:example:eve", False)]
+)
+def test_an_entry_says_whom_it_keeps_out(named: str | None, refused: bool) -> None:
+    """Left out it is everybody: a ban holds for those too whom nobody has thought of."""
+    channel = make_channel(ANY, deny=(PolicyEntry("lamp", "*", named),))
+    assert (allows_event(channel, DID, "lamp", "on") is not None) is refused
+
+
+def test_a_did_has_two_forms_and_is_one() -> None:
+    """The short form of a did:peer:4 and the long one."""
+    channel = make_channel(PolicyEntry("*", "*", "did:peer:4zQmShort"))
+    assert allows_event(channel, "did:peer:4zQmShort:z2Long", "lamp", "on") is None
+
+
+def test_a_policy_with_senders_is_shown_as_it_is_read() -> None:
+    value: Value = {"allow": [{"domain": "*", "name": "f", "from": DID}], "deny": []}
+    assert show_policy(read_policy(value, "domain"), "domain") == value
