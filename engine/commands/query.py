@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import click
 
 from engine.commands.arguments import query_address, read_pairs
 from engine.commands.client import engine_option, find_engine
 from engine.commands.output import json_option, print_json, show_value
+from engine.commands.own_did import ask, read_outcome, show_nothing, show_traffic
+from engine.core.domains.by_did import is_did
+from engine.core.protocols import picomesh
 
 
 @click.command()
 @click.argument("eci")
 @click.argument("query", callback=query_address, metavar="RID/NAME")
 @click.argument("arguments", nargs=-1, metavar="[KEY=VALUE]...")
+@click.option("-v", "--verbose", is_flag=True, help="With a DID: show messages and envelopes too.")
 @engine_option
 @json_option
 def query(
-    eci: str, query: tuple[str, str], arguments: tuple[str, ...], url: str | None, as_json: bool
+    eci: str,
+    query: tuple[str, str],
+    arguments: tuple[str, ...],
+    verbose: bool,
+    url: str | None,
+    as_json: bool,
 ) -> None:
     """Ask a pico: call a shared function.
 
-    ECI is a channel of the pico; `root` stands for the root pico. A query runs on the last committed
-    state and changes nothing.
+    ECI is a channel of the pico; `root` stands for the root pico. The DID of a channel will do as well, on
+    any engine: then it is asked in an encrypted message from your own DID. A query runs on the last
+    committed state and changes nothing.
 
     \b
     Examples:
@@ -29,6 +42,16 @@ def query(
       picomesh query root io.picolabs.wrangler/installedRIDs --json
     """
     given = read_pairs(arguments)
-    with find_engine(url) as engine:
-        value = engine.query(eci, query, given)
+    value = _ask_did(eci, query, given, verbose) if is_did(eci) else _ask_engine(url, eci, query, given)
     print_json(value) if as_json else click.echo(show_value(value))
+
+
+def _ask_engine(url: str | None, eci: str, query: tuple[str, str], given: Mapping[str, Any]) -> Any:
+    with find_engine(url) as engine:
+        return engine.query(eci, query, given)
+
+
+def _ask_did(did: str, query: tuple[str, str], given: Mapping[str, Any], verbose: bool) -> Any:
+    body = {"rid": query[0], "function": query[1], "args": given}
+    answer = ask(did, picomesh.QUERY, body, show_traffic if verbose else show_nothing)
+    return read_outcome(answer).get("value")

@@ -13,6 +13,7 @@ from engine.commands.arguments import event_address, read_pairs
 from engine.commands.client import engine_option, find_engine
 from engine.commands.output import console, json_option, print_json
 from engine.commands.own_did import ask, read_outcome, show_nothing, show_traffic
+from engine.core.domains.by_did import is_did
 from engine.core.protocols import picomesh
 
 
@@ -49,7 +50,7 @@ def send(
       picomesh send did:peer:2.Vz6Mk… counter:increment by=5
     """
     attrs = read_pairs(attributes)
-    if eci.startswith("did:"):
+    if is_did(eci):
         _send_message(eci, event, attrs, eid, verbose, no_wait, as_json)
         return
     with find_engine(url) as engine:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from engine.core.dids import is_did, show_did
+
 LONGEST = 200
 """Characters of one value that are shown."""
 
 
 def tell_origin(event: dict[str, Any]) -> str:
-    """Where an event came from: the outside, a pico, or a timer."""
+    """Where an event came from: the outside, somebody with a DID, a pico, or a timer."""
     if event["timer"] is not None:
         return f"timer {event['timer']}"
-    return "outside" if event["sender"] is None else f"pico {event['sender']}"
+    if event["sender"] is None:
+        return "outside"
+    return show_did(event["sender"]) if is_did(event["sender"]) else f"pico {event['sender']}"
 
 
 def tell_part(part: list[str]) -> str:

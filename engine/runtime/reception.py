@@ -45,6 +45,7 @@ MOST_LAYERS = 4
 """Messages that may be forwarded inside each other."""
 MOST_ANSWERS = 256
 """On their way at a time; who gets none asks again."""
+FEATURES = features()
 SILENT = frozenset((trust_ping.PING, discover_features.QUERIES, EMPTY))
 """What is answered, or only needs to be heard, without a turn of the pico: anybody may ask at any time."""
 
@@ -291,7 +292,7 @@ class Reception:
         def new_id(purpose: str) -> str:
             return self._new_id(f"{purpose} for {who}")
 
-        return Facts(who, letter.recipient, self._now_s(), new_id, features=features())
+        return Facts(who, letter.recipient, self._now_s(), new_id, features=FEATURES)
 
     def _now_s(self) -> int:
         return self._now_ms() // 1000

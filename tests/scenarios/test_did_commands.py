@@ -50,6 +50,27 @@ def test_a_message_sent_twice_under_one_id_runs_once(ann: tuple[EngineClient, st
     assert client.query("root", ("penpal", "seen"), {}).count("once") == 1
 
 
+def test_a_did_is_asked_from_anywhere(ann: tuple[EngineClient, str], tmp_path: Path) -> None:
+    """`picomesh query`; what is not there, or not allowed, is told."""
+    _, did = ann
+    run(tmp_path, "send", did, "pen:letter", "n=seen")
+    assert "seen" in json.loads(run(tmp_path, "query", did, "penpal/seen", "--json").output)
+    none = run(tmp_path, "query", did, "penpal/none")
+    assert (none.exit_code, "There is no such query." in none.stderr) == (1, True)
+
+
+def test_the_log_names_a_sender_by_the_beginning_of_its_did(
+    ann: tuple[EngineClient, str], tmp_path: Path
+) -> None:
+    """DIDs can be long, and most of this one is where it can be reached."""
+    client, did = ann
+    run(tmp_path, "send", did, "pen:letter", "n=logged")
+    me = run(tmp_path, "did", "show", "--me").output.strip()
+    log = run(tmp_path, "log", "root", url=client.url).output
+    assert f"from {me[:59]}…" in log
+    assert me not in log
+
+
 def test_an_event_need_not_be_waited_for(ann: tuple[EngineClient, str], tmp_path: Path) -> None:
     """--no-wait returns when it is safely kept."""
     _, did = ann
