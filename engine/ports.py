@@ -356,7 +356,7 @@ class Envelopes(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Where to post an envelope, and the mediators that it has to be wrapped for, the first to open it first."""
+    """Where to post an envelope, and the mediators to wrap it for, the first to open it first."""
 
     url: str
     hops: tuple[Did, ...] = ()

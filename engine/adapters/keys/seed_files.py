@@ -74,7 +74,8 @@ class SeedFile:
         if passphrase is None:
             raise KeysUnusable(
                 f"{self.path} is sealed with a passphrase, and none was given: put it into "
-                "PICOMESH_PASSPHRASE, name a file with it in the setting passphrase_file, or start from a terminal, which asks"
+                "PICOMESH_PASSPHRASE, name a file with it in the setting passphrase_file, or start from a "
+                "terminal, which asks"
             )
         try:
             return self._checked(unseal(document["sealed"], passphrase.encode()))
