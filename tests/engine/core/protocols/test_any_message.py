@@ -108,7 +108,7 @@ def read_again(reply: Message) -> Message:
 
 
 @given(st.lists(messages, max_size=6))
-@settings(max_examples=examples(400))
+@settings(max_examples=examples(200))
 def test_any_messages_are_heard(heard: list[Message]) -> None:
     """What is kept is JSON, what is said can be sent, what was given is as it was."""
     state: Any = with_questions()
@@ -125,7 +125,7 @@ def test_any_messages_are_heard(heard: list[Message]) -> None:
 
 
 @given(st.lists(messages, max_size=4), messages)
-@settings(max_examples=examples(200))
+@settings(max_examples=examples(100))
 def test_what_was_heard_is_not_heard_again(heard: list[Message], last: Message) -> None:
     """A repetition tells rules nothing, unless the first was stray; and it leaves alone what was done."""
     state: State = with_questions()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from engine.core.protocols import PROTOCOLS, Feature, features
@@ -76,6 +76,7 @@ def test_features_may_be_disclosed_unasked() -> None:
     ]
 
 
+@example("a", "a*a")
 @given(st.text("ab.*+", max_size=12), st.text("ab.*+", max_size=6))
 def test_a_star_is_any_text_and_nothing_else_is_special(text: str, pattern: str) -> None:
     """Agrees with the regular expression that says the same."""

@@ -162,6 +162,18 @@ def test_a_list_comes_in_pages(
     assert answer.body["pagination"] == {"count": len(page), "offset": offset, "remaining": remaining}
 
 
+def test_a_list_of_before_an_update_is_not_what_is_there_now() -> None:
+    """It was under way while the update was made and answered."""
+    alice, bob = granted()
+    alice.do(mediated.query(alice.state, "q", NOW_S))
+    bob.hear_all(alice)
+    late, bob.outbox = bob.outbox, []
+    alice.do(mediated.update(alice.state, "u", [(CAROL, "add")], NOW_S))
+    talk(alice, bob)
+    alice.hear(late[0])
+    assert mediated.mediated_dids(alice.state) == mediating.serves(bob.state) == (CAROL,)
+
+
 def test_a_mediator_that_never_comes_to_an_end_is_not_asked_for_ever() -> None:
     """Nor one that says there is more and sends nothing."""
     alice = Party(ALICE, BOB)
