@@ -21,7 +21,7 @@ from engine.adapters.dids import (
     update_log,
     verify_log,
 )
-from engine.adapters.dids.limits import ENTRY_PROOFS, LOG_ENTRIES
+from engine.adapters.dids.limits import ENTRY_PROOFS, LOG_BYTES, LOG_ENTRIES
 from engine.adapters.dids.proofs import did_of_key, prove
 from engine.core.multiformats import to_multibase
 from tests.campaign import examples
@@ -349,6 +349,20 @@ def test_a_line_that_is_no_entry_is_refused(kind: str) -> None:
         log_from_jsonl(BAD_LINES[kind])
     assert caught.value.problem == "bad-log"
     assert caught.value.version == (2 if kind == "an empty line" else 1)
+
+
+def test_a_log_that_is_too_long_is_refused_unread() -> None:
+    """By its bytes, and by its lines."""
+    for text in (" " * (LOG_BYTES + 1), "\n" * LOG_ENTRIES * 2):
+        with pytest.raises(DidRefused, match="too-large"):
+            log_from_jsonl(text)
+
+
+@pytest.mark.parametrize("size", [0, 63, 65])
+def test_a_signature_of_another_size_is_none(size: int) -> None:
+    """Said as it is, and not that somebody else made it."""
+    with pytest.raises(DidRefused, match=f"64 bytes, not {size}"):
+        verify_log(with_proof(proofValue=to_multibase("z", bytes(size))), LATER_S)
 
 
 def test_an_entry_with_too_many_proofs_is_refused() -> None:

@@ -239,6 +239,13 @@ def outcome(did: str) -> str:
     return "resolved" if did.startswith(document["id"]) else f"resolved as {document['id']}"
 
 
+@pytest.mark.parametrize("did", ["did:key:a.example", "did:web:a b", "did:web:", "a.example"])
+def test_what_is_no_did_web_is_at_no_place(did: str) -> None:
+    """Whoever asks."""
+    with pytest.raises(DidRefused, match="not-a-did"):
+        read_web(did)
+
+
 ALPHABET = "did:keypwbvhscz26MLQm1234AVES.-_%#?/~{}é\x00" + ED[:8]
 
 
