@@ -172,6 +172,50 @@ class UnbindRuleset:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepMailClient:
+    """Somebody for whom mail is taken in: what was agreed with them, and all their DIDs for which that is so.
+    A DID that is another client's already stays theirs."""
+
+    client: Did
+    state: str
+    recipients: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveMailClient:
+    """Mail is taken in for them no more, and what waited is gone."""
+
+    client: Did
+
+
+@dataclass(frozen=True, slots=True)
+class KeepMail:
+    """An envelope that waits for a client, as it came. One that waits already is not kept twice."""
+
+    client: Did
+    id: str
+    recipient: str
+    received_s: int
+    until_s: int
+    envelope: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class DropMail:
+    """The client has these."""
+
+    client: Did
+    ids: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class DropOldMail:
+    """What was to wait until then at most."""
+
+    now_s: int
+
+
+@dataclass(frozen=True, slots=True)
 class SetFact:
     """A small fact about the engine itself, such as which pico is the root."""
 
@@ -198,6 +242,11 @@ Write = (
     | KeepSignature
     | BindRuleset
     | UnbindRuleset
+    | KeepMailClient
+    | RemoveMailClient
+    | KeepMail
+    | DropMail
+    | DropOldMail
     | SetFact
 )
 
@@ -238,8 +287,58 @@ class Place(NamedTuple):
     picos: int
 
 
+class MailSize(NamedTuple):
+    """How much mail waits."""
+
+    messages: int
+    bytes: int
+
+
+class WaitingMail(NamedTuple):
+    """One envelope that waits; `n` is where it stands in the order in which they came."""
+
+    n: int
+    id: str
+    received_s: int
+    envelope: bytes
+
+
+class KeptMail(Protocol):
+    """The part of a journal that has to do with mail for others. Clients and recipients are DIDs."""
+
+    def client_state(self, client: Did) -> str | None:
+        """What was agreed with somebody, if anything was."""
+
+    def client_of(self, recipient: str) -> Did | None:
+        """For whom mail to that DID is taken in."""
+
+    def count_clients(self) -> int:
+        """How many there are."""
+
+    def size(self, client: Did | None = None, recipient: str | None = None) -> MailSize:
+        """Of all mail, of a client's, or of that to one DID of theirs."""
+
+    def sizes_of(self, client: Did, ids: Sequence[str], recipient: str | None = None) -> MailSize:
+        """Of those among these that wait."""
+
+    def received_s(
+        self, client: Did, recipient: str | None = None, but: Sequence[str] = (), newest: bool = False
+    ) -> int | None:
+        """When the oldest or the newest came that waits."""
+
+    def after(self, client: Did, n: int, limit: int, recipient: str | None = None) -> Sequence[WaitingMail]:
+        """The next ones of those that wait, the oldest first."""
+
+    def last(self, client: Did) -> int:
+        """The number of the newest one; 0 when none waits."""
+
+
 class Journal(Protocol):
     """The truth on this machine. Everything that reads sees what is on disk and nothing else."""
+
+    @property
+    def mail(self) -> KeptMail:
+        """What is kept here for others to fetch."""
 
     def commit(self, writes: Sequence[Write]) -> Future[None]:
         """Take writes that become durable together or not at all; the future says when they are.

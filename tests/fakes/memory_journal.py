@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from asyncio import Future
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from heapq import nsmallest
 
 from engine.core.did_keys import DidKey
@@ -22,17 +22,23 @@ from engine.ports import (
     BindRuleset,
     BirthPico,
     ClearTimer,
+    DropMail,
+    DropOldMail,
     DueTimer,
     EndErrand,
     JournalFailed,
     KeepDid,
     KeepErrand,
+    KeepMail,
+    KeepMailClient,
     KeepRuleset,
     KeepSignature,
     KeepTurn,
     KeptRuleset,
+    MailSize,
     NoteRuleset,
     Place,
+    RemoveMailClient,
     RemovePico,
     SaveSnapshot,
     SetFact,
@@ -40,8 +46,85 @@ from engine.ports import (
     Stored,
     UnbindChannel,
     UnbindRuleset,
+    WaitingMail,
     Write,
 )
+
+MailWrite = KeepMailClient | RemoveMailClient | KeepMail | DropMail | DropOldMail
+
+
+class Mailroom:
+    """`engine.ports.KeptMail`, what is durable of it."""
+
+    def __init__(self) -> None:
+        self.states: dict[Did, str] = {}
+        self.recipients: dict[str, Did] = {}
+        self.waiting: dict[int, KeepMail] = {}
+        self.count = 0
+
+    def write(self, write: MailWrite) -> None:
+        match write:
+            case KeepMailClient(client, state, recipients):
+                self._forget_recipients(client)
+                self.states[client] = state
+                for recipient in recipients:
+                    self.recipients.setdefault(recipient, client)
+            case RemoveMailClient(client):
+                self.states.pop(client, None)
+                self._forget_recipients(client)
+                self._keep(lambda one: one.client != client)
+            case KeepMail(client, id):
+                if not any((one.client, one.id) == (client, id) for one in self.waiting.values()):
+                    self.count += 1
+                    self.waiting[self.count] = write
+            case DropMail(client, ids):
+                self._keep(lambda one: one.client != client or one.id not in ids)
+            case DropOldMail(now_s):
+                self._keep(lambda one: one.until_s > now_s)
+
+    def _forget_recipients(self, client: Did) -> None:
+        self.recipients = {did: one for did, one in self.recipients.items() if one != client}
+
+    def _keep(self, which: Callable[[KeepMail], bool]) -> None:
+        self.waiting = {n: one for n, one in self.waiting.items() if which(one)}
+
+    def _those(self, client: Did | None, recipient: str | None) -> dict[int, KeepMail]:
+        return {
+            n: one
+            for n, one in self.waiting.items()
+            if client in (None, one.client) and recipient in (None, one.recipient)
+        }
+
+    def client_state(self, client: Did) -> str | None:
+        return self.states.get(client)
+
+    def client_of(self, recipient: str) -> Did | None:
+        return self.recipients.get(recipient)
+
+    def count_clients(self) -> int:
+        return len(self.states)
+
+    def size(self, client: Did | None = None, recipient: str | None = None) -> MailSize:
+        those = self._those(client, recipient).values()
+        return MailSize(len(those), sum(len(one.envelope) for one in those))
+
+    def sizes_of(self, client: Did, ids: Sequence[str], recipient: str | None = None) -> MailSize:
+        those = [one for one in self._those(client, recipient).values() if one.id in ids]
+        return MailSize(len(those), sum(len(one.envelope) for one in those))
+
+    def received_s(
+        self, client: Did, recipient: str | None = None, but: Sequence[str] = (), newest: bool = False
+    ) -> int | None:
+        those = [one.received_s for one in self._those(client, recipient).values() if one.id not in but]
+        return those[-1 if newest else 0] if those else None
+
+    def after(self, client: Did, n: int, limit: int, recipient: str | None = None) -> Sequence[WaitingMail]:
+        those = self._those(client, recipient).items()
+        found = [WaitingMail(m, one.id, one.received_s, one.envelope) for m, one in those if m > n]
+        return found[:limit]
+
+    def last(self, client: Did) -> int:
+        return max(self._those(client, None), default=0)
 
 
 class Disk:
@@ -62,6 +145,7 @@ class Disk:
         self.notes: dict[RulesetHash, tuple[Rid, str | None, int | None]] = {}
         self.signatures: dict[tuple[RulesetHash, DidKey], str] = {}
         self.holders: dict[tuple[str, RulesetHash], set[PicoId]] = {}
+        self.mail = Mailroom()
         self.facts: dict[str, str] = {}
 
     def write(self, write: Write) -> None:
@@ -110,6 +194,8 @@ class Disk:
                 self.holders.setdefault((url, digest), set()).add(pico)
             case UnbindRuleset(pico, url, digest):
                 self.holders.get((url, digest), set()).discard(pico)
+            case KeepMailClient() | RemoveMailClient() | KeepMail() | DropMail() | DropOldMail():
+                self.mail.write(write)
             case SetFact(name, value):
                 self.facts[name] = value
 
@@ -144,6 +230,7 @@ class MemoryJournal:
 
     def __init__(self, disk: Disk | None = None) -> None:
         self.disk = disk or Disk()
+        self.mail = self.disk.mail
         self.transactions = 0
         self.loaded: list[PicoId] = []
         """Picos that were read, one after the other."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from engine.adapters.local.mail import MailWrite, mail_statements
 from engine.adapters.local.packing import pack
 from engine.core.did_keys import DidKey
 from engine.core.dids import Did
@@ -24,13 +25,18 @@ from engine.ports import (
     BindRuleset,
     BirthPico,
     ClearTimer,
+    DropMail,
+    DropOldMail,
     EndErrand,
     KeepDid,
     KeepErrand,
+    KeepMail,
+    KeepMailClient,
     KeepRuleset,
     KeepSignature,
     KeepTurn,
     NoteRuleset,
+    RemoveMailClient,
     RemovePico,
     SaveSnapshot,
     SetFact,
@@ -120,6 +126,7 @@ class Batch:
         "facts",
         "handled",
         "holders",
+        "mail",
         "notes",
         "records",
         "signatures",
@@ -147,6 +154,7 @@ class Batch:
         self.notes: dict[RulesetHash, tuple[Rid, str | None, int | None]] = {}
         self.signatures: dict[tuple[RulesetHash, DidKey], str] = {}
         self.holders: dict[tuple[str, RulesetHash, PicoId], bool] = {}
+        self.mail: list[MailWrite] = []
         self.facts: dict[str, str] = {}
 
     def append_record(self, write: AppendRecord) -> None:
@@ -209,6 +217,9 @@ class Batch:
     def unbind_ruleset(self, write: UnbindRuleset) -> None:
         self.holders[(write.url, write.hash, write.pico)] = False
 
+    def keep_mail(self, write: MailWrite) -> None:
+        self.mail.append(write)
+
     def set_fact(self, write: SetFact) -> None:
         self.facts[write.name] = write.value
 
@@ -238,6 +249,7 @@ class Batch:
         bound = [key for key, holds in self.holders.items() if holds]
         yield ADD_PLACE, {(url, digest) for url, digest, _ in bound}
         yield ADD_HOLDER, bound
+        yield from mail_statements(self.mail)
         yield PUT_FACT, self.facts.items()
 
 
@@ -264,6 +276,7 @@ FOLD: Mapping[type[Any], Callable[[Batch, Any], None]] = {
     KeepSignature: Batch.keep_signature,
     BindRuleset: Batch.bind_ruleset,
     UnbindRuleset: Batch.unbind_ruleset,
+    **dict.fromkeys((KeepMailClient, RemoveMailClient, KeepMail, DropMail, DropOldMail), Batch.keep_mail),
     SetFact: Batch.set_fact,
 }
 

@@ -19,6 +19,7 @@ from threading import Thread
 from typing import Any
 
 from engine.adapters.local.batch import BODY, bytes_of, statements
+from engine.adapters.local.mail import SqliteMail
 from engine.adapters.local.packing import unpack
 from engine.adapters.local.schema import open_reader, open_writer
 from engine.core.did_keys import DidKey
@@ -58,6 +59,7 @@ class SqliteJournal:
         """How many there have been since it was opened: far fewer than commits, under load."""
         self._writer = open_writer(path)
         self._reader = open_reader(path)
+        self.mail = SqliteMail(self._reader)
         self._waiting: list[Commit] = []
         self._is_writing = False
         self.failure: str | None = None

@@ -15,7 +15,7 @@ from engine.adapters.local.holders import fill_holders
 
 APPLICATION_ID = 0x7069636F
 """ASCII "pico": what tells a journal from any other SQLite file."""
-FORMAT = 6
+FORMAT = 7
 CACHE = "PRAGMA cache_size = -32000"  # kibibytes, for each connection
 
 # Records are appended in order of commit and found through indexes. Clustering them by pico instead
@@ -75,6 +75,31 @@ CREATE TABLE record_ends (pico TEXT PRIMARY KEY, seq INTEGER NOT NULL, hash BLOB
 CREATE TABLE channel_dids (n INTEGER PRIMARY KEY, did TEXT NOT NULL, eci TEXT NOT NULL);
 CREATE UNIQUE INDEX channel_did_names ON channel_dids (did);
 CREATE INDEX channel_did_channels ON channel_dids (eci);
+""",
+    # How much is kept is asked for with each message that comes, so it is counted as it changes.
+    6: """
+CREATE TABLE mail_clients (client TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE mail_recipients (recipient TEXT PRIMARY KEY, client TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX mail_recipient_clients ON mail_recipients (client);
+CREATE TABLE mail (
+    n INTEGER PRIMARY KEY AUTOINCREMENT, client TEXT NOT NULL, id TEXT NOT NULL, recipient TEXT NOT NULL,
+    received_s INTEGER NOT NULL, until_s INTEGER NOT NULL, envelope BLOB NOT NULL);
+CREATE UNIQUE INDEX mail_ids ON mail (client, id);
+CREATE INDEX mail_order ON mail (client, n);
+CREATE INDEX mail_of_recipients ON mail (client, recipient, n);
+CREATE INDEX mail_ends ON mail (until_s);
+CREATE TABLE mail_sizes (
+    client TEXT NOT NULL, recipient TEXT NOT NULL, messages INTEGER NOT NULL, bytes INTEGER NOT NULL,
+    PRIMARY KEY (client, recipient)) WITHOUT ROWID;
+CREATE TRIGGER mail_comes AFTER INSERT ON mail BEGIN
+    INSERT INTO mail_sizes VALUES (new.client, new.recipient, 1, length(new.envelope))
+    ON CONFLICT DO UPDATE SET messages = messages + 1, bytes = bytes + excluded.bytes;
+END;
+CREATE TRIGGER mail_goes AFTER DELETE ON mail BEGIN
+    UPDATE mail_sizes SET messages = messages - 1, bytes = bytes - length(old.envelope)
+    WHERE client = old.client AND recipient = old.recipient;
+    DELETE FROM mail_sizes WHERE client = old.client AND recipient = old.recipient AND messages = 0;
+END;
 """,
 }
 """What makes a journal of each format one of the next. An empty file, of format 0, goes the same way."""
