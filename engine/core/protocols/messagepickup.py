@@ -10,10 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from engine.core.didcomm.attachments import Attachment
 from engine.core.didcomm.messages import Message
 from engine.core.protocols.bodies import boolean, did, list_of, may, message_id, need, whole
 from engine.core.protocols.message_types import event_name
-from engine.core.protocols.payloads import NoPayload, as_base64, payloads
+from engine.core.protocols.payloads import NoPayload, as_base64, as_json, payloads
 from engine.core.protocols.protocol import Kind, Protocol, Words, reply, say
 from engine.core.protocols.reactions import Facts, Held, Note, Reaction, State, Trouble, attrs_of, stray
 from engine.core.protocols.remembering import remember
@@ -29,7 +30,7 @@ LIVE_CHANGE = f"{PIURI}/live-delivery-change"
 
 LARGEST_DELIVERY = 50
 LARGEST_DELIVERY_BYTES = 1 << 19
-"""Of envelopes in one delivery, unless a single one is larger: encoded, they have to fit into one again."""
+"""Of envelopes in one delivery, unless one alone has more: encoded twice, they have to fit into one."""
 PICKED_KEPT = 1024
 RETURN = {"return_route": "all"}
 
@@ -194,8 +195,14 @@ def _as_many_as_fit(waiting: Iterable[Held]) -> list[Held]:
 
 
 def _delivery(held: Sequence[Held], recipient: str | None) -> Words:
-    attachments = tuple(as_base64(one.envelope, one.id) for one in held)
-    return Words(DELIVERY, _only_of(recipient), attachments)
+    return Words(DELIVERY, _only_of(recipient), tuple(_attached(one) for one in held))
+
+
+def _attached(held: Held) -> Attachment:
+    """As base64, which is what recipients look for, unless that would make an envelope of too many bytes."""
+    if len(held.envelope) <= LARGEST_DELIVERY_BYTES:
+        return as_base64(held.envelope, held.id)
+    return replace(as_json(held.envelope), id=held.id)
 
 
 def _heard_received(state: State, message: Message, facts: Facts) -> Reaction:

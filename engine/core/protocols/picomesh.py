@@ -28,7 +28,7 @@ from engine.core.protocols.problem_codes import TEMPORARY
 from engine.core.protocols.protocol import Kind, Protocol, Words, say
 from engine.core.protocols.reactions import Facts, NewId, Note, Reaction, State, Trouble, attrs_of, stray
 from engine.core.protocols.remembering import remember
-from engine.core.protocols.report_problem import words_of
+from engine.core.protocols.report_problem import REPORT, words_of
 from engine.core.protocols.threads import Stray, ask, settle
 
 PIURI = "https://picomesh.org/protocols/picomesh/1.0"
@@ -201,12 +201,16 @@ def _end(state: State, id: str, words: Words, now_s: int, new_id: NewId) -> Reac
 
 
 def _tell(state: State, id: str, words: Words, now_s: int, new_id: NewId, last: bool) -> Reaction:
-    """What was not asked, or is answered already, is told nobody. The answer is what a repetition gets."""
+    """What was not asked, or is answered already, is told nobody. The answer is what a repetition gets.
+
+    A report may be the second of its kind, if the first said to come back later.
+    """
     record = _served(state, id)
     if record is None:
         return Reaction(state)
     thid = None if words.pthid else record["thid"]
-    said = say(state, words, new_id(f"{words.type} in reply to {id.lower()} at {now_s}"), now_s, thid)
+    purpose = f"{words.type} in reply to {id.lower()}{f' at {now_s}' if words.type == REPORT else ''}"
+    said = say(state, words, new_id(purpose), now_s, thid)
     left = {name: one for name, one in state["serving"].items() if name != id.lower() or not last}
     return Reaction(keep_answers({**state, "serving": left}, id, (said,)), (said,))
 

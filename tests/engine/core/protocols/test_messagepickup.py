@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from engine.core.didcomm.attachments import Attachment, AttachmentData
+from engine.core.didcomm.limits import LIMITS
+from engine.core.didcomm.messages import write_message
 from engine.core.protocols import Held, Reaction
 from engine.core.protocols.messagepickup import (
     DELIVERY,
@@ -23,10 +26,12 @@ from engine.core.protocols.messagepickup import (
     lose_connection,
     request_delivery,
 )
-from engine.core.protocols.payloads import as_base64
+from engine.core.protocols.payloads import as_base64, payloads
 from tests.engine.core.protocols.parties import ALICE, BOB, NOW_S, Party, message_of, pair, talk
 from tests.engine.core.protocols.test_conversations import ENVELOPE, Queue
 
+LARGEST = LIMITS.envelope_bytes * 3 // 4 - 2000
+"""Of what reaches a mediator, in an envelope of its own."""
 HELD = [Held(f"h-{number}", ENVELOPE, NOW_S - 10 * number) for number in range(3)]
 
 
@@ -72,12 +77,16 @@ def test_nothing_is_delivered_as_a_status() -> None:
 
 @pytest.mark.parametrize(
     ("size", "expected"),
-    [(1, LARGEST_DELIVERY), (LARGEST_DELIVERY_BYTES // 4, 4), (LARGEST_DELIVERY_BYTES + 1, 1)],
+    [(20, LARGEST_DELIVERY), (LARGEST_DELIVERY_BYTES // 4, 4), (LARGEST_DELIVERY_BYTES + 1, 1), (LARGEST, 1)],
 )
 def test_a_delivery_fits_into_an_envelope(size: int, expected: int) -> None:
     """However many are asked for. One that is large is delivered alone, not never."""
-    held = [Held(f"h-{number}", b"x" * size, NOW_S) for number in range(LARGEST_DELIVERY + 1)]
-    assert len(asked(DELIVERY_REQUEST, {"limit": 10**6}, *held).attachments) == expected
+    envelope = json.dumps({"ciphertext": "x" * (size - 18)}).encode()
+    held = [Held(f"h-{number}", envelope, NOW_S) for number in range(LARGEST_DELIVERY + 1)]
+    answer = asked(DELIVERY_REQUEST, {"limit": 10**6}, *held)
+    assert [one.id for one in answer.attachments] == sorted(one.id for one in held)[:expected]
+    assert {json.loads(one)["ciphertext"] for one in payloads(answer)} == {"x" * (size - 18)}
+    assert len(json.dumps(write_message(answer))) * 4 / 3 < LIMITS.envelope_bytes - 2000
 
 
 def test_what_is_acknowledged_is_not_counted_any_more() -> None:
