@@ -46,7 +46,7 @@ def _read_value(content: Content, answer: Mapping[str, Any]) -> Mapping[str, Val
 
 def _read_receipt(content: Content, answer: Mapping[str, Any]) -> Mapping[str, Value]:
     if "error" in answer:
-        raise RuntimeFault(answer["code"], answer["error"])
+        raise RuntimeFault(answer.get("code", "R608"), answer["error"])
     return {}
 
 

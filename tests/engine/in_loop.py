@@ -13,15 +13,25 @@ FOREVER_S = 20
 """Longer than any of these tests takes: what hangs fails, and says where."""
 
 
+def in_loop_within(
+    seconds: float,
+) -> Callable[[Callable[P, Awaitable[None]]], Callable[P, None]]:
+    """For the few that take longer."""
+
+    def decorate(test: Callable[P, Awaitable[None]]) -> Callable[P, None]:
+        @wraps(test)
+        def run(*arguments: P.args, **named: P.kwargs) -> None:
+            async def within_time() -> None:
+                async with asyncio.timeout(seconds):
+                    await test(*arguments, **named)
+
+            asyncio.run(within_time())
+
+        return run
+
+    return decorate
+
+
 def in_loop(test: Callable[P, Awaitable[None]]) -> Callable[P, None]:
     """Run an `async def` test to its end."""
-
-    @wraps(test)
-    def run(*arguments: P.args, **named: P.kwargs) -> None:
-        async def within_time() -> None:
-            async with asyncio.timeout(FOREVER_S):
-                await test(*arguments, **named)
-
-        asyncio.run(within_time())
-
-    return run
+    return in_loop_within(FOREVER_S)(test)

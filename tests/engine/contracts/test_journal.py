@@ -463,7 +463,7 @@ async def test_waiting_picos_are_named_once_the_longest_waiting_first(open_journ
 
 @in_loop
 async def test_a_channel_may_have_several_dids(open_journal: OpenJournal) -> None:
-    """The newest stands first, the older ones still lead to it, and one that is kept again stays where it is."""
+    """The newest stands first, the older ones still lead to it; one that is kept again stays where it is."""
     journal = open_journal()
     x, y, z = Eci("x"), Eci("y"), Eci("z")
     await journal.commit([BORN, BindChannel(x, ANN), KeepDid(Did("did:one"), x), KeepDid(Did("did:two"), x)])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -76,6 +76,18 @@ ruleset friend {
     send_directive("heard", {"n": event:attrs{"n"}})
     fired { ent:seen := seen().append(event:attrs{"n"}); ent:senders := senders().append(event:sender) }
   }
+  rule talk {
+    select when far talk
+    if event:attrs{"n"} < event:attrs{"last"} then
+      event:send({"eci": event:sender, "from": event:eci, "domain": "far", "type": "talk",
+                  "attrs": event:attrs.put("n", event:attrs{"n"} + 1)})
+    always { ent:seen := seen().append(event:attrs{"topic"} + " " + event:attrs{"n"}) }
+  }
+  rule begin {
+    select when go talk
+    event:send({"eci": event:attrs{"did"}, "from": event:attrs{"from"}, "domain": "far", "type": "talk",
+                "attrs": {"topic": event:attrs{"topic"}, "n": 1, "last": event:attrs{"last"}}})
+  }
   rule break { select when far away fired { ent:n := "a" - 1 } }
   rule hear {
     select where event:domain == "didcomm"
@@ -87,6 +99,11 @@ ruleset friend {
   }
 }
 """
+
+
+async def nothing() -> None:
+    """What happens while one only waits."""
+
 
 Fate = Callable[[], str]
 """What happens to the next request: it `arrives`, is `lost`, arrives `twice`, or its `answer` is lost."""
@@ -227,9 +244,12 @@ class Mesh:
         await member.befriend(folder)
         return member
 
-    async def settle(self, *members: Member, tries: int = 200) -> None:
+    async def settle(
+        self, *members: Member, tries: int = 200, meanwhile: Callable[[], Awaitable[None]] = nothing
+    ) -> None:
         """Until nothing is left to do, however often something has to be tried again."""
         for _ in range(tries):
+            await meanwhile()
             for _ in range(50):
                 await asyncio.sleep(0)
             await asyncio.sleep(0.001)  # the worker threads that compile

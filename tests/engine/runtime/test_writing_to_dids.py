@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from engine.core.messages import Fault
 from engine.core.model import Eci
 from engine.runtime.replies import QueryReply
-from tests.engine.in_loop import in_loop
+from tests.engine.in_loop import in_loop, in_loop_within
 from tests.engine.runtime.mesh import Member, Mesh, arrives, bad_luck
 
 HOUR_MS = 3_600_000
@@ -142,6 +143,33 @@ async def test_what_is_sent_arrives_once(seed: int, tmp_path: Path) -> None:
     await mesh.settle(ann, bob)
     assert sorted(await bob.ask("seen")) == [float(n) for n in range(30)]
     assert await ann.ask("errors") == []
+
+
+TOPICS, TURNS = 20, 50
+"""A thousand messages in all."""
+
+
+@in_loop_within(120)
+async def test_both_sides_of_a_conversation_have_heard_the_same(tmp_path: Path) -> None:
+    """Each message answers the one before, over a wire that is bad and between engines that are killed."""
+    mesh, ann, bob = await pair(tmp_path)
+    own, _ = await ann.open()
+    _, there = await bob.open()
+    chance = random.Random(1)
+    mesh.wire.fate = bad_luck(1, share=0.3)
+
+    async def kill_somebody() -> None:
+        if chance.random() < 0.1:
+            await chance.choice([ann, bob]).crash_and_start()
+
+    for topic in range(TOPICS):
+        await ann.send("go:talk", did=there, topic=f"{topic}", last=TURNS, **{"from": own})
+    await mesh.settle(ann, bob, tries=20_000, meanwhile=kill_somebody)
+    heard_by_bob, heard_by_ann = await bob.ask("seen"), await ann.ask("seen")
+    assert sorted(heard_by_bob) == sorted(f"{t} {n}" for t in range(TOPICS) for n in range(1, TURNS + 1, 2))
+    assert sorted(heard_by_ann) == sorted(f"{t} {n}" for t in range(TOPICS) for n in range(2, TURNS + 1, 2))
+    assert (await ann.ask("errors"), await bob.ask("errors")) == ([], [])
+    assert len(mesh.wire.requests) > TOPICS * TURNS
 
 
 @in_loop
