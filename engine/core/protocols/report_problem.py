@@ -51,9 +51,12 @@ def report(state: State, trouble: Trouble, about: Message, facts: Facts) -> Reac
     return Reaction(_said(state), (said,))
 
 
-def complain(state: State, id: str, trouble: Trouble, thid: str, now_s: int) -> Reaction:
+def complain(
+    state: State, id: str, trouble: Trouble, thid: str, now_s: int, escalate_to: str | None = None
+) -> Reaction:
     """On our own account: something that goes wrong later, or a warning of theirs that is an error to us."""
-    return Reaction(close(state, thid, "given up"), (say(state, words_of(trouble, thid), id, now_s),))
+    words = words_of(trouble, thid, escalate_to=escalate_to)
+    return Reaction(close(state, thid, "given up"), (say(state, words, id, now_s),))
 
 
 def words_of(

@@ -175,10 +175,12 @@ def test_one_may_complain_of_ones_own() -> None:
     alice, bob = pair()
     alice.do(trust_ping.ping(alice.state, "q", NOW_S))
     alice.outbox.clear()
-    alice.do(complain(alice.state, "c", Trouble("e.p.req.time.expired"), "q", NOW_S))
+    alice.do(complain(alice.state, "c", Trouble("e.p.req.time.expired"), "q", NOW_S, "mailto:a@b"))
     assert how_closed(alice.state, "q") == "given up"
     bob.hear_all(alice)
-    assert bob.told("report_problem_problem_report")[0]["text"] == COMMENTS["e.p.req.time.expired"]
+    (told,) = bob.told("report_problem_problem_report")
+    assert told["text"] == COMMENTS["e.p.req.time.expired"]
+    assert (told["pthid"], told["body"]["escalate_to"]) == ("q", "mailto:a@b")
 
 
 def test_who_is_busy_hears_the_same_message_again() -> None:
