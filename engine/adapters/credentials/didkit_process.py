@@ -63,11 +63,11 @@ class Didkit:
 
     def verify_credential(self, text: str, options: Mapping[str, str]) -> None:
         """The proof alone: what a credential's dates and status say is for the caller."""
-        _check(self._call("verify_credential", text, json.dumps(options)))
+        check_report(self._call("verify_credential", text, json.dumps(options)))
 
     def verify_presentation(self, text: str, options: Mapping[str, str]) -> None:
         """The proof alone, not those of the credentials in it."""
-        _check(self._call("verify_presentation", text, json.dumps(options)))
+        check_report(self._call("verify_presentation", text, json.dumps(options)))
 
     def _call(self, name: str, *words: str) -> str:
         with self._turn:
@@ -133,7 +133,7 @@ def _start() -> subprocess.Popen[bytes]:
     )
 
 
-def _check(report: str) -> None:
+def check_report(report: str) -> None:
     """Errors are lists; a proof that was looked at stands among the checks."""
     found = json.loads(report)
     if found["errors"] or not found["checks"]:

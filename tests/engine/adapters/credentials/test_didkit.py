@@ -10,12 +10,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from subprocess import PIPE
 from typing import Any
 
 import pytest
 
-from engine.adapters.credentials.didkit_process import WORKER, Didkit, DidkitRefuses
+from engine.adapters.credentials.didkit_process import WORKER, Didkit, DidkitRefuses, check_report
 from engine.adapters.credentials.documents import CREDENTIALS_V1, VOCABULARY
 from engine.adapters.credentials.refusals import NotRelied
 from tests.engine.adapters.credentials.people import ISSUER
@@ -146,6 +147,34 @@ def test_a_document_that_ends_the_process_ends_nothing_else(didkit: Didkit) -> N
             plain(credentialSubject={"id": "did:example:bob", "deep": deep}), OPTIONS, ISSUER.jwk
         )
     assert is_good(didkit, signed(didkit))
+
+
+def test_a_report_without_a_check_is_none() -> None:
+    """No error is not enough: something has to have been looked at."""
+    check_report('{"checks": ["proof"], "warnings": [], "errors": []}')
+    for report in ('{"checks": [], "errors": []}', '{"checks": ["proof"], "errors": ["it is bad"]}'):
+        with pytest.raises(DidkitRefuses):
+            check_report(report)
+
+
+@pytest.mark.skipif(not Path("/proc/self/limits").exists(), reason="limits are shown by Linux alone")
+def test_the_process_is_shut_in() -> None:
+    """No file or socket more, no core file, and bounded memory."""
+    pytest.importorskip("didkit")
+    paths = os.pathsep.join(map(os.path.abspath, sys.path))
+    command = [sys.executable, "-P", str(WORKER)]
+    with subprocess.Popen(command, env={"PYTHONPATH": paths}, stdin=PIPE, stdout=PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(b'{"call": "verify_credential", "words": ["{}", "{}"]}\n')
+        process.stdin.flush()
+        assert b"refused" in process.stdout.readline()
+        limits = Path(f"/proc/{process.pid}/limits").read_text()
+        process.stdin.close()
+        assert process.wait(20) == 0
+    soft = {line[:25].strip(): line[25:].split()[0] for line in limits.splitlines()}
+    assert (soft["Max open files"], soft["Max core file size"]) == ("0", "0")
+    assert soft["Max address space"].isdigit()
 
 
 def test_a_document_that_takes_too_long_is_given_up() -> None:

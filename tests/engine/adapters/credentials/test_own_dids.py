@@ -51,11 +51,20 @@ def test_with_its_document_one_is_good(form: Form) -> None:
     assert found == Verified(credential(issuer=OURS.did), form, "none")
 
 
+METHODS = document(OURS)["verificationMethod"]
 MISFITS: dict[str, tuple[dict[str, Any], str]] = {
     "of somebody else": (document(OURS, id="did:scid:vh:1:Other"), "unknown-issuer"),
     "without the key for statements": (document(OURS, assertionMethod=[]), "wrong-key"),
     "with nonsense for a list": (document(OURS, assertionMethod="all"), "wrong-key"),
     "with another key": (document(OURS, assertionMethod=[f"{OURS.did}#key-2"]), "wrong-key"),
+    "with the key for something else": (
+        document(
+            OURS,
+            verificationMethod=[*METHODS, {**METHODS[0], "id": f"{OURS.did}#key-2"}],
+            assertionMethod=[f"{OURS.did}#key-2"],
+        ),
+        "wrong-key",
+    ),
     "with its key exchanged": (
         document(OURS, verificationMethod=[{"id": OURS.key_id, "publicKeyMultibase": STRANGER.did[8:]}]),
         "bad-proof",
@@ -93,23 +102,27 @@ def test_without_its_document_it_is_refused(form: Form) -> None:
     assert judge(issued(form)) == "unknown-issuer"
 
 
-@pytest.mark.parametrize(
-    "touch",
-    [
-        {"proofPurpose": "authentication"},
-        {"created": "2020-01-01T00:00:01Z"},
-        {"proofValue": "z" + "1" * 5000},
-        {"proofValue": 7},
-        {"nonce": "x"},
-        {"@context": []},
-        {"cryptosuite": "eddsa-rdfc-2022"},
-    ],
-)
-def test_a_touched_proof_is_refused(touch: dict[str, Any]) -> None:
+TOUCHED: list[tuple[dict[str, Any], str]] = [
+    ({"proofPurpose": "authentication"}, "wrong-purpose"),
+    ({"created": "2020-01-01T00:00:01Z"}, "bad-proof"),
+    ({"created": "soon"}, "malformed"),
+    ({"proofValue": "z" + "1" * 5000}, "malformed"),
+    ({"proofValue": "z0"}, "malformed"),
+    ({"proofValue": 7}, "malformed"),
+    ({"nonce": "x"}, "unsupported"),
+    ({"@context": []}, "unsupported"),
+    ({"cryptosuite": "eddsa-rdfc-2022"}, "unsupported"),
+    ({"verificationMethod": None}, "malformed"),
+    ({"verificationMethod": STRANGER.key_id}, "wrong-key"),
+]
+
+
+@pytest.mark.parametrize(("touch", "refusal"), TOUCHED)
+def test_a_touched_proof_is_refused(touch: dict[str, Any], refusal: str) -> None:
     """Every member of it is signed, or may not be there."""
     whole = json.loads(issued("linked-data"))
     whole["proof"] |= touch
-    assert judge(json.dumps(whole), document(OURS)) != "good"
+    assert judge(json.dumps(whole), document(OURS)) == refusal
 
 
 def test_our_jwt_is_one_that_didkit_reads(didkit: Didkit) -> None:

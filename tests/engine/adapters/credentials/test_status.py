@@ -86,6 +86,25 @@ def test_what_is_no_list_decides_nothing(didkit: Didkit, what: str) -> None:
     assert judge(didkit, impostor if what == "a credential" else what) == "status-unknown"
 
 
+@pytest.mark.parametrize(
+    ("types", "touch"),
+    [
+        (("EngineCredential",), {}),
+        (("BitstringStatusListCredential",), {"type": "StatusList2021"}),
+        (("BitstringStatusListCredential",), {"statusPurpose": "suspension"}),
+        (("BitstringStatusListCredential",), {}),
+    ],
+)
+def test_a_list_of_another_kind_decides_nothing(
+    didkit: Didkit, types: tuple[str, ...], touch: dict[str, Any]
+) -> None:
+    """Though its bits could be read: only the last of these is one."""
+    claims = {"type": "BitstringStatusList", "statusPurpose": "revocation", "encodedList": pack_bits([])}
+    text = issue_text(credential(id=LIST, types=types, claims=claims | touch), ISSUER, "jwt", didkit)
+    is_one = types != ("EngineCredential",) and not touch
+    assert judge(didkit, text) == ("good" if is_one else "status-unknown")
+
+
 def packed(data: bytes) -> str:
     return to_multibase("u", gzip.compress(data, mtime=0))
 

@@ -59,6 +59,20 @@ def test_commands_at_once_take_different_places(tmp_path: Path) -> None:
     assert len({place.list for place in places}) == 1
 
 
+def test_nobody_else_chooses_while_a_place_is_chosen(tmp_path: Path) -> None:
+    """The transaction is a writer's from the start: else two would read the same and one would fail."""
+
+    def choose(most: int) -> int:
+        other = sqlite3.connect(tmp_path / FILE, timeout=0)
+        with closing(other), pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.execute("BEGIN IMMEDIATE")
+        return 2
+
+    with closing(open_store(tmp_path / FILE)) as opened:
+        opened.take_place(lambda most: 1, lambda: "urn:list:1")
+        assert opened.take_place(choose, lambda: "urn:list:2") == Place("urn:list:1", 2)
+
+
 def test_a_list_that_is_half_full_is_followed_by_another(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,6 +21,7 @@ from tests.engine.adapters.credentials.people import (
     ISSUER,
     LONG_AGO_S,
     NOW_S,
+    OURS,
     STRANGER,
     code,
     credential,
@@ -97,6 +98,7 @@ HOSTILE: dict[str, tuple[Change, str]] = {
     "an empty object added": (lambda it: it["credentialSubject"].update(admin={}), "unsupported"),
     "a value made a list": (lambda it: it["credentialSubject"].update(role=["host"]), "unsupported"),
     "a number made a fraction": (lambda it: it["credentialSubject"].update(picos=500.0), "unsupported"),
+    "a number made too large": (lambda it: it["credentialSubject"].update(picos=2**60), "unsupported"),
     "a friend with a relative id": (
         lambda it: it["credentialSubject"].update(friend={"id": "x"}),
         "unsupported",
@@ -155,6 +157,8 @@ HOSTILE: dict[str, tuple[Change, str]] = {
     "another kind of proof": (lambda it: it["proof"].update(type="Ed25519Signature2020"), "unsupported"),
     "a proof with a challenge": (lambda it: it["proof"].update(challenge="x"), "unsupported"),
     "a later proof": (lambda it: it["proof"].update(created="2021-01-01T00:00:00Z"), "bad-proof"),
+    "a proof by nobody": (lambda it: it["proof"].pop("verificationMethod"), "malformed"),
+    "a proof at no time": (lambda it: it["proof"].update(created="soon"), "malformed"),
     "no signature": (lambda it: it["proof"].update(jws=""), "bad-proof"),
     "a signature that is a number": (lambda it: it["proof"].update(jws=5), "bad-proof"),
 }
@@ -324,6 +328,13 @@ def test_linked_data_is_not_issued_with_claims_it_cannot_hold(didkit: Didkit, cl
     """The message names the form that can."""
     with pytest.raises(CannotIssue, match="a JWT holds everything"):
         issue_text(credential(claims=claims), ISSUER, "linked-data", didkit)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_nobody_issues_in_the_name_of_another(didkit: Didkit, form: Form) -> None:
+    """Whatever key he has."""
+    with pytest.raises(CannotIssue, match="cannot sign what"):
+        issue_text(credential(), OURS, form, didkit)
 
 
 def test_many_objects_are_too_much_for_linked_data(didkit: Didkit) -> None:
