@@ -97,7 +97,6 @@ def resolve_did_peer_2(did: str) -> Document:
         else:
             _add_key(document, letter, value)
     document["alsoKnownAs"] = [did_peer_3(did)]
-    _check_size(document)
     return document
 
 
@@ -169,8 +168,3 @@ def _translate_member(value: Any, words: Mapping[str, str], kind: str) -> Any:
     if isinstance(value, list):
         return [_translate(one, words, kind) for one in value]
     return _translate(value, words, kind)
-
-
-def _check_size(document: Document) -> None:
-    if len(document.get("verificationMethod", ())) > KEYS or len(document.get("service", ())) > SERVICES:
-        raise DidRefused("too-large", f"more than {KEYS} keys or {SERVICES} services in one DID")

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from engine.adapters.dids import DidRefused, didcomm_endpoints, make_did_peer_2, normalise, resolve_did_peer_2
 from engine.adapters.dids.did_peer_2 import PURPOSES, did_peer_3, with_old_ids
 from engine.adapters.dids.documents import Relationship
+from engine.adapters.dids.limits import KEYS as KEYS_AT_MOST
+from engine.adapters.dids.limits import SERVICES as SERVICES_AT_MOST
 from engine.core.multiformats import to_base64url
 from tests.campaign import examples
 from tests.engine.adapters.dids.people import X25519, signer
@@ -148,3 +150,21 @@ def test_a_service_that_would_be_read_as_another_is_not_written() -> None:
     """`t` is read as `type`."""
     with pytest.raises(DidRefused, match="abbreviations"):
         make_did_peer_2([("authentication", ED25519)], [{"type": "x", "id": "#a", "s": 1}])
+
+
+def test_a_name_of_nothing_is_not_written() -> None:
+    """Nobody could read it."""
+    with pytest.raises(DidRefused, match="bad-peer-did"):
+        make_did_peer_2([])
+
+
+@pytest.mark.parametrize(
+    ("keys", "services"),
+    [(KEYS_AT_MOST + 1, 0), (0, SERVICES_AT_MOST + 1), (1, 40)],
+    ids=["keys", "services", "characters"],
+)
+def test_a_name_that_nobody_would_read_is_not_written(keys: int, services: int) -> None:
+    """With more in it than is read here, too."""
+    service = {"type": "x", "serviceEndpoint": "https://example.com/" + "a" * (200 if services == 40 else 1)}
+    with pytest.raises(DidRefused, match="too-large"):
+        make_did_peer_2([("authentication", ED25519)] * keys, [service] * services)

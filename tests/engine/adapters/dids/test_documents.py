@@ -9,7 +9,7 @@ import pytest
 from engine.adapters.dids import DidRefused, Endpoint, didcomm_endpoints, key_of, normalise
 from engine.adapters.dids.documents import rename
 from engine.adapters.dids.limits import KEYS
-from engine.core.multiformats import from_base58, to_base64url
+from engine.core.multiformats import from_base58, to_base64url, to_multibase
 from tests.engine.adapters.dids.people import X25519, signer
 
 DID = "did:example:alice"
@@ -130,6 +130,7 @@ def test_keys_are_read_in_the_forms_of_all_versions() -> None:
     """Multikey, JWK, and base58 of the suites of 2018 and 2019."""
     bare = key_of(METHOD).data
     forms: list[dict[str, Any]] = [
+        {"type": "X25519KeyAgreementKey2019", "publicKeyMultibase": to_multibase("z", bare)},
         {"type": "X25519KeyAgreementKey2020", "publicKeyMultibase": X25519},
         {"type": "JsonWebKey2020", "publicKeyJwk": {"kty": "OKP", "crv": "X25519", "x": to_base64url(bare)}},
         {
@@ -158,7 +159,7 @@ def test_keys_are_read_in_the_forms_of_all_versions() -> None:
         {"publicKeyJwk": {"kty": "OKP", "crv": ["Ed25519"], "x": "AQ"}},
         {"publicKeyJwk": {"kty": "EC", "crv": "P-256", "x": "AQ", "y": "AQ"}},
         {"publicKeyJwk": {"kty": "EC", "crv": "P-256", "x": "AQ"}},
-        {"type": "Unknown", "publicKeyBase58": "1"},
+        {"type": "Unknown", "publicKeyBase58": "JhNWeSVLMYccCk7iopQW4guaSJTojqpMEELgSLhKwRr"},
         {"type": "Ed25519VerificationKey2018", "publicKeyBase58": "0"},
     ],
 )
