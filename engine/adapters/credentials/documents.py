@@ -166,9 +166,6 @@ def _read_status(status: object) -> Place:
         raise NotRelied("malformed", "the index into the status list is no number")
     place = Place(_read_uri(status, "statusListCredential"), int(index))
     # The id names the entry and decides nothing; some leave it out.
-    if not is_uri(status.get("id", place.list)) or {**status, "id": None} != {
-        **_to_status(place),
-        "id": None,
-    }:
+    if not is_uri(status.get("id", place.list)) or {**status, "id": ""} != {**_to_status(place), "id": ""}:
         raise NotRelied("unsupported", "a status with more in it than is read here")
     return place

@@ -42,23 +42,31 @@ class Presented:
 
 
 def present(credentials: Sequence[str], signer: Signer, challenge: str, domain: str, didkit: Didkit) -> str:
-    """Challenge and domain are the verifier's, so that nobody can show the presentation to another one."""
-    presentation = {
-        "@context": [CREDENTIALS_V1],
-        "type": ["VerifiablePresentation"],
-        "holder": signer.did,
-        "verifiableCredential": [
-            read_json(one.encode()) if one.startswith("{") else one for one in credentials
-        ],
-    }
-    if not is_did_key(signer.did):
-        claims = {"iss": signer.did, "aud": domain, "nonce": challenge, "vp": presentation}
-        return write_token(claims, signer)
-    options = _options(challenge, domain) | {"verificationMethod": signer.key_id}
+    """Challenge and domain are the verifier's, so that nobody can show the presentation to another one.
+    Raises `CannotIssue` and `DidkitMissing`."""
     try:
-        return didkit.issue_presentation(presentation, options, signer.jwk)
+        return _sign(_presentation(credentials, signer.did), signer, challenge, domain, didkit)
     except DidkitRefuses as problem:
         raise CannotIssue(f"didkit cannot make the presentation: {problem}") from None
+    except NotRelied as problem:
+        raise CannotIssue(f"the presentation cannot be made: {problem.refused.reason}") from None
+
+
+def _presentation(credentials: Sequence[str], holder: str) -> dict[str, Any]:
+    shown = [one.strip() for one in credentials]
+    return {
+        "@context": [CREDENTIALS_V1],
+        "type": ["VerifiablePresentation"],
+        "holder": holder,
+        "verifiableCredential": [read_json(one.encode()) if one.startswith("{") else one for one in shown],
+    }
+
+
+def _sign(presentation: Document, signer: Signer, challenge: str, domain: str, didkit: Didkit) -> str:
+    if not is_did_key(signer.did):
+        return write_token({"iss": signer.did, "aud": domain, "nonce": challenge, "vp": presentation}, signer)
+    options = _options(challenge, domain) | {"verificationMethod": signer.key_id}
+    return didkit.issue_presentation(presentation, options, signer.jwk)
 
 
 def verify_presentation(

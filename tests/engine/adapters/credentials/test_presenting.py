@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from engine.adapters.credentials import (
+    CannotIssue,
     Didkit,
     Expected,
     Form,
@@ -92,6 +93,13 @@ def test_what_is_expected_holds_for_each(didkit: Didkit) -> None:
     """Issuer and type, as without a presentation."""
     expected = Expected(issuers=frozenset({STRANGER.did}))
     assert code(judge(didkit, shown(didkit), expected=expected)) == "wrong-issuer"
+
+
+@pytest.mark.parametrize("signer", [HOLDER, OURS])
+def test_what_is_no_credential_is_not_presented(didkit: Didkit, signer: Signer) -> None:
+    """It is told to the holder, and not found out by the verifier."""
+    with pytest.raises(CannotIssue, match="cannot be made"):
+        shown(didkit, "{broken", signer=signer)
 
 
 def claims(didkit: Didkit, inner: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
