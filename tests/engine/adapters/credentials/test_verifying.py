@@ -323,7 +323,7 @@ def test_a_reason_cannot_steer_a_terminal(didkit: Didkit) -> None:
         {"types": ("VerifiableCredential",)},
         {"types": ("Engine Credential",)},
         {"types": ("A", "A")},
-        {"claims": {"id": "x"}},
+        {"claims": {"id": STRANGER.did}},
         {"claims": {"big": 2**60}},
         {"claims": {"text": "x" * LARGEST}},
         {"id": "7"},
