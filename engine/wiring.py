@@ -10,6 +10,8 @@ from sqlite3 import DatabaseError
 from typing import Any, cast
 
 from engine.adapters.didcomm.envelopes import OwnEnvelopes
+from engine.adapters.didcomm.from_prior import write_from_prior
+from engine.adapters.didcomm.keys import private_key
 from engine.adapters.dids.own import make_own_did
 from engine.adapters.dids.refused import DidRefused
 from engine.adapters.dids.resolver import DidResolver
@@ -29,6 +31,7 @@ from engine.core import kernel
 from engine.core.catalogue import Catalogue
 from engine.core.codec import Unreadable
 from engine.core.consultation import MODULE
+from engine.core.didcomm.rotation import Rotation
 from engine.core.dids import show_did
 from engine.core.domains import MODULES
 from engine.core.explain import Explanation, explain
@@ -50,6 +53,7 @@ from engine.runtime.identities import Identities
 from engine.runtime.lanes import Lanes
 from engine.runtime.letters import Letters
 from engine.runtime.mail import Mail
+from engine.runtime.mediator import Mediator, Terms
 from engine.runtime.orders import WorkerLimits
 from engine.runtime.programs import Compile, CompiledPrograms, CompileElsewhere
 from engine.runtime.questions import Questions
@@ -60,6 +64,7 @@ from engine.runtime.shelf import Shelf
 from engine.runtime.virtual_time import VirtualTime, virtual_clock
 from engine.runtime.web import WebAnswers
 from engine.runtime.workshop import Workshop
+from engine.runtime.writing import Writing
 from pico_lang.meter import Budget
 from pico_lang.program import Program, compile_ruleset
 from pico_lang.source import Source
@@ -192,23 +197,33 @@ def give_mail(host: Host, equipment: Equipment, keys: Keys, web: WebClient, sett
     """Let a host be reached by DIDs that are made of these keys, and its picos write to others."""
     clock, journal = equipment.clock, equipment.journal
     resolver = DidResolver(web, lambda: clock.now_ms() / 1000)
-    identities = Identities(journal, keys, make_own_did)
+    identities = Identities(journal, keys, make_own_did, sign_rotation)
     envelopes = OwnEnvelopes(resolver.at_hand, partial(fetch_document, resolver), identities.secret)
     letters = Letters(envelopes, DidDirectory(resolver), web)
-    reception = Reception(host, identities, envelopes, letters, clock.now_ms)
+    mediator = Mediator(journal, identities, envelopes, clock.now_ms, mediation_terms(settings))
+    reception = Reception(host, identities, envelopes, letters, clock.now_ms, mediator)
+    lanes = Lanes(settings.http_per_pico, settings.http_at_once)
+    keep_ms = int(settings.message_keep_h * 3_600_000)
     correspondence = Correspondence(
         host,
         identities,
         envelopes,
         letters,
-        Lanes(settings.http_per_pico, settings.http_at_once),
+        lanes,
         clock.now_ms,
         equipment.entropy,
-        int(settings.message_keep_h * 3_600_000),
+        keep_ms,
         journal.find_channel,
     )
     equipment.questions.learn(correspondence.kinds)
-    host.mail = Mail(identities, reception, letters, host.has_channel)
+    writing = Writing(identities, envelopes, letters, reception, lanes, clock.now_ms, keep_ms)
+    equipment.questions.learn(writing.kinds)
+    host.mail = Mail(identities, reception, letters, mediator, host.has_channel)
+
+
+def sign_rotation(rotation: Rotation, secret: bytes) -> str:
+    """The `from_prior` of one of our own DIDs."""
+    return write_from_prior(rotation, private_key("Ed25519", secret))
 
 
 async def fetch_document(resolver: DidResolver, did: str) -> Mapping[str, Any] | None:
@@ -216,8 +231,21 @@ async def fetch_document(resolver: DidResolver, did: str) -> Mapping[str, Any] |
     try:
         return await resolver.resolve(did)
     except DidRefused as refused:
-        logger.info("%s cannot be resolved: %s", show_did(did), refused)
+        logger.debug("%s cannot be resolved: %s", show_did(did), refused)
         return None
+
+
+def mediation_terms(settings: Settings) -> Terms:
+    """For whom mail is taken in, and how far that goes."""
+    return Terms(
+        settings.mediator_for,
+        settings.mediator_clients,
+        settings.mediator_dids,
+        settings.mediator_messages,
+        settings.mediator_bytes,
+        settings.mediator_total_bytes,
+        int(settings.mediator_keep_h * 3600),
+    )
 
 
 def web_limits(settings: Settings) -> WebLimits:

@@ -13,7 +13,7 @@ from asyncio import Task
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from engine.core.didcomm.attachments import write_attachment
 from engine.core.didcomm.dids import did_of
@@ -31,9 +31,11 @@ from engine.core.protocols.reactions import Facts, Note, Reaction, attrs_of, ids
 from engine.core.protocols.relationships import EMPTY, begin
 from engine.core.protocols.table import features, kind_of, protocol_of
 from engine.ports import CannotSend, Envelopes, Letter
-from engine.runtime.callers import ANONYMOUS, Caller
+from engine.runtime.callers import Caller
 from engine.runtime.identities import Identities, Owner
 from engine.runtime.letters import Letters
+from engine.runtime.lines import Line
+from engine.runtime.mediator import Mediator
 from engine.runtime.replies import EventReply, QueryReply
 from pico_lang.values import Value, from_json, to_json
 
@@ -104,21 +106,23 @@ class Reception:
         envelopes: Envelopes,
         letters: Letters,
         now_ms: Callable[[], int],
+        mediator: Mediator,
     ) -> None:
         self._gate = gate
         self._identities = identities
         self._envelopes = envelopes
         self._letters = letters
         self._now_ms = now_ms
+        self._mediator = mediator
         self._new_id = ids_from(identities.ids_seed())
         self._answering: set[Task[None]] = set()
 
-    async def receive(self, envelope: bytes) -> Receipt:
-        """Whatever the bytes are. Why something is refused is told to nobody but the log."""
+    async def receive(self, envelope: bytes, line: Line | None = None) -> Receipt:
+        """Whatever the bytes are, along whatever line. Why something is refused is told only to the log."""
         try:
-            return await self._receive(envelope, None, MOST_LAYERS)
+            return await self._receive(envelope, None, MOST_LAYERS, line)
         except Refused as refused:
-            logger.info("a message was refused: %s", refused)
+            logger.debug("a message was refused: %s", refused)
             return Receipt("too_large") if refused.code == "e.p.me.res.storage" else UNREADABLE
 
     async def wait_rested(self) -> None:
@@ -131,7 +135,9 @@ class Reception:
         for task in self._answering:
             task.cancel()
 
-    async def _receive(self, envelope: bytes, expected: Did | None, layers: int) -> Receipt:
+    async def _receive(
+        self, envelope: bytes, expected: Did | None, layers: int, line: Line | None = None
+    ) -> Receipt:
         letter = await self._envelopes.open(envelope, self._now_s())
         owner = None if letter.recipient is None else self._identities.find(letter.recipient)
         if letter.recipient is None:
@@ -140,31 +146,37 @@ class Reception:
             return Receipt("unknown")
         if owner.eci is None and letter.message.type == routing.FORWARD:
             return await self._forward(letter.message, layers)
-        handled = await self._handle(letter, owner)
-        return Receipt(handled.verdict, await self._reply(letter, handled.answers))
+        handled = await self._handle(letter, owner, line)
+        return Receipt(handled.verdict, await self._reply(letter, handled.answers, line))
 
     async def _forward(self, message: Message, layers: int) -> Receipt:
-        """To somebody here; for others this engine is no mediator."""
+        """To somebody here, or to whom this engine is a mediator."""
         if problem_in(message.body, routing.PROTOCOL.kinds["forward"].body):
             return UNREADABLE
         following = Did(did_of(message.body["next"]))
-        if layers == 0 or self._identities.find(following) is None:
+        if layers == 0:
             return Receipt("unknown")
         try:
             envelopes = payloads(message)
         except NoPayload:
             return UNREADABLE
-        receipts = [await self._receive(one, following, layers - 1) for one in envelopes]
+        if self._identities.find(following) is None:
+            take_in, expires_s = self._mediator.take_in, message.expires_time
+            receipts = [Receipt(await take_in(following, one, expires_s)) for one in envelopes]
+        else:
+            receipts = [await self._receive(one, following, layers - 1) for one in envelopes]
         return receipts[0] if len(receipts) == 1 else _together(receipts)
 
     # --- what is to be done ------------------------------------------------------------------------
 
-    async def _handle(self, letter: Letter, owner: Owner) -> _Handled:
+    async def _handle(self, letter: Letter, owner: Owner, line: Line | None) -> _Handled:
         message, eci = letter.message, owner.eci
+        if eci is None and self._mediator.is_for_it(message.type):
+            return _handled(await self._mediator.hear(letter, line))
         if eci is None:
             return self._hear(letter) if message.type in SILENT else UNKNOWN
-        if message.type in SILENT:
-            refusal = self._gate.why_not(eci, "didcomm", _name_of(message.type), _caller(letter))
+        if message.type in SILENT and not _is_news(message):
+            refusal = self._gate.why_not(eci, "didcomm", _name_of(message.type), self._caller(letter))
             return self._hear(letter) if refusal is None else self._refused(letter, refusal)
         match message.type:
             case picomesh.EVENT:
@@ -174,8 +186,7 @@ class Reception:
         return await self._tell_rules(letter, eci)
 
     def _hear(self, letter: Letter) -> _Handled:
-        reaction = self._reaction(letter)
-        return _Handled("unreadable" if _is_refused(reaction) else "taken", reaction.replies)
+        return _handled(self._reaction(letter))
 
     def _reaction(self, letter: Letter) -> Reaction:
         """By the protocols' tables, as between two who have never met."""
@@ -189,11 +200,11 @@ class Reception:
         eid = event_id(letter.sender, id)
         event = eci, body["domain"], body["type"], from_json(dict(body.get("attributes", {}))), eid
         if not body.get("wait", False):
-            accepted = await self._gate.accept_event(*event, _caller(letter))
+            accepted = await self._gate.accept_event(*event, self._caller(letter))
             if isinstance(accepted, Refusal):
                 return self._refused(letter, accepted)
             return _Handled(answers=picomesh.accepted(heard.state, id, eid, self._now_s(), new_id).replies)
-        match await self._gate.run_event(*event, _caller(letter)):
+        match await self._gate.run_event(*event, self._caller(letter)):
             case Refusal() as refusal:
                 return self._refused(letter, refusal)
             case Fault(code, text):
@@ -210,7 +221,7 @@ class Reception:
             return _Handled("unreadable", heard.replies)
         body, id, new_id = letter.message.body, letter.message.id, self._facts(letter).new_id
         args = from_json(dict(body.get("args", {})))
-        match await self._gate.run_query(eci, body["rid"], body["function"], args, _caller(letter)):
+        match await self._gate.run_query(eci, body["rid"], body["function"], args, self._caller(letter)):
             case Refusal() as refusal:
                 return self._refused(letter, refusal)
             case Fault(code):
@@ -229,7 +240,7 @@ class Reception:
         for note in self._notes(letter, heard):
             eid = event_id(letter.sender, f"{letter.message.id} as {note.name}")
             attrs = from_json({**note.attrs, **_attachments(letter.message)})
-            kept = await self._gate.accept_event(eci, "didcomm", note.name, attrs, eid, _caller(letter))
+            kept = await self._gate.accept_event(eci, "didcomm", note.name, attrs, eid, self._caller(letter))
             if isinstance(kept, Refusal):
                 refusals.append(kept)
             else:
@@ -262,15 +273,18 @@ class Reception:
         state = {**begin(str(letter.recipient), letter.sender), **asked}
         return _Handled(verdict, picomesh.refused(state, message.id, why, facts.now_s, facts.new_id).replies)
 
-    async def _reply(self, letter: Letter, answers: Sequence[Message]) -> bytes | None:
+    async def _reply(self, letter: Letter, answers: Sequence[Message], line: Line | None) -> bytes | None:
         """Over the same connection where that was asked for, else to wherever the sender is reached."""
-        if not answers or letter.sender is None:
+        if letter.sender is None:
             return None
-        if letter.message.headers.get("return_route") in ("all", "thread"):
+        returns = (line or Line()).heed(letter.message, letter.sender)
+        if not answers:
+            return None
+        if returns:
             try:
                 return await self._envelopes.close(answers[0], letter.sender)
             except CannotSend as problem:
-                logger.info("no answer can be written to %s: %s", letter.sender[:60], problem)
+                logger.debug("no answer can be written to %s: %s", letter.sender[:60], problem)
                 return None
         if len(self._answering) < MOST_ANSWERS:
             task = asyncio.get_running_loop().create_task(self._post(answers, letter.sender))
@@ -282,9 +296,29 @@ class Reception:
         """Once: who misses an answer sends the message again, and is answered again."""
         try:
             for answer in answers:
-                await self._letters.send(answer, to)
+                await self._bring(answer, to)
         except CannotSend as problem:
-            logger.info("an answer to %s got lost: %s", to[:60], problem)
+            logger.debug("an answer to %s got lost: %s", to[:60], problem)
+
+    async def _bring(self, answer: Message, to: Did) -> None:
+        if self._identities.find(did_of(to)) is None:
+            await self._letters.send(answer, to)
+        else:
+            await self.receive(await self._envelopes.close(answer, to))
+
+    def _caller(self, letter: Letter) -> Caller:
+        return Caller(letter.sender, letter.sender is None, proven=self._proven(letter))
+
+    def _proven(self, letter: Letter) -> Mapping[str, Any] | None:
+        """Only what changes something, since it is kept with the event."""
+        told: dict[str, Any] = {}
+        to, rotation = letter.recipient, letter.rotation
+        eci = None if to is None else self._identities.eci_of(to)
+        if eci is not None and to is not None and not self._identities.is_first(eci, to):
+            told["to"] = to
+        if rotation is not None:
+            told["rotation"] = {"prior": rotation.prior, "new": rotation.new, "iat": rotation.issued_s}
+        return told or None
 
     def _facts(self, letter: Letter) -> Facts:
         who = letter.sender
@@ -306,8 +340,13 @@ def event_id(sender: Did | None, message_id: str) -> EventId:
     return EventId(sha256(f"{who}\0{message_id}".encode()).hexdigest()[:32])
 
 
-def _caller(letter: Letter) -> Caller:
-    return ANONYMOUS if letter.sender is None else Caller(letter.sender)
+def _handled(reaction: Reaction) -> _Handled:
+    return _Handled("unreadable" if _is_refused(reaction) else "taken", reaction.replies)
+
+
+def _is_news(message: Message) -> bool:
+    """Whether it says who somebody is: that an invitation is accepted, or a DID was rotated."""
+    return message.pthid is not None or message.from_prior is not None
 
 
 def _is_refused(reaction: Reaction) -> bool:
