@@ -50,6 +50,7 @@ from engine.runtime.correspondence import Correspondence
 from engine.runtime.equipment import Equipment, NoSecondChance, SecondChance
 from engine.runtime.host import Host
 from engine.runtime.identities import Identities
+from engine.runtime.key_change import note_keys
 from engine.runtime.lanes import Lanes
 from engine.runtime.letters import Letters
 from engine.runtime.mail import Mail
@@ -74,6 +75,10 @@ logger = logging.getLogger(__name__)
 JOURNAL_FILE = "journal.sqlite"
 PROGRAMS_FOLDER = "programs"
 SEED_FILE = "engine.key"
+OTHER_KEYS = (
+    "%s is not the file that this home had: messages to DIDs that the engine and its channels had before "
+    "cannot be read. If there is a copy of the old one, stop the engine and put it in its place"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +119,7 @@ async def open_engine(
         logger.warning("%s", problem)
     lock = take_home(settings.home)
     try:
+        keys = SeedKeys(SeedFile(settings.home / SEED_FILE).open(passphrase))
         journal = SqliteJournal(settings.home / JOURNAL_FILE)
         known = plugins.catalogue.modules
         workshop = Workshop(
@@ -134,9 +140,11 @@ async def open_engine(
             compiler=compiler,
             compilers=compilers,
             plugins=plugins,
-            keys=SeedKeys(SeedFile(settings.home / SEED_FILE).open(passphrase)),
+            keys=keys,
         )
         await _start(host, settings)
+        if not await note_keys(journal, keys):
+            logger.warning("%s", OTHER_KEYS % (settings.home / SEED_FILE))
     except BaseException:
         lock.release()
         raise

@@ -214,3 +214,19 @@ async def test_wrangler_installs_a_sibling(tmp_path: Path) -> None:
         attrs = {"absoluteURL": beside, "rid": "tally"}
         assert isinstance(await send(host, "wrangler:install_ruleset_request", attrs), EventReply)
         assert await ask(host, "tally/count") == 0.0
+
+
+@in_loop
+async def test_an_engine_whose_keys_are_lost_says_so_and_goes_on(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Once: with new keys nothing of the old ones can be read, and only a copy of them mends that."""
+    for _ in range(2):
+        async with opened(tmp_path):
+            pass
+    assert "is not the file" not in caplog.text
+    (tmp_path / "engine.key").unlink()
+    for _ in range(2):
+        async with opened(tmp_path) as host:
+            assert host.root_eci()
+    assert caplog.text.count("is not the file that this home had") == 1
