@@ -249,11 +249,11 @@ def test_an_older_log_does_not_replace_a_newer_one() -> None:
     """Neither handed over nor served."""
     site, diary = published()
     old = diary.log
-    diary.write(signer(1))
+    diary.write(signer(1), state={**old.newest.entry.state, "more": 1})
     site.resolver.learn_log(diary.log)
     site.resolver.learn_log(old)
     site.resolver.forget(diary.log.did)
-    assert site.resolve(diary.log.did)["id"] == diary.log.did
+    assert site.resolve(diary.log.did)["more"] == 1
     log = site.resolver.log_of(diary.log.did)
     assert log is not None
     assert log.epoch == 2
@@ -338,6 +338,13 @@ def test_a_version_that_never_was_is_not_found(query: str, problem: str) -> None
     """Rather than another one given."""
     site, diary = three_versions()
     assert site.refuse(f"{diary.log.did}?{query}") == problem
+
+
+def test_a_version_of_a_log_that_is_not_there_is_not_found() -> None:
+    """As the newest is not."""
+    site, diary = three_versions()
+    site.files.clear()
+    assert site.refuse(f"{diary.log.did}?versionNumber=1") == "not-found"
 
 
 def test_what_has_no_versions_cannot_be_asked_for_them() -> None:
