@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from engine.authors import NOBODY, DidKeys, read_authors
+from engine.did_choice import NO_DID, DidChoice, read_dids
 from engine.host_patterns import NO_HOSTS, HostPatterns, read_patterns
 from engine.plugin_choice import ALL_PLUGINS, PluginChoice, read_choice
 from pico_lang.meter import Budget
@@ -82,6 +83,27 @@ class Settings:
     )
     message_keep_h: float = _setting(
         72.0, "hours for which an event for a DID is tried again when nobody takes it", least=0
+    )
+    mediator_for: DidChoice = field(
+        default=NO_DID,
+        metadata={
+            "about": "for whom this engine takes in mail until they fetch it: a list of DIDs, true for "
+            "anybody who asks, false for nobody"
+        },
+    )
+    mediator_clients: int = _setting(1_000, "how many of them there may be", least=0)
+    mediator_dids: int = _setting(
+        1_024, "DIDs for which one of them may have mail taken in", least=1, most=1_024
+    )
+    mediator_messages: int = _setting(100_000, "messages that may wait for one of them", least=1)
+    mediator_bytes: int = _setting(64 << 20, "bytes that may wait for one of them", least=1)
+    mediator_total_bytes: int = _setting(1 << 30, "bytes that may wait for all of them", least=1)
+    mediator_keep_h: float = _setting(336.0, "hours for which mail waits to be fetched", least=0)
+    websockets: int = _setting(
+        1_024, "connections over which messages may come and go at a time; 0: none", least=0
+    )
+    websocket_idle_s: float = _setting(
+        60.0, "seconds for which such a connection may be idle, unless mail is to come along it", least=0
     )
     passphrase_file: str = _setting(
         "", "a file with the passphrase of the engine's keys; empty: PICOMESH_PASSPHRASE, or none"
@@ -270,6 +292,8 @@ def _read_as(kind: type, value: Any) -> Any:
         return read_patterns(value)
     if kind is PluginChoice:
         return read_choice(value)
+    if kind is DidChoice:
+        return read_dids(value)
     if kind is DidKeys:
         return read_authors(value)
     if kind is Path and isinstance(value, (str, Path)) and str(value):
@@ -311,6 +335,7 @@ _NAMES_OF_TYPES: dict[type, str] = {
     bool: "true or false",
     int: "a whole number",
     float: "a number",
+    DidChoice: "true, false, or DIDs",
     DidKeys: "a list of keys, each like did:key:z6Mk…",
     HostPatterns: "true, false, or names, addresses or networks",
     PluginChoice: "true, false, or names of plugins",

@@ -17,6 +17,7 @@ from rich.markup import escape
 
 from engine.adapters.http import (
     CannotListen,
+    DuplexLimits,
     Limits,
     RunFile,
     follow_time,
@@ -158,10 +159,16 @@ async def _serve(engine: Engine, settings: Settings) -> None:
         except OSError as error:
             raise _unusable(settings.home, error) from None
 
-    app = make_app(engine.host, Limits(settings.body_limit, settings.json_depth, settings.ruleset_limit))
+    app = make_app(
+        engine.host,
+        Limits(settings.body_limit, settings.json_depth, settings.ruleset_limit),
+        DuplexLimits(settings.websockets, settings.websocket_idle_s),
+    )
     if engine.virtual_time is not None:
         app = follow_time(app, engine.virtual_time.reach)
-    await serve_until_stopped(app, listener, settings.drain_s, announce, engine.journal.failed)
+    await serve_until_stopped(
+        app, listener, settings.drain_s, announce, engine.journal.failed, settings.body_limit
+    )
     if engine.journal.failure is not None:
         raise CannotStart(f"the engine has to stop: {engine.journal.failure}", MAKE_ROOM)
 

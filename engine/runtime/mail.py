@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 from engine.core.dids import Did
 from engine.core.messages import Refusal
@@ -10,6 +10,8 @@ from engine.core.model import Eci
 from engine.runtime.admission import unknown_channel
 from engine.runtime.identities import Identities
 from engine.runtime.letters import Letters
+from engine.runtime.lines import Line
+from engine.runtime.mediator import Mediator
 from engine.runtime.reception import Receipt, Reception
 
 
@@ -19,11 +21,13 @@ class Mail:
         identities: Identities,
         reception: Reception,
         letters: Letters,
+        mediator: Mediator,
         has_channel: Callable[[Eci], bool],
     ) -> None:
         self._identities = identities
         self._reception = reception
         self._has_channel = has_channel
+        self._mediator = mediator
         self.letters = letters
 
     def reached_at(self, url: str) -> None:
@@ -37,8 +41,15 @@ class Mail:
         """The DID of a channel, which is made if it has none yet."""
         return await self._identities.name(eci) if self._has_channel(eci) else unknown_channel(eci)
 
-    async def receive(self, envelope: bytes) -> Receipt:
-        return await self._reception.receive(envelope)
+    async def receive(self, envelope: bytes, line: Line | None = None) -> Receipt:
+        return await self._reception.receive(envelope, line)
+
+    def deliveries(self, line: Line) -> AsyncIterator[bytes]:
+        """What goes along a line without being asked for. It has no end; `close` the line when it is over."""
+        return self._mediator.deliveries(line)
+
+    def close(self, line: Line) -> None:
+        self._mediator.close(line)
 
     async def wait_rested(self) -> None:
         await self._reception.wait_rested()

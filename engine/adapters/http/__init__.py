@@ -1,6 +1,7 @@
 """The HTTP face of an engine: pico-engine's routes, errors as problem+json, a few routes of our own."""
 
 from engine.adapters.http.app import make_app
+from engine.adapters.http.duplex import DuplexLimits
 from engine.adapters.http.requests import Limits
 from engine.adapters.http.run_file import RunFile, read_run_file, remove_run_file, write_run_file
 from engine.adapters.http.server import CannotListen, is_loopback, listen, serve_until_stopped, url_of
@@ -8,6 +9,7 @@ from engine.adapters.http.virtual_time import follow_time
 
 __all__ = [
     "CannotListen",
+    "DuplexLimits",
     "Limits",
     "RunFile",
     "follow_time",

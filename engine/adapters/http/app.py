@@ -9,6 +9,7 @@ from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from engine.adapters.http import administration, didcomm, modules, past, picos, rulesets, upgrades
+from engine.adapters.http.duplex import Duplexes, DuplexLimits
 from engine.adapters.http.host import Host
 from engine.adapters.http.problems import Problem
 from engine.adapters.http.replies import OPTIONS, Reply, problem_reply, send_reply
@@ -31,8 +32,9 @@ ROUTED = {
 """Everything but the routes of `picos`."""
 
 
-def make_app(host: Host, limits: Limits) -> ASGIApp:
+def make_app(host: Host, limits: Limits, duplex: DuplexLimits | None = None) -> ASGIApp:
     """The application that answers for an engine."""
+    duplexes = Duplexes(host, duplex or DuplexLimits())
     router = Router(
         [Route(path, _Endpoint(host, limits, handler)) for path, (handler, _) in ROUTED.items()],
         redirect_slashes=False,
@@ -40,6 +42,9 @@ def make_app(host: Host, limits: Limits) -> ASGIApp:
     )
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket" and scope["path"] == didcomm.PATH:
+            await duplexes.serve(receive, send)
+            return
         if scope["type"] != "http" or not scope["path"].startswith(("/c/", "/sky/")):
             await router(scope, receive, send)
             return

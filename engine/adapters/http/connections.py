@@ -10,9 +10,13 @@ import asyncio
 import resource
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 REQUEST_S = 30.0
 """Seconds that a request may take to arrive, from its first byte (of a new connection: from the start)."""
+
+FAREWELL_S = 5.0
+"""Seconds that the other end of a websocket has to take what was sent before the end."""
 
 HEAD_BYTES = 64 << 10
 """Of a request before its body. What the last read brought along may come on top."""
@@ -54,6 +58,10 @@ class Connection(HttpToolsProtocol):
         super().on_message_complete()
         self._drop_deadline()
 
+    def handle_websocket_upgrade(self) -> None:
+        self._drop_deadline()
+        super().handle_websocket_upgrade()
+
     def _set_deadline(self) -> None:
         self._deadline = self.loop.call_later(REQUEST_S, self._hang_up)
 
@@ -68,6 +76,16 @@ class Connection(HttpToolsProtocol):
             self._set_deadline()
         else:
             self.transport.close()
+
+
+class DuplexConnection(WebSocketsSansIOProtocol):
+    """A websocket that ends when the application is done with it, whether the other end reads or not."""
+
+    async def run_asgi(self) -> None:
+        try:
+            await super().run_asgi()
+        finally:
+            self.loop.call_later(FAREWELL_S, self.transport.abort)
 
 
 def allow_many_connections() -> None:

@@ -19,6 +19,9 @@ from engine.runtime.reception import Verdict
 
 Handler = Callable[[Host, Request], Awaitable[Reply]]
 
+PATH = "/didcomm"
+"""By POST, and as a websocket: see `duplex`."""
+
 ENVELOPE = ((b"content-type", ENCRYPTED.encode()), ANY_ORIGIN)
 MEDIA_TYPES = (ENCRYPTED, SIGNED, PLAIN)
 
@@ -65,6 +68,6 @@ def _mail(host: Host) -> Mail:
 
 
 ROUTES: Mapping[str, tuple[Handler, str]] = {
-    "/didcomm": (_take, "by POST: a DIDComm v2 message, encrypted to a DID of this engine"),
+    PATH: (_take, "by POST: a DIDComm v2 message, encrypted to a DID of this engine; also a websocket"),
     "/api/did": (_tell, "the DID of the engine, or of the channel ?eci=…"),
 }

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
-from engine.adapters.http.connections import Connection, allow_many_connections
+from engine.adapters.http.connections import Connection, DuplexConnection, allow_many_connections
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -73,11 +73,12 @@ async def serve_until_stopped(
     drain_s: float,
     when_listening: Callable[[], None],
     broken: asyncio.Event | None = None,
+    frame_bytes: int = 1 << 20,
 ) -> None:
     """Answer requests until a stop signal comes or the engine behind `app` is broken; then finish what
-    is under way, for `drain_s` at most."""
+    is under way, for `drain_s` at most. A message over a websocket may have `frame_bytes`."""
     allow_many_connections()
-    server = _Server(_configure(app, drain_s), when_listening)
+    server = _Server(_configure(app, drain_s, frame_bytes), when_listening)
     loop = asyncio.get_running_loop()
     watch = loop.create_task(_stop_when(broken or asyncio.Event(), server))
     for number in STOP_SIGNALS:
@@ -95,11 +96,14 @@ async def _stop_when(broken: asyncio.Event, server: _Server) -> None:
     server.stop()
 
 
-def _configure(app: ASGIApp, drain_s: float) -> uvicorn.Config:
+def _configure(app: ASGIApp, drain_s: float, frame_bytes: int) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http=Connection,
-        ws="none",
+        ws=DuplexConnection,
+        ws_max_size=frame_bytes,
+        # It would have us hold what a stranger's few bytes unpack to.
+        ws_per_message_deflate=False,
         lifespan="off",
         access_log=False,
         log_config=None,

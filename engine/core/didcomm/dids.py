@@ -38,9 +38,10 @@ def fragment_of(kid: str) -> str:
 
 def same_did(one: str, other: str) -> bool:
     """The short form of a did:peer:4 is the same DID as the long one, which carries the document along."""
-    return one == other or _short(did_of(one)) == _short(did_of(other))
+    return one == other or short_did(did_of(one)) == short_did(did_of(other))
 
 
-def _short(did: str) -> str:
+def short_did(did: str) -> str:
+    """The same for all forms of one DID."""
     long = _DID_PEER_4_LONG.fullmatch(did)
     return long.group(1) if long else did

@@ -44,7 +44,7 @@ def _change(dids: set[str], did: str, action: str, facts: Facts) -> str:
     """In place; says the result. What is another's mail here is not given away."""
     if (action == "add") == (did in dids):
         return "no_change"
-    if action == "add" and (not has_room(dids, did) or did in facts.taken):
+    if action == "add" and (not has_room(dids, did) or len(dids) >= facts.most_dids or did in facts.taken):
         return "client_error"
     (dids.add if action == "add" else dids.discard)(did)
     return "success"

@@ -99,6 +99,8 @@ class Facts:
     """Where messages for those we mediate for are to be sent; none if we do not for this sender."""
     taken: frozenset[str] = frozenset()
     """DIDs for which somebody else has us take in mail, of those that the message names."""
+    most_dids: int = 1024
+    """For which one correspondent may have mail taken in."""
     waiting: Waiting = field(default_factory=NothingWaits)
     can_go_live: bool = False
     """Whether the connection stays open, so that messages can be sent along it as they come."""

@@ -28,6 +28,7 @@ from engine.config import Settings
 from engine.core.didcomm.dids import did_of, fragment_of
 from engine.core.didcomm.media_types import ENCRYPTED
 from engine.core.didcomm.messages import Message
+from engine.core.didcomm.rotation import Rotation
 from engine.core.dids import Did
 from engine.core.model import Eci
 from engine.core.protocols.routing import forward
@@ -36,7 +37,7 @@ from engine.runtime.host import Host
 from engine.runtime.identities import CURVES
 from engine.runtime.mail import Mail
 from engine.runtime.replies import EventReply, QueryReply
-from engine.wiring import fetch_document, make_host
+from engine.wiring import fetch_document, make_host, sign_rotation
 from tests.engine.runtime.shop import compile_once
 from tests.fakes.clock import SetClock
 from tests.fakes.memory_journal import Disk, MemoryJournal
@@ -167,7 +168,7 @@ class Member:
         """Also again, after a crash: on the same disk, with the same seed."""
         self.journal = MemoryJournal(self.disk)
         keys = SeedKeys(self.name.encode().ljust(32, b"."))
-        settings = Settings(message_keep_h=self.mesh.keep_h)
+        settings = Settings(message_keep_h=self.mesh.keep_h, **self.mesh.settings)
         self.host = make_host(
             self.journal,
             settings,
@@ -232,6 +233,8 @@ class Member:
 @dataclass
 class Mesh:
     keep_h: float = 72.0
+    settings: dict[str, Any] = field(default_factory=dict)
+    """Others, of all engines."""
     wire: Wire = field(default_factory=Wire)
     clock: SetClock = field(default_factory=SetClock)
 
@@ -278,6 +281,11 @@ class Stranger:
 
     def _now_s(self) -> int:
         return self._mesh.clock.now_ms() // 1000
+
+    def from_prior(self, new: str, issued_s: int, prior: str | None = None) -> str:
+        """What says that this one, or `prior`, is called `new` now, signed with this one's key."""
+        named = prior or self.did
+        return sign_rotation(Rotation(named, new, issued_s, f"{named}#key-1"), self._keys.derive("key-1"))
 
     def message(self, to: str, type: str, body: Any = None, **rest: Any) -> Message:
         self._count += 1
