@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 
 from engine.core.did_keys import DidKey
 from engine.core.didcomm.messages import Message
+from engine.core.didcomm.rotation import Rotation
 from engine.core.dids import Did
 from engine.core.model import Eci, EventId, PicoId, Rid, RulesetHash
 
@@ -441,6 +442,8 @@ class Letter:
     """Whose key wrote or signed it; None when anybody may have."""
     recipient: Did | None
     """Which DID of ours it was encrypted to; None when it was not encrypted."""
+    rotation: Rotation | None = None
+    """What its `from_prior` has proven."""
 
 
 class Envelopes(Protocol):

@@ -34,10 +34,12 @@ from engine.core.model import (
     FormerText,
     Inputs,
     InstalledRuleset,
+    Invitation,
     Pico,
     Policy,
     PolicyEntry,
     Quarantine,
+    Relation,
     Rid,
     Timer,
     Will,
@@ -88,6 +90,8 @@ def pack_event(event: Event) -> Plain:
         plain["sender"] = event.sender
     if event.timer is not None:
         plain["timer"] = event.timer
+    if event.proven is not None:
+        plain["proven"] = event.proven
     return plain
 
 
@@ -101,6 +105,7 @@ def unpack_event(plain: Plain) -> Event:
         plain.get("for"),
         plain.get("sender"),
         plain.get("timer"),
+        plain.get("proven"),
     )
 
 
@@ -320,6 +325,44 @@ def unpack_will(plain: Plain) -> Will:
     return Will(plain["rid"], plain["name"], plain["eci"], plain["domain"], plain["type"], plain["attrs"])
 
 
+def pack_relation(relation: Relation) -> Plain:
+    plain: dict[str, Plain] = {
+        "eci": relation.eci,
+        "label": relation.label,
+        "since": relation.since_ms,
+        "state": relation.state,
+    }
+    if relation.thread is not None:
+        plain["thread"] = relation.thread
+    return plain
+
+
+def unpack_relation(plain: Plain) -> Relation:
+    return Relation(plain["eci"], plain["label"], plain["since"], plain.get("thread"), plain["state"])
+
+
+def pack_invitation(invitation: Invitation) -> Plain:
+    plain: dict[str, Plain] = {"id": invitation.id, "eci": invitation.eci, "label": invitation.label}
+    if invitation.until_s is not None:
+        plain["until"] = invitation.until_s
+    if invitation.once:
+        plain["once"] = True
+    if invitation.by is not None:
+        plain["by"] = invitation.by
+    return plain
+
+
+def unpack_invitation(plain: Plain) -> Invitation:
+    return Invitation(
+        plain["id"],
+        plain["eci"],
+        plain["label"],
+        plain.get("until"),
+        plain.get("once", False),
+        plain.get("by"),
+    )
+
+
 def pack_pico(pico: Pico) -> Plain:
     """A whole pico. What no program can see the order of is sorted, so that equal picos have
     equal bytes whatever their histories were."""
@@ -338,6 +381,10 @@ def pack_pico(pico: Pico) -> Plain:
         plain["grants"] = {module: pico.grants[module] for module in sorted(pico.grants)}
     if pico.wills:
         plain["wills"] = [pack_will(will) for will in wills_of(pico)]
+    if pico.relations:
+        plain["relations"] = [pack_relation(pico.relations[key]) for key in sorted(pico.relations)]
+    if pico.invitations:
+        plain["invitations"] = [pack_invitation(pico.invitations[id]) for id in sorted(pico.invitations)]
     return plain
 
 
@@ -366,6 +413,8 @@ def unpack_pico(plain: Plain) -> Pico:
         {timer.id: timer for timer in timers},
         grants=plain.get("grants", EMPTY),
         wills=_unpack_wills(plain.get("wills", ())),
+        relations={one.key: one for one in map(unpack_relation, plain.get("relations", ()))},
+        invitations={one.id: one for one in map(unpack_invitation, plain.get("invitations", ()))},
     )
 
 
@@ -384,6 +433,8 @@ _CHANGES_OF_DATA: Mapping[str, tuple[Callable[[Any], Plain], Callable[[Plain], A
     "add_child": (pack_child, unpack_child),
     "put_timer": (pack_timer, unpack_timer),
     "put_will": (pack_will, unpack_will),
+    "put_relation": (pack_relation, unpack_relation),
+    "put_invitation": (pack_invitation, unpack_invitation),
 }
 """Changes whose content is one frozen thing; that of all others is names and values as they are."""
 

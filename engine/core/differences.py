@@ -10,7 +10,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from engine.core.codec import pack_channel, pack_child, pack_ruleset, pack_timer, pack_will
+from engine.core.codec import (
+    pack_channel,
+    pack_child,
+    pack_invitation,
+    pack_relation,
+    pack_ruleset,
+    pack_timer,
+    pack_will,
+)
 from engine.core.draft import apply
 from engine.core.messages import Change
 from engine.core.model import EMPTY, Eci, Pico, Rid
@@ -19,7 +27,7 @@ from pico_lang import paths
 Part = tuple[str, ...]
 """`("entity", rid, name, *keys)`, `("pattern", rid, rule)`, `("channel", eci)`, `("ruleset", rid)`,
 `("child", pico)`, `("timer", id)`, `("grant", module)`,
-`("will", rid, name)`."""
+`("will", rid, name)`, `("relation", key)`, `("invitation", id)`."""
 
 VARIABLE = len(("entity", "rid", "name"))
 """Words that lead to a whole entity variable; more lead inside it."""
@@ -81,6 +89,8 @@ def _parts(pico: Pico) -> Iterator[Part]:
     yield from (("grant", module) for module in pico.grants)
     for rid, wills in pico.wills.items():
         yield from (("will", rid, name) for name in wills)
+    yield from (("relation", key) for key in pico.relations)
+    yield from (("invitation", id) for id in pico.invitations)
 
 
 def _touched(before: Pico, change: Change) -> Iterator[Part]:
@@ -95,6 +105,8 @@ def _touched(before: Pico, change: Change) -> Iterator[Part]:
             yield "channel", channel.eci
         case "remove_channel", (eci,):
             yield "channel", eci
+            yield from (("relation", key) for key, one in before.relations.items() if one.eci == eci)
+            yield from (("invitation", id) for id, one in before.invitations.items() if one.eci == eci)
         case "put_ruleset", (ruleset,):
             yield "ruleset", ruleset.rid
         case "remove_ruleset", (rid,):
@@ -114,6 +126,14 @@ def _touched(before: Pico, change: Change) -> Iterator[Part]:
             yield "will", will.rid, will.name
         case "remove_will", (rid, name):
             yield "will", rid, name
+        case "put_relation", (relation,):
+            yield "relation", relation.key
+        case "remove_relation", (key,):
+            yield "relation", key
+        case "put_invitation", (invitation,):
+            yield "invitation", invitation.id
+        case "remove_invitation", (id,):
+            yield "invitation", id
         case kind, _:
             raise LookupError(f"no part is known that a change of kind {kind!r} touches")
 
@@ -151,4 +171,10 @@ def _read(pico: Pico, part: Part) -> Any:
         case "will", rid, name:
             will = pico.wills.get(Rid(rid), EMPTY).get(name)
             return None if will is None else pack_will(will)
+        case "relation", key:
+            relation = pico.relations.get(key)
+            return None if relation is None else pack_relation(relation)
+        case "invitation", id:
+            invitation = pico.invitations.get(id)
+            return None if invitation is None else pack_invitation(invitation)
     raise LookupError(f"a pico has no part {part}")

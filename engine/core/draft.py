@@ -11,7 +11,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from engine.core.messages import Change
-from engine.core.model import Channel, Child, Eci, InstalledRuleset, Pico, PicoId, Rid, Timer, Will
+from engine.core.model import (
+    Channel,
+    Child,
+    Eci,
+    InstalledRuleset,
+    Invitation,
+    Pico,
+    PicoId,
+    Relation,
+    Rid,
+    Timer,
+    Will,
+)
 from pico_lang import paths
 from pico_lang.meter import Budget, Meter
 from pico_lang.values import Value
@@ -30,10 +42,12 @@ class Draft:
         "entities",
         "grants",
         "id",
+        "invitations",
         "meter",
         "parent",
         "patterns",
         "recorded",
+        "relations",
         "rulesets",
         "seq",
         "timers",
@@ -53,6 +67,8 @@ class Draft:
         self.timers = pico.timers
         self.grants = pico.grants
         self.wills = pico.wills
+        self.relations = pico.relations
+        self.invitations = pico.invitations
         self.recorded: list[Change] = []
         self._owned: set[tuple[str, str | None]] = set()
 
@@ -136,6 +152,18 @@ class Draft:
     def remove_will(self, rid: str, name: str) -> None:
         self.record("remove_will", rid, name)
 
+    def put_relation(self, relation: Relation) -> None:
+        self.record("put_relation", relation)
+
+    def remove_relation(self, key: str) -> None:
+        self.record("remove_relation", key)
+
+    def put_invitation(self, invitation: Invitation) -> None:
+        self.record("put_invitation", invitation)
+
+    def remove_invitation(self, id: str) -> None:
+        self.record("remove_invitation", id)
+
     def set_grant(self, module: str, granted: bool) -> None:
         """What the owner has said counts, also where it would be so anyway: modules may come to need it."""
         if self.grants.get(module) is not granted:
@@ -155,6 +183,8 @@ class Draft:
             self.timers,
             grants=self.grants,
             wills=self.wills,
+            relations=self.relations,
+            invitations=self.invitations,
         )
 
     # --- copying on the first write ---
@@ -259,7 +289,11 @@ def _put_channel(draft: Draft, channel: Channel) -> None:
 
 
 def _remove_channel(draft: Draft, eci: Eci) -> None:
+    """And whom it is for: they could not be reached any more, nor reach the pico."""
     draft.own("channels").pop(eci, None)
+    for part in ("relations", "invitations"):
+        for key in [key for key, one in getattr(draft, part).items() if one.eci == eci]:
+            del draft.own(part)[key]
 
 
 def _put_ruleset(draft: Draft, ruleset: InstalledRuleset) -> None:
@@ -303,6 +337,22 @@ def _remove_will(draft: Draft, rid: str, name: str) -> None:
     draft.drop_name("wills", rid, name)
 
 
+def _put_relation(draft: Draft, relation: Relation) -> None:
+    draft.own("relations")[relation.key] = relation
+
+
+def _remove_relation(draft: Draft, key: str) -> None:
+    draft.own("relations").pop(key, None)
+
+
+def _put_invitation(draft: Draft, invitation: Invitation) -> None:
+    draft.own("invitations")[invitation.id] = invitation
+
+
+def _remove_invitation(draft: Draft, id: str) -> None:
+    draft.own("invitations").pop(id, None)
+
+
 def _set_grant(draft: Draft, module: str, granted: bool) -> None:
     draft.own("grants")[module] = granted
 
@@ -325,4 +375,8 @@ KINDS: Mapping[str, Callable[..., None]] = {
     "set_grant": _set_grant,
     "put_will": _put_will,
     "remove_will": _remove_will,
+    "put_relation": _put_relation,
+    "remove_relation": _remove_relation,
+    "put_invitation": _put_invitation,
+    "remove_invitation": _remove_invitation,
 }

@@ -3,7 +3,8 @@
 It has an identity of its own: its id and all its channels are new, and whatever in its variables names
 the old ones names the new ones instead, so that it cannot act as the pico it comes from. It has no
 children, and neither timers nor wills are taken along: what they do would be done twice, and a fork that
-is deleted must not tell anybody that the original is no more.
+is deleted must not tell anybody that the original is no more. Nor does it know anybody by DID: they know the
+original, by keys that the fork does not have.
 """
 
 from __future__ import annotations

@@ -35,9 +35,11 @@ from engine.core.messages import (
 )
 from engine.core.model import Eci, Inputs, InstalledRuleset, Pico, Rid
 from engine.core.opening import wake
+from engine.core.owners_wishes import introduce
 from engine.core.policy import UPKEEP
 from engine.core.programs import Awake, Instances, Programs
 from engine.core.quarantine import FAILINGS, CannotWake, healthy, set_aside
+from engine.core.relations import heed
 from engine.core.rollback import roll_back
 from engine.core.run import Asking, Learned, Observer, Run, Surroundings, Triable
 from engine.core.scheduling import pass_over, use_up
@@ -172,7 +174,7 @@ def _run_turn(run: Run, turn: Turn) -> Done:
         _tend(run, turn.event)
     else:
         _wake_all(run)
-        _run_event(run, turn.event)
+        _run_message(run, turn.event)
     value = None if turn.query is None else _run_query(run, turn.query)
     draft = run.draft
     return Done(
@@ -198,6 +200,15 @@ def _fire(run: Run, event: Event) -> None:
         return
     _wake_all(run)
     _run_event(run, event)
+
+
+def _run_message(run: Run, event: Event) -> None:
+    """An event, unless it is a message that the relation it belongs to has done with."""
+    why = heed(run, event)
+    if why is None:
+        _run_event(run, event)
+    else:
+        run.write_log("warn", "", f"a message of {str(event.sender)[:60]} is ignored: {why}")
 
 
 def _run_event(run: Run, event: Event) -> None:
@@ -236,7 +247,8 @@ def _run_ruleset(run: Run, awake: Awake[World], event: Event) -> None:
 def _tend(run: Run, event: Event) -> None:
     """Upkeep by the engine itself: `install` (url, config), `uninstall` (rid), `rollback` (rid, to, state),
     `pass_over` (timer, until), `fork` (pico), `grant` (module), `revoke` (module),
-    `quarantine` (rulesets), `release`.
+    `quarantine` (rulesets), `release`, `invite` (eci, label, once, expires), `connect` (url, label),
+    `rotate` (eci).
 
     Needs no ruleset to be awake, because mending one that cannot be run is what it is for.
     """
@@ -258,6 +270,8 @@ def _tend(run: Run, event: Event) -> None:
             set_aside(run, found)
         case "release", _:
             release(run)
+        case (("invite" | "connect" | "rotate"), _):
+            run.directives.append(introduce(run, event.name, event.attrs))
         case _:
             raise RuntimeFault("R606", f"there is no upkeep {event.name!r} with such attributes")
 

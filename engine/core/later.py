@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from engine.core.events import read_attributes, read_eci, read_name
 from engine.core.messages import AskLater, Event, Question, SendEvent
 from engine.core.model import Eci, EventId
+from engine.core.run import Run
 from engine.core.world import World, is_error_event
 from pico_lang.coercion import to_string
 from pico_lang.errors import RuntimeFault, TypeFault
@@ -31,13 +32,23 @@ def ask_later(world: World, question: Question, event: Value) -> None:
         read_attributes(world.run.meter, _attributes_of(event)),
         world.run.next_eid(),
     )
-    world.run.effects.append(AskLater(question, reply, _complaint(world, now, reply.eid)))
+    complaint = None if is_error_event(now) else _complaint(world.run, world.rid, now, reply.eid)
+    world.run.effects.append(AskLater(question, reply, complaint))
 
 
 def send_off(world: World, question: Question) -> None:
     """Have something done out there, and hear of it only if it was not."""
-    now = _event_in_progress(world)
-    world.run.effects.append(AskLater(question, None, _complaint(world, now, world.run.next_eid())))
+    _event_in_progress(world)
+    send_for(world.run, world.rid, question)
+
+
+def send_for(run: Run, rid: str | None, question: Question) -> None:
+    """The same on behalf of a ruleset, or of nobody: what the engine itself was told to do."""
+    if run.query is not None:
+        raise RuntimeFault("R607", "a query changes nothing, so it cannot have anything sent")
+    now = run.event
+    complaint = None if now is not None and is_error_event(now) else _complaint(run, rid, now, run.next_eid())
+    run.effects.append(AskLater(question, None, complaint))
 
 
 def _event_in_progress(world: World) -> Event:
@@ -52,15 +63,13 @@ def _attributes_of(event: Mapping[str, Value]) -> Value:
     return event.get("attrs", data.get("attrs") if isinstance(data, dict) else None)
 
 
-def _complaint(world: World, now: Event, eid: EventId) -> SendEvent | None:
-    """`system:error` for the pico that asked, should there be no answer; none about such an event."""
-    if is_error_event(now):
-        return None
+def _complaint(run: Run, rid: str | None, now: Event | None, eid: EventId) -> SendEvent:
+    """`system:error` for the pico that asked, should there be no answer."""
     attrs = {
         "level": "error",
-        "rid": world.rid,
-        "rule_name": world.run.rule,
+        "rid": rid,
+        "rule_name": run.rule,
         "genus": "system",
-        "eid": now.eid,
+        "eid": run.txn_id if now is None else now.eid,
     }
-    return SendEvent(Eci(world.run.draft.id), "system", "error", attrs, eid)
+    return SendEvent(Eci(run.draft.id), "system", "error", attrs, eid)

@@ -26,6 +26,9 @@ class Event:
     message the DID that is proven to have written it."""
     timer: str | None = None
     """The timer that fires with it, if it was scheduled."""
+    proven: Mapping[str, Any] | None = None
+    """What else the envelope of a DIDComm message has proven: `to`, the DID of ours that it reached, unless
+    that is the first one its channel had, and `rotation`: `prior`, `new` and `iat` of its `from_prior`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +68,9 @@ class Question:
     kept: hash → {"rid", "hash"} or {"error"}), `version` (of such a text: hash → {"version"} or {"error"}),
     `variables` (what a ruleset had after some turn: rid, seq → {"variables"} or {"error"}), `http` (see
     `engine.core.requests`), `module` (see `engine.core.consultation`), `message` (see
-    `engine.core.domains.by_did`), and `query`, `did_query`, `did`, `event_query`, `recipient`, `recipients`
-    and `log` (see `engine.core.neighbours`).
+    `engine.core.domains.by_did`), `letter` and `keep_did` (see `engine.core.correspondence`), and `query`,
+    `did_query`, `did`, `next_did`, `event_query`, `recipient`, `recipients` and `log` (see
+    `engine.core.neighbours`).
     """
 
     kind: str

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any, Literal, NewType
 
 from engine.core.did_keys import DidKey
+from engine.core.didcomm.dids import short_did
 from pico_lang.values import Value
 
 PicoId = NewType("PicoId", str)
@@ -169,6 +170,42 @@ class Will:
 
 
 @dataclass(frozen=True, slots=True)
+class Invitation:
+    """What a pico has shown to somebody it does not know yet. `once`: only the first who comes is taken."""
+
+    id: str
+    eci: Eci
+    """The channel that whoever accepts writes to."""
+    label: str
+    until_s: int | None = None
+    once: bool = False
+    by: str | None = None
+    """Who has accepted it last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """Somebody known by DID, on one channel. `state` is that of `engine.core.protocols.relationships`; where
+    the DID was rotated away it says only what that has `moved` to."""
+
+    eci: Eci
+    label: str
+    since_ms: int
+    thread: str | None
+    """The invitation it began with."""
+    state: Mapping[str, Any]
+
+    @property
+    def key(self) -> str:
+        return relation_key(self.eci, self.state["peer"])
+
+
+def relation_key(eci: str, did: str) -> str:
+    """What the relation with this DID on this channel is kept by."""
+    return f"{eci} {short_did(did)}"
+
+
+@dataclass(frozen=True, slots=True)
 class Pico:
     """A whole pico. `seq` counts committed turns, from 0 for one just created."""
 
@@ -186,6 +223,10 @@ class Pico:
     grants: Grants = field(default_factory=lambda: EMPTY)
     wills: Mapping[Rid, Mapping[str, Will]] = field(default_factory=lambda: EMPTY)
     """What others are told when it, or one of its rulesets, is no more: rid → name → will."""
+    relations: Mapping[str, Relation] = field(default_factory=lambda: EMPTY)
+    """Whom it knows by DID, by `Relation.key`."""
+    invitations: Mapping[str, Invitation] = field(default_factory=lambda: EMPTY)
+    """Those that may still be accepted, by their ids."""
 
     def ruleset(self, rid: str) -> InstalledRuleset | None:
         """The installed ruleset of that name."""

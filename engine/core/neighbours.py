@@ -38,15 +38,29 @@ def ask_query(run: Run, eci: str, rid: str, name: str, args: Mapping[str, Value]
     return _read_value(run, _ask(run, "query", {"eci": eci, "rid": rid, "name": name, "args": args}))
 
 
-def ask_did(run: Run, did: str, rid: str, name: str, args: Mapping[str, Value]) -> Value:
-    """The same of a pico that has a DID, wherever it is."""
-    return _read_value(run, _ask(run, "did_query", {"eci": did, "rid": rid, "name": name, "args": args}))
+def ask_did(
+    run: Run, did: str, rid: str, name: str, args: Mapping[str, Value], sender: Eci | None = None
+) -> Value:
+    """The same of a pico that has a DID, wherever it is. `sender` is the channel as which it is asked,
+    if that is not the pico's channel to itself."""
+    content = {"eci": did, "rid": rid, "name": name, "args": args}
+    if sender is not None:
+        content["from"] = sender
+    return _read_value(run, _ask(run, "did_query", content))
 
 
 def ask_name(run: Run, eci: Eci) -> Value:
     """The DID of a channel of the pico itself."""
     did: str = _read(_ask(run, "did", {"eci": eci}))["did"]
     return did
+
+
+def ask_next_name(run: Run, eci: Eci, prior: str, issued_s: int) -> tuple[str, str]:
+    """What a channel will be called after that DID, which it has now, and the `from_prior` that says so.
+    Nobody is told: it has that DID once it is kept."""
+    content = {"eci": eci, "prior": prior, "iat": issued_s}
+    answer = _read(_ask(run, "next_did", content))
+    return answer["did"], answer["from_prior"]
 
 
 def ask_event_query(

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from engine.core import consultation, requests
+from engine.core.correspondence import KEEP_DID, LETTER
 from engine.core.domains.by_did import MESSAGE
 from engine.core.draft import UNMETERED
 from engine.core.messages import AskLater, SendEvent
@@ -58,4 +59,6 @@ _READERS: Mapping[str, Callable[[Content, Mapping[str, Any]], Mapping[str, Value
     "http": _read_response,
     consultation.MODULE: _read_value,
     MESSAGE: _read_receipt,
+    LETTER: _read_receipt,
+    KEEP_DID: _read_receipt,
 }

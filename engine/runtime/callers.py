@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from engine.core.dids import Did
 from engine.core.model import PicoId
@@ -17,6 +19,8 @@ class Caller:
     is_anonymous: bool = False
     waiting: tuple[PicoId, ...] = ()
     """The picos of this engine that wait for the answer."""
+    proven: Mapping[str, Any] | None = None
+    """See `engine.core.messages.Event`."""
 
     @property
     def sender(self) -> PicoId | None:
@@ -30,4 +34,3 @@ class Caller:
 
 
 LOCAL = Caller()
-ANONYMOUS = Caller(is_anonymous=True)

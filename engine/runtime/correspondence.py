@@ -100,7 +100,7 @@ class Correspondence:
     # --- queries -----------------------------------------------------------------------------------
 
     async def _answer_query(self, pico: PicoId, content: Content) -> Answer:
-        asking = Eci(content["via"][-1])
+        asking = Eci(content.get("from", content["via"][-1]))
         sender, to = await self._identities.name(asking), Did(content["eci"])
         own = self._identities.find(did_of(to))
         if own is not None:

@@ -197,7 +197,7 @@ class Host:
         caller: Caller = LOCAL,
     ) -> EventId | Refusal:
         """Make an event durable and return; it runs as soon as its pico gets to it."""
-        event = Event(eci, domain, name, attrs, eid or self._new_eid(), sender=caller.sender)
+        event = self._event(eci, domain, name, attrs, eid, caller)
         mailbox = self._let_in(event, caller)
         if isinstance(mailbox, Refusal):
             return mailbox
@@ -224,8 +224,14 @@ class Host:
         caller: Caller = LOCAL,
     ) -> EventReply | Refusal | Fault:
         """Run an event and return what it led to, once that is durable."""
-        event = Event(eci, domain, name, attrs, eid or self._new_eid(), sender=caller.sender)
+        event = self._event(eci, domain, name, attrs, eid, caller)
         return cast(EventReply | Refusal | Fault, await self._run(event, None, eid is not None, caller))
+
+    def _event(
+        self, eci: Eci, domain: str, name: str, attrs: Attrs, eid: EventId | None, caller: Caller
+    ) -> Event:
+        id = eid or self._new_eid()
+        return Event(eci, domain, name, attrs, id, sender=caller.sender, proven=caller.proven)
 
     async def run_event_query(
         self,

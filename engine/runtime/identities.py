@@ -11,13 +11,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from engine.core.didcomm.dids import did_of, fragment_of
-from engine.core.dids import Did
+from engine.core.didcomm.rotation import Rotation
+from engine.core.dids import Did, show_did
 from engine.core.model import Eci
 from engine.ports import Journal, KeepDid, Keys
+
+SignRotation = Callable[[Rotation, bytes], str]
+"""The `from_prior` that says so, with this Ed25519 key of the prior DID."""
 
 MakeDid = Callable[[bytes, bytes, str | None], Did]
 """A DID with these two keys, `#key-1` to sign and `#key-2` to encrypt, and that endpoint."""
 
+SIGNING = "key-1"
 CURVES = {"key-1": "Ed25519", "key-2": "X25519"}
 ENGINE = "engine"
 
@@ -34,11 +39,18 @@ class Owner:
 THE_ENGINE = Owner(None, ENGINE)
 
 
+class NoSuchName(Exception):
+    """A DID that a channel does not have, or would not get next."""
+
+
 class Identities:
-    def __init__(self, journal: Journal, keys: Keys, make_did: MakeDid) -> None:
+    def __init__(
+        self, journal: Journal, keys: Keys, make_did: MakeDid, sign_rotation: SignRotation
+    ) -> None:
         self._journal = journal
         self._keys = keys
         self._make_did = make_did
+        self._sign_rotation = sign_rotation
         self._nameless = self._make(ENGINE, None)
         self.engine = self._nameless
         """The DID of this engine. Without `reached_at` it names no place."""
@@ -56,6 +68,38 @@ class Identities:
         await self._journal.commit([KeepDid(did, eci)])
         return did
 
+    def next_name(self, eci: Eci, prior: Did, issued_s: int) -> tuple[Did, str]:
+        """The DID that follows a DID of a channel, and the `from_prior` that says so. Nothing is kept, so the
+        channel is called what it was until `keep`. Raises `NoSuchName`."""
+        names = self._oldest_first(eci)
+        if prior not in names:
+            raise NoSuchName(f"{show_did(prior)} is no DID of channel {eci}")
+        place = names.index(prior) + 1
+        new = names[place] if place < len(names) else self._make(_purpose(eci, place), self.engine)
+        rotation = Rotation(prior, new, issued_s, f"{prior}#{SIGNING}")
+        return new, self._sign_rotation(rotation, self._derive(_purpose(eci, place - 1), SIGNING))
+
+    async def keep(self, eci: Eci, did: Did) -> None:
+        """Call a channel by the DID that `next_name` gave; nothing if it was that already."""
+        names = self._oldest_first(eci)
+        if did in names:
+            return
+        nameless = self._make(_purpose(eci, len(names)), None)
+        if did != nameless and not did.startswith(f"{nameless}.S"):
+            raise NoSuchName(f"{show_did(did)} is not the next DID of channel {eci}")
+        await self._journal.commit([KeepDid(did, eci)])
+
+    def eci_of(self, did: Did) -> Eci | None:
+        """The channel that has, or had, this name."""
+        return self._journal.find_did(did)
+
+    def is_first(self, eci: Eci, did: Did) -> bool:
+        """Whether the channel was called so from the beginning."""
+        return self._oldest_first(eci)[:1] == [did]
+
+    def _oldest_first(self, eci: Eci) -> list[Did]:
+        return list(reversed(self._journal.dids_of(eci)))
+
     def known(self, eci: Eci) -> Did | None:
         """The DID of a channel, if it has one."""
         return next(iter(self._journal.dids_of(eci)), None)
@@ -68,7 +112,7 @@ class Identities:
         eci = self._journal.find_did(Did(did))
         if eci is None:
             return None
-        older = list(reversed(self._journal.dids_of(eci))).index(Did(did))
+        older = self._oldest_first(eci).index(Did(did))
         return Owner(eci, _purpose(eci, older))
 
     def secret(self, kid: str) -> tuple[str, bytes] | None:

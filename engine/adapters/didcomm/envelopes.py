@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
+from engine.adapters.didcomm.from_prior import read_rotation
 from engine.adapters.didcomm.keyring import Documents, Keyring
 from engine.adapters.didcomm.keys import BadKey, PrivateKey, private_key
 from engine.adapters.didcomm.pack import CannotPack, pack_anoncrypt, pack_authcrypt
@@ -19,6 +20,7 @@ from engine.core.didcomm.dids import did_of
 from engine.core.didcomm.limits import LIMITS, Limits
 from engine.core.didcomm.messages import BadMessage, Message
 from engine.core.didcomm.refused import Needs, Refused
+from engine.core.didcomm.rotation import Rotation
 from engine.core.dids import Did
 from engine.ports import CannotSend, Letter
 
@@ -27,8 +29,9 @@ Fetch = Callable[[str], Awaitable[Mapping[str, Any] | None]]
 OwnSecret = Callable[[str], tuple[str, bytes] | None]
 """The curve and the secret of one of our keys, by its id."""
 
-MOST_FETCHED = 2
-"""Documents for one envelope: that of its sender, and that of a signer who goes by another name."""
+MOST_FETCHED = 3
+"""Documents for one envelope: those of its sender, of a signer who goes by another name, and of who the sender
+once was."""
 MOST_AT_ONCE = 16
 REMEMBERED = 4096
 """Private keys that were computed lately."""
@@ -52,14 +55,18 @@ class OwnEnvelopes:
     async def open(self, envelope: bytes, now_s: int) -> Letter:
         for _ in range(MOST_FETCHED):
             try:
-                return _letter(unpack(envelope, self._keyring, now_s, self._limits))
+                return self._read(envelope, now_s)
             except Needs as needs:
                 if await self._get(needs.did) is None:
                     raise needs.refusal() from None
         try:
-            return _letter(unpack(envelope, self._keyring, now_s, self._limits))
+            return self._read(envelope, now_s)
         except Needs as needs:
             raise needs.refusal() from None
+
+    def _read(self, envelope: bytes, now_s: int) -> Letter:
+        unpacked = unpack(envelope, self._keyring, now_s, self._limits)
+        return _letter(unpacked, read_rotation(unpacked, self._keyring, now_s, self._limits))
 
     async def close(self, message: Message, to: Did) -> bytes:
         """Authenticated where the message is from somebody, else anonymous."""
@@ -88,10 +95,11 @@ class OwnEnvelopes:
             return await self._fetch(did)
 
 
-def _letter(unpacked: Unpacked) -> Letter:
+def _letter(unpacked: Unpacked, rotation: Rotation | None) -> Letter:
     recipient = unpacked.recipient
     return Letter(
         unpacked.message,
         None if unpacked.sender is None else Did(unpacked.sender),
         None if recipient is None else Did(did_of(recipient)),
+        rotation,
     )

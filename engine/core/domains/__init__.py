@@ -7,13 +7,14 @@ for whoever runs them.
 from __future__ import annotations
 
 from engine.core.catalogue import Catalogue, Domain
-from engine.core.domains import ctx, event, http, math, meta, random, schedule, time
+from engine.core.domains import ctx, didcomm, event, http, math, meta, random, schedule, time
 
 BUILT_IN = Catalogue(
     (
         Domain("event", event.MEMBERS, event.CALLS),
         Domain("meta", meta.MEMBERS, meta.CALLS),
         Domain("ctx", ctx.MEMBERS, ctx.CALLS),
+        Domain("didcomm", didcomm.MEMBERS, didcomm.CALLS),
         Domain("http", http.MEMBERS, http.CALLS),
         Domain("math", math.MEMBERS, math.CALLS),
         Domain("random", random.MEMBERS, random.CALLS),

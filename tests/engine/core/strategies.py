@@ -25,10 +25,12 @@ from engine.core.model import (
     FormerText,
     Inputs,
     InstalledRuleset,
+    Invitation,
     Pico,
     Policy,
     PolicyEntry,
     Quarantine,
+    Relation,
     Timer,
     Will,
 )
@@ -56,7 +58,9 @@ inputs = st.builds(
     st.lists(maps, max_size=2).map(tuple),
     st.sampled_from(["allow", "deny"]),
 )
-events = st.builds(Event, ids, ids, ids, maps, ids, st.none() | ids, st.none() | ids, st.none() | ids)
+events = st.builds(
+    Event, ids, ids, ids, maps, ids, st.none() | ids, st.none() | ids, st.none() | ids, st.none() | maps
+)
 queries = st.builds(Query, ids, ids, ids, maps, st.lists(ids, max_size=2).map(tuple))
 turns = st.builds(Turn, events, inputs, st.none() | queries)
 
@@ -79,6 +83,13 @@ timers = st.builds(
     Timer, ids, ids, st.sampled_from(["at", "repeat"]), texts | times, times, ids, ids, ids, maps
 )
 wills = st.builds(Will, ids, texts, ids, ids, ids, maps)
+dids = st.sampled_from(["did:example:ann", "did:example:ben"])
+relations = st.builds(
+    Relation, ids, texts, times, st.none() | ids, st.fixed_dictionaries({"me": dids, "peer": dids})
+)
+invitations = st.builds(
+    Invitation, ids, ids, texts, st.none() | st.integers(0, 2**40), st.booleans(), st.none() | dids
+)
 by_rid = st.dictionaries(ids, st.dictionaries(texts, set_values, min_size=1, max_size=3), max_size=3)
 
 picos = st.builds(
@@ -94,6 +105,8 @@ picos = st.builds(
     st.lists(timers, max_size=2).map(lambda found: {one.id: one for one in found}),
     grants=st.dictionaries(ids, st.booleans(), max_size=2),
     wills=st.lists(wills, max_size=2).map(lambda found: {one.rid: {one.name: one} for one in found}),
+    relations=st.lists(relations, max_size=2).map(lambda found: {one.key: one for one in found}),
+    invitations=st.lists(invitations, max_size=2).map(lambda found: {one.id: one for one in found}),
 )
 
 CONTENTS = {
@@ -114,6 +127,10 @@ CONTENTS = {
     "set_grant": st.tuples(ids, st.booleans()),
     "put_will": st.tuples(wills),
     "remove_will": st.tuples(ids, texts),
+    "put_relation": st.tuples(relations),
+    "remove_relation": st.tuples(ids),
+    "put_invitation": st.tuples(invitations),
+    "remove_invitation": st.tuples(ids),
 }
 assert set(CONTENTS) == set(KINDS), "every kind of change has a strategy for its content"
 

@@ -1,0 +1,154 @@
+"""Messages of any kind that picos write to DIDs, and the DIDs that their channels are given for it.
+
+An answer that comes back over the connection is received like any other message. One for a DID of this engine
+never leaves it, though it is sealed and opened as if it did: what is checked elsewhere is checked here.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from engine.core.correspondence import KEEP_DID, LETTER
+from engine.core.didcomm.dids import did_of
+from engine.core.didcomm.messages import Message
+from engine.core.didcomm.refused import Refused
+from engine.core.dids import Did, show_did
+from engine.core.model import Eci, PicoId
+from engine.core.protocols import picomesh
+from engine.core.protocols.report_problem import REPORT
+from engine.ports import CannotSend, Envelopes
+from engine.runtime.equipment import AnswerKind
+from engine.runtime.identities import Identities, NoSuchName
+from engine.runtime.lanes import Lanes
+from engine.runtime.letters import Letters
+from engine.runtime.reception import Reception, Verdict
+from pico_lang.values import to_json
+
+logger = logging.getLogger(__name__)
+
+Content = Mapping[str, Any]
+Answer = Mapping[str, Any]
+
+MAY_PASS: frozenset[Verdict] = frozenset(("busy", "unknown"))
+"""A channel may be there again once its pico is restored."""
+BUSY = picomesh.REFUSALS["busy"]
+
+
+class Writing:
+    def __init__(
+        self,
+        identities: Identities,
+        envelopes: Envelopes,
+        letters: Letters,
+        reception: Reception,
+        lanes: Lanes,
+        now_ms: Callable[[], int],
+        keep_ms: int,
+    ) -> None:
+        self._identities = identities
+        self._envelopes = envelopes
+        self._letters = letters
+        self._reception = reception
+        self._lanes = lanes
+        self._now_ms = now_ms
+        self._keep_ms = keep_ms
+        self.kinds: Mapping[str, AnswerKind] = {
+            LETTER: self._answer_letter,
+            KEEP_DID: self._answer_keep,
+            "next_did": self._answer_next,
+        }
+
+    # --- names -------------------------------------------------------------------------------------
+
+    async def _answer_next(self, pico: PicoId, content: Content) -> Answer:
+        try:
+            new, from_prior = self._identities.next_name(
+                content["eci"], Did(content["prior"]), content["iat"]
+            )
+        except NoSuchName as problem:
+            return _error(str(problem))
+        return {"did": new, "from_prior": from_prior}
+
+    async def _answer_keep(self, pico: PicoId, content: Content) -> Answer:
+        try:
+            await self._identities.keep(content["eci"], Did(content["did"]))
+        except NoSuchName as problem:
+            return _error(str(problem))
+        return {}
+
+    async def _sender(self, content: Content) -> Did:
+        eci = Eci(content["from"])
+        if "me" not in content:
+            return await self._identities.name(eci)
+        me = Did(content["me"])
+        await self._identities.keep(eci, me)
+        return me
+
+    # --- messages ----------------------------------------------------------------------------------
+
+    async def _answer_letter(self, pico: PicoId, content: Content) -> Answer:
+        to = Did(content["did"])
+        try:
+            message = self._message(content, await self._sender(content), to)
+            async with self._lanes.of(pico):
+                reply = await self._bring(message, to)
+        except NoSuchName as problem:
+            return _error(str(problem))
+        except CannotSend as problem:
+            return self._unless_late(content, str(problem), problem.is_final)
+        if reply is None:
+            return {}
+        if await self._is_busy(reply, message.id):
+            return self._unless_late(content, "too much is waiting there", is_final=False)
+        receipt = await self._reception.receive(reply)
+        if receipt.verdict != "taken":
+            logger.info("what %s answered was not taken: %s", show_did(to), receipt.verdict)
+        return {}
+
+    def _message(self, content: Content, me: Did, to: Did) -> Message:
+        expires_s = content.get("expires")
+        if expires_s is not None and self._now_ms() // 1000 >= expires_s:
+            raise CannotSend("the message expired before anybody took it")
+        return Message(
+            content["id"],
+            content["type"],
+            to_json(content["body"]),
+            from_=me,
+            to=(did_of(to),),
+            thid=content.get("thid"),
+            pthid=content.get("pthid"),
+            created_time=content["since"] // 1000,
+            expires_time=expires_s,
+            from_prior=content.get("from_prior"),
+            headers={"return_route": "all"},
+        )
+
+    async def _bring(self, message: Message, to: Did) -> bytes | None:
+        """The envelope that came back, if one did."""
+        if self._identities.find(did_of(to)) is None:
+            return (await self._letters.send(message, to)).reply
+        receipt = await self._reception.receive(await self._envelopes.close(message, to))
+        if receipt.reply is None and receipt.verdict != "taken":
+            raise CannotSend(f"it was refused: {receipt.verdict}", receipt.verdict not in MAY_PASS)
+        return receipt.reply
+
+    async def _is_busy(self, envelope: bytes, id: str) -> bool:
+        try:
+            answer = (await self._envelopes.open(envelope, self._now_ms() // 1000)).message
+        except Refused:
+            return False
+        return answer.type == REPORT and answer.pthid == id and answer.body.get("code") == BUSY
+
+    def _unless_late(self, content: Content, reason: str, is_final: bool) -> Answer:
+        """What may be tried again is, until it was kept for long enough."""
+        if is_final:
+            return _error(reason)
+        if self._now_ms() < content["since"] + self._keep_ms:
+            return {**_error(reason), "again": True}
+        return _error(f"{show_did(content['did'])} took no message in all that time; the last: {reason}")
+
+
+def _error(reason: str) -> dict[str, Any]:
+    return {"error": reason, "code": "R608"}
