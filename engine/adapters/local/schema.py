@@ -125,11 +125,17 @@ def open_writer(path: Path) -> sqlite3.Connection:
         _make_durable(connection)
     except sqlite3.DatabaseError as problem:
         connection.close()
-        raise JournalUnreadable(f"{path} cannot be opened as a journal: {problem}") from problem
+        raise JournalUnreadable(_explain(problem, path)) from problem
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _explain(problem: sqlite3.DatabaseError, path: Path) -> str:
+    if problem.sqlite_errorname == "SQLITE_CORRUPT":
+        return f"{path} is damaged: {problem}. Put a copy in its place."
+    return f"{path} cannot be opened as a journal: {problem}"
 
 
 def open_reader(path: Path) -> sqlite3.Connection:
