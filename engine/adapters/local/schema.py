@@ -133,7 +133,7 @@ def open_writer(path: Path) -> sqlite3.Connection:
 
 
 def _explain(problem: sqlite3.DatabaseError, path: Path) -> str:
-    if problem.sqlite_errorname == "SQLITE_CORRUPT":
+    if getattr(problem, "sqlite_errorname", None) == "SQLITE_CORRUPT":
         return f"{path} is damaged: {problem}. Put a copy in its place."
     return f"{path} cannot be opened as a journal: {problem}"
 
