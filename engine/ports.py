@@ -317,7 +317,7 @@ class KeptMail(Protocol):
         """How many there are."""
 
     def size(self, client: Did | None = None, recipient: str | None = None) -> MailSize:
-        """Of all mail, of a client's, or of that to one DID of theirs."""
+        """Of all mail, of a client's, or of a client's to one DID."""
 
     def sizes_of(self, client: Did, ids: Sequence[str], recipient: str | None = None) -> MailSize:
         """Of those among these that wait."""

@@ -84,6 +84,8 @@ class SqliteMail:
         return count
 
     def size(self, client: Did | None = None, recipient: str | None = None) -> MailSize:
+        if client is None:
+            return MailSize(*self._row("SELECT messages, bytes FROM mail_total"))
         where, values = _where({"client": client, "recipient": recipient})
         sums = "coalesce(sum(messages), 0), coalesce(sum(bytes), 0)"
         return MailSize(*self._row(f"SELECT {sums} FROM mail_sizes{where}", *values))

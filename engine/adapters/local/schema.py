@@ -91,14 +91,18 @@ CREATE INDEX mail_ends ON mail (until_s);
 CREATE TABLE mail_sizes (
     client TEXT NOT NULL, recipient TEXT NOT NULL, messages INTEGER NOT NULL, bytes INTEGER NOT NULL,
     PRIMARY KEY (client, recipient)) WITHOUT ROWID;
+CREATE TABLE mail_total (messages INTEGER NOT NULL, bytes INTEGER NOT NULL);
+INSERT INTO mail_total VALUES (0, 0);
 CREATE TRIGGER mail_comes AFTER INSERT ON mail BEGIN
     INSERT INTO mail_sizes VALUES (new.client, new.recipient, 1, length(new.envelope))
     ON CONFLICT DO UPDATE SET messages = messages + 1, bytes = bytes + excluded.bytes;
+    UPDATE mail_total SET messages = messages + 1, bytes = bytes + length(new.envelope);
 END;
 CREATE TRIGGER mail_goes AFTER DELETE ON mail BEGIN
     UPDATE mail_sizes SET messages = messages - 1, bytes = bytes - length(old.envelope)
     WHERE client = old.client AND recipient = old.recipient;
     DELETE FROM mail_sizes WHERE client = old.client AND recipient = old.recipient AND messages = 0;
+    UPDATE mail_total SET messages = messages - 1, bytes = bytes - length(old.envelope);
 END;
 """,
 }

@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+
+from engine.adapters.http import duplex
 from engine.core.protocols import messagepickup as pickup
 from engine.core.protocols import picomesh, trust_ping
 from engine.core.protocols.routing import forward
@@ -108,6 +111,19 @@ async def test_who_reads_slowly_is_waited_for() -> None:
     line.wire.reads.set()
     got = [delivered(await line.hear()) for _ in range(20)]
     assert [next(iter(one.values())) for one in got] == [an_envelope(f"{number}") for number in range(20)]
+
+
+@in_loop
+async def test_who_does_not_read_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a while, and what was on its way is kept."""
+    monkeypatch.setattr(duplex, "SEND_S", 0.05)
+    med, zoe, did = await registered()
+    line = Duplex(zoe, await Wire(med).opened())
+    await line.go_live()
+    line.wire.reads.clear()
+    await mail(med, did, A)
+    await line.wire.task
+    assert list((await zoe.fetch()).values()) == [A]
 
 
 @in_loop
