@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from asyncio import Task
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -131,19 +132,39 @@ class Wire:
     hosts: dict[str, Host] = field(default_factory=dict)
     fate: Fate = arrives
     requests: list[WebRequest] = field(default_factory=list)
+    under_way: dict[str, set[Task[Response]]] = field(default_factory=dict)
+    """By the host that is to answer."""
 
     async def send(self, request: WebRequest) -> WebResponse:
         self.requests.append(request)
         fate = self.fate()
-        host = self.hosts.get(urlsplit(request.url).hostname or "")
-        if host is None or fate == "lost":
+        name = urlsplit(request.url).hostname or ""
+        if name not in self.hosts or fate == "lost":
             raise WebFailed("nobody there")
-        answer = await request_of(host, request)
+        answer = await self._ask(name, request)
         if fate == "twice":
-            answer = await request_of(host, request)
+            answer = await self._ask(name, request)
         if fate == "answer":
             raise WebFailed("the answer is lost")
         return WebResponse(answer.status_code, answer.reason_phrase, dict(answer.headers), answer.text)
+
+
+    async def _ask(self, name: str, request: WebRequest) -> Response:
+        if name not in self.hosts:
+            raise WebFailed("it is gone")
+        asking = asyncio.ensure_future(request_of(self.hosts[name], request))
+        self.under_way.setdefault(name, set()).add(asking)
+        await asyncio.wait((asking,))
+        self.under_way[name].discard(asking)
+        if asking.cancelled():
+            raise WebFailed("the connection broke")
+        return asking.result()
+
+    def cut(self, name: str) -> None:
+        """The host is no more, and who waits for it hears of that."""
+        del self.hosts[name]
+        for asking in self.under_way.get(name, ()):
+            asking.cancel()
 
 
 async def request_of(host: Host, request: WebRequest) -> Response:
@@ -184,7 +205,7 @@ class Member:
     def crash(self) -> None:
         """Nothing more of it reaches the disk or the wire."""
         self.journal.crash()
-        del self.mesh.wire.hosts[f"{self.name}.example"]
+        self.mesh.wire.cut(f"{self.name}.example")
 
     async def crash_and_start(self) -> None:
         self.crash()
