@@ -12,6 +12,7 @@ from tests.benchmarks.didcomm import report_didcomm
 from tests.benchmarks.dids import report_dids
 from tests.benchmarks.events import report_events
 from tests.benchmarks.language import report_language
+from tests.benchmarks.mail import report_mail
 from tests.benchmarks.messages import report_messages
 from tests.benchmarks.neighbours import report_neighbours
 from tests.benchmarks.scale import report_scale
@@ -24,6 +25,7 @@ REPORTS: Mapping[str, Callable[[], Iterator[Table | str]]] = {
     "didcomm": report_didcomm,
     "dids": report_dids,
     "messages": report_messages,
+    "mail": report_mail,
 }
 
 

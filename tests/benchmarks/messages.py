@@ -46,7 +46,7 @@ def report_messages() -> Iterator[Table | str]:
 
 async def _pack(to: Did, wait: bool) -> list[bytes]:
     """From several senders in turn, as nobody writes alone."""
-    people = [_sender(f"{number} {wait}") for number in range(SENDERS)]
+    people = [make_sender(f"{number} {wait}") for number in range(SENDERS)]
     body = {"domain": "counter", "type": "increment", "attributes": {"by": 1}, "wait": wait}
     headers = {"return_route": "all"} if wait else {}
     packed = []
@@ -57,7 +57,7 @@ async def _pack(to: Did, wait: bool) -> list[bytes]:
     return packed
 
 
-def _sender(name: str) -> tuple[Did, OwnEnvelopes]:
+def make_sender(name: str) -> tuple[Did, OwnEnvelopes]:
     keys = SeedKeys(name.encode().ljust(32, b"."))
     did = make_own_did(keys.derive(f"{PURPOSE}/key-1"), keys.derive(f"{PURPOSE}/key-2"), None)
     resolver = DidResolver(None, time.time)
