@@ -44,6 +44,7 @@ from engine.plugins.declaration import Module
 from engine.plugins.discovery import discover
 from engine.plugins.references import describe
 from engine.ports import Clock, Entropy, Journal, Keys, RulesetSource, WebClient
+from engine.runtime.away import Away
 from engine.runtime.compilers import Compilers
 from engine.runtime.consultants import Consultants, ConsultingLimits
 from engine.runtime.correspondence import Correspondence
@@ -207,7 +208,7 @@ def give_mail(host: Host, equipment: Equipment, keys: Keys, web: WebClient, sett
     resolver = DidResolver(web, lambda: clock.now_ms() / 1000)
     identities = Identities(journal, keys, make_own_did, sign_rotation)
     envelopes = OwnEnvelopes(resolver.at_hand, partial(fetch_document, resolver), identities.secret)
-    letters = Letters(envelopes, DidDirectory(resolver), web)
+    letters = Letters(envelopes, DidDirectory(resolver), web, Away(clock.now_ms))
     mediator = Mediator(journal, identities, envelopes, clock.now_ms, mediation_terms(settings))
     reception = Reception(host, identities, envelopes, letters, clock.now_ms, mediator)
     lanes = Lanes(settings.http_per_pico, settings.http_at_once)

@@ -14,6 +14,7 @@ from engine.core.dids import Did
 from engine.core.protocols.reactions import ids_from
 from engine.core.protocols.routing import forward
 from engine.ports import CannotSend, Directory, Envelopes, WebClient, WebFailed, WebRefused, WebRequest
+from engine.runtime.away import Away
 
 WORTH_ANOTHER_TRY = frozenset((404, 408, 425, 429))
 """Of the statuses that say it is our fault. An engine that is being restored may not know its DIDs yet."""
@@ -27,10 +28,14 @@ class Posted:
 
 
 class Letters:
-    def __init__(self, envelopes: Envelopes, directory: Directory, web: WebClient) -> None:
+    def __init__(
+        self, envelopes: Envelopes, directory: Directory, web: WebClient, away: Away | None = None
+    ) -> None:
+        """With `away`, what is for a place where nobody answered lately is not even sent."""
         self._envelopes = envelopes
         self._directory = directory
         self._web = web
+        self._away = away
 
     async def send(self, message: Message, to: Did) -> Posted:
         """Raises `CannotSend`."""
@@ -49,12 +54,18 @@ class Letters:
         request = WebRequest(
             "POST", url, {"content-type": ENCRYPTED}, envelope.decode(), follows_redirects=False
         )
+        if self._away is not None and (reason := self._away.reason(url)) is not None:
+            raise CannotSend(f"nobody answered there a moment ago: {reason}", is_final=False)
         try:
             response = await self._web.send(request)
         except WebRefused as problem:
             raise CannotSend(str(problem)) from problem
         except WebFailed as problem:
+            if self._away is not None:
+                self._away.failed(url, str(problem))
             raise CannotSend(str(problem), is_final=False) from problem
+        if self._away is not None:
+            self._away.answered(url)
         if not 200 <= response.status < 300:
             is_final = 400 <= response.status < 500 and response.status not in WORTH_ANOTHER_TRY
             raise CannotSend(f"{url} answered {response.status} {response.reason}", is_final)

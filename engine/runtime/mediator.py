@@ -24,7 +24,7 @@ from engine.core.protocols import messagepickup
 from engine.core.protocols.coordinate_mediation import PROTOCOL_2, PROTOCOL_3
 from engine.core.protocols.hearing import hear
 from engine.core.protocols.mediating import serves
-from engine.core.protocols.reactions import Facts, Held, NewId, Reaction, State, Summary, ids_from
+from engine.core.protocols.reactions import Facts, Held, NewId, Reaction, State, Summary, ids_from, stray
 from engine.core.protocols.relationships import begin
 from engine.core.protocols.table import kind_of, protocol_of
 from engine.did_choice import NO_DID, DidChoice
@@ -46,6 +46,9 @@ from engine.runtime.lines import Line, Lines, Live
 logger = logging.getLogger(__name__)
 
 PROTOCOLS = (PROTOCOL_2, PROTOCOL_3, messagepickup.PROTOCOL)
+FRESH_S = 24 * 3600
+"""How old a message may be that changes something. So many are remembered that nobody makes a client's
+be forgotten sooner, and plays one again that was recorded."""
 SWEEP_S = 600
 """At most so much longer than it was to be kept, something is."""
 
@@ -137,6 +140,9 @@ class Mediator:
         await self._sweep()
         if _is_heard_again(letter.message):
             return await self._hear_again(letter, letter.sender, line)
+        if (letter.message.created_time or self._now_s()) < self._now_s() - FRESH_S:
+            facts = self._facts(letter, letter.sender, line)
+            return stray({}, letter.message, facts, "it is from long ago")
         async with self._agreeing:
             return await self._agree(letter, letter.sender, line)
 
@@ -191,14 +197,16 @@ class Mediator:
             taken=self._taken(letter.message, client),
             most_dids=self._terms.most_dids,
             waiting=Queue(self._mail, client),
-            can_go_live=line is not None and line.may_go_live(client),
+            can_go_live=line is not None and self._is_client(client) and line.may_go_live(client),
         )
 
     def _may_be_client(self, client: Did) -> bool:
         if not self._terms.clients.takes(client):
             return False
-        is_known = self._mail.client_state(client) is not None
-        return is_known or self._mail.count_clients() < self._terms.most_clients
+        return self._is_client(client) or self._mail.count_clients() < self._terms.most_clients
+
+    def _is_client(self, client: Did) -> bool:
+        return self._mail.client_state(client) is not None
 
     def _taken(self, message: Message, client: Did) -> frozenset[str]:
         """Of the DIDs that a message names, those that are another's, or this engine's own."""

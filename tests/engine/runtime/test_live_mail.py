@@ -99,6 +99,15 @@ async def test_live_mode_needs_a_line() -> None:
 
 
 @in_loop
+async def test_only_clients_go_live() -> None:
+    """A line may be idle for as long as mail is to come along it, so nobody else has that."""
+    med, _, _ = await registered()
+    line = Duplex(Client("sam", med.mesh, med), await Wire(med).opened())
+    answer = await line.go_live()
+    assert answer.message.body["code"] == "e.m.live-mode-not-supported"
+
+
+@in_loop
 async def test_who_reads_slowly_is_waited_for() -> None:
     """Of all the messages one is on its way, and the others are in the journal."""
     med, zoe, did = await registered()

@@ -65,7 +65,7 @@ async def replayed(member: Member) -> Any:
     return report
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1])
 @in_loop_within(120)
 async def test_a_thousand_messages_arrive_once_each(seed: int, tmp_path: Path) -> None:
     """A third of the requests go wrong, and each engine dies a dozen times in the middle of it."""

@@ -158,6 +158,17 @@ async def test_a_message_that_is_played_again_changes_nothing() -> None:
 
 
 @in_loop
+async def test_a_change_from_long_ago_is_none() -> None:
+    """It may have been forgotten by now that it was made."""
+    med, zoe, did = await client_with_mail()
+    old_s = zoe.now_s() - 2 * 24 * 3600
+    removal = {"updates": [{"recipient_did": did, "action": "remove"}]}
+    answer = await zoe.write(med, med.mail.engine_did(), UPDATE, removal, created_time=old_s)
+    assert answer.status_code == 400
+    assert await send_mail(Stranger("sam", med.mesh), med, did, A) == 202
+
+
+@in_loop
 async def test_nobody_has_mail_of_this_engine_s_own_dids_taken_in() -> None:
     """It is not theirs, and comes here anyway."""
     med, zoe = await mediator()

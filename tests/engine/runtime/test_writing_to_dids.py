@@ -110,6 +110,26 @@ async def test_an_engine_that_is_away_gets_its_events_when_it_is_back(tmp_path: 
 
 
 @in_loop
+async def test_messages_for_an_engine_that_is_gone_are_in_nobody_s_way(tmp_path: Path) -> None:
+    """One of fifty finds out, now and then; the others wait without being sent, and arrive in the end."""
+    mesh, ann, bob = await pair(tmp_path)
+    eve = await mesh.add("eve", tmp_path)
+    (_, gone), (_, here) = await bob.open(), await eve.open()
+    bob.crash()
+    for n in range(50):
+        await ann.send("go:send", did=gone, n=n)
+    await ann.send("go:send", did=here, n=1)
+    with pytest.raises(AssertionError):
+        await mesh.settle(ann, eve, tries=10)
+    tried = [request.url for request in mesh.wire.requests]
+    assert 2 < tried.count("http://bob.example/didcomm") < 20
+    assert await eve.ask("seen") == [1.0]
+    await bob.start()
+    await mesh.settle(ann, bob)
+    assert sorted(await bob.ask("seen")) == [float(n) for n in range(50)]
+
+
+@in_loop
 async def test_an_event_is_not_kept_for_ever(tmp_path: Path) -> None:
     """When its time is over the sender is told."""
     mesh = Mesh(keep_h=2)
