@@ -15,7 +15,7 @@ from engine.commands.credentials_kept import list_command, revoke_command, statu
 
 @click.group()
 def credential() -> None:
-    """Vouch for engines and people, and check who vouches for them."""
+    """Vouch for others, and check who does."""
 
 
 for command in (issue_command, verify_command, revoke_command, status_command, list_command):

@@ -22,7 +22,7 @@ from engine.wiring import SEED_FILE
 @click.option("--home", type=click.Path(path_type=Path), help="The folder the engine lives in [~/.picomesh].")
 @click.option("--remove", is_flag=True, help="Leave the file open: only its permissions protect it then.")
 def passphrase(home: Path | None, remove: bool) -> None:
-    """Seal the keys of an engine with a passphrase, or change it.
+    """Protect an engine's keys by a passphrase.
 
     The engine has to be stopped. It asks for the passphrase from then on when it starts from a terminal;
     elsewhere it takes it from PICOMESH_PASSPHRASE, or from the file that the setting passphrase_file names.

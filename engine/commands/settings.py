@@ -13,6 +13,7 @@ from engine.authors import DidKeys
 from engine.commands.failure import CannotStart
 from engine.commands.output import json_option, print_drawing, print_json
 from engine.config import BadSetting, Settings, describe_settings, load_settings
+from engine.did_choice import DidChoice
 from engine.host_patterns import HostPatterns
 from engine.plugin_choice import PluginChoice
 
@@ -44,6 +45,8 @@ def _plain(value: object) -> object:
             return list(keys)
         case PluginChoice(names, is_all):
             return is_all or list(names)
+        case DidChoice(dids, is_all):
+            return is_all or list(dids)
     return value
 
 
