@@ -12,6 +12,7 @@ from engine.commands.failure import EXIT_CODES
 from engine.commands.fmt import fmt
 from engine.commands.fork import fork
 from engine.commands.install import install
+from engine.commands.introductions import connect, invite
 from engine.commands.log import log
 from engine.commands.lsp import lsp
 from engine.commands.modules import grant, modules, revoke
@@ -52,7 +53,7 @@ COMMANDS = (
     *(log, why, state, replay, fork),
     *(check, fmt, test, repl, sign, key, lsp),
     credential,
-    *(did, passphrase),
+    *(did, invite, connect, passphrase),
     *(settings, version),
 )
 

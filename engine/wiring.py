@@ -225,9 +225,10 @@ def give_mail(host: Host, equipment: Equipment, keys: Keys, web: WebClient, sett
         journal.find_channel,
     )
     equipment.questions.learn(correspondence.kinds)
-    writing = Writing(identities, envelopes, letters, reception, lanes, clock.now_ms, keep_ms)
+    fetch = partial(fetch_document, resolver)
+    writing = Writing(identities, envelopes, letters, reception, lanes, clock.now_ms, keep_ms, fetch)
     equipment.questions.learn(writing.kinds)
-    host.mail = Mail(identities, reception, letters, mediator, host.has_channel)
+    host.mail = Mail(identities, reception, letters, mediator, host.has_channel, host.introduce)
 
 
 def sign_rotation(rotation: Rotation, secret: bytes) -> str:

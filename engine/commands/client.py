@@ -147,6 +147,23 @@ class EngineClient:
         found: dict[str, Any] = self._read(self._call("GET", "/api/did", params=given))
         return found
 
+    def invite(self, eci: str, words: Mapping[str, Any]) -> dict[str, Any]:
+        """Have a pico invite somebody."""
+        given = {key: value for key, value in words.items() if value is not None}
+        found: dict[str, Any] = self._post(("api", "invite"), {**given, "eci": self._eci(eci)})
+        return found
+
+    def connect(self, eci: str, invitation: str, label: str | None) -> dict[str, Any]:
+        """Have a pico accept an invitation."""
+        given = {"eci": self._eci(eci), "url": invitation} | ({} if label is None else {"label": label})
+        found: dict[str, Any] = self._post(("api", "connect"), given)
+        return found
+
+    def rotate(self, eci: str) -> dict[str, Any]:
+        """Give a channel a new DID, and tell those who know the old one."""
+        found: dict[str, Any] = self._post(("api", "rotate"), {"eci": self._eci(eci)})
+        return found
+
     def root_eci(self) -> str:
         return str(self._get("/readyz")["root_eci"])
 

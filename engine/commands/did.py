@@ -1,4 +1,4 @@
-"""`picomesh did`: what an engine, a channel of a pico, and you yourself are called by others."""
+"""`picomesh did`: what an engine, a channel of a pico, and you yourself are called by others; new names."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import click
 from engine.commands.client import engine_option, find_engine
 from engine.commands.output import json_option, print_json
 from engine.commands.own_did import own_identity
+from engine.core.dids import show_did
 
 
 @click.group()
@@ -37,3 +38,29 @@ def show(eci: str | None, me: bool, url: str | None, as_json: bool) -> None:
         with find_engine(url) as engine:
             told = engine.did(eci)
     print_json(told) if as_json else click.echo(told["did"])
+
+
+@did.command()
+@click.argument("eci")
+@engine_option
+@json_option
+def rotate(eci: str, url: str | None, as_json: bool) -> None:
+    """Give a channel of a pico a new DID, with new keys.
+
+    Those with whom the pico has a relationship over it are told, and follow once they have heard; others who
+    have the old DID can go on writing to it. One rotation has to be heard by all before the next.
+
+    \b
+    Example:
+      picomesh did rotate cm3x…
+    """
+    with find_engine(url) as engine:
+        told = engine.rotate(eci)
+    if as_json:
+        print_json(told)
+        return
+    click.echo(told["did"])
+    for one in told["told"]:
+        click.echo(f"  told {show_did(one)}")
+    if not told["told"]:
+        click.echo("  nobody had to be told")

@@ -23,6 +23,9 @@ def tell_origin(event: dict[str, Any]) -> str:
 def tell_part(part: list[str]) -> str:
     """A part of a pico as people name it; entity variables as the language does."""
     kind, *words = part
+    if kind == "relation":
+        eci, _, did = words[0].partition(" ")
+        return f"relation on {eci} with {show_did(did)}"
     if kind != "entity":
         return " ".join(part)
     keys = "".join(f"{{{json.dumps(key, ensure_ascii=False)}}}" for key in words[2:])

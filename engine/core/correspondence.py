@@ -22,6 +22,8 @@ LETTER = "letter"
 """The kind of question: `did`, `from` (a channel of the pico), `id`, `type`, `body`, `since` and `key`; also,
 where there is one, `me` (which DID of the channel writes), `thid`, `pthid`, `from_prior` and `expires`. Its
 answer is `{}` or `{"error", "code"}`."""
+ENVELOPE = "envelope"
+"""The kind of question: `envelope` and `key`. It is received like any other. Its answer is `{}`."""
 KEEP_DID = "keep_did"
 """The kind of question: `eci`, `did` and `key`. The channel has that DID from now on. Its answer is `{}`."""
 
@@ -37,7 +39,7 @@ def write(
     body: Value,
     headers: Headers | None = None,
 ) -> str:
-    """Have a message sent from that channel; its id. `headers`: `thid`, `pthid`, `expires` (seconds)."""
+    """Have a message sent from that channel; its id. `headers`: `id`, `thid`, `pthid`, `expires`."""
     run.meter.charge(STEPS_OF_A_LETTER)
     if not isinstance(body, dict | None):
         raise RuntimeFault("R607", "the body of a message is a map")
@@ -52,7 +54,7 @@ def write(
         "since": run.learned.time_ms,
         "key": run.next_key(),
     }
-    content["id"] = content["key"]
+    content["id"] = told.get("id", content["key"])
     _check(content)
     send_for(run, rid, Question(LETTER, content))
     return str(content["id"])
@@ -79,6 +81,12 @@ def _check(content: Mapping[str, Any]) -> None:
         )
     except BadMessage as problem:
         raise RuntimeFault("R607", f"this is no DIDComm message: {problem}") from problem
+
+
+def receive(run: Run, rid: str | None, envelope: Mapping[str, Value]) -> None:
+    run.meter.charge(STEPS_OF_A_LETTER)
+    kept = to_stored(dict(envelope), run.meter)
+    send_for(run, rid, Question(ENVELOPE, {"envelope": kept, "key": run.next_key()}))
 
 
 def keep_did(run: Run, rid: str | None, eci: str, did: str) -> None:

@@ -15,7 +15,7 @@ from engine.core.births import new_eci
 from engine.core.correspondence import keep_did, write
 from engine.core.didcomm.dids import did_of
 from engine.core.model import Channel, Eci, Invitation, Policy, PolicyEntry, Relation, relation_key
-from engine.core.neighbours import ask_name, ask_next_name
+from engine.core.neighbours import ask_address, ask_name, ask_next_name
 from engine.core.protocols import out_of_band, relationships, trust_ping
 from engine.core.protocols.out_of_band import BadInvitation, Short
 from engine.core.run import Run
@@ -23,8 +23,8 @@ from pico_lang.errors import RuntimeFault
 
 MOST_INVITATIONS = 1_024
 GOAL_CODE = "connect"
-PAGE = "https://didcomm.org/oob"
-"""Where somebody without an agent lands, unless the ruleset names a page of its own."""
+PAGE = "https://example.org/invitation"
+"""Where somebody without an agent lands, if neither the ruleset nor the engine has a page."""
 MESSAGES_ONLY = Policy((PolicyEntry("didcomm", "*"),))
 NOTHING = Policy(())
 TAG = "didcomm"
@@ -53,17 +53,17 @@ def invite(
 ) -> Shown:
     """Whoever shows that URL to an agent lets it write to this channel, in a relation of its own."""
     _make_room(run)
-    did = ask_name(run, eci)
+    did, own_page = ask_address(run, eci)
     id = run.learned.chance.id()
     body = {"goal_code": GOAL_CODE, **({"goal": goal} if goal else {}), **({"label": label} if label else {})}
     until_s = None if expires_s is None else run.learned.time_ms // 1000 + expires_s
     try:
-        message = out_of_band.invite(id, str(did), {**body, "accept": ["didcomm/v2"]}, (), until_s)
-        url = out_of_band.to_url(message, page or PAGE)
+        message = out_of_band.invite(id, did, {**body, "accept": ["didcomm/v2"]}, (), until_s)
+        url = out_of_band.to_url(message, page or own_page or PAGE)
     except BadInvitation as problem:
         raise RuntimeFault("R607", str(problem)) from problem
     run.draft.put_invitation(Invitation(id.lower(), eci, label, until_s, once))
-    return Shown(id.lower(), eci, str(did), url)
+    return Shown(id.lower(), eci, did, url)
 
 
 def _make_room(run: Run) -> None:
@@ -95,15 +95,21 @@ def accept(
     known = _accepted(run, inviter, invitation.id)
     if known is not None:
         return known
-    channel = Channel(new_eci(run), (TAG,), event_policy, query_policy)
-    run.draft.put_channel(channel)
-    state = relationships.begin(str(ask_name(run, channel.eci)), inviter)
+    channel = open_channel(run, event_policy, query_policy)
+    state = relationships.begin(ask_name(run, channel.eci), inviter)
     called = label if label is not None else _label_of(invitation.body)
     relation = Relation(channel.eci, called, run.learned.time_ms, invitation.id, state)
     relations.keep(run, relation)
     ping = {"response_requested": True}
     write(run, rid, relation, channel.eci, trust_ping.PING, ping, {"pthid": invitation.id})
     return relation
+
+
+def open_channel(run: Run, event_policy: Policy = MESSAGES_ONLY, query_policy: Policy = NOTHING) -> Channel:
+    """One more, for those who are known by DID."""
+    channel = Channel(new_eci(run), (TAG,), event_policy, query_policy)
+    run.draft.put_channel(channel)
+    return channel
 
 
 def _read(run: Run, url: str) -> Any:
@@ -146,7 +152,7 @@ def rotate(run: Run, rid: str | None, eci: Eci) -> str:
                 f"{one.state['peer'][:60]} has not answered to the DID of the last rotation yet; "
                 "rotate again once it has, or didcomm:forget it",
             )
-    prior = known[0].state["me"] if known else str(ask_name(run, eci))
+    prior = known[0].state["me"] if known else ask_name(run, eci)
     # Later than any before it, or it would be taken for an old one.
     issued_s = max([run.learned.time_ms // 1000, *(one.state.get(ISSUED_S, 0) + 1 for one in known)])
     new, from_prior = ask_next_name(run, eci, prior, issued_s)

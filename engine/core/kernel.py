@@ -247,8 +247,8 @@ def _run_ruleset(run: Run, awake: Awake[World], event: Event) -> None:
 def _tend(run: Run, event: Event) -> None:
     """Upkeep by the engine itself: `install` (url, config), `uninstall` (rid), `rollback` (rid, to, state),
     `pass_over` (timer, until), `fork` (pico), `grant` (module), `revoke` (module),
-    `quarantine` (rulesets), `release`, `invite` (eci, label, once, expires), `connect` (url, label),
-    `rotate` (eci).
+    `quarantine` (rulesets), `release`, `invite` (eci, label, once, expires, here),
+    `connect` (url, label), `rotate` (eci).
 
     Needs no ruleset to be awake, because mending one that cannot be run is what it is for.
     """

@@ -68,9 +68,9 @@ class Question:
     kept: hash → {"rid", "hash"} or {"error"}), `version` (of such a text: hash → {"version"} or {"error"}),
     `variables` (what a ruleset had after some turn: rid, seq → {"variables"} or {"error"}), `http` (see
     `engine.core.requests`), `module` (see `engine.core.consultation`), `message` (see
-    `engine.core.domains.by_did`), `letter` and `keep_did` (see `engine.core.correspondence`), and `query`,
-    `did_query`, `did`, `next_did`, `event_query`, `recipient`, `recipients` and `log` (see
-    `engine.core.neighbours`).
+    `engine.core.domains.by_did`), `letter`, `envelope` and `keep_did` (see `engine.core.correspondence`), and
+    `query`, `did_query`, `did`, `next_did`, `did_document`, `event_query`, `recipient`, `recipients` and
+    `log` (see `engine.core.neighbours`).
     """
 
     kind: str

@@ -49,10 +49,20 @@ def ask_did(
     return _read_value(run, _ask(run, "did_query", content))
 
 
-def ask_name(run: Run, eci: Eci) -> Value:
+def ask_name(run: Run, eci: Eci) -> str:
     """The DID of a channel of the pico itself."""
-    did: str = _read(_ask(run, "did", {"eci": eci}))["did"]
-    return did
+    return ask_address(run, eci)[0]
+
+
+def ask_address(run: Run, eci: Eci) -> tuple[str, str | None]:
+    """The same, and the page of the engine where invitations lead in a browser."""
+    answer = _read(_ask(run, "did", {"eci": eci}))
+    return answer["did"], answer.get("page")
+
+
+def ask_document(run: Run, did: str) -> Value:
+    """The document of a DID; null if it cannot be had."""
+    return to_stored(_read(_ask(run, "did_document", {"did": did}))["document"], run.meter)
 
 
 def ask_next_name(run: Run, eci: Eci, prior: str, issued_s: int) -> tuple[str, str]:

@@ -18,15 +18,17 @@ Attrs = Mapping[str, Value]
 
 
 def introduce(run: Run, wish: str, attrs: Attrs) -> Mapping[str, Value]:
-    """`invite` (eci, label, once, expires), `connect` (url, label) or `rotate` (eci)."""
+    """`invite` (eci, label, once, expires, here), `connect` (url, label) or `rotate` (eci)."""
     return {"type": "directive", "name": wish, "options": _WISHES[wish](run, attrs)}
 
 
 def _invite(run: Run, attrs: Attrs) -> dict[str, Value]:
     expires: Any = attrs.get("expires")
+    # A new channel, for messages alone: what people use may be open to everything.
+    here = attrs.get("here") is True
     shown = introductions.invite(
         run,
-        _channel(run, attrs),
+        _channel(run, attrs) if here else introductions.open_channel(run).eci,
         str(attrs.get("label") or ""),
         once=attrs.get("once") is True,
         expires_s=None if expires is None else int(expires),

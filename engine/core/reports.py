@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from engine.core import consultation, requests
-from engine.core.correspondence import KEEP_DID, LETTER
+from engine.core.correspondence import ENVELOPE, KEEP_DID, LETTER
 from engine.core.domains.by_did import MESSAGE
 from engine.core.draft import UNMETERED
 from engine.core.messages import AskLater, SendEvent
@@ -61,4 +61,5 @@ _READERS: Mapping[str, Callable[[Content, Mapping[str, Any]], Mapping[str, Value
     MESSAGE: _read_receipt,
     LETTER: _read_receipt,
     KEEP_DID: _read_receipt,
+    ENVELOPE: _read_receipt,
 }

@@ -52,6 +52,14 @@ def _admit_owner(pico: Pico | None, eci: Eci, what: str) -> Refusal | None:
     if channel.family is None and set(channel.tags) >= OWNERS_TAGS:
         return None
     return Refusal(
+def admit_introduction(pico: Pico | None, eci: Eci, here: bool) -> Refusal | None:
+    """Why nobody may have the engine introduce a pico to others through that channel, or None. `here`: it is
+    only about the channel itself, to which whoever has it can let others come anyway."""
+    if here and pico is not None and eci in pico.channels and pico.channels[eci].family is None:
+        return None
+    return _admit_owner(pico, eci, "have a pico make acquaintances")
+
+
         "denied",
         f"one cannot {what} through this channel",
         "use the one that `picomesh tree` shows: it has the tags engine and ui",

@@ -65,19 +65,30 @@ class Correspondence:
         }
 
     async def _answer_did(self, pico: PicoId, content: Content) -> Answer:
-        return {"did": await self._identities.name(content["eci"])}
+        did, page = await self._identities.name(content["eci"]), self._identities.page
+        return {"did": did} if page is None else {"did": did, "page": page}
 
     # --- events ------------------------------------------------------------------------------------
 
     async def _answer_message(self, pico: PicoId, content: Content) -> Answer:
-        sender, to = await self._identities.name(content["from"]), Did(content["did"])
+        sender, to = await self._sender(content), Did(content["did"])
         own = self._identities.find(did_of(to))
         if own is not None:
             return self._unless_late(content, await self._deliver(own, sender, content))
         body = {"domain": content["domain"], "type": content["name"], "attributes": to_json(content["attrs"])}
         async with self._lanes.of(pico):
-            answer = await self._exchange(sender, to, picomesh.EVENT, body, content["key"])
+            answer = await self._exchange(
+                sender, to, picomesh.EVENT, body, content["key"], content.get("from_prior")
+            )
         return self._unless_late(content, answer if isinstance(answer, dict) else {})
+
+    async def _sender(self, content: Content) -> Did:
+        eci = Eci(content["from"])
+        if "me" not in content:
+            return await self._identities.name(eci)
+        me = Did(content["me"])
+        await self._identities.keep(eci, me)
+        return me
 
     async def _deliver(self, own: Owner, sender: Did, content: Content) -> Answer:
         """To a channel of this engine."""
@@ -132,12 +143,27 @@ class Correspondence:
     # --- over the wire -----------------------------------------------------------------------------
 
     async def _exchange(
-        self, sender: Did, to: Did, type: str, body: Mapping[str, Any], id: str
+        self,
+        sender: Did,
+        to: Did,
+        type: str,
+        body: Mapping[str, Any],
+        id: str,
+        from_prior: str | None = None,
     ) -> Message | dict[str, Any]:
         """The answer that came back over the connection; empty if it was taken and none did, or `error`."""
         headers = {"return_route": "all"}
         now_s = self._now_ms() // 1000
-        message = Message(id, type, body, from_=sender, to=(did_of(to),), created_time=now_s, headers=headers)
+        message = Message(
+            id,
+            type,
+            body,
+            sender,
+            (did_of(to),),
+            created_time=now_s,
+            from_prior=from_prior,
+            headers=headers,
+        )
         try:
             posted = await self._letters.send(message, to)
         except CannotSend as problem:

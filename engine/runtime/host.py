@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import cast
 
 from engine.core.codec import Unreadable, from_bytes, pack_pico, to_bytes
@@ -21,7 +22,14 @@ from engine.core.records import encode_request
 from engine.core.timekeeping import to_iso
 from engine.plugins.describing import Document
 from engine.ports import AcceptEvent, JournalFailed, SetFact
-from engine.runtime.admission import admit, admit_look, admit_query, admit_upkeep, unknown_channel
+from engine.runtime.admission import (
+    admit,
+    admit_introduction,
+    admit_look,
+    admit_query,
+    admit_upkeep,
+    unknown_channel,
+)
 from engine.runtime.callers import LOCAL, Caller
 from engine.runtime.equipment import Equipment
 from engine.runtime.genesis import (
@@ -34,6 +42,7 @@ from engine.runtime.genesis import (
     root_writes,
 )
 from engine.runtime.histories import Histories
+from engine.runtime.introducing import Wish
 from engine.runtime.looking import look_at
 from engine.runtime.mail import Mail
 from engine.runtime.mailbox import MOST_WAITING, Mailbox
@@ -323,10 +332,21 @@ class Host:
         if self._is_draining:
             return _draining()
         mailbox = self._residents.find(eci)
-        refusal = admit_upkeep(mailbox.head.pico if mailbox else None, eci)
+        refusal = admit_owner(mailbox.head.pico if mailbox else None, eci)
         if mailbox is None or refusal is not None:
             return refusal or unknown_channel(eci)
-        reply = await self._tend(mailbox.id, "install", {"url": url, "config": config})
+        reply = await self._tend(mailbox.id, upkeep, attrs)
+        return await self._take_care(eci, "install", {"url": url, "config": config}, admit_upkeep)
+
+    async def introduce(self, eci: Eci, wish: Wish, attrs: Attrs) -> EventReply | Refusal | Fault:
+        """Have a pico invite somebody, accept an invitation, or change the DID of that channel."""
+        here = wish == "rotate" or (wish == "invite" and attrs.get("here") is True)
+        return await self._take_care(eci, wish, attrs, partial(admit_introduction, here=here))
+
+    async def _take_care(
+        self, eci: Eci, upkeep: str, attrs: Attrs, admit_owner: Callable[[Pico | None, Eci], Refusal | None]
+    ) -> EventReply | Refusal | Fault:
+        """Have upkeep run on the pico with that channel, whatever rulesets it has."""
         return unknown_channel(eci) if reply is None else cast(EventReply | Refusal | Fault, reply)
 
     async def flush_ruleset(self, url: str) -> FlushReply | Refusal:

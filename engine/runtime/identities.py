@@ -54,10 +54,13 @@ class Identities:
         self._nameless = self._make(ENGINE, None)
         self.engine = self._nameless
         """The DID of this engine. Without `reached_at` it names no place."""
+        self.page: str | None = None
+        """Where somebody lands who opens an invitation in a browser."""
 
     def reached_at(self, url: str) -> None:
         """Say from now on that messages are posted there."""
         self.engine = self._make(ENGINE, url)
+        self.page = f"{url.removesuffix('/didcomm')}/invitation"
 
     async def name(self, eci: Eci) -> Did:
         """The DID of a channel, durable. Whether there is such a channel is for the caller to know."""

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 
 from engine.core.dids import Did
-from engine.core.messages import Refusal
+from engine.core.messages import Fault, Refusal
 from engine.core.model import Eci
 from engine.runtime.admission import unknown_channel
 from engine.runtime.identities import Identities
+from engine.runtime.introducing import Have, Wish, introduce
 from engine.runtime.letters import Letters
 from engine.runtime.lines import Line
 from engine.runtime.mediator import Mediator
 from engine.runtime.reception import Receipt, Reception
+from pico_lang.values import Value
 
 
 class Mail:
@@ -23,11 +25,13 @@ class Mail:
         letters: Letters,
         mediator: Mediator,
         has_channel: Callable[[Eci], bool],
+        have: Have,
     ) -> None:
         self._identities = identities
         self._reception = reception
         self._has_channel = has_channel
         self._mediator = mediator
+        self._have = have
         self.letters = letters
 
     def reached_at(self, url: str) -> None:
@@ -40,6 +44,12 @@ class Mail:
     async def channel_did(self, eci: Eci) -> Did | Refusal:
         """The DID of a channel, which is made if it has none yet."""
         return await self._identities.name(eci) if self._has_channel(eci) else unknown_channel(eci)
+
+    async def introduce(
+        self, eci: Eci, wish: Wish, attrs: Mapping[str, Value]
+    ) -> Mapping[str, Value] | Refusal | Fault:
+        """Have a pico invite somebody, accept an invitation, or change the DID of a channel."""
+        return await introduce(self._have, eci, wish, attrs)
 
     async def receive(self, envelope: bytes, line: Line | None = None) -> Receipt:
         return await self._reception.receive(envelope, line)

@@ -6,11 +6,12 @@ never leaves it, though it is sealed and opened as if it did: what is checked el
 
 from __future__ import annotations
 
+import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from engine.core.correspondence import KEEP_DID, LETTER
+from engine.core.correspondence import ENVELOPE, KEEP_DID, LETTER
 from engine.core.didcomm.dids import did_of
 from engine.core.didcomm.messages import Message
 from engine.core.didcomm.refused import Refused
@@ -24,10 +25,12 @@ from engine.runtime.identities import Identities, NoSuchName
 from engine.runtime.lanes import Lanes
 from engine.runtime.letters import Letters
 from engine.runtime.reception import Reception, Verdict
-from pico_lang.values import to_json
+from pico_lang.values import from_json, to_json
 
 logger = logging.getLogger(__name__)
 
+Fetch = Callable[[str], Awaitable[Mapping[str, Any] | None]]
+"""The document of a DID, if it can be had."""
 Content = Mapping[str, Any]
 Answer = Mapping[str, Any]
 
@@ -46,6 +49,7 @@ class Writing:
         lanes: Lanes,
         now_ms: Callable[[], int],
         keep_ms: int,
+        fetch: Fetch,
     ) -> None:
         self._identities = identities
         self._envelopes = envelopes
@@ -54,10 +58,13 @@ class Writing:
         self._lanes = lanes
         self._now_ms = now_ms
         self._keep_ms = keep_ms
+        self._fetch = fetch
         self.kinds: Mapping[str, AnswerKind] = {
             LETTER: self._answer_letter,
             KEEP_DID: self._answer_keep,
+            ENVELOPE: self._answer_envelope,
             "next_did": self._answer_next,
+            "did_document": self._answer_document,
         }
 
     # --- names -------------------------------------------------------------------------------------
@@ -86,6 +93,11 @@ class Writing:
         await self._identities.keep(eci, me)
         return me
 
+    async def _answer_document(self, pico: PicoId, content: Content) -> Answer:
+        async with self._lanes.of(pico):
+            document = await self._fetch(content["did"])
+        return {"document": None if document is None else from_json(dict(document))}
+
     # --- messages ----------------------------------------------------------------------------------
 
     async def _answer_letter(self, pico: PicoId, content: Content) -> Answer:
@@ -105,6 +117,12 @@ class Writing:
         receipt = await self._reception.receive(reply)
         if receipt.verdict != "taken":
             logger.info("what %s answered was not taken: %s", show_did(to), receipt.verdict)
+        return {}
+
+    async def _answer_envelope(self, pico: PicoId, content: Content) -> Answer:
+        """What becomes of it is for the log to say: it may be from anybody."""
+        receipt = await self._reception.receive(json.dumps(to_json(content["envelope"])).encode())
+        logger.info("an envelope that a ruleset of pico %s took in: %s", pico, receipt.verdict)
         return {}
 
     def _message(self, content: Content, me: Did, to: Did) -> Message:

@@ -30,8 +30,8 @@ OwnSecret = Callable[[str], tuple[str, bytes] | None]
 """The curve and the secret of one of our keys, by its id."""
 
 MOST_FETCHED = 3
-"""Documents for one envelope: those of its sender, of a signer who goes by another name, and of who the sender
-once was."""
+"""Documents for one envelope: those of its sender, of a signer who goes by another name, and of whom the
+sender once was."""
 MOST_AT_ONCE = 16
 REMEMBERED = 4096
 """Private keys that were computed lately."""

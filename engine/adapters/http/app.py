@@ -8,7 +8,16 @@ import structlog
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from engine.adapters.http import administration, didcomm, modules, past, picos, rulesets, upgrades
+from engine.adapters.http import (
+    administration,
+    didcomm,
+    introductions,
+    modules,
+    past,
+    picos,
+    rulesets,
+    upgrades,
+)
 from engine.adapters.http.duplex import Duplexes, DuplexLimits
 from engine.adapters.http.host import Host
 from engine.adapters.http.problems import Problem
@@ -28,6 +37,7 @@ ROUTED = {
     **modules.ROUTES,
     **past.ROUTES,
     **didcomm.ROUTES,
+    **introductions.ROUTES,
 }
 """Everything but the routes of `picos`."""
 

@@ -43,7 +43,7 @@ async def _take(host: Host, request: Request) -> Reply:
         raise Problem(
             415, "malformed", f"{kind or 'nothing'} is no DIDComm v2 message", hint=f"it is {ENCRYPTED}"
         )
-    receipt = await _mail(host).receive(await request.body())
+    receipt = await mail_of(host).receive(await request.body())
     if receipt.reply is not None:
         return Reply(receipt.reply, headers=ENVELOPE)
     if receipt.verdict == "taken":
@@ -53,7 +53,7 @@ async def _take(host: Host, request: Request) -> Reply:
 
 
 async def _tell(host: Host, request: Request) -> Reply:
-    mail, eci = _mail(host), (await request.parameters()).get("eci")
+    mail, eci = mail_of(host), (await request.parameters()).get("eci")
     if eci is None:
         return Reply(encode({"did": mail.engine_did()}))
     if not isinstance(eci, str):
@@ -61,7 +61,7 @@ async def _tell(host: Host, request: Request) -> Reply:
     return Reply(encode({"did": settled(await mail.channel_did(Eci(eci))), "eci": eci}))
 
 
-def _mail(host: Host) -> Mail:
+def mail_of(host: Host) -> Mail:
     if host.mail is None:
         raise Problem(404, "unknown", "this engine has no DIDs")
     return host.mail

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from engine.core.correspondence import of_relation
 from engine.core.later import send_off
 from engine.core.messages import Question
 from engine.core.model import Eci
+from engine.core.relations import find
 from engine.core.world import World
 from pico_lang.coercion import to_string
 from pico_lang.errors import RuntimeFault
@@ -19,7 +21,8 @@ from pico_lang.values import Value
 STEPS_OF_A_MESSAGE = 1_000
 MESSAGE = "message"
 """The kind of question: `did`, `from` (a channel of the pico), `domain`, `name`, `attrs`, `since` (when, in
-milliseconds) and `key`. Its answer is `{}` or `{"error", "code"}`."""
+milliseconds) and `key`; in a relation also `me` and perhaps `from_prior`. Its answer is `{}` or
+`{"error", "code"}`."""
 
 
 def is_did(eci: str) -> bool:
@@ -34,9 +37,12 @@ def send_by_did(
     run = world.run
     world.require("http", "an event for a DID")
     run.meter.charge(STEPS_OF_A_MESSAGE)
+    eci = own_channel(world, sender)
+    relation = find(run, did, eci)
     content = {
-        "did": did,
-        "from": own_channel(world, sender),
+        "did": did if relation is None else relation.state["peer"],
+        "from": eci,
+        **({} if relation is None else of_relation(relation)),
         "domain": domain,
         "name": name,
         "attrs": attrs,

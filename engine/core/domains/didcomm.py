@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from engine.core import introductions, neighbours, relations
-from engine.core.correspondence import write
-from engine.core.domains.by_did import is_did, own_channel
-from engine.core.events import read_word
+from engine.core.correspondence import receive, write
+from engine.core.domains.by_did import is_did, own_channel, send_by_did
+from engine.core.events import read_attributes, read_name, read_word
 from engine.core.messages import Event
 from engine.core.model import Eci, Relation
 from engine.core.policy import read_policy
@@ -33,9 +33,39 @@ def _send(world: World, to: Value, type: Value, body: Value, options: Value) -> 
     """The id of the message, by which answers name it as their thread."""
     world.require("http", PURPOSE)
     _outside_of_queries(world)
-    given = _read_options(options, ("from", "thid", "pthid", "expires"))
+    given = _read_options(options, ("from", "id", "thid", "pthid", "expires"))
     did, eci = _read_did(to), None if given.get("from") is None else own_channel(world, given["from"])
     return _write(world, did, eci, type, body, given)
+
+
+def _send_event(world: World, to: Value, domain: Value, name: Value, attrs: Value) -> Value:
+    """The same as `event:send`, from the channel by which the other knows the pico."""
+    _outside_of_queries(world)
+    did = _read_did(to)
+    relation = relations.find(world.run, did)
+    event = read_name(domain, "domain"), read_name(name, "name")
+    sender = None if relation is None else relation.eci
+    send_by_did(world, sender, did, *event, read_attributes(world.run.meter, attrs))
+    return None
+
+
+def _receive(world: World, envelope: Value) -> Value:
+    """An envelope that came by another way is taken in as if it had come to the engine itself."""
+    _outside_of_queries(world)
+    if not isinstance(envelope, dict):
+        raise TypeFault("an envelope is a map")
+    receive(world.run, world.rid, envelope)
+    return None
+
+
+def _route(world: World, type: Value, domain: Value, name: Value) -> Value:
+    """Kept in `ent:routes` of the ruleset that asks. For did-o, whose functions do such things."""
+    _outside_of_queries(world)
+    routes = world.get_entity("routes")
+    event: dict[str, Value] = {"domain": read_name(domain, "domain"), "name": read_name(name, "name")}
+    kept = routes if isinstance(routes, dict) else {}
+    world.set_entity("routes", {**kept, read_word(type, "message type"): event})
+    return True
 
 
 def _reply(world: World, type: Value, body: Value) -> Value:
@@ -51,7 +81,7 @@ def _write(
 ) -> str:
     relation = relations.find(world.run, did, eci)
     sender = relation.eci if relation is not None else own_channel(world, eci)
-    headers: dict[str, Any] = {name: _text(given.get(name), name) for name in ("thid", "pthid")}
+    headers: dict[str, Any] = {name: _text(given.get(name), name) for name in ("id", "thid", "pthid")}
     if given.get("expires") is not None:
         headers["expires"] = world.run.learned.time_ms // 1000 + _seconds(given["expires"], "expires")
     named = read_word(type, "message type")
@@ -87,7 +117,7 @@ def _invite(world: World, eci: Value, options: Value) -> Value:
     expires = given.get("expires")
     shown = introductions.invite(
         world.run,
-        own_channel(world, eci),
+        introductions.open_channel(world.run).eci if eci is None else own_channel(world, eci),
         _text(given.get("label"), "label") or "",
         _text(given.get("goal"), "goal"),
         _text(given.get("page"), "page"),
@@ -129,6 +159,11 @@ def _relationship(world: World, did: Value) -> Value:
     return None if found is None else relations.show(found)
 
 
+def _document(world: World, did: Value) -> Value:
+    world.require("http", "the document of a DID")
+    return neighbours.ask_document(world.run, _read_did(did))
+
+
 def _rotate(world: World, eci: Value) -> Value:
     """The new DID of the channel."""
     world.require("http", PURPOSE)
@@ -139,6 +174,7 @@ def _rotate(world: World, eci: Value) -> Value:
 
 
 def _forget(world: World, did: Value) -> Value:
+    _outside_of_queries(world)
     introductions.forget(world.run, _known(world, did))
     return None
 
@@ -193,6 +229,10 @@ def _stored(world: World, value: dict[str, Value]) -> dict[str, Value]:
 CALLS: Mapping[str, Callable[..., Value]] = {
     "send": _send,
     "reply": _reply,
+    "sendEvent": _send_event,
+    "receive": _receive,
+    "route": _route,
+    "document": _document,
     "query": _query,
     "invite": _invite,
     "accept": _accept,
@@ -206,7 +246,10 @@ CALLS: Mapping[str, Callable[..., Value]] = {
 MEMBERS: Mapping[str, Member] = {
     # Also in expressions, since rulesets that were written for did-o have such calls there.
     "send": Member("both", ("to", "type", "body", "options")),
+    "sendEvent": Member("both", ("to", "domain", "name", "attrs")),
     "invite": Member("both", ("eci", "options")),
+    "forget": Member("both", ("did",)),
+    "route": Member("both", ("type", "domain", "name")),
     "reply": Member("action", ("type", "body")),
     "query": Member("function", ("to", "rid", "name", "args")),
     "accept": Member("action", ("url", "options")),
@@ -214,5 +257,6 @@ MEMBERS: Mapping[str, Member] = {
     "relationships": Member("function"),
     "relationship": Member("function", ("did",)),
     "rotate": Member("action", ("eci",)),
-    "forget": Member("action", ("did",)),
+    "document": Member("function", ("did",)),
+    "receive": Member("action", ("envelope",)),
 }

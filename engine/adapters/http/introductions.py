@@ -1,0 +1,78 @@
+"""The routes by which people have picos invite others and accept invitations, and the page that an invitation
+leads to when it is opened in a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from engine.adapters.http.didcomm import mail_of
+from engine.adapters.http.host import Host
+from engine.adapters.http.problems import malformed, settled
+from engine.adapters.http.replies import HTML, Reply, encode
+from engine.adapters.http.requests import Request
+from engine.core.model import Eci
+from engine.runtime.introducing import Wish
+
+Handler = Callable[[Host, Request], Awaitable[Reply]]
+
+# It quotes nothing of the URL, and loads nothing: the invitation is for an agent.
+PAGE = b"""<!doctype html>
+<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>An invitation</title>
+<h1>This is an invitation</h1>
+<p>It is for an agent that speaks DIDComm: scan its QR code with one, or give it the address of this page.
+<p>A pico accepts it with <code>picomesh connect ECI 'URL'</code>, the URL being the address of this page.
+</html>
+"""
+KEPT_PRIVATE = ((b"referrer-policy", b"no-referrer"), (b"cache-control", b"no-store"))
+
+
+async def _show_page(host: Host, request: Request) -> Reply:
+    return Reply(PAGE, headers=(*HTML, *KEPT_PRIVATE))
+
+
+async def _invite(host: Host, request: Request) -> Reply:
+    given = await _given(request, {"label": str, "once": bool, "expires": float | int, "here": bool})
+    if isinstance(given.get("expires"), bool) or given.get("expires", 1) <= 0:
+        raise malformed("expires is not a number of seconds", "leave it out for an invitation without end")
+    return await _have(host, given, "invite")
+
+
+async def _connect(host: Host, request: Request) -> Reply:
+    given = await _given(request, {"url": str, "label": str})
+    if "url" not in given:
+        raise malformed("no invitation was given", 'send JSON: {"eci": "…", "url": "https://…?_oob=…"}')
+    return await _have(host, given, "connect")
+
+
+async def _rotate(host: Host, request: Request) -> Reply:
+    return await _have(host, await _given(request, {}), "rotate")
+
+
+async def _given(request: Request, kinds: Mapping[str, Any]) -> dict[str, Any]:
+    if request.method != "POST":
+        raise malformed("this changes what a pico knows, so it is not done by looking", "send a POST")
+    given = await request.parameters()
+    told = {name: given[name] for name in ("eci", *kinds) if given.get(name) is not None}
+    if not isinstance(told.get("eci"), str):
+        raise malformed("a pico is needed", 'send JSON: {"eci": "…"}, a channel of it')
+    for name, kind in kinds.items():
+        if name in told and not isinstance(told[name], kind):
+            raise malformed(f"{name} is of another kind", "see the README of the HTTP face")
+    return told
+
+
+async def _have(host: Host, given: Mapping[str, Any], wish: Wish) -> Reply:
+    return Reply(encode(settled(await mail_of(host).introduce(Eci(given["eci"]), wish, given))))
+
+
+ROUTES: Mapping[str, tuple[Handler, str]] = {
+    "/api/invite": (_invite, "by POST: an invitation by the pico at eci, with label, once, expires, here"),
+    "/api/connect": (_connect, "by POST: have the pico at eci accept the invitation url, with a label"),
+    "/api/rotate": (
+        _rotate,
+        "by POST: a new DID for the channel eci, told to those who know the old one",
+    ),
+    "/invitation": (_show_page, "where an invitation leads in a browser: what it is"),
+}

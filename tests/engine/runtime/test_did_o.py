@@ -1,0 +1,163 @@
+"""A ruleset that was written for did-o goes on with the library's, between two engines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from engine.core.dids import Did
+from engine.runtime.replies import QueryReply
+from tests.engine.in_loop import in_loop
+from tests.engine.runtime.mesh import Member, Mesh, Stranger
+
+OLD = """
+ruleset old {
+  meta {
+    use module io.picolabs.did-o alias didx
+    shares map, heard, ask, docs, routes, errors, pending
+  }
+  global {
+    map = function() { didx:didMap() }
+    docs = function() { didx:didDocs() }
+    pending = function() { didx:pendingRotations() }
+    routes = function() { didx:routes() }
+    heard = function() { ent:heard.defaultsTo([]) }
+    errors = function() { ent:errors.defaultsTo([]) }
+    ask = function(did) { didx:sendQuery(did, {"rid": "old", "name": "errors", "args": {}}) }
+  }
+  rule start {
+    select when old start
+    pre { done = didx:addRoute("https://example.org/talk/1.0/word", "old", "word") }
+  }
+  rule invite {
+    select when old invite
+    pre { url = didx:generate_invitation("Old") }
+    send_directive("shown", {"url": url})
+  }
+  rule talk {
+    select when old talk
+    pre {
+      message = didx:generate_message({"type": event:attrs{"type"}, "body": event:attrs{"body"}})
+      sent = didx:send(event:attrs{"did"}, message)
+    }
+    send_directive("sent", {"id": message{"id"}})
+  }
+  rule tell {
+    select when old tell
+    pre { sent = didx:sendEvent(event:attrs{"did"}, {"domain": "old", "name": "told", "attrs": {"n": 1}}) }
+  }
+  rule clear { select when old clear pre { gone = didx:clearDidMap() } }
+  rule word {
+    select when old word
+    fired { ent:heard := heard().append(event:attrs{"message"}) }
+  }
+  rule told {
+    select when old told
+    fired { ent:heard := heard().append(event:attrs) }
+  }
+  rule fail { select when system error fired { ent:errors := errors().append(event:attrs{"data"}) } }
+}
+"""
+WORD = "https://example.org/talk/1.0/word"
+
+
+async def equipped(mesh: Mesh, name: str, folder: Path) -> Member:
+    one = await mesh.add(name, folder)
+    await one.send("wrangler:install_ruleset_request", url="library:io.picolabs.did-o")
+    file = folder / "old.krl"
+    file.write_text(OLD, "utf-8")
+    await one.send("wrangler:install_ruleset_request", url=file.as_uri())
+    await one.send("old:start")
+    return one
+
+
+async def ask(one: Member, name: str, **args: Any) -> Any:
+    reply = await one.host.run_query(one.host.root_eci(), "old", name, args)
+    assert isinstance(reply, QueryReply), reply
+    return reply.value
+
+
+async def acquainted(folder: Path) -> tuple[Mesh, Member, Member]:
+    mesh = Mesh()
+    ann, ben = await equipped(mesh, "ann", folder), await equipped(mesh, "ben", folder)
+    url = (await ann.send("old:invite")).directives[0]["options"]["url"]
+    await ben.send("dido:receive_invite", invite=url)
+    await mesh.settle(ann, ben)
+    return mesh, ann, ben
+
+
+@in_loop
+async def test_an_invitation_leads_to_a_map_of_dids_on_both_sides(tmp_path: Path) -> None:
+    """Theirs → ours, and the documents of theirs."""
+    _, ann, ben = await acquainted(tmp_path)
+    ((theirs, ours),) = (await ask(ben, "map")).items()
+    assert await ask(ann, "map") == {ours: theirs}
+    assert (await ask(ben, "docs"))[theirs]["id"] == theirs
+
+
+@in_loop
+async def test_a_message_is_routed_by_its_type(tmp_path: Path) -> None:
+    """The event has it as `message`, with the id that whoever sent it knows it by."""
+    mesh, ann, ben = await acquainted(tmp_path)
+    (theirs,) = await ask(ben, "map")
+    sent = await ben.send("old:talk", did=theirs, type=WORD, body={"n": "hello"})
+    await mesh.settle(ann, ben)
+    (message,) = await ask(ann, "heard")
+    assert message["id"] == sent.directives[0]["options"]["id"]
+    assert (message["type"], message["body"], message["to"]) == (WORD, {"n": "hello"}, [theirs])
+    assert await ask(ann, "routes") == {WORD: {"domain": "old", "name": "word"}}
+
+
+@in_loop
+async def test_an_event_is_for_the_policy_of_the_other_channel(tmp_path: Path) -> None:
+    """The one that an invitation makes takes messages alone, so it is refused, and the sender is told."""
+    mesh, ann, ben = await acquainted(tmp_path)
+    (theirs,) = await ask(ben, "map")
+    await ben.send("old:tell", did=theirs)
+    picolabs = "https://picolabs.io/event/1.0/event"
+    await ben.send("old:talk", did=theirs, type=picolabs, body={"domain": "old", "name": "told", "attrs": {}})
+    await mesh.settle(ann, ben)
+    assert await ask(ann, "heard") == []
+    assert any("not-allowed" in one for one in await ask(ben, "errors"))
+
+
+@in_loop
+async def test_an_envelope_in_an_event_goes_the_way_of_all(tmp_path: Path) -> None:
+    """As engines of before have it in the addresses of their DIDs; what is no envelope harms nobody."""
+    mesh, ann, _ = await acquainted(tmp_path)
+    zoe = Stranger("zoe", mesh)
+    (ours,) = (await ask(ann, "map")).values()
+
+    envelope = orjson.loads(await zoe.envelopes.close(zoe.message(ours, WORD, {"n": "in"}), Did(ours)))
+    for attrs in (envelope, {"ciphertext": "?"}, {}):
+        await ann.host.run_event(ann.host.root_eci(), "dido", "didcommv2_message", attrs)
+    await mesh.settle(ann)
+    assert [one["body"] for one in await ask(ann, "heard")] == [{"n": "in"}]
+
+
+@in_loop
+async def test_a_ping_is_answered_to_those_who_are_known(tmp_path: Path) -> None:
+    """An event that names somebody else makes the pico write to nobody."""
+    mesh, ann, ben = await acquainted(tmp_path)
+    (theirs,) = await ask(ben, "map")
+    await ben.send("dido:send_trust_ping", did=theirs)
+    await mesh.settle(ann, ben)
+    before = len(mesh.wire.requests)
+    stranger = Stranger("zoe", mesh).did
+    await ann.send("dido:receive_trust_ping", message={"from": stranger, "id": "1"})
+    await mesh.settle(ann, ben)
+    assert len(mesh.wire.requests) == before
+    (other,) = await ask(ann, "map")
+    await ann.send("dido:receive_trust_ping", message={"from": other, "id": "1"})
+    await mesh.settle(ann, ben)
+    assert len(mesh.wire.requests) > before
+
+
+@in_loop
+async def test_the_map_is_cleared(tmp_path: Path) -> None:
+    """Nobody is known any more."""
+    _, ann, _ = await acquainted(tmp_path)
+    await ann.send("old:clear")
+    assert (await ask(ann, "map"), await ask(ann, "pending")) == ({}, {})
