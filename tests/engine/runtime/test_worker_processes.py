@@ -251,7 +251,7 @@ async def test_closing_leaves_no_process_behind() -> None:
 
 
 def own_children() -> set[int]:
-    """The processes that this one has started and that are not gone; one that has ended is, once waited for."""
+    """The processes that this one has started. One that has ended is gone once it was waited for."""
     own = str(os.getpid())
     stats = {int(one.name): one / "stat" for one in Path("/proc").iterdir() if one.name.isdigit()}
     found: set[int] = set()
