@@ -329,13 +329,6 @@ class Host:
 
     async def install(self, eci: Eci, url: str, config: Attrs) -> EventReply | Refusal | Fault:
         """Install a ruleset without asking the pico's own, for its Wrangler may be the one that is broken."""
-        if self._is_draining:
-            return _draining()
-        mailbox = self._residents.find(eci)
-        refusal = admit_owner(mailbox.head.pico if mailbox else None, eci)
-        if mailbox is None or refusal is not None:
-            return refusal or unknown_channel(eci)
-        reply = await self._tend(mailbox.id, upkeep, attrs)
         return await self._take_care(eci, "install", {"url": url, "config": config}, admit_upkeep)
 
     async def introduce(self, eci: Eci, wish: Wish, attrs: Attrs) -> EventReply | Refusal | Fault:
@@ -347,6 +340,13 @@ class Host:
         self, eci: Eci, upkeep: str, attrs: Attrs, admit_owner: Callable[[Pico | None, Eci], Refusal | None]
     ) -> EventReply | Refusal | Fault:
         """Have upkeep run on the pico with that channel, whatever rulesets it has."""
+        if self._is_draining:
+            return _draining()
+        mailbox = self._residents.find(eci)
+        refusal = admit_owner(mailbox.head.pico if mailbox else None, eci)
+        if mailbox is None or refusal is not None:
+            return refusal or unknown_channel(eci)
+        reply = await self._tend(mailbox.id, upkeep, attrs)
         return unknown_channel(eci) if reply is None else cast(EventReply | Refusal | Fault, reply)
 
     async def flush_ruleset(self, url: str) -> FlushReply | Refusal:
