@@ -44,14 +44,6 @@ def admit_upkeep(pico: Pico | None, eci: Eci) -> Refusal | None:
     return _admit_owner(pico, eci, "have the engine itself install a ruleset")
 
 
-def _admit_owner(pico: Pico | None, eci: Eci, what: str) -> Refusal | None:
-    """Some things are for the people whose engine it is, and they have channels of their own."""
-    channel = None if pico is None else pico.channels.get(eci)
-    if channel is None:
-        return unknown_channel(eci)
-    if channel.family is None and set(channel.tags) >= OWNERS_TAGS:
-        return None
-    return Refusal(
 def admit_introduction(pico: Pico | None, eci: Eci, here: bool) -> Refusal | None:
     """Why nobody may have the engine introduce a pico to others through that channel, or None. `here`: it is
     only about the channel itself, to which whoever has it can let others come anyway."""
@@ -60,6 +52,14 @@ def admit_introduction(pico: Pico | None, eci: Eci, here: bool) -> Refusal | Non
     return _admit_owner(pico, eci, "have a pico make acquaintances")
 
 
+def _admit_owner(pico: Pico | None, eci: Eci, what: str) -> Refusal | None:
+    """Some things are for the people whose engine it is, and they have channels of their own."""
+    channel = None if pico is None else pico.channels.get(eci)
+    if channel is None:
+        return unknown_channel(eci)
+    if channel.family is None and set(channel.tags) >= OWNERS_TAGS:
+        return None
+    return Refusal(
         "denied",
         f"one cannot {what} through this channel",
         "use the one that `picomesh tree` shows: it has the tags engine and ui",
