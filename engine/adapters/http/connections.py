@@ -81,11 +81,19 @@ class Connection(HttpToolsProtocol):
 class DuplexConnection(WebSocketsSansIOProtocol):
     """A websocket that ends when the application is done with it, whether the other end reads or not."""
 
+    _farewell: asyncio.TimerHandle | None = None
+
     async def run_asgi(self) -> None:
         try:
             await super().run_asgi()
         finally:
-            self.loop.call_later(FAREWELL_S, self.transport.abort)
+            if not self.disconnected:
+                self._farewell = self.loop.call_later(FAREWELL_S, self.transport.abort)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._farewell is not None:
+            self._farewell.cancel()
+        super().connection_lost(exc)
 
 
 def allow_many_connections() -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from asyncio import StreamReader, StreamWriter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
+from websockets.asyncio.client import connect
 
 from engine.adapters.http import connections, listen, serve_until_stopped
 from tests.engine.in_loop import in_loop
@@ -105,4 +107,48 @@ async def test_a_head_without_end_is_refused(words: bytes) -> None:
         writer.writelines([words] * 500)
         answer = await reader.readuntil(b"too long.")
         assert answer.startswith(b"HTTP/1.1 400 ")
+        writer.close()
+
+
+@in_loop
+async def test_a_websocket_may_be_open_for_longer_than_a_request_takes() -> None:
+    """The patience is for requests, and one that became a websocket has arrived."""
+
+    async def echo(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await send({"type": "websocket.accept"})
+        message = await receive()
+        await send({"type": "websocket.send", "bytes": message["bytes"]})
+
+    async with serving(echo) as port, connect(f"ws://127.0.0.1:{port}/") as line:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(line.recv(), 3 * PATIENCE_S)
+        await line.send(b"still here")
+        assert await line.recv() == b"still here"
+
+
+@in_loop
+async def test_a_websocket_whose_other_end_reads_nothing_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though what was sent is not taken: else it would hold its memory for as long as it likes."""
+    monkeypatch.setattr(connections, "FAREWELL_S", PATIENCE_S)
+    done = asyncio.Event()
+
+    async def talk(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await send({"type": "websocket.accept"})
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE_S):
+                while True:
+                    await send({"type": "websocket.send", "bytes": b"x" * (1 << 20)})
+        done.set()
+
+    hello = (
+        b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+    )
+    async with serving(talk) as port:
+        reader, writer = await call(port, hello)
+        await done.wait()
+        with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
+            await reader.readexactly(1 << 30)
         writer.close()
