@@ -15,6 +15,7 @@ from engine.core.didcomm.messages import Message
 from engine.core.didcomm.rotation import Rotation
 from engine.core.dids import Did
 from engine.core.model import Eci, EventId, PicoId, Rid, RulesetHash
+from engine.core.vouching import Doubt, Shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -444,6 +445,32 @@ class Letter:
     """Which DID of ours it was encrypted to; None when it was not encrypted."""
     rotation: Rotation | None = None
     """What its `from_prior` has proven."""
+
+
+@dataclass(frozen=True, slots=True)
+class Presentation:
+    """Credentials that somebody shows, and what the presentation has to be bound to so that it counts."""
+
+    text: str
+    challenge: str
+    audience: Did
+    holder: Did
+    issuers: frozenset[str]
+    """Whose credentials are of any interest."""
+    lists: tuple[str, ...] = ()
+    """Status lists that came along."""
+
+
+class CredentialCheck(Protocol):
+    """Finds out whether what is shown is to be relied on. It may take long, and holds nobody else up."""
+
+    async def check(
+        self, presentation: Presentation, now_s: int
+    ) -> tuple[tuple[Shown, int | None], ...] | Doubt:
+        """Each credential in it with the second in which it ends."""
+
+    def stop(self) -> None:
+        """Do without any answer from now on."""
 
 
 class Envelopes(Protocol):

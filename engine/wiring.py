@@ -9,6 +9,7 @@ from functools import partial
 from sqlite3 import DatabaseError
 from typing import Any, cast
 
+from engine.adapters.credentials import PresentationChecks
 from engine.adapters.didcomm.envelopes import OwnEnvelopes
 from engine.adapters.didcomm.from_prior import write_from_prior
 from engine.adapters.didcomm.keys import private_key
@@ -45,6 +46,7 @@ from engine.plugins.discovery import discover
 from engine.plugins.references import describe
 from engine.ports import Clock, Entropy, Journal, Keys, RulesetSource, WebClient
 from engine.runtime.away import Away
+from engine.runtime.collecting import Collecting
 from engine.runtime.compilers import Compilers
 from engine.runtime.consultants import Consultants, ConsultingLimits
 from engine.runtime.correspondence import Correspondence
@@ -63,6 +65,7 @@ from engine.runtime.reception import Reception
 from engine.runtime.residents import Limits
 from engine.runtime.rota import Rota
 from engine.runtime.shelf import Shelf
+from engine.runtime.showings import Showings
 from engine.runtime.virtual_time import VirtualTime, virtual_clock
 from engine.runtime.web import WebAnswers
 from engine.runtime.workshop import Workshop
@@ -210,7 +213,9 @@ def give_mail(host: Host, equipment: Equipment, keys: Keys, web: WebClient, sett
     envelopes = OwnEnvelopes(resolver.at_hand, partial(fetch_document, resolver), identities.secret)
     letters = Letters(envelopes, DidDirectory(resolver), web, Away(clock.now_ms))
     mediator = Mediator(journal, identities, envelopes, clock.now_ms, mediation_terms(settings))
-    reception = Reception(host, identities, envelopes, letters, clock.now_ms, mediator)
+    checks = PresentationChecks(partial(fetch_document, resolver), web)
+    showings = Showings(checks, clock.now_ms)
+    reception = Reception(host, identities, envelopes, letters, clock.now_ms, mediator, showings)
     lanes = Lanes(settings.http_per_pico, settings.http_at_once)
     keep_ms = int(settings.message_keep_h * 3_600_000)
     correspondence = Correspondence(
@@ -228,12 +233,23 @@ def give_mail(host: Host, equipment: Equipment, keys: Keys, web: WebClient, sett
     fetch = partial(fetch_document, resolver)
     writing = Writing(identities, envelopes, letters, reception, lanes, clock.now_ms, keep_ms, fetch)
     equipment.questions.learn(writing.kinds)
-    host.mail = Mail(identities, reception, letters, mediator, host.has_channel, host.introduce)
+    host.mail = mail = Mail(identities, reception, letters, mediator, host.has_channel, host.introduce)
 
 
 def sign_rotation(rotation: Rotation, secret: bytes) -> str:
     """The `from_prior` of one of our own DIDs."""
     return write_from_prior(rotation, private_key("Ed25519", secret))
+    if settings.mediator:
+        mail.collecting = Collecting(
+            Did(settings.mediator),
+            int(settings.mediator_every_s * 1000),
+            identities,
+            envelopes,
+            letters,
+            reception,
+            clock,
+            equipment.entropy,
+        )
 
 
 async def fetch_document(resolver: DidResolver, did: str) -> Mapping[str, Any] | None:

@@ -31,6 +31,7 @@ from engine.core.model import (
     EMPTY,
     Channel,
     Child,
+    CredentialAsked,
     FormerText,
     Inputs,
     InstalledRuleset,
@@ -187,15 +188,25 @@ def _pack_policy(policy: Policy) -> Plain:
 
 def _pack_entry(entry: PolicyEntry) -> Plain:
     told = (entry.scope, entry.name)
+    if (asked := entry.credential) is not None:
+        return (*told, entry.sender, (asked.types, asked.issuers, asked.claims))
     return told if entry.sender is None else (*told, entry.sender)
+
+
+def _unpack_entry(plain: Plain) -> PolicyEntry:
+    if len(plain) < 4:
+        return PolicyEntry(*plain)
+    scope, name, sender, (types, issuers, claims) = plain
+    asked = CredentialAsked(tuple(types), tuple(issuers), tuple((name, value) for name, value in claims))
+    return PolicyEntry(scope, name, sender, asked)
 
 
 def _unpack_policy(plain: Plain) -> Policy:
     if plain == _PLAIN_ALLOW_ALL:
         return ALLOW_ALL  # the same for most channels, of which a pico may have thousands
     return Policy(
-        tuple(PolicyEntry(*entry) for entry in plain["allow"]),
-        tuple(PolicyEntry(*entry) for entry in plain["deny"]),
+        tuple(map(_unpack_entry, plain["allow"])),
+        tuple(map(_unpack_entry, plain["deny"])),
     )
 
 

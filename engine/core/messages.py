@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from engine.core.model import EMPTY, Eci, EventId, Inputs, Pico, PicoId
+from engine.core.model import EMPTY, CredentialAsked, Eci, EventId, Inputs, Pico, PicoId
 from pico_lang.errors import Place
 from pico_lang.values import Value
 
@@ -243,3 +243,5 @@ class Refusal:
     reason: str
     hint: str | None = None
     extra: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
+    asks: tuple[CredentialAsked, ...] = ()
+    """One of these would have been enough. Only for somebody who has proven who he is."""

@@ -37,6 +37,17 @@ module."""
 
 
 @dataclass(frozen=True, slots=True)
+class CredentialAsked:
+    """A credential that somebody has to show: of all these types, by one of these issuers, with these claims
+    about whoever shows it."""
+
+    types: tuple[str, ...]
+    issuers: tuple[str, ...]
+    """DIDs."""
+    claims: tuple[tuple[str, Value], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class PolicyEntry:
     """One line of a policy; `*` stands for any. For events (domain, name), for queries (rid, name)."""
 
@@ -45,6 +56,8 @@ class PolicyEntry:
     sender: str | None = None
     """A DID: it is about that one alone. `*`: about everybody, also those who write in DIDComm and do not say
     who they are. Left out, an entry of `allow` is about everybody else, and one of `deny` about all."""
+    credential: CredentialAsked | None = None
+    """An entry of `allow` is about those alone who have shown this."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,14 @@ not silently mean "allow everything".
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from engine.core.didcomm.dids import is_did_url, same_did
 from engine.core.dids import Did
 from engine.core.messages import Refusal
-from engine.core.model import ALLOW_ALL, Channel, DefaultPolicy, PicoId, Policy, PolicyEntry
+from engine.core.model import ALLOW_ALL, Channel, CredentialAsked, DefaultPolicy, PicoId, Policy, PolicyEntry
+from engine.core.vouching import FORM, Shown, describe, is_met, read_asked, show_asked
 from pico_lang.errors import TypeFault
 from pico_lang.values import Value
 
@@ -42,20 +43,29 @@ either, but has been given it; a DID is there for others to know."""
 ANYBODY = "*"
 
 
-def allows_event(channel: Channel, sender: Sender, domain: str, name: str) -> Refusal | None:
-    """Why this event may not come in here, or None."""
+def allows_event(
+    channel: Channel, sender: Sender, domain: str, name: str, shown: Sequence[Shown] = ()
+) -> Refusal | None:
+    """Why this event may not come in here, or None. `shown` is what the sender has shown here."""
     if domain.startswith("$"):
         return _denied(f"Events of domain {domain!r} are the engine's own.")
-    return _allows(channel, sender, channel.event_policy, (domain, name), f"{domain}:{name}")
+    return _allows(channel, sender, channel.event_policy, (domain, name), f"{domain}:{name}", shown)
 
 
-def allows_query(channel: Channel, sender: Sender, rid: str, name: str) -> Refusal | None:
+def allows_query(
+    channel: Channel, sender: Sender, rid: str, name: str, shown: Sequence[Shown] = ()
+) -> Refusal | None:
     """Why this query may not be asked here, or None."""
-    return _allows(channel, sender, channel.query_policy, (rid, name), f"{rid}/{name}")
+    return _allows(channel, sender, channel.query_policy, (rid, name), f"{rid}/{name}", shown)
 
 
 def _allows(
-    channel: Channel, sender: Sender, policy: Policy, asked: tuple[str, str], told: str
+    channel: Channel,
+    sender: Sender,
+    policy: Policy,
+    asked: tuple[str, str],
+    told: str,
+    shown: Sequence[Shown],
 ) -> Refusal | None:
     if channel.family is not None and channel.family != sender:
         return _denied(
@@ -64,9 +74,28 @@ def _allows(
         )
     if any(_matches(entry, *asked) and _denies(entry, sender) for entry in policy.deny):
         return _denied("Denied by channel policy", f"this channel's policy denies {told}")
-    if not any(_matches(entry, *asked) and _admits(entry, sender) for entry in policy.allow):
+    fitting = [entry for entry in policy.allow if _matches(entry, *asked) and _admits(entry, sender)]
+    if not fitting:
         return _denied("Not allowed by channel policy", _missing(policy, told))
-    return None
+    if any(entry.credential is None or is_met(entry.credential, shown) for entry in fitting):
+        return None
+    return _asks(fitting, sender)
+
+
+def _asks(entries: Sequence[PolicyEntry], sender: Sender) -> Refusal:
+    """What would be enough, for whoever is able to show it. Others learn only that there is a condition."""
+    asks = tuple(entry.credential for entry in entries if entry.credential is not None)
+    if sender is None or not is_did_url(sender):
+        return _denied(
+            "Not allowed by channel policy",
+            "this channel's policy wants the sender to show something, which a message to its DID can do",
+        )
+    return Refusal(
+        "denied",
+        "This channel asks for a credential",
+        f"attach a presentation of one of these to the message: {'; '.join(map(describe, asks))}",
+        asks=asks,
+    )
 
 
 def _matches(entry: PolicyEntry, scope: str, name: str) -> bool:
@@ -118,14 +147,23 @@ def _read_entries(policy: dict[str, Value], key: str, scope: PolicyScope) -> tup
 
 
 def _read_entry(entry: Value, key: str, scope: PolicyScope) -> PolicyEntry:
-    if isinstance(entry, dict) and set(entry) - {"from"} == {scope, "name"}:
+    if isinstance(entry, dict) and set(entry) - {"from", "credential"} == {scope, "name"}:
         first, second = entry[scope], entry["name"]
         if _is_word(first) and _is_word(second) and ("from" not in entry or _is_sender(entry["from"])):
-            return PolicyEntry(first.strip(), second.strip(), entry.get("from"))
+            return PolicyEntry(first.strip(), second.strip(), entry.get("from"), _read_credential(entry, key))
     raise TypeFault(
         f'an entry of "{key}" is a map with exactly the strings "{scope}" and "name", "*" for any; with '
-        '"from" it is about one DID, or "*" for everybody, also those who do not prove who they are'
+        '"from" it is about one DID, or "*" for everybody, also those who do not prove who they are; '
+        'with "credential" it is about those who show one'
     )
+
+
+def _read_credential(entry: dict[str, Value], key: str) -> CredentialAsked | None:
+    if "credential" not in entry:
+        return None
+    if key == "deny":
+        raise TypeFault(f'a "credential" lets somebody in, so it stands in an entry of "allow": {FORM}')
+    return read_asked(entry["credential"])
 
 
 def _is_sender(value: Value) -> bool:
@@ -146,7 +184,9 @@ def show_policy(policy: Policy, scope: PolicyScope) -> dict[str, Value]:
 
 def _show_entry(entry: PolicyEntry, scope: PolicyScope) -> dict[str, Value]:
     told: dict[str, Value] = {scope: entry.scope, "name": entry.name}
-    return told if entry.sender is None else {**told, "from": entry.sender}
+    if entry.sender is not None:
+        told["from"] = entry.sender
+    return told if entry.credential is None else {**told, "credential": show_asked(entry.credential)}
 
 
 def read_tags(value: Value) -> tuple[str, ...]:

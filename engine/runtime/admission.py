@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from engine.core.messages import Event, Query, Refusal
 from engine.core.model import Eci, Pico
 from engine.core.policy import NOBODY, allows_event, allows_query
+from engine.core.vouching import Shown
 
 OWNERS_TAGS = {"engine", "ui"}
 """What a channel is marked with that is meant for the people whose engine it is."""
 
 
-def admit(pico: Pico | None, event: Event, is_anonymous: bool = False) -> Refusal | None:
+def admit(
+    pico: Pico | None, event: Event, is_anonymous: bool = False, shown: Sequence[Shown] = ()
+) -> Refusal | None:
     """Why this pico does not take the event through that channel, or None."""
     if not event.domain or not event.name:
         return Refusal("malformed", "an event needs a domain and a name", "write them as domain/name")
     channel = None if pico is None else pico.channels.get(event.eci)
     if channel is None:
         return unknown_channel(event.eci)
-    return allows_event(channel, NOBODY if is_anonymous else event.sender, event.domain, event.name)
+    sender = NOBODY if is_anonymous else event.sender
+    return allows_event(channel, sender, event.domain, event.name, shown)
 
 
-def admit_query(pico: Pico | None, query: Query, is_anonymous: bool = False) -> Refusal | None:
+def admit_query(
+    pico: Pico | None, query: Query, is_anonymous: bool = False, shown: Sequence[Shown] = ()
+) -> Refusal | None:
     """Why this pico does not answer the query through that channel, or None."""
     channel = None if pico is None else pico.channels.get(query.eci)
     if channel is None:
         return unknown_channel(query.eci)
-    return allows_query(channel, NOBODY if is_anonymous else query.sender, query.rid, query.name)
+    return allows_query(channel, NOBODY if is_anonymous else query.sender, query.rid, query.name, shown)
 
 
 def admit_look(pico: Pico | None, eci: Eci) -> Refusal | None:

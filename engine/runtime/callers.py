@@ -8,6 +8,7 @@ from typing import Any
 
 from engine.core.dids import Did
 from engine.core.model import PicoId
+from engine.core.vouching import Shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,8 @@ class Caller:
     """The picos of this engine that wait for the answer."""
     proven: Mapping[str, Any] | None = None
     """See `engine.core.messages.Event`."""
+    shown: tuple[Shown, ...] = ()
+    """The credentials that the channel's policy may count on."""
 
     @property
     def sender(self) -> PicoId | None:

@@ -280,7 +280,7 @@ class Host:
         if self._is_draining:
             return _draining()
         mailbox = self._residents.find(event.eci)
-        refusal = admit(mailbox.head.pico if mailbox else None, event, caller.is_anonymous)
+        refusal = admit(mailbox.head.pico if mailbox else None, event, caller.is_anonymous, caller.shown)
         if mailbox is None or refusal is not None:
             return refusal or unknown_channel(event.eci)
         if mailbox.is_full:
@@ -299,6 +299,12 @@ class Host:
 
     # --- queries ---
 
+    def why_not_query(self, eci: Eci, rid: str, name: str, caller: Caller) -> Refusal | None:
+        """Why such a query would not be answered there now, or None."""
+        mailbox, query = self._residents.find(eci), Query(eci, rid, name, {}, caller.via)
+        committed = mailbox.committed if mailbox else None
+        return admit_query(committed, query, caller.is_anonymous, caller.shown)
+
     async def run_query(
         self, eci: Eci, rid: str, name: str, args: Attrs, caller: Caller = LOCAL
     ) -> QueryReply | Refusal | Fault:
@@ -307,7 +313,8 @@ class Host:
             return _draining()
         query = Query(eci, rid, name, args, caller.via)
         mailbox = self._residents.find(eci)
-        refusal = admit_query(mailbox.committed if mailbox else None, query, caller.is_anonymous)
+        committed = mailbox.committed if mailbox else None
+        refusal = admit_query(committed, query, caller.is_anonymous, caller.shown)
         if mailbox is None or refusal is not None:
             return refusal or unknown_channel(eci)
         asked = mailbox.committed.ruleset(Rid(rid))

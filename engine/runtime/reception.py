@@ -19,7 +19,7 @@ from engine.core.didcomm.attachments import write_attachment
 from engine.core.didcomm.dids import did_of
 from engine.core.didcomm.messages import Message
 from engine.core.didcomm.refused import Refused
-from engine.core.dids import Did
+from engine.core.dids import Did, show_did
 from engine.core.messages import Fault, Refusal
 from engine.core.model import Eci, EventId
 from engine.core.protocols import discover_features, picomesh, routing, trust_ping
@@ -30,6 +30,7 @@ from engine.core.protocols.payloads import NoPayload, payloads
 from engine.core.protocols.reactions import Facts, Note, Reaction, attrs_of, ids_from
 from engine.core.protocols.relationships import EMPTY, begin
 from engine.core.protocols.table import features, kind_of, protocol_of
+from engine.core.vouching import Doubt, describe
 from engine.ports import CannotSend, Envelopes, Letter
 from engine.runtime.callers import Caller
 from engine.runtime.identities import Identities, Owner
@@ -37,6 +38,7 @@ from engine.runtime.letters import Letters
 from engine.runtime.lines import Line
 from engine.runtime.mediator import Mediator
 from engine.runtime.replies import EventReply, QueryReply
+from engine.runtime.showings import Showings
 from pico_lang.values import Value, from_json, to_json
 
 logger = logging.getLogger(__name__)
@@ -68,6 +70,8 @@ class Gate(Protocol):
     ) -> QueryReply | Refusal | Fault: ...
 
     def why_not(self, eci: Eci, domain: str, name: str, caller: Caller) -> Refusal | None: ...
+
+    def why_not_query(self, eci: Eci, rid: str, name: str, caller: Caller) -> Refusal | None: ...
 
 
 Verdict = Literal["taken", "unreadable", "too_large", "denied", "unknown", "busy"]
@@ -107,6 +111,7 @@ class Reception:
         letters: Letters,
         now_ms: Callable[[], int],
         mediator: Mediator,
+        showings: Showings,
     ) -> None:
         self._gate = gate
         self._identities = identities
@@ -114,6 +119,7 @@ class Reception:
         self._letters = letters
         self._now_ms = now_ms
         self._mediator = mediator
+        self._showings = showings
         self._new_id = ids_from(identities.ids_seed())
         self._answering: set[Task[None]] = set()
 
@@ -134,6 +140,7 @@ class Reception:
         """Who waits for an answer asks again."""
         for task in self._answering:
             task.cancel()
+        self._showings.stop()
 
     async def _receive(
         self, envelope: bytes, expected: Did | None, layers: int, line: Line | None = None
@@ -145,11 +152,11 @@ class Reception:
         if owner is None or (expected is not None and expected != letter.recipient):
             return Receipt("unknown")
         if owner.eci is None and letter.message.type == routing.FORWARD:
-            return await self._forward(letter.message, layers)
+            return await self._forward(letter.message, layers, line)
         handled = await self._handle(letter, owner, line)
         return Receipt(handled.verdict, await self._reply(letter, handled.answers, line))
 
-    async def _forward(self, message: Message, layers: int) -> Receipt:
+    async def _forward(self, message: Message, layers: int, line: Line | None) -> Receipt:
         """To somebody here, or to whom this engine is a mediator."""
         if problem_in(message.body, routing.PROTOCOL.kinds["forward"].body):
             return UNREADABLE
@@ -164,7 +171,7 @@ class Reception:
             take_in, expires_s = self._mediator.take_in, message.expires_time
             receipts = [Receipt(await take_in(following, one, expires_s)) for one in envelopes]
         else:
-            receipts = [await self._receive(one, following, layers - 1) for one in envelopes]
+            receipts = [await self._receive(one, following, layers - 1, line) for one in envelopes]
         return receipts[0] if len(receipts) == 1 else _together(receipts)
 
     # --- what is to be done ------------------------------------------------------------------------
@@ -176,7 +183,7 @@ class Reception:
         if eci is None:
             return self._hear(letter) if message.type in SILENT else UNKNOWN
         if message.type in SILENT and not _is_news(message):
-            refusal = self._gate.why_not(eci, "didcomm", _name_of(message.type), self._caller(letter))
+            refusal = await self._why_not(letter, eci, _name_of(message.type))
             return self._hear(letter) if refusal is None else self._refused(letter, refusal)
         match message.type:
             case picomesh.EVENT:
@@ -199,6 +206,8 @@ class Reception:
         body, id, new_id = letter.message.body, letter.message.id, self._facts(letter).new_id
         eid = event_id(letter.sender, id)
         event = eci, body["domain"], body["type"], from_json(dict(body.get("attributes", {}))), eid
+        if (why_not := await self._why_not(letter, eci, body["type"], body["domain"])) is not None:
+            return self._refused(letter, why_not)
         if not body.get("wait", False):
             accepted = await self._gate.accept_event(*event, self._caller(letter))
             if isinstance(accepted, Refusal):
@@ -221,6 +230,9 @@ class Reception:
             return _Handled("unreadable", heard.replies)
         body, id, new_id = letter.message.body, letter.message.id, self._facts(letter).new_id
         args = from_json(dict(body.get("args", {})))
+        refusal = self._gate.why_not_query(eci, body["rid"], body["function"], self._caller(letter))
+        if (why_not := await self._be_shown(letter, eci, refusal)) is not None:
+            return self._refused(letter, why_not)
         match await self._gate.run_query(eci, body["rid"], body["function"], args, self._caller(letter)):
             case Refusal() as refusal:
                 return self._refused(letter, refusal)
@@ -236,8 +248,12 @@ class Reception:
         heard = None if _is_answer(letter.message) else self._reaction(letter)
         if heard is not None and _is_refused(heard):
             return _Handled("unreadable", heard.replies)
-        refusals, taken = [], False
+        refusals: list[Refusal | Doubt] = []
+        taken = False
         for note in self._notes(letter, heard):
+            if (why_not := await self._why_not(letter, eci, note.name)) is not None:
+                refusals.append(why_not)
+                continue
             eid = event_id(letter.sender, f"{letter.message.id} as {note.name}")
             attrs = from_json({**note.attrs, **_attachments(letter.message)})
             kept = await self._gate.accept_event(eci, "didcomm", note.name, attrs, eid, self._caller(letter))
@@ -245,7 +261,9 @@ class Reception:
                 refusals.append(kept)
             else:
                 taken = True
-        postponed = [one for one in refusals if one.kind in ("quota", "draining")]
+        postponed = [
+            one for one in refusals if isinstance(one, Refusal) and one.kind in ("quota", "draining")
+        ]
         if postponed or (refusals and not taken):
             return self._refused(letter, (postponed or refusals)[0])
         return _Handled(answers=() if heard is None else heard.replies)
@@ -257,13 +275,39 @@ class Reception:
         yield Note("message", attrs)
         yield from own or (Note(_name_of(letter.message.type), attrs),)
 
+    # --- whether it may ----------------------------------------------------------------------------
+
+    async def _why_not(
+        self, letter: Letter, eci: Eci, name: str, domain: str = "didcomm"
+    ) -> Refusal | Doubt | None:
+        """Why such an event is not taken, after all that the message shows."""
+        refusal = self._gate.why_not(eci, domain, name, self._caller(letter))
+        why_not = await self._be_shown(letter, eci, refusal)
+        if refusal is None or why_not is not None:
+            return why_not
+        return self._gate.why_not(eci, domain, name, self._caller(letter))
+
+    async def _be_shown(self, letter: Letter, eci: Eci, refusal: Refusal | None) -> Refusal | Doubt | None:
+        """What is attached is looked at only where it is asked for. None: let the policy decide."""
+        if refusal is None or not refusal.asks:
+            return None
+        return await self._showings.look_at(letter, eci, refusal.asks)
+
     # --- what is said ------------------------------------------------------------------------------
 
-    def _refused(self, letter: Letter, refusal: Refusal) -> _Handled:
+    def _refused(self, letter: Letter, refusal: Refusal | Doubt) -> _Handled:
         """Said to somebody who has proven who he is, in the words of our own protocol."""
-        if refusal.kind not in WHY:
+        verdict: Verdict = "denied"
+        args: tuple[str, ...] = ()
+        if isinstance(refusal, Doubt):
+            logger.debug("what %s shows is not relied on: %s", show_did(str(letter.sender)), refusal.reason)
+            why, args = "credential refused", (refusal.code,)
+        elif refusal.kind not in WHY:
             return UNKNOWN if refusal.kind == "unknown" else _Handled("unreadable")
-        verdict, why = WHY[refusal.kind]
+        elif refusal.asks:
+            why, args = "credential needed", ("; ".join(map(describe, refusal.asks)),)
+        else:
+            verdict, why = WHY[refusal.kind]
         message, facts = letter.message, self._facts(letter)
         if letter.sender is None:
             return _Handled(verdict)
@@ -271,7 +315,9 @@ class Reception:
             "serving": {message.id.lower(): {"type": message.type, "id": message.id, "thid": message.thread}}
         }
         state = {**begin(str(letter.recipient), letter.sender), **asked}
-        return _Handled(verdict, picomesh.refused(state, message.id, why, facts.now_s, facts.new_id).replies)
+        return _Handled(
+            verdict, picomesh.refused(state, message.id, why, facts.now_s, facts.new_id, args).replies
+        )
 
     async def _reply(self, letter: Letter, answers: Sequence[Message], line: Line | None) -> bytes | None:
         """Over the same connection where that was asked for, else to wherever the sender is reached."""
@@ -307,7 +353,9 @@ class Reception:
             await self.receive(await self._envelopes.close(answer, to))
 
     def _caller(self, letter: Letter) -> Caller:
-        return Caller(letter.sender, letter.sender is None, proven=self._proven(letter))
+        eci = None if letter.recipient is None else self._identities.eci_of(letter.recipient)
+        shown = () if eci is None else self._showings.known(eci, letter.sender)
+        return Caller(letter.sender, letter.sender is None, proven=self._proven(letter), shown=shown)
 
     def _proven(self, letter: Letter) -> Mapping[str, Any] | None:
         """Only what changes something, since it is kept with the event."""

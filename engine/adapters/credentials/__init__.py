@@ -1,5 +1,6 @@
 """Verifiable credentials: issued, held, verified, revoked. See the README beside this file."""
 
+from engine.adapters.credentials.checking import PresentationChecks
 from engine.adapters.credentials.didkit_process import Didkit
 from engine.adapters.credentials.documents import Credential, Place
 from engine.adapters.credentials.issuing import Form, issue
@@ -27,6 +28,7 @@ __all__ = [
     "Held",
     "Issued",
     "Place",
+    "PresentationChecks",
     "Presented",
     "Refused",
     "Signer",

@@ -39,6 +39,10 @@ OUTCOME = f"{PIURI}/event-outcome"
 QUERY = f"{PIURI}/query"
 ANSWER = f"{PIURI}/query-answer"
 
+PRESENTATION = f"{PIURI}/presentation-jwt"
+STATUS_LIST = f"{PIURI}/status-list-jwt"
+"""Formats of attachments by which a sender shows what the policy of a channel asks for."""
+
 LONGEST_NAME = 256
 LARGEST_ANSWER = 1 << 19
 """Characters of JSON, so that it fits into an envelope inside another."""
@@ -47,6 +51,8 @@ MOST_SERVED = 256
 
 REFUSALS = {
     "not allowed": "e.p.trust.not-allowed",
+    "credential needed": "e.p.trust.credential-needed",
+    "credential refused": "e.p.trust.credential-refused",
     "no such query": "e.p.req.no-such-query",
     "query failed": "e.p.me.query-failed",
     "busy": "e.p.me.busy",
@@ -170,12 +176,14 @@ def answered(state: State, id: str, value: Any, now_s: int, new_id: NewId) -> Re
     return _end_if_it_fits(state, id, Words(ANSWER, {"value": value}), now_s, new_id)
 
 
-def refused(state: State, id: str, why: str, now_s: int, new_id: NewId) -> Reaction:
-    """`why` is one of `REFUSALS`."""
+def refused(
+    state: State, id: str, why: str, now_s: int, new_id: NewId, args: tuple[str, ...] = ()
+) -> Reaction:
+    """`why` is one of `REFUSALS`, `args` what belongs into its comment."""
     record = _served(state, id)
     if record is None:
         return Reaction(state)
-    words = words_of(Trouble(REFUSALS[why]), record["thid"], record["id"])
+    words = words_of(Trouble(REFUSALS[why], args), record["thid"], record["id"])
     told = _end(state, id, words, now_s, new_id)
     return replace(told, state=forget(told.state, id)) if REFUSALS[why] in TEMPORARY else told
 

@@ -18,6 +18,8 @@ COMMENTS: Mapping[str, str] = {
     "e.m.msg.unknown-kind": "The protocol has no such message.",
     "e.p.trust.unknown-sender": "This is heard only of somebody who is proven to have written it.",
     "e.p.trust.not-allowed": "The policy does not allow this.",
+    "e.p.trust.credential-needed": "The policy asks for a credential; attach a presentation: {1}.",
+    "e.p.trust.credential-refused": "The presentation that is attached is not relied on: {1}.",
     "e.p.trust.rotation": "The rotation of a DID is not accepted: {1}.",
     "e.p.req.max-errors-exceeded": "Too many errors in this thread; nothing more is said in it.",
     "e.p.req.already-handled": "This message was dealt with; its answer is no longer kept.",

@@ -22,6 +22,7 @@ from engine.core.messages import (
 from engine.core.model import (
     Channel,
     Child,
+    CredentialAsked,
     FormerText,
     Inputs,
     InstalledRuleset,
@@ -66,7 +67,10 @@ turns = st.builds(Turn, events, inputs, st.none() | queries)
 
 words = ids | st.just("*")
 senders = st.none() | st.sampled_from(["*", "did:example:ann"])
-entries = st.lists(st.builds(PolicyEntry, words, words, senders), max_size=2).map(tuple)
+claims = st.lists(st.tuples(ids, st.booleans() | numbers | texts), max_size=2).map(tuple)
+named = st.lists(ids, min_size=1, max_size=2).map(tuple)
+asked = st.none() | st.builds(CredentialAsked, named, named, claims)
+entries = st.lists(st.builds(PolicyEntry, words, words, senders, asked), max_size=2).map(tuple)
 policies = st.builds(Policy, entries, entries)
 channels = st.builds(Channel, ids, st.lists(ids, max_size=2).map(tuple), policies, policies, st.none() | ids)
 quarantines = st.builds(Quarantine, times, st.just("R609"), texts, st.none() | ids, st.booleans())

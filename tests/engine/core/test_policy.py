@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from engine.core.model import Channel, Eci, PicoId, Policy, PolicyEntry
+from engine.core.messages import Refusal
+from engine.core.model import Channel, CredentialAsked, Eci, PicoId, Policy, PolicyEntry
 from engine.core.policy import NOBODY, allows_event, allows_query, read_policy, read_tags, show_policy
+from engine.core.vouching import Shown
 from pico_lang.errors import TypeFault
 from pico_lang.values import Value
 
 ANY = PolicyEntry("*", "*")
+ASKED: dict[str, Value] = {"type": "Supplier", "issuer": "did:example:guild"}
 
 
 def make_channel(
@@ -101,6 +106,24 @@ def test_null_is_the_policy_that_allows_everything() -> None:
         {"allow": [{"domain": "*", "name": "*", "from": "ann"}], "deny": []},
         {"allow": [{"domain": "*", "name": "*", "from": None}], "deny": []},
         {"allow": [{"domain": "*", "name": "*", "form": "*"}], "deny": []},
+        {"allow": [], "deny": [{"domain": "*", "name": "*", "credential": ASKED}]},
+        *[
+            {"allow": [{"domain": "*", "name": "*", "credential": asked}], "deny": []}
+            for asked in (
+                None,
+                {"type": "Supplier"},
+                {"issuer": "did:example:guild"},
+                {**ASKED, "type": []},
+                {**ASKED, "type": ["Supplier", 1.0]},
+                {**ASKED, "type": "no such type"},
+                {**ASKED, "issuer": "guild"},
+                {**ASKED, "issuer": "did:example:guild#key-1"},
+                {**ASKED, "issuer": []},
+                {**ASKED, "claims": {"region": None}},
+                {**ASKED, "claims": ["region"]},
+                {**ASKED, "claim": {}},
+            )
+        ],
         "allow",
         [],
     ],
@@ -163,4 +186,70 @@ def test_a_did_has_two_forms_and_is_one() -> None:
 
 def test_a_policy_with_senders_is_shown_as_it_is_read() -> None:
     value: Value = {"allow": [{"domain": "*", "name": "f", "from": DID}], "deny": []}
+    assert show_policy(read_policy(value, "domain"), "domain") == value
+
+
+SUPPLIER = CredentialAsked(("Supplier",), ("did:example:guild",), (("open", True), ("tons", 5.0)))
+GOOD = Shown(("Supplier", "Member"), "did:example:guild", {"open": True, "tons": 5, "name": "Ann"})
+
+
+@pytest.mark.parametrize(
+    ("shown", "may"),
+    [
+        ([], False),
+        ([GOOD], True),
+        ([replace(GOOD, issuer="did:example:other"), GOOD], True),
+        ([replace(GOOD, types=("Member",))], False),
+        ([replace(GOOD, issuer="did:example:other")], False),
+        ([replace(GOOD, claims={"open": 1, "tons": 5})], False),
+        ([replace(GOOD, claims={"tons": 5})], False),
+        ([replace(GOOD, claims={"open": True}), replace(GOOD, claims={"tons": 5})], False),
+    ],
+)
+def test_an_entry_may_ask_for_a_credential(shown: list[Shown], may: bool) -> None:
+    """One that is all of what is asked for: type, issuer and claims."""
+    channel = make_channel(PolicyEntry("*", "*", credential=SUPPLIER))
+    refused = allows_event(channel, DID, "lamp", "on", shown), allows_query(channel, DID, "lamp", "on", shown)
+    assert [one is None for one in refused] == [may, may]
+
+
+def test_what_is_asked_for_is_told_to_those_who_can_show_it() -> None:
+    """And to nobody else, though they hear that there is something."""
+    channel = make_channel(PolicyEntry("*", "*", credential=SUPPLIER))
+    told = {who: allows_event(channel, who, "lamp", "on") for who in (DID, None, PicoId("bob"), NOBODY)}
+    told_ann = told[DID]
+    assert isinstance(told_ann, Refusal)
+    assert told_ann.asks == (SUPPLIER,)
+    assert "Supplier by did:example:guild with open true, tons 5" in str(told_ann.hint)
+    for who in (None, PicoId("bob"), NOBODY):
+        refusal = told[who]
+        assert isinstance(refusal, Refusal)
+        assert "Supplier" not in str(refusal)
+
+
+def test_a_credential_does_not_widen_an_entry() -> None:
+    """Another sender, or another event, is not let in by it, and asked for nothing."""
+    channel = make_channel(
+        PolicyEntry("lamp", "*", "did:example:eve", SUPPLIER), deny=(PolicyEntry("*", "off"),)
+    )
+    assert allows_event(channel, "did:example:eve", "lamp", "on", [GOOD]) is None
+    for who, name in ((DID, "on"), ("did:example:eve", "off")):
+        refusal = allows_event(channel, who, "lamp", name, [GOOD])
+        assert isinstance(refusal, Refusal)
+        assert not refusal.asks
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ASKED,
+        {
+            "type": ["Supplier", "Member"],
+            "issuer": ["did:example:a", "did:example:b"],
+            "claims": {"open": True},
+        },
+    ],
+)
+def test_a_policy_with_credentials_is_shown_as_it_is_read(asked: Value) -> None:
+    value: Value = {"allow": [{"domain": "*", "name": "f", "from": DID, "credential": asked}], "deny": []}
     assert show_policy(read_policy(value, "domain"), "domain") == value

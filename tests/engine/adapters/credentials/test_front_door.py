@@ -12,8 +12,8 @@ README = Path(credentials.__file__).with_name("README.md").read_text("utf-8")
 
 NAMES = """
 ANYTHING CannotIssue Credential CredentialStore Didkit DidkitMissing Documents Expected Form Held Issued Place
-Presented Refused STORE_FILE Signer StatusLists StoreUnusable Verified Verifier issue key_signer open_store
-present read_unproven to_date to_list to_printable verify_presentation
+PresentationChecks Presented Refused STORE_FILE Signer StatusLists StoreUnusable Verified Verifier issue
+key_signer open_store present read_unproven to_date to_list to_printable verify_presentation
 """
 
 
