@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from engine.authors import NOBODY, DidKeys, read_authors
+from engine.core.didcomm.dids import is_did_url
 from engine.did_choice import NO_DID, DidChoice, read_dids
 from engine.host_patterns import NO_HOSTS, HostPatterns, read_patterns
 from engine.plugin_choice import ALL_PLUGINS, PluginChoice, read_choice
@@ -84,6 +85,10 @@ class Settings:
     message_keep_h: float = _setting(
         72.0, "hours for which an event for a DID is tried again when nobody takes it", least=0
     )
+    mediator: str = _setting(
+        "", "the DID of an engine that takes in mail for this one, when nobody can reach it", is_did=True
+    )
+    mediator_every_s: float = _setting(30.0, "seconds between two looks for mail there", least=1)
     mediator_for: DidChoice = field(
         default=NO_DID,
         metadata={
@@ -323,6 +328,8 @@ def _check_range(one: Field[Any], value: Any, source: str) -> None:
         raise BadSetting(
             f"'{one.name}' must be a URL that begins with http:// or https://, not {value!r} (from {source})"
         )
+    if one.metadata.get("is_did") and value and not is_did_url(value):
+        raise BadSetting(f"'{one.name}' must be a DID, not {value!r} (from {source})")
     if choices and value not in choices:
         raise BadSetting(f"'{one.name}' must be one of {', '.join(choices)}, not {value!r} (from {source})")
 

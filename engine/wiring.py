@@ -33,7 +33,7 @@ from engine.core.catalogue import Catalogue
 from engine.core.codec import Unreadable
 from engine.core.consultation import MODULE
 from engine.core.didcomm.rotation import Rotation
-from engine.core.dids import show_did
+from engine.core.dids import Did, show_did
 from engine.core.domains import MODULES
 from engine.core.explain import Explanation, explain
 from engine.core.inspection import Viewpoint, evaluate
@@ -234,11 +234,6 @@ def give_mail(host: Host, equipment: Equipment, keys: Keys, web: WebClient, sett
     writing = Writing(identities, envelopes, letters, reception, lanes, clock.now_ms, keep_ms, fetch)
     equipment.questions.learn(writing.kinds)
     host.mail = mail = Mail(identities, reception, letters, mediator, host.has_channel, host.introduce)
-
-
-def sign_rotation(rotation: Rotation, secret: bytes) -> str:
-    """The `from_prior` of one of our own DIDs."""
-    return write_from_prior(rotation, private_key("Ed25519", secret))
     if settings.mediator:
         mail.collecting = Collecting(
             Did(settings.mediator),
@@ -250,6 +245,11 @@ def sign_rotation(rotation: Rotation, secret: bytes) -> str:
             clock,
             equipment.entropy,
         )
+
+
+def sign_rotation(rotation: Rotation, secret: bytes) -> str:
+    """The `from_prior` of one of our own DIDs."""
+    return write_from_prior(rotation, private_key("Ed25519", secret))
 
 
 async def fetch_document(resolver: DidResolver, did: str) -> Mapping[str, Any] | None:

@@ -62,6 +62,10 @@ class Identities:
         self.engine = self._make(ENGINE, url)
         self.page = f"{url.removesuffix('/didcomm')}/invitation"
 
+    def reached_by(self, mediator: Did) -> None:
+        """Say from now on that messages are for this one to take in."""
+        self.engine = self._make(ENGINE, mediator)
+
     async def name(self, eci: Eci) -> Did:
         """The DID of a channel, durable. Whether there is such a channel is for the caller to know."""
         known = self.known(eci)

@@ -47,6 +47,13 @@ class Line:
         return client in self.live or len(self.live) < MOST_ON_A_LINE
 
 
+class NoLine(Line):
+    """What was fetched came along none: whoever wants an answer gets it where they are reached."""
+
+    def heed(self, message: Message, sender: Did) -> bool:
+        return False
+
+
 class Lines:
     """Those along which clients want their mail."""
 

@@ -8,6 +8,7 @@ from engine.core.dids import Did
 from engine.core.messages import Fault, Refusal
 from engine.core.model import Eci
 from engine.runtime.admission import unknown_channel
+from engine.runtime.collecting import Collecting
 from engine.runtime.identities import Identities
 from engine.runtime.introducing import Have, Wish, introduce
 from engine.runtime.letters import Letters
@@ -33,10 +34,14 @@ class Mail:
         self._mediator = mediator
         self._have = have
         self.letters = letters
+        self.collecting: Collecting | None = None
+        """What fetches the mail of an engine that nobody can reach."""
 
     def reached_at(self, url: str) -> None:
-        """Say that the engine is at this URL."""
+        """Say that the engine is at this URL, or let its mediator say where it is."""
         self._identities.reached_at(f"{url.rstrip('/')}/didcomm")
+        if self.collecting is not None:
+            self.collecting.start()
 
     def engine_did(self) -> Did:
         return self._identities.engine
@@ -66,3 +71,5 @@ class Mail:
 
     def stop(self) -> None:
         self._reception.stop()
+        if self.collecting is not None:
+            self.collecting.stop()

@@ -1,0 +1,134 @@
+"""An engine that nobody can reach has its mail taken in by a mediator, and fetches it now and then.
+
+Its DID names the mediator as its place, and the DIDs of its channels name it, so that one DID is all that
+the mediator has to know. Each envelope is taken in as if it had come by POST, and then its receipt is
+acknowledged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from asyncio import Task
+from collections.abc import Mapping
+from typing import Any
+
+from engine.core.didcomm.dids import did_of, same_did
+from engine.core.didcomm.messages import Message
+from engine.core.didcomm.refused import Refused
+from engine.core.dids import Did, show_did
+from engine.core.protocols import messagepickup as pickup
+from engine.core.protocols.mediation import V3
+from engine.core.protocols.payloads import NoPayload, payload
+from engine.ports import CannotSend, Clock, Entropy, Envelopes
+from engine.runtime.identities import Identities
+from engine.runtime.letters import Letters
+from engine.runtime.lines import NoLine
+from engine.runtime.reception import Receipt, Reception
+
+logger = logging.getLogger(__name__)
+
+
+class NoMail(Exception):
+    """The mediator did not do what it was asked; says why."""
+
+
+class Collecting:
+    def __init__(
+        self,
+        mediator: Did,
+        every_ms: int,
+        identities: Identities,
+        envelopes: Envelopes,
+        letters: Letters,
+        reception: Reception,
+        clock: Clock,
+        entropy: Entropy,
+    ) -> None:
+        self._mediator = mediator
+        self._every_ms = every_ms
+        self._identities = identities
+        self._envelopes = envelopes
+        self._letters = letters
+        self._reception = reception
+        self._clock = clock
+        self._entropy = entropy
+        self._has_agreed = False
+        self._task: Task[None] | None = None
+
+    def start(self) -> None:
+        """From now on the engine is reached by way of the mediator."""
+        self._identities.reached_by(self._mediator)
+        self._task = asyncio.get_running_loop().create_task(self._go_on())
+
+    def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _go_on(self) -> None:
+        while True:
+            try:
+                await self.collect()
+            except (NoMail, CannotSend) as problem:
+                self._has_agreed = False
+                logger.warning("no mail is fetched from %s: %s", show_did(self._mediator), problem)
+            await self._wait()
+
+    async def _wait(self) -> None:
+        until_ms, reached = self._clock.now_ms() + self._every_ms, asyncio.Event()
+        while self._clock.now_ms() < until_ms:  # clocks may call sooner
+            reached.clear()
+            self._clock.call_at(until_ms, reached.set)
+            await reached.wait()
+
+    async def collect(self) -> None:
+        """All that waits. Raises `NoMail` and `CannotSend`."""
+        if not self._has_agreed:
+            await self._agree()
+        while ids := await self._fetch():
+            await self._say(pickup.RECEIVED, {"message_id_list": ids}, pickup.STATUS)
+
+    async def _agree(self) -> None:
+        await self._say(V3.type("mediate-request"), {}, V3.type("mediate-grant"))
+        updates = [{"recipient_did": self._identities.engine, "action": "add"}]
+        answer = await self._say(V3.type(V3.update), {"updates": updates}, V3.type(V3.updated))
+        results = [one.get("result") for one in answer.body.get("updated", ())]
+        if results not in (["success"], ["no_change"]):
+            raise NoMail("it does not take in mail for this engine's DID")
+        self._has_agreed = True
+
+    async def _fetch(self) -> list[str]:
+        """The ids of what was taken in. What there is no room for now is left for later."""
+        delivery = await self._say(
+            pickup.DELIVERY_REQUEST, {"limit": pickup.LARGEST_DELIVERY}, pickup.DELIVERY, pickup.STATUS
+        )
+        taken = []
+        for attachment in delivery.attachments:
+            try:
+                receipt = await self._reception.receive(payload(attachment), NoLine())
+            except NoPayload as problem:
+                logger.info("the mediator delivered no envelope: %s", problem)
+                receipt = Receipt("unreadable")
+            if receipt.verdict != "busy" and attachment.id is not None:
+                taken.append(attachment.id)
+        return taken
+
+    async def _say(self, type: str, body: Mapping[str, Any], *wanted: str) -> Message:
+        me, now_s = self._identities.engine, self._clock.now_ms() // 1000
+        headers = {"return_route": "all"}
+        message = Message(
+            self._entropy.seed(), type, body, me, (self._mediator,), created_time=now_s, headers=headers
+        )
+        posted = await self._letters.send(message, self._mediator)
+        if posted.reply is None:
+            raise NoMail("it does not answer along the connection")
+        try:
+            letter = await self._envelopes.open(posted.reply, now_s)
+        except Refused as refused:
+            raise NoMail(f"its answer cannot be read: {refused.reason}") from refused
+        if letter.sender is None or not same_did(letter.sender, did_of(self._mediator)):
+            raise NoMail("somebody else answers")
+        if letter.message.thread != message.id or letter.message.type not in wanted:
+            said = letter.message.body.get("code", letter.message.type)
+            raise NoMail(f"it answers {said}")
+        return letter.message
