@@ -28,6 +28,8 @@ def configure_logs(stream: TextIO, form: str, level: str) -> None:
     root.setLevel(threshold)
     # uvicorn tells of every start and stop in its own words; we do that in ours.
     logging.getLogger("uvicorn").setLevel(max(threshold, logging.WARNING))
+    # httpx tells of every request, with its URL: what is looked for by the clock would fill the log.
+    logging.getLogger("httpx").setLevel(max(threshold, logging.WARNING))
 
 
 def _preparation() -> list[Processor]:

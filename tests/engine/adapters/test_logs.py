@@ -70,3 +70,12 @@ def test_an_exception_is_part_of_its_entry() -> None:
         structlog.get_logger("picomesh").exception("a bug")
     (line,) = stream.getvalue().splitlines()
     assert "ValueError: told" in json.loads(line)["exception"]
+
+
+def test_requests_of_our_own_are_no_news() -> None:
+    """Of one in thirty seconds nobody wants to read, and what is secret in a URL stays out."""
+    stream = io.StringIO()
+    configure_logs(stream, "json", "info")
+    logging.getLogger("httpx").info("HTTP Request: POST http://127.0.0.1/?secret=1")
+    logging.getLogger("httpx").warning("a real problem")
+    assert [json.loads(line)["event"] for line in stream.getvalue().splitlines()] == ["a real problem"]
