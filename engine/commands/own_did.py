@@ -10,7 +10,7 @@ import asyncio
 import json
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import Any
 
 import click
 
+from engine.adapters.credentials import Signer
 from engine.adapters.didcomm.envelopes import OwnEnvelopes
 from engine.adapters.dids.own import make_own_did
 from engine.adapters.dids.resolver import DidResolver
@@ -25,6 +26,7 @@ from engine.adapters.dids.routes import DidDirectory
 from engine.adapters.keys import KeysUnusable, SeedFile, SeedKeys
 from engine.adapters.web.client import HttpxWebClient, WebLimits
 from engine.commands.failure import Failure, NoEngine
+from engine.commands.showing import NOTHING, Showing, read_showing
 from engine.core.didcomm.dids import did_of, fragment_of
 from engine.core.didcomm.messages import BadMessage, Message, write_message
 from engine.core.didcomm.refused import Refused
@@ -32,13 +34,15 @@ from engine.core.dids import Did, is_did, show_did
 from engine.core.protocols import report_problem
 from engine.host_patterns import read_patterns
 from engine.ports import CannotSend, WebRequest, WebResponse
-from engine.runtime.identities import CURVES
+from engine.runtime.identities import CURVES, SIGNING
 from engine.runtime.letters import Letters
 from engine.wiring import fetch_document
 
 IDENTITY_FILE = "identity.key"
 PURPOSE = "person"
 PATIENCE_S = 60.0
+SHOWN_FOR_S = 600
+"""How long a message with a presentation is good, since clocks differ."""
 Show = Callable[[str, str], None]
 """Shows what goes over the wire: a heading and a text."""
 
@@ -54,6 +58,9 @@ class OwnIdentity:
             return None
         return CURVES[fragment], self.keys.derive(f"{PURPOSE}/{fragment}")
 
+    def signer(self) -> Signer:
+        return Signer(self.did, f"{self.did}#{SIGNING}", self.keys.derive(f"{PURPOSE}/{SIGNING}"))
+
 
 def own_identity() -> OwnIdentity:
     """It is made when it is first needed."""
@@ -67,21 +74,39 @@ def own_identity() -> OwnIdentity:
     )
 
 
-def ask(to: str, type: str, body: Mapping[str, Any], show: Show, id: str | None = None) -> Message:
+def to_show(shown: Sequence[str], lists: Sequence[str]) -> Showing:
+    """Credentials in files, about the one who types."""
+    return read_showing(own_identity().did, shown, lists) if shown or lists else NOTHING
+
+
+def ask(
+    to: str, type: str, body: Mapping[str, Any], show: Show, id: str | None = None, shown: Showing = NOTHING
+) -> Message:
     """Send a message and wait for what it is answered with."""
     if not is_did(to):
         raise Failure(f"{show_did(to)} is not a DID; one looks like did:peer:2.Vz6Mk…")
-    return asyncio.run(_ask(own_identity(), Did(to), type, body, show, id or secrets.token_hex(16)))
+    me, id = own_identity(), id or secrets.token_hex(16)
+    now_s = int(time.time())
+    attached = shown.attachments(me.signer(), id, Did(to))
+    message = Message(
+        id,
+        type,
+        body,
+        from_=me.did,
+        to=(to,),
+        created_time=now_s,
+        expires_time=now_s + SHOWN_FOR_S if attached else None,
+        attachments=attached,
+        headers={"return_route": "all"},
+    )
+    return asyncio.run(_ask(me, Did(to), message, show))
 
 
-async def _ask(me: OwnIdentity, to: Did, type: str, body: Mapping[str, Any], show: Show, id: str) -> Message:
+async def _ask(me: OwnIdentity, to: Did, message: Message, show: Show) -> Message:
     # Whoever types a DID has decided to write there; on this machine too.
     web = _Shown(HttpxWebClient(WebLimits(read_patterns(True), total_s=PATIENCE_S)), show)
     resolver = DidResolver(web, time.time)
     envelopes = OwnEnvelopes(resolver.at_hand, partial(fetch_document, resolver), me.secret)
-    now_s = int(time.time())
-    headers = {"return_route": "all"}
-    message = Message(id, type, body, from_=me.did, to=(to,), created_time=now_s, headers=headers)
     try:
         show("message", _pretty(message))
         posted = await Letters(envelopes, DidDirectory(resolver), web).send(message, to)
@@ -95,7 +120,7 @@ async def _ask(me: OwnIdentity, to: Did, type: str, body: Mapping[str, Any], sho
     except Refused as problem:
         raise Failure(f"what came back is no answer: {problem.reason}") from None
     show("answer", _pretty(letter.message))
-    if letter.sender != did_of(to) or (letter.message.pthid != id and letter.message.thid != id):
+    if letter.sender != did_of(to) or message.id not in (letter.message.pthid, letter.message.thid):
         raise Failure("what came back is from somebody else, or answers something else")
     return letter.message
 

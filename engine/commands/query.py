@@ -10,7 +10,8 @@ import click
 from engine.commands.arguments import query_address, read_pairs
 from engine.commands.client import engine_option, find_engine
 from engine.commands.output import json_option, print_json, show_value
-from engine.commands.own_did import ask, read_outcome, show_nothing, show_traffic
+from engine.commands.own_did import ask, read_outcome, show_nothing, show_traffic, to_show
+from engine.commands.showing import Showing, refuse_showing, show_option, status_list_option
 from engine.core.domains.by_did import is_did
 from engine.core.protocols import picomesh
 
@@ -20,6 +21,8 @@ from engine.core.protocols import picomesh
 @click.argument("query", callback=query_address, metavar="RID/NAME")
 @click.argument("arguments", nargs=-1, metavar="[KEY=VALUE]...")
 @click.option("-v", "--verbose", is_flag=True, help="With a DID: show messages and envelopes too.")
+@show_option
+@status_list_option
 @engine_option
 @json_option
 def query(
@@ -27,6 +30,8 @@ def query(
     query: tuple[str, str],
     arguments: tuple[str, ...],
     verbose: bool,
+    shown: tuple[str, ...],
+    lists: tuple[str, ...],
     url: str | None,
     as_json: bool,
 ) -> None:
@@ -40,9 +45,14 @@ def query(
     Examples:
       picomesh query root counter/count
       picomesh query root io.picolabs.wrangler/installedRIDs --json
+      picomesh query did:peer:2.Vz6Mk… shop/prices --show supplier.jwt
     """
     given = read_pairs(arguments)
-    value = _ask_did(eci, query, given, verbose) if is_did(eci) else _ask_engine(url, eci, query, given)
+    if is_did(eci):
+        value = _ask_did(eci, query, given, verbose, to_show(shown, lists))
+    else:
+        refuse_showing(shown, lists)
+        value = _ask_engine(url, eci, query, given)
     print_json(value) if as_json else click.echo(show_value(value))
 
 
@@ -51,7 +61,9 @@ def _ask_engine(url: str | None, eci: str, query: tuple[str, str], given: Mappin
         return engine.query(eci, query, given)
 
 
-def _ask_did(did: str, query: tuple[str, str], given: Mapping[str, Any], verbose: bool) -> Any:
+def _ask_did(
+    did: str, query: tuple[str, str], given: Mapping[str, Any], verbose: bool, showing: Showing
+) -> Any:
     body = {"rid": query[0], "function": query[1], "args": given}
-    answer = ask(did, picomesh.QUERY, body, show_traffic if verbose else show_nothing)
+    answer = ask(did, picomesh.QUERY, body, show_traffic if verbose else show_nothing, shown=showing)
     return read_outcome(answer).get("value")

@@ -12,7 +12,8 @@ from rich.markup import escape
 from engine.commands.arguments import event_address, read_pairs
 from engine.commands.client import engine_option, find_engine
 from engine.commands.output import console, json_option, print_json
-from engine.commands.own_did import ask, read_outcome, show_nothing, show_traffic
+from engine.commands.own_did import ask, read_outcome, show_nothing, show_traffic, to_show
+from engine.commands.showing import Showing, refuse_showing, show_option, status_list_option
 from engine.core.domains.by_did import is_did
 from engine.core.protocols import picomesh
 
@@ -24,6 +25,8 @@ from engine.core.protocols import picomesh
 @click.option("--no-wait", is_flag=True, help="Return as soon as the event is safely kept.")
 @click.option("--eid", help="Your own id of the event: sent twice, it runs once.")
 @click.option("-v", "--verbose", is_flag=True, help="With a DID: show messages and envelopes too.")
+@show_option
+@status_list_option
 @engine_option
 @json_option
 def send(
@@ -33,6 +36,8 @@ def send(
     no_wait: bool,
     eid: str | None,
     verbose: bool,
+    shown: tuple[str, ...],
+    lists: tuple[str, ...],
     url: str | None,
     as_json: bool,
 ) -> None:
@@ -40,7 +45,8 @@ def send(
 
     ECI is a channel of the pico; `root` stands for the root pico. A DID will do as well, of a channel of
     any engine: `picomesh did show ECI` prints it. Then the event goes there in an encrypted message from
-    your own DID. Values that are JSON are sent as JSON, others as text.
+    your own DID, and may show what the channel's policy asks for. Values that are JSON are sent as JSON,
+    others as text.
 
     \b
     Examples:
@@ -48,11 +54,13 @@ def send(
       picomesh send root counter:increment by=5 ticket=a-17
       picomesh send root order:placed items='["tea", "milk"]' --no-wait
       picomesh send did:peer:2.Vz6Mk… counter:increment by=5
+      picomesh send did:peer:2.Vz6Mk… order:placed item=tea --show supplier.jwt
     """
     attrs = read_pairs(attributes)
     if is_did(eci):
-        _send_message(eci, event, attrs, eid, verbose, no_wait, as_json)
+        _send_message(eci, event, attrs, eid, verbose, no_wait, as_json, to_show(shown, lists))
         return
+    refuse_showing(shown, lists)
     with find_engine(url) as engine:
         if no_wait:
             accepted = engine.accept_event(eci, event, attrs, eid)
@@ -70,9 +78,10 @@ def _send_message(
     verbose: bool,
     no_wait: bool,
     as_json: bool,
+    showing: Showing,
 ) -> None:
     body = {"domain": event[0], "type": event[1], "attributes": attrs, "wait": not no_wait}
-    answer = ask(did, picomesh.EVENT, body, show_traffic if verbose else show_nothing, eid)
+    answer = ask(did, picomesh.EVENT, body, show_traffic if verbose else show_nothing, eid, showing)
     reply = read_outcome(answer)
     if as_json:
         print_json(reply)

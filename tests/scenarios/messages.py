@@ -23,7 +23,7 @@ ruleset penpal {
   rule open {
     select when pen open
     every {
-      ctx:newChannel(["pen"]) setting(channel)
+      ctx:newChannel(["pen"], event:attrs{"policy"}) setting(channel)
       send_directive("channel", {"eci": channel{"id"}, "did": ctx:did(channel{"id"})})
     }
   }

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from engine.adapters.credentials import Credential, read_unproven
 from engine.cli import main
 from engine.commands.client import EngineClient
 from tests.scenarios.messages import befriend, neighbour
@@ -144,3 +145,46 @@ def test_a_passphrase_seals_the_keys_of_an_engine(tmp_path: Path) -> None:
         assert "sealed with a passphrase" in process.log.read_text()
     finally:
         process.end()
+
+
+def test_a_credential_is_shown(ann: tuple[EngineClient, str], tmp_path: Path) -> None:
+    """A channel asks for one, and says so; its owner's home issues it, with a list of what is revoked."""
+    pytest.importorskip("didkit", reason="didkit has wheels for Python 3.11 and 3.12 alone")
+    client, _ = ann
+    me, home = run(tmp_path, "did", "show", "--me").output.strip(), ("--home", str(tmp_path / "guild"))
+    card, status = str(tmp_path / "card.jwt"), tmp_path / "list.jwt"
+    assert run(tmp_path, "credential", "issue", me, "Supplier", "--out", card, *home).exit_code == 0
+    issued = read_unproven(Path(card).read_text())
+    assert isinstance(issued, Credential)
+    asked = {"type": "Supplier", "issuer": issued.issuer}
+    policy = {"allow": [{"domain": "pen", "name": "*", "credential": asked}], "deny": []}
+    opened = client.send_event("root", ("pen", "open"), {"policy": policy})["directives"]
+    did = opened[0]["options"]["did"]
+    letter = ("send", did, "pen:letter", "n=order")
+    refused = run(tmp_path, *letter)
+    assert (refused.exit_code, f"Supplier by {issued.issuer}" in refused.stderr) == (1, True)
+    assert "status-unknown" in run(tmp_path, *letter, "--show", card).stderr
+    status.write_text(run(tmp_path, "credential", "status", *home).stdout)
+    taken = run(tmp_path, *letter, "--show", card, "--status-list", str(status))
+    assert taken.exit_code == 0, taken.stderr
+    assert f'read {{"n": "order", "from": "{me}"}}' in taken.output
+
+
+def test_what_cannot_be_shown_is_not_sent(ann: tuple[EngineClient, str], tmp_path: Path) -> None:
+    """To an ECI, what is about somebody else, and what is no credential at all."""
+    pytest.importorskip("didkit", reason="didkit has wheels for Python 3.11 and 3.12 alone")
+    _, did = ann
+    (tmp_path / "none").write_text("nothing")
+    other = str(tmp_path / "other.jwt")
+    home = ("--home", str(tmp_path / "guild"))
+    run(tmp_path, "credential", "issue", "did:example:other", "Supplier", "--out", other, *home)
+    none, url = str(tmp_path / "none"), ann[0].url
+    for words, why in (
+        (("send", "root", "pen:letter", "--show", none), "goes to an ECI"),
+        (("query", "root", "penpal/seen", "--show", none), "goes to an ECI"),
+        (("send", did, "pen:letter", "--show", none), "is no credential"),
+        (("query", did, "penpal/seen", "--show", other), "is about did:example:other"),
+        (("send", did, "pen:letter", "--status-list", none), "about a credential that is shown"),
+    ):
+        failed = run(tmp_path, *words, url=url)
+        assert (failed.exit_code, why in failed.stderr) == (1, True), failed.stderr
