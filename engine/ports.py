@@ -8,7 +8,7 @@ from __future__ import annotations
 from asyncio import Future
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from engine.core.did_keys import DidKey
 from engine.core.didcomm.messages import Message
@@ -481,6 +481,27 @@ class Envelopes(Protocol):
 
     async def close(self, message: Message, to: Did) -> bytes:
         """For one recipient, from `message.from_` if there is one. Raises `CannotSend`."""
+
+
+class BadLog(ValueError):
+    """A log that nobody would believe, or an entry that cannot follow. Says why."""
+
+
+class LifelongLogs(Protocol):
+    """The logs in which picos keep who they are, as JSON lines. Each of these raises `BadLog`."""
+
+    def begin(self, pico: str, url: str | None, host: Did, recovery: str | None, now_s: float) -> str:
+        """The first entry. `url` is where the engine is reached, `host` its DID, and `recovery` the hash of a
+        key that the pico's owner keeps."""
+
+    def rotate(self, pico: str, text: str, now_s: float) -> str:
+        """The log with one more entry, signed with the key that the last one promised."""
+
+    def extend(self, pico: str, text: str, line: str, now_s: float) -> str:
+        """The log with an entry of somebody else's."""
+
+    def describe(self, pico: str, text: str, now_s: float) -> Mapping[str, Any]:
+        """What it says: `did`, the name for life, `epoch` and so on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from engine.adapters.credentials import PresentationChecks
 from engine.adapters.didcomm.envelopes import OwnEnvelopes
 from engine.adapters.didcomm.from_prior import write_from_prior
 from engine.adapters.didcomm.keys import private_key
+from engine.adapters.dids.lifelong import LifelongLogs
 from engine.adapters.dids.own import make_own_did
 from engine.adapters.dids.refused import DidRefused
 from engine.adapters.dids.resolver import DidResolver
@@ -56,6 +57,7 @@ from engine.runtime.identities import Identities
 from engine.runtime.key_change import note_keys
 from engine.runtime.lanes import Lanes
 from engine.runtime.letters import Letters
+from engine.runtime.lives import Lives
 from engine.runtime.mail import Mail
 from engine.runtime.mediator import Mediator, Terms
 from engine.runtime.orders import WorkerLimits
@@ -233,7 +235,9 @@ def give_mail(host: Host, equipment: Equipment, keys: Keys, web: WebClient, sett
     fetch = partial(fetch_document, resolver)
     writing = Writing(identities, envelopes, letters, reception, lanes, clock.now_ms, keep_ms, fetch)
     equipment.questions.learn(writing.kinds)
-    host.mail = mail = Mail(identities, reception, letters, mediator, host.has_channel, host.introduce)
+    lives = Lives(journal, LifelongLogs(keys), clock.now_ms)
+    has_channel, introduce = host.has_channel, host.introduce
+    host.mail = mail = Mail(identities, reception, letters, mediator, has_channel, introduce, lives)
     if settings.mediator:
         mail.collecting = Collecting(
             Did(settings.mediator),

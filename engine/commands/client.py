@@ -164,6 +164,12 @@ class EngineClient:
         found: dict[str, Any] = self._post(("api", "rotate"), {"eci": self._eci(eci)})
         return found
 
+    def life(self, eci: str, **words: str | bool | None) -> dict[str, Any]:
+        """The name that a pico has for life, and its log; or what becomes of it."""
+        given = {key: value for key, value in words.items() if value is not None}
+        found: dict[str, Any] = self._post(("api", "did", "log"), {**given, "eci": self._eci(eci)})
+        return found
+
     def root_eci(self) -> str:
         return str(self._get("/readyz")["root_eci"])
 

@@ -13,6 +13,7 @@ from engine.runtime.identities import Identities
 from engine.runtime.introducing import Have, Wish, introduce
 from engine.runtime.letters import Letters
 from engine.runtime.lines import Line
+from engine.runtime.lives import Document, Lives
 from engine.runtime.mediator import Mediator
 from engine.runtime.reception import Receipt, Reception
 from pico_lang.values import Value
@@ -27,18 +28,22 @@ class Mail:
         mediator: Mediator,
         has_channel: Callable[[Eci], bool],
         have: Have,
+        lives: Lives,
     ) -> None:
         self._identities = identities
         self._reception = reception
         self._has_channel = has_channel
         self._mediator = mediator
         self._have = have
+        self._url: str | None = None
+        self.lives = lives
         self.letters = letters
         self.collecting: Collecting | None = None
         """What fetches the mail of an engine that nobody can reach."""
 
     def reached_at(self, url: str) -> None:
         """Say that the engine is at this URL, or let its mediator say where it is."""
+        self._url = url
         self._identities.reached_at(f"{url.rstrip('/')}/didcomm")
         if self.collecting is not None:
             self.collecting.start()
@@ -49,6 +54,10 @@ class Mail:
     async def channel_did(self, eci: Eci) -> Did | Refusal:
         """The DID of a channel, which is made if it has none yet."""
         return await self._identities.name(eci) if self._has_channel(eci) else unknown_channel(eci)
+
+    async def life(self, eci: Eci, recovery: str | None = None) -> Document | Refusal:
+        """The name for life of a pico and its log, made if it has none yet."""
+        return await self.lives.begin(eci, self._url, self.engine_did(), recovery)
 
     async def introduce(
         self, eci: Eci, wish: Wish, attrs: Mapping[str, Value]

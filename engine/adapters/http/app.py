@@ -12,6 +12,7 @@ from engine.adapters.http import (
     administration,
     didcomm,
     introductions,
+    lives,
     modules,
     past,
     picos,
@@ -38,6 +39,7 @@ ROUTED = {
     **past.ROUTES,
     **didcomm.ROUTES,
     **introductions.ROUTES,
+    **lives.ROUTES,
 }
 """Everything but the routes of `picos`."""
 

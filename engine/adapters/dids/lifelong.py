@@ -1,0 +1,116 @@
+"""`engine.ports.LifelongLogs`: logs of picos, with keys that follow from the engine's own.
+
+Entry n is signed with the n-th key of the pico and promises the next. Whatever else was promised beside
+that, an owner's key of which only the hash is known, is promised again, so that it holds until it is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from engine.adapters.dids.locations import NOWHERE
+from engine.adapters.dids.log_entries import hash_key, log_from_jsonl, log_to_jsonl
+from engine.adapters.dids.log_verification import VerifiedLog, verify_log
+from engine.adapters.dids.log_writing import (
+    UNBORN_NAME,
+    CannotWrite,
+    Changes,
+    create_log,
+    unborn_did,
+    update_log,
+)
+from engine.adapters.dids.proofs import SeedSigner
+from engine.adapters.dids.refused import DidRefused
+from engine.core.dids import Did
+from engine.ports import BadLog, Keys
+
+CONTEXT = ["https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1"]
+HOST = "PicomeshHost"
+"""The service that says which engine hosts the pico: its DID."""
+
+
+class LifelongLogs:
+    def __init__(self, keys: Keys) -> None:
+        self._keys = keys
+
+    def begin(self, pico: str, url: str | None, host: Did, recovery: str | None, now_s: float) -> str:
+        promised = () if recovery is None else (recovery,)
+        changes = Changes(next_keys=(self._key(pico, 2).multikey,), next_key_hashes=promised)
+        try:
+            entry = create_log(self._document(pico, url, host), self._key(pico, 1), now_s, changes)
+            return log_to_jsonl(verify_log([entry], now_s).entries)
+        except (DidRefused, CannotWrite) as problem:
+            raise BadLog(str(problem)) from problem
+
+    def rotate(self, pico: str, text: str, now_s: float) -> str:
+        log = _read(text, now_s)
+        own, following = self._key(pico, log.epoch + 1), self._key(pico, log.epoch + 2)
+        promised = log.newest.parameters.next_key_hashes
+        if hash_key(own.multikey) not in promised:
+            raise BadLog(
+                "the key of this engine was not promised by the newest entry; if its keys were lost, "
+                "`picomesh did recover` goes on with the owner's key"
+            )
+        others = tuple(one for one in promised if one != hash_key(own.multikey))
+        changes = Changes(next_keys=(following.multikey,), next_key_hashes=others)
+        entry = update_log(log, own, now_s, changes=changes)
+        return log_to_jsonl(verify_log([*log.entries, entry], now_s, known=log).entries)
+
+    def extend(self, pico: str, text: str, line: str, now_s: float) -> str:
+        try:
+            log = _read(text, now_s)
+            longer = verify_log([*log.entries, *log_from_jsonl(line)], now_s, known=log)
+        except DidRefused as problem:
+            raise BadLog(str(problem)) from problem
+        if longer.epoch != log.epoch + 1:
+            raise BadLog("one entry at a time")
+        if (
+            hash_key(self._key(pico, longer.epoch + 1).multikey)
+            not in longer.newest.parameters.next_key_hashes
+        ):
+            raise BadLog("the entry does not promise the next key of this engine, which could not go on")
+        return log_to_jsonl(longer.entries)
+
+    def describe(self, pico: str, text: str, now_s: float) -> Mapping[str, Any]:
+        log = _read(text, now_s)
+        return {
+            "did": log.name,
+            "webvh": log.did,
+            "epoch": log.epoch,
+            "since": log.versions[0].entry.version_time,
+            "changed": log.newest.entry.version_time,
+            "next_key": self._key(pico, log.epoch + 2).multikey,
+            "promised": len(log.newest.parameters.next_key_hashes),
+        }
+
+    def _key(self, pico: str, number: int) -> SeedSigner:
+        return SeedSigner(self._keys.derive(f"log/{pico}/{number}"))
+
+    def _document(self, pico: str, url: str | None, host: Did) -> dict[str, Any]:
+        who = SeedSigner(self._keys.derive(f"log/{pico}/authentication")).multikey
+        return {
+            "@context": CONTEXT,
+            "id": unborn_did(_place(pico, url)),
+            "alsoKnownAs": [UNBORN_NAME],
+            "verificationMethod": [{"id": "#key-1", "type": "Multikey", "publicKeyMultibase": who}],
+            "authentication": ["#key-1"],
+            "service": [{"id": "#host", "type": HOST, "serviceEndpoint": {"uri": host}}],
+        }
+
+
+def _place(pico: str, url: str | None) -> str:
+    """did:webvh is HTTPS; what is served otherwise is for those who are handed the log."""
+    parts = urlsplit(url or "")
+    if parts.scheme != "https" or not parts.hostname or parts.path.strip("/"):
+        return NOWHERE
+    port = "" if parts.port is None else f"%3A{parts.port}"
+    return f"{parts.hostname}{port}:picos:{pico}"
+
+
+def _read(text: str, now_s: float) -> VerifiedLog:
+    try:
+        return verify_log(log_from_jsonl(text), now_s)
+    except DidRefused as problem:
+        raise BadLog(str(problem)) from problem
