@@ -26,9 +26,7 @@ PURPOSE = "recovery"
 def recovery_key(file: Path, new: bool) -> SeedSigner:
     """The key in a file, which is made if it is to be a new one."""
     if not new and not file.exists():
-        raise Failure(
-            f"there is no key {file}", "`picomesh did log --recovery-key` wrote one"
-        )
+        raise Failure(f"there is no key {file}", "`picomesh did log --recovery-key` wrote one")
     try:
         return SeedSigner(SeedKeys(SeedFile(file).open(None)).derive(PURPOSE))
     except (KeysUnusable, OSError) as problem:

@@ -6,7 +6,7 @@ An event says itself what its envelope has proven, so a turn that is run again c
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from engine.core.didcomm.dids import same_did
@@ -103,14 +103,23 @@ def heed(run: Run, event: Event) -> str | None:
     if relation is None:
         _meet(run, event)
         return None
-    if MOVED in relation.state:
-        return "it is from a DID that was rotated away"
-    if relationships.is_over(relation.state):
-        return "the relationship is over"
+    why = why_over(run.draft.relations, event.eci, event.sender)
+    if why is not None:
+        return why
     seen = relationships.seen_at(relation.state, proven.get("to"))
     if seen is not relation.state:
         run.draft.put_relation(replace(relation, state=seen))
     return None
+
+
+def why_over(relations: Mapping[str, Relation], eci: str, did: str) -> str | None:
+    """Why nothing that this DID wants is heard any more, or None. Its key may be in wrong hands."""
+    relation = relations.get(relation_key(eci, did)) if relations and did.startswith("did:") else None
+    if relation is None:
+        return None
+    if MOVED in relation.state:
+        return "it is from a DID that was rotated away"
+    return "the relationship is over" if relationships.is_over(relation.state) else None
 
 
 def _follow(run: Run, event: Event, rotation: Rotation) -> str | None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from engine.core.messages import Event, Query, Refusal
 from engine.core.model import Eci, Pico
 from engine.core.policy import NOBODY, allows_event, allows_query
+from engine.core.relations import why_over
 from engine.core.vouching import Shown
 
 OWNERS_TAGS = {"engine", "ui"}
@@ -31,8 +32,11 @@ def admit_query(
 ) -> Refusal | None:
     """Why this pico does not answer the query through that channel, or None."""
     channel = None if pico is None else pico.channels.get(query.eci)
-    if channel is None:
+    if pico is None or channel is None:
         return unknown_channel(query.eci)
+    over = None if query.sender is None else why_over(pico.relations, query.eci, query.sender)
+    if over is not None:
+        return Refusal("denied", over)
     return allows_query(channel, NOBODY if is_anonymous else query.sender, query.rid, query.name, shown)
 
 

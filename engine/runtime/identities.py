@@ -44,9 +44,7 @@ class NoSuchName(Exception):
 
 
 class Identities:
-    def __init__(
-        self, journal: Journal, keys: Keys, make_did: MakeDid, sign_rotation: SignRotation
-    ) -> None:
+    def __init__(self, journal: Journal, keys: Keys, make_did: MakeDid, sign_rotation: SignRotation) -> None:
         self._journal = journal
         self._keys = keys
         self._make_did = make_did

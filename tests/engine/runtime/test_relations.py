@@ -12,7 +12,7 @@ import pytest
 from engine.core.didcomm.dids import did_of
 from engine.core.messages import Fault
 from engine.core.model import Eci
-from engine.core.protocols import basicmessage, trust_ping
+from engine.core.protocols import basicmessage, picomesh, trust_ping
 from engine.runtime.replies import QueryReply
 from tests.engine.in_loop import in_loop
 from tests.engine.runtime.mesh import Member, Mesh, Stranger
@@ -227,6 +227,25 @@ async def test_what_comes_from_a_did_that_was_rotated_away_is_ignored(tmp_path: 
     await ann.host.wait_quiet()
     assert [one["body"]["n"] for one in await heard(ann, "talk_word")] == [1.0]
     assert [one["them"] for one in await ask(ann, "known")] == [yan.did]
+
+
+@in_loop
+async def test_a_did_that_was_rotated_away_is_answered_no_query(tmp_path: Path) -> None:
+    """Nor is its old name of use to whoever has its key; the new one is answered."""
+    mesh, ann, _ = await pals(tmp_path)
+    zoe, yan = Stranger("zoe", mesh), Stranger("yan", mesh)
+    shown = await invite(ann)
+    query = {"rid": "pal", "function": "errors"}
+    token = zoe.from_prior(yan.did, mesh.clock.now_ms() // 1000)
+    await zoe.write(ann, shown["did"], trust_ping.PING, pthid=shown["id"])
+    await ann.host.wait_quiet()
+    before = await zoe.read(await zoe.write(ann, shown["did"], picomesh.QUERY, query))
+    await yan.write(ann, shown["did"], WORD, {}, from_prior=token)
+    await ann.host.wait_quiet()
+    after = await zoe.read(await zoe.write(ann, shown["did"], picomesh.QUERY, query))
+    new = await yan.read(await yan.write(ann, shown["did"], picomesh.QUERY, query))
+    assert [one.message.type for one in (before, new)] == [picomesh.ANSWER] * 2
+    assert after.message.body["code"] == "e.p.trust.not-allowed"
 
 
 @in_loop
