@@ -289,7 +289,7 @@ class Reception:
 
     async def _be_shown(self, letter: Letter, eci: Eci, refusal: Refusal | None) -> Refusal | Doubt | None:
         """What is attached is looked at only where it is asked for. None: let the policy decide."""
-        if refusal is None or not refusal.asks:
+        if refusal is None:
             return None
         return await self._showings.look_at(letter, eci, refusal.asks)
 

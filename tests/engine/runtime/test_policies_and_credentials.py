@@ -335,6 +335,17 @@ async def test_a_status_list_is_fetched(tmp_path: Path, didkit: Didkit) -> None:
 
 
 @in_loop
+async def test_a_status_list_that_is_not_there_may_come_along(tmp_path: Path, didkit: Didkit) -> None:
+    """What a server says instead of it is no list."""
+    now = await scene(tmp_path, didkit)
+    web = Web({WEB_LIST: "gone"}, status=404)
+    now.ann.mesh.wire.send = web.send  # type: ignore[method-assign]
+    one = shown(now.show(now.guild.vouch(now.zoe.did, place=Place(WEB_LIST, 7))))
+    brought = stapled(now.guild.list(8, name=WEB_LIST))
+    assert (await now.write(one, brought)).message.type == picomesh.ACCEPTED
+
+
+@in_loop
 async def test_the_document_of_an_issuer_is_fetched(tmp_path: Path, didkit: Didkit) -> None:
     """Of one whom the policy names; while it is not to be had, nothing is proven."""
     guild = Guild(didkit, Signer("did:web:guild.example", "did:web:guild.example#key-1", ISSUER.seed))
@@ -358,6 +369,9 @@ async def test_a_stranger_has_nothing_fetched(tmp_path: Path, didkit: Didkit) ->
     for guild in (Guild(didkit, mine), Guild(didkit, STRANGER)):
         text = guild.vouch(now.zoe.did, place=Place(WEB_LIST, 7))
         assert (await now.refused(shown(now.show(text))))["args"] == ["wrong-issuer"]
+    good = now.guild.vouch(now.zoe.did, place=Place(LIST, 7))
+    told = await now.refused(shown(now.show(good)), stapled(Guild(didkit, mine).list()))
+    assert told["args"] == ["status-unknown"]
     assert web.urls == []
 
 
@@ -402,6 +416,7 @@ class Web:
     """`engine.ports.WebClient`, of a web with a few pages."""
 
     pages: dict[str, str]
+    status: int = 200
 
     def __post_init__(self) -> None:
         self.urls: list[str] = []
@@ -410,4 +425,4 @@ class Web:
         self.urls.append(request.url)
         if request.url not in self.pages:
             raise WebFailed("nobody there")
-        return WebResponse(200, "OK", {"content-type": "application/json"}, self.pages[request.url])
+        return WebResponse(self.status, "", {"content-type": "application/json"}, self.pages[request.url])
