@@ -212,6 +212,29 @@ async def test_a_rotation_outlives_a_crash_of_either(tmp_path: Path) -> None:
 
 
 @in_loop
+async def test_an_event_tells_of_a_rotation_too(tmp_path: Path) -> None:
+    """One that nothing else announced is from the new DID, and the other side follows."""
+    mesh, ann, ben = await pals(tmp_path)
+    await connect(mesh, ben, ann)
+    (known,) = await ask(ann, "known")
+    lost = mesh.wire.hosts.pop("ben.example")
+    await ann.send("pal:rotate", eci=known["eci"])
+    await ann.host.wait_quiet()
+    announced = set(ann.disk.errands)
+    await ann.send("go:send", did=known["them"], **{"from": known["eci"]}, n=1.0)
+    await ann.host.wait_quiet()
+    for errand in announced:
+        del ann.disk.errands[errand]
+    await ann.crash_and_start()
+    mesh.wire.hosts["ben.example"] = lost
+    await mesh.settle(ann, ben)
+    ((of_ann,), (of_ben,)) = await ask(ann, "known"), await ask(ben, "known")
+    assert await ben.ask("senders") == [of_ann["me"]]
+    assert of_ben["them"] == of_ann["me"] != known["me"]
+    assert len(await heard(ben, "rotated")) == 1
+
+
+@in_loop
 async def test_what_comes_from_a_did_that_was_rotated_away_is_ignored(tmp_path: Path) -> None:
     """Whoever has its key may be a thief; and an old from_prior cannot be played again."""
     mesh, ann, _ = await pals(tmp_path)
