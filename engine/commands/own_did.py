@@ -43,6 +43,11 @@ PURPOSE = "person"
 PATIENCE_S = 60.0
 SHOWN_FOR_S = 600
 """How long a message with a presentation is good, since clocks differ."""
+HINTS = {
+    "e.p.trust.credential-needed": "show one about your own DID with --show FILE",
+    "e.p.trust.credential-refused": "`picomesh credential verify FILE` says more of a credential",
+}
+WITHOUT_LIST = "ask its issuer for the status list, and bring that along with --status-list FILE"
 Show = Callable[[str, str], None]
 """Shows what goes over the wire: a heading and a text."""
 
@@ -131,11 +136,16 @@ def read_outcome(answer: Message) -> dict[str, Any]:
     if answer.type == report_problem.REPORT:
         comment = body.get("comment", "")
         said = report_problem.interpolate(str(comment), body.get("args", []))
-        raise Failure(f"it was refused: {said or body.get('code')} [{body.get('code')}]")
+        raise Failure(f"it was refused: {said or body.get('code')} [{body.get('code')}]", _hint(body))
     if "fault" in body:
         fault = body["fault"]
         raise Failure(f"{fault.get('message')} [{fault.get('code')}]", code=fault.get("code"))
     return body
+
+
+def _hint(report: Mapping[str, Any]) -> str | None:
+    hint = HINTS.get(str(report.get("code")))
+    return WITHOUT_LIST if report.get("args") == ["status-unknown"] else hint
 
 
 def show_traffic(heading: str, text: str) -> None:

@@ -163,7 +163,8 @@ def test_a_credential_is_shown(ann: tuple[EngineClient, str], tmp_path: Path) ->
     letter = ("send", did, "pen:letter", "n=order")
     refused = run(tmp_path, *letter)
     assert (refused.exit_code, f"Supplier by {issued.issuer}" in refused.stderr) == (1, True)
-    assert "status-unknown" in run(tmp_path, *letter, "--show", card).stderr
+    assert "--show FILE" in refused.stderr
+    assert "--status-list FILE" in run(tmp_path, *letter, "--show", card).stderr
     status.write_text(run(tmp_path, "credential", "status", *home).stdout)
     taken = run(tmp_path, *letter, "--show", card, "--status-list", str(status))
     assert taken.exit_code == 0, taken.stderr
