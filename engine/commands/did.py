@@ -19,7 +19,10 @@ from engine.core.dids import show_did
 
 @click.group()
 def did() -> None:
-    """Show DIDs: names by which engines and channels are reached in DIDComm."""
+    """Show and change DIDs.
+
+    They are names by which engines, channels of picos and picos themselves are known in DIDComm.
+    """
 
 
 @did.command()
@@ -103,7 +106,7 @@ def recover(eci: str, old: Path, new: Path, url: str | None, as_json: bool) -> N
     and promises the key that the engine has now and another one of the owner's.
 
     \b
-    Example:
+    Examples:
       picomesh did recover root --key owner.key --new-key owner-2.key
     """
     signer = recovery_key(old, new=False)
@@ -136,7 +139,7 @@ def rotate(eci: str, in_log: bool, url: str | None, as_json: bool) -> None:
     have the old DID can go on writing to it. One rotation has to be heard by all before the next.
 
     \b
-    Example:
+    Examples:
       picomesh did rotate cm3x…
     """
     with find_engine(url) as engine:

@@ -44,7 +44,9 @@ def invite(
     url: str | None,
     as_json: bool,
 ) -> None:
-    """Invite somebody to talk to a pico by DIDComm: a URL, and a QR code of it.
+    """Invite somebody to talk to a pico.
+
+    By DIDComm: a URL to be given to them, and a QR code of it.
 
     ECI is a channel of the pico; `root` stands for the root pico. Whoever accepts writes to a new channel of
     the pico, which takes messages and nothing else; its rules see them as events `didcomm:message`. With
@@ -108,8 +110,9 @@ def connect(eci: str, invitation: str, label: str | None, url: str | None, as_js
     can be accepted again without harm.
 
     \b
-    Example:
+    Examples:
       picomesh connect root 'https://home.example/invitation?_oob=eyJ0eXAi…'
+      picomesh connect root 'https://home.example/invitation?_oob=eyJ0eXAi…' --label "Ann's home"
     """
     with find_engine(url) as engine:
         known = engine.connect(eci, invitation, label)
