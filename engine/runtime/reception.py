@@ -12,6 +12,7 @@ import logging
 from asyncio import Task
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from typing import Any, Literal, Protocol
 
@@ -44,6 +45,7 @@ from pico_lang.values import Value, from_json, to_json
 logger = logging.getLogger(__name__)
 
 Attrs = Mapping[str, Value]
+WhyNot = Callable[[Caller], Refusal | None]
 
 MOST_LAYERS = 4
 """Messages that may be forwarded inside each other."""
@@ -183,7 +185,8 @@ class Reception:
         if eci is None:
             return self._hear(letter) if message.type in SILENT else UNKNOWN
         if message.type in SILENT and not _is_news(message):
-            refusal = await self._why_not(letter, eci, _name_of(message.type))
+            why_not = partial(self._gate.why_not, eci, "didcomm", _name_of(message.type))
+            refusal = await self._doubt(letter, eci, why_not) or why_not(self._caller(letter))
             return self._hear(letter) if refusal is None else self._refused(letter, refusal)
         match message.type:
             case picomesh.EVENT:
@@ -206,8 +209,9 @@ class Reception:
         body, id, new_id = letter.message.body, letter.message.id, self._facts(letter).new_id
         eid = event_id(letter.sender, id)
         event = eci, body["domain"], body["type"], from_json(dict(body.get("attributes", {}))), eid
-        if (why_not := await self._why_not(letter, eci, body["type"], body["domain"])) is not None:
-            return self._refused(letter, why_not)
+        why_not = partial(self._gate.why_not, eci, body["domain"], body["type"])
+        if (doubt := await self._doubt(letter, eci, why_not)) is not None:
+            return self._refused(letter, doubt)
         if not body.get("wait", False):
             accepted = await self._gate.accept_event(*event, self._caller(letter))
             if isinstance(accepted, Refusal):
@@ -230,9 +234,9 @@ class Reception:
             return _Handled("unreadable", heard.replies)
         body, id, new_id = letter.message.body, letter.message.id, self._facts(letter).new_id
         args = from_json(dict(body.get("args", {})))
-        refusal = self._gate.why_not_query(eci, body["rid"], body["function"], self._caller(letter))
-        if (why_not := await self._be_shown(letter, eci, refusal)) is not None:
-            return self._refused(letter, why_not)
+        why_not = partial(self._gate.why_not_query, eci, body["rid"], body["function"])
+        if (doubt := await self._doubt(letter, eci, why_not)) is not None:
+            return self._refused(letter, doubt)
         match await self._gate.run_query(eci, body["rid"], body["function"], args, self._caller(letter)):
             case Refusal() as refusal:
                 return self._refused(letter, refusal)
@@ -251,8 +255,9 @@ class Reception:
         refusals: list[Refusal | Doubt] = []
         taken = False
         for note in self._notes(letter, heard):
-            if (why_not := await self._why_not(letter, eci, note.name)) is not None:
-                refusals.append(why_not)
+            why_not = partial(self._gate.why_not, eci, "didcomm", note.name)
+            if (doubt := await self._doubt(letter, eci, why_not)) is not None:
+                refusals.append(doubt)
                 continue
             eid = event_id(letter.sender, f"{letter.message.id} as {note.name}")
             attrs = from_json({**note.attrs, **_attachments(letter.message)})
@@ -277,21 +282,12 @@ class Reception:
 
     # --- whether it may ----------------------------------------------------------------------------
 
-    async def _why_not(
-        self, letter: Letter, eci: Eci, name: str, domain: str = "didcomm"
-    ) -> Refusal | Doubt | None:
-        """Why such an event is not taken, after all that the message shows."""
-        refusal = self._gate.why_not(eci, domain, name, self._caller(letter))
-        why_not = await self._be_shown(letter, eci, refusal)
-        if refusal is None or why_not is not None:
-            return why_not
-        return self._gate.why_not(eci, domain, name, self._caller(letter))
-
-    async def _be_shown(self, letter: Letter, eci: Eci, refusal: Refusal | None) -> Refusal | Doubt | None:
-        """What is attached is looked at only where it is asked for. None: let the policy decide."""
-        if refusal is None:
-            return None
-        return await self._showings.look_at(letter, eci, refusal.asks)
+    async def _doubt(self, letter: Letter, eci: Eci, why_not: WhyNot) -> Refusal | Doubt | None:
+        """Have what is attached looked at, where the policy asks for it. None: let the policy decide."""
+        if not letter.message.attachments:
+            return None  # most have none, and the policy is asked anyway when they come in
+        refusal = why_not(self._caller(letter))
+        return None if refusal is None else await self._showings.look_at(letter, eci, refusal.asks)
 
     # --- what is said ------------------------------------------------------------------------------
 
