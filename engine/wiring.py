@@ -163,7 +163,8 @@ def make_host(
         plugins,
     )
     equipment.questions.learn({MODULE: Consultants(plugins, consulting_limits(settings)).answer})
-    return Host(equipment, Limits(settings.picos_in_memory, settings.snapshot_every), shelf)
+    limits = Limits(settings.picos_in_memory, settings.snapshot_every, settings.pico_bytes)
+    return Host(equipment, limits, shelf)
 
 
 def web_limits(settings: Settings) -> WebLimits:

@@ -35,6 +35,7 @@ from engine.core.policy import UPKEEP
 from engine.core.programs import Instances
 from engine.core.quarantine import healthy, quarantined
 from engine.core.records import Head, encode_request, encode_snapshot, seal
+from engine.core.weight import growth
 from engine.ports import AppendRecord, JournalFailed, KeepTurn, SaveSnapshot, Write
 from engine.runtime.equipment import Equipment
 from engine.runtime.overruns import Overruns, kind_of
@@ -382,8 +383,10 @@ class Mailbox:
             self._commit(request, turn, outcome)
 
     def _commit(self, request: Request, turn: Turn, outcome: Done | Failed) -> None:
-        if isinstance(outcome, Done) and (flooded := self._outbox.why_too_much(outcome.effects)) is not None:
-            outcome = self._stop(turn, flooded)
+        measured: list[Write] = []
+        grown = self._growth(turn, outcome)
+        if isinstance(outcome, Done) and (fault := self._why_too_much(outcome, grown, measured)) is not None:
+            outcome, grown = self._stop(turn, fault), 0
         try:
             head, body = seal(self.head, turn, outcome)
         except Exception:
@@ -391,10 +394,10 @@ class Mailbox:
             head, body = seal(self.head, turn, outcome)
         posting = self._outbox.post(self, self.head.pico, outcome)
         eid = turn.event.eid if request.is_kept else None
-        writes: list[Write] = [AppendRecord(self.id, head.pico.seq, eid, body)]
+        writes: list[Write] = [*measured, AppendRecord(self.id, head.pico.seq, eid, body)]
         if posting is not None:
             writes += posting.writes
-        self._save_if_due(head, len(body), writes)
+        self._save_if_due(head, len(body), grown, writes)
         durable = self._equipment.journal.commit(writes)
         # Not before the record is on its way: a version that has none would leave a gap in the history.
         self.head = head
@@ -402,12 +405,36 @@ class Mailbox:
         if posting is not None:
             posting.dispatch(durable)
 
-    def _save_if_due(self, head: Head, size: int, writes: list[Write]) -> None:
-        self._unsaved.add(size)
+    def _growth(self, turn: Turn, outcome: Done | Failed) -> int | None:
+        """By how much the pico grows, or None when nobody has to know: it is small, or this is upkeep, which
+        may mend one that is too large."""
+        if self._unsaved.is_light or turn.event.domain == UPKEEP:
+            return None
+        return growth(self.head.pico, outcome.changes)
+
+    def _why_too_much(self, outcome: Done, grown: int | None, writes: list[Write]) -> Fault | None:
+        """Why a turn that ran may not be committed: it would flood somebody, or its own pico."""
+        flood = self._outbox.why_too_much(outcome.effects)
+        return self._why_too_large(grown or 0, writes) if flood is None else flood
+
+    def _why_too_large(self, grown: int, writes: list[Write]) -> Fault | None:
+        unsaved = self._unsaved
+        if grown <= 0 or unsaved.held + grown <= unsaved.most:
+            return None
+        if unsaved.guessed:
+            self._save(self.head, writes)  # only now is it worth knowing
+        held = unsaved.held + grown
+        return _too_large(held, unsaved.most) if held > unsaved.most else None
+
+    def _save_if_due(self, head: Head, size: int, grown: int | None, writes: list[Write]) -> None:
+        self._unsaved.add(size, grown)
         if self._unsaved.is_due:
-            body = encode_snapshot(head)
-            writes.append(SaveSnapshot(self.id, head.pico.seq, body))
-            self._unsaved.save(len(body))
+            self._save(head, writes)
+
+    def _save(self, head: Head, writes: list[Write]) -> None:
+        body = encode_snapshot(head)
+        writes.append(SaveSnapshot(self.id, head.pico.seq, body))
+        self._unsaved.save(len(body))
 
     def await_disk(
         self, durable: Future[None], pico: Pico, request: Request | None = None, reply: Reply | None = None
@@ -440,6 +467,11 @@ class Mailbox:
                     rested.set_result(None)
             self._rested = []
             self._outbox.rest(self)
+
+
+def _too_large(size: int, most: int) -> Fault:
+    about = f"the pico would hold {size:,} bytes, and its engine gives it {most:,} (pico_bytes)"
+    return Fault("R708", f"{about}; turns that have it hold less still go through")
 
 
 def _not_known(problem: BaseException) -> Refusal:
