@@ -11,7 +11,7 @@ import asyncio
 import logging
 from asyncio import Future, Task
 from collections import deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol
@@ -30,7 +30,7 @@ from engine.core.messages import (
     Turn,
     Unable,
 )
-from engine.core.model import EventId, Inputs, Pico, PicoId, RulesetHash
+from engine.core.model import EMPTY, EventId, Inputs, Pico, PicoId, RulesetHash
 from engine.core.policy import UPKEEP
 from engine.core.programs import Instances
 from engine.core.quarantine import healthy, quarantined
@@ -39,6 +39,7 @@ from engine.core.weight import growth
 from engine.ports import AppendRecord, JournalFailed, KeepTurn, SaveSnapshot, Write
 from engine.runtime.equipment import Equipment
 from engine.runtime.overruns import Overruns, kind_of
+from engine.runtime.preparation import Prepared, is_long, prepare
 from engine.runtime.quarantines import (
     explained,
     releasing,
@@ -75,8 +76,11 @@ class Outbox(Protocol):
     def why_too_much(self, effects: Sequence[Effect]) -> Fault | None:
         """Why what a turn wants to send may not be sent, or None."""
 
-    def post(self, sender: Mailbox, before: Pico, outcome: Done | Failed) -> Posting | None:
-        """What a turn leads to outside its pico; None when nothing."""
+    def post(
+        self, sender: Mailbox, before: Pico, outcome: Done | Failed, bodies: Mapping[EventId, bytes] = EMPTY
+    ) -> Posting | None:
+        """What a turn leads to outside its pico; None when nothing. `bodies` are events that are bytes
+        already."""
 
     def rest(self, mailbox: Mailbox) -> None:
         """A mailbox has nothing left to do."""
@@ -193,9 +197,12 @@ class Mailbox:
         try:
             self._run(request)
         except Exception:
-            self.pending.pop(request.event.eid, None)
-            request.answer(Fault("R699", OWN_MISTAKE))
+            self._own_up(request)
             raise
+
+    def _own_up(self, request: Request) -> None:
+        self.pending.pop(request.event.eid, None)
+        request.answer(Fault("R699", OWN_MISTAKE))
 
     def _run(self, request: Request) -> None:
         if request.inputs is None:
@@ -211,6 +218,8 @@ class Mailbox:
             case Failed(retry_bigger=True) as failed:
                 self.overruns.note(kind)
                 self._pause_for(self._run_elsewhere(request, turn, lambda: failed))
+            case outcome if is_long(outcome):
+                self._pause_for(self._conclude_long(request, turn, outcome))
             case outcome:
                 self._conclude(request, turn, outcome)
 
@@ -298,8 +307,22 @@ class Mailbox:
             self._drop(request)
         elif isinstance(outcome, Asks):
             await self._ask(request, turn.inputs, outcome.question)
+        elif is_long(outcome):
+            await self._conclude_long(request, turn, outcome)
         else:
             self._conclude(request, turn, outcome)
+
+    async def _conclude_long(self, request: Request, turn: Turn, outcome: Done | Failed) -> None:
+        """Commit a turn that sends so much that writing it down would keep everybody waiting."""
+        try:
+            prepared = await asyncio.to_thread(prepare, self.head, turn, outcome)
+            if self.is_gone:
+                self._drop(request)
+            else:
+                self._conclude(request, turn, outcome, prepared)
+        except Exception:
+            self._own_up(request)
+            raise
 
     def _prepare(self) -> None:
         """Have rulesets compiled off the loop before the first turn needs them, and see whether those in
@@ -369,7 +392,9 @@ class Mailbox:
 
     # --- commits ---
 
-    def _conclude(self, request: Request, turn: Turn, outcome: Done | Failed) -> None:
+    def _conclude(
+        self, request: Request, turn: Turn, outcome: Done | Failed, prepared: Prepared | None = None
+    ) -> None:
         """Commit a turn, or have it run again without the rulesets that kept it from running.
 
         Answers that an earlier run of the engine has kept were given to all rulesets together, so such
@@ -380,19 +405,22 @@ class Mailbox:
         if unable and is_free and self._is_set_aside(unable):
             self._queue.appendleft(request)
         else:
-            self._commit(request, turn, outcome)
+            self._commit(request, turn, outcome, prepared)
 
-    def _commit(self, request: Request, turn: Turn, outcome: Done | Failed) -> None:
+    def _commit(
+        self, request: Request, turn: Turn, outcome: Done | Failed, prepared: Prepared | None = None
+    ) -> None:
         measured: list[Write] = []
         grown = self._growth(turn, outcome)
         if isinstance(outcome, Done) and (fault := self._why_too_much(outcome, grown, measured)) is not None:
-            outcome, grown = self._stop(turn, fault), 0
+            outcome, grown, prepared = self._stop(turn, fault), 0, None
         try:
-            head, body = seal(self.head, turn, outcome)
+            head, body = seal(self.head, turn, outcome) if prepared is None else prepared.sealed
         except Exception:
             outcome = self._own_mistake(turn)
             head, body = seal(self.head, turn, outcome)
-        posting = self._outbox.post(self, self.head.pico, outcome)
+        bodies = EMPTY if prepared is None else prepared.sent
+        posting = self._outbox.post(self, self.head.pico, outcome, bodies)
         eid = turn.event.eid if request.is_kept else None
         writes: list[Write] = [*measured, AppendRecord(self.id, head.pico.seq, eid, body)]
         if posting is not None:
