@@ -57,8 +57,13 @@ MOST_WAITING = 10_000
 """Requests that may wait in one mailbox. Past it senders are told to come back later."""
 OWN_MISTAKE = "the engine made a mistake; its own log says more"
 
-MOST_AHEAD = 256
-"""Turns that may run ahead of the disk. A slow disk must not let commits pile up in memory."""
+MOST_AHEAD = 64
+"""Turns that may run ahead of the disk. Others' commits come after those that are on their way already, so more
+would have them wait for longer, and would not make this pico any faster."""
+
+MOST_AHEAD_FOR_PICOS = 8
+"""The same when the next event was sent by a pico, perhaps by this one to itself and without end. Nobody
+from outside waits for it, and its neighbours shall not notice."""
 
 
 class Posting(Protocol):
@@ -175,7 +180,10 @@ class Mailbox:
 
     @property
     def _can_run(self) -> bool:
-        return bool(self._queue) and self._pause is None and self._commits_under_way < MOST_AHEAD
+        if not self._queue or self._pause is not None:
+            return False
+        is_own_affair = self._queue[0].event.sender is not None
+        return self._commits_under_way < (MOST_AHEAD_FOR_PICOS if is_own_affair else MOST_AHEAD)
 
     def _enlist(self) -> None:
         if not self._is_enlisted and self._can_run:
@@ -314,8 +322,10 @@ class Mailbox:
 
     async def _conclude_long(self, request: Request, turn: Turn, outcome: Done | Failed) -> None:
         """Commit a turn that sends so much that writing it down would keep everybody waiting."""
+        prepared = None
         try:
-            prepared = await asyncio.to_thread(prepare, self.head, turn, outcome)
+            if self._outbox.why_too_much(outcome.effects) is None:
+                prepared = await asyncio.to_thread(prepare, self.head, turn, outcome)
             if self.is_gone:
                 self._drop(request)
             else:
