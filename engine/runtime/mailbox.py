@@ -58,8 +58,8 @@ MOST_WAITING = 10_000
 OWN_MISTAKE = "the engine made a mistake; its own log says more"
 
 MOST_AHEAD = 64
-"""Turns that may run ahead of the disk. Others' commits come after those that are on their way already, so more
-would have them wait for longer, and would not make this pico any faster."""
+"""Turns that may run ahead of the disk. Others' commits come after those that are on their way already, so
+more would have them wait for longer, and would not make this pico any faster."""
 
 MOST_AHEAD_FOR_PICOS = 8
 """The same when the next event was sent by a pico, perhaps by this one to itself and without end. Nobody
