@@ -7,7 +7,7 @@ anybody has touched them. Every format ever written can be read: `READERS` has o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TypeVar
@@ -39,6 +39,7 @@ from engine.core.codec import (
     unpack_turn,
 )
 from engine.core.draft import Draft
+from engine.core.gentle import pieces
 from engine.core.messages import AskLater, Change, Done, Effect, Event, Failed, Fault, LogLine, Query, Turn
 from engine.core.model import Inputs, Pico
 from pico_lang.values import Value
@@ -211,7 +212,16 @@ def _read_record_1(plain: Plain) -> Record:
 
 def encode_snapshot(head: Head) -> bytes:
     """A whole pico, with what the next record has to name."""
-    return to_bytes({"format": FORMAT, "chain": head.chain, "pico": pack_pico(head.pico)})
+    return to_bytes(_snapshot(head))
+
+
+def snapshot_pieces(head: Head) -> Iterator[bytes]:
+    """The same bytes, for a thread that lets others run in between."""
+    return pieces(_snapshot(head))
+
+
+def _snapshot(head: Head) -> Plain:
+    return {"format": FORMAT, "chain": head.chain, "pico": pack_pico(head.pico)}
 
 
 def decode_snapshot(body: bytes) -> Head:

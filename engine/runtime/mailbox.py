@@ -12,6 +12,7 @@ import logging
 from asyncio import Future, Task
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol
@@ -39,7 +40,7 @@ from engine.core.weight import growth
 from engine.ports import AppendRecord, JournalFailed, KeepTurn, SaveSnapshot, Write
 from engine.runtime.equipment import Equipment
 from engine.runtime.overruns import Overruns, kind_of
-from engine.runtime.preparation import Prepared, is_long, prepare
+from engine.runtime.preparation import LARGE, Prepared, is_long, prepare, write_snapshot
 from engine.runtime.quarantines import (
     explained,
     releasing,
@@ -104,6 +105,8 @@ class Mailbox:
         "_released",
         "_reported",
         "_rested",
+        "_saved",
+        "_saving",
         "_unsaved",
         "committed",
         "head",
@@ -132,6 +135,9 @@ class Mailbox:
         self._is_enlisted = False
         self._commits_under_way = 0
         self._unsaved = unsaved
+        self._saved = 0
+        """The number of the last turn whose state this mailbox has saved."""
+        self._saving: Task[None] | None = None
         self._rested: list[Future[None]] = []
         self._reported: set[Unable] = set()
         self._released: Future[None] | None = None
@@ -466,13 +472,40 @@ class Mailbox:
 
     def _save_if_due(self, head: Head, size: int, grown: int | None, writes: list[Write]) -> None:
         self._unsaved.add(size, grown)
-        if self._unsaved.is_due:
+        if not self._unsaved.is_due or self._saving is not None:
+            return
+        if self._unsaved.held > LARGE:
+            self._save_aside(head)
+        else:
             self._save(head, writes)
 
     def _save(self, head: Head, writes: list[Write]) -> None:
         body = encode_snapshot(head)
         writes.append(SaveSnapshot(self.id, head.pico.seq, body))
         self._unsaved.save(len(body))
+        self._saved = head.pico.seq
+
+    def _save_aside(self, head: Head) -> None:
+        """Have a large snapshot written while turns go on. It comes later than it could, which is no matter:
+        all records are kept, and waking reads those after it."""
+        guess = self._unsaved.held
+        self._unsaved.save(guess)
+        self._commits_under_way += 1  # it is not let go meanwhile
+        self._saving = asyncio.get_running_loop().create_task(self._write_aside(head, guess))
+
+    async def _write_aside(self, head: Head, guess: int) -> None:
+        try:
+            body = await asyncio.to_thread(write_snapshot, head)
+            if not self.is_gone and head.pico.seq > self._saved:
+                self._saved = head.pico.seq
+                self._unsaved.snapshot += len(body) - guess
+                with suppress(JournalFailed):  # those who wait for their turns are told
+                    await self._equipment.journal.commit([SaveSnapshot(self.id, head.pico.seq, body)])
+        finally:
+            self._saving = None
+            self._commits_under_way -= 1
+            self._enlist()
+            self._rest_if_idle()
 
     def await_disk(
         self, durable: Future[None], pico: Pico, request: Request | None = None, reply: Reply | None = None

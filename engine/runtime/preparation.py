@@ -1,4 +1,4 @@
-"""The bytes of a turn that sends very much, written before its commit and beside the event loop.
+"""Bytes that take their time, written beside the event loop: of turns that send much, and of large picos.
 
 Bytes alone: what may be sent, and to whom, is decided by the commit, at one moment for all of it. Preparing
 changes nothing, so a turn that is given up meanwhile leaves no trace.
@@ -6,16 +6,21 @@ changes nothing, so a turn that is given up meanwhile leaves no trace.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from engine.core.messages import Done, Event, Failed, SendEvent, Turn
 from engine.core.model import EMPTY, EventId, PicoId
-from engine.core.records import Head, encode_request, seal
+from engine.core.records import Head, encode_request, seal, snapshot_pieces
 
 MANY = 500
 """Effects whose bytes are prepared: some ten milliseconds. It takes a detour through a thread, which for few
 would be the longer way."""
+
+
+LARGE = 1 << 20
+"""Bytes of a snapshot that is written like that: ten milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +46,12 @@ def prepare(head: Head, turn: Turn, outcome: Done | Failed) -> Prepared:
 def event_of(sent: SendEvent, sender: PicoId) -> Event:
     """What arrives at the receiver."""
     return Event(sent.eci, sent.domain, sent.name, sent.attrs, sent.eid, sender=sender)
+
+
+def write_snapshot(head: Head) -> bytes:
+    """A whole pico, however large, while other threads go on."""
+    written = []
+    for piece in snapshot_pieces(head):
+        written.append(piece)
+        time.sleep(0)  # lets go of the interpreter's lock
+    return b"".join(written)

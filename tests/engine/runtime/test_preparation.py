@@ -1,4 +1,4 @@
-"""A turn that sends very much is written down beside the event loop, and committed like any other."""
+"""What takes long to write down is written beside the event loop, and committed like anything else."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ import pytest
 
 from engine.core.messages import Done, Event, Failed, Fault, Refusal, SendEvent, Turn
 from engine.core.model import Eci, EventId, Inputs, PicoId
-from engine.core.records import Head, begin, decode_request, seal
+from engine.core.records import Head, begin, decode_request, encode_snapshot, seal
 from engine.runtime import mailbox
 from engine.runtime.mailbox import OWN_MISTAKE
-from engine.runtime.preparation import MANY, Prepared, event_of, prepare
+from engine.runtime.preparation import MANY, Prepared, event_of, prepare, write_snapshot
+from engine.runtime.residents import Limits
 from tests.engine.in_loop import FOREVER_S, in_loop
-from tests.engine.runtime.shell import ROOT, prepared_disk, start_shell, with_channel
+from tests.engine.runtime.shell import ROOT, ROOT_ID, prepared_disk, start_shell, with_channel
 
 LOUD = MANY + 1
 
@@ -104,3 +105,43 @@ async def test_a_mistake_of_ours_is_owned_up_to(monkeypatch: pytest.MonkeyPatch)
     asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
     assert await shell.do(ROOT, "shout", to="ann", times=LOUD) == Fault("R699", OWN_MISTAKE)
     assert await shell.add(Eci(ROOT)) == 1.0
+
+
+@in_loop
+async def test_a_large_pico_is_saved_while_it_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its turns do not wait for the snapshot, and whoever wakes it later does not notice."""
+    gate = Gate()
+
+    def wait_and_write(head: Head) -> bytes:
+        assert gate.wait(FOREVER_S)
+        return write_snapshot(head)
+
+    monkeypatch.setattr(mailbox, "write_snapshot", wait_and_write)
+    monkeypatch.setattr(mailbox, "LARGE", 0)
+    shell = await start_shell(limits=Limits(snapshot_every=5))
+    for _ in range(30):
+        await shell.add(ROOT)
+    assert shell.journal.disk.snapshots[ROOT_ID][0] == 0
+    gate.set()
+    await shell.host.drain()
+    seq, _ = shell.journal.disk.snapshots[ROOT_ID]
+    assert 0 < seq <= 30
+    again = await start_shell(shell.journal.disk)
+    assert await again.add(ROOT) == 31.0
+
+
+@in_loop
+async def test_a_pico_that_is_deleted_while_it_is_saved_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its snapshot comes too late."""
+    monkeypatch.setattr(mailbox, "LARGE", 0)
+    shell = await start_shell(prepared_disk("bob"), limits=Limits(snapshot_every=1))
+    for _ in range(3):
+        await shell.add("bob")
+    await shell.do(ROOT, "bury", name="bob")
+    await shell.host.drain()
+    assert PicoId("bob") not in shell.journal.disk.snapshots
+
+
+def test_a_snapshot_in_pieces_is_the_snapshot() -> None:
+    head = begin(with_channel("ann"))
+    assert write_snapshot(head) == encode_snapshot(head)
