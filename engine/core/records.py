@@ -91,7 +91,16 @@ def begin(pico: Pico) -> Head:
 
 def seal(head: Head, turn: Turn, outcome: Done | Failed) -> tuple[Head, bytes]:
     """The record of a turn that was run on `head`, and the head after it."""
-    body = encode_record(_describe(head, turn, outcome))
+    return sealed(outcome, encode_record(_describe(head, turn, outcome)))
+
+
+def record_pieces(head: Head, turn: Turn, outcome: Done | Failed) -> Iterator[bytes]:
+    """The same record, for a thread that lets others run in between; `sealed` makes the head of it."""
+    return pieces(_plain_record(_describe(head, turn, outcome)))
+
+
+def sealed(outcome: Done | Failed, body: bytes) -> tuple[Head, bytes]:
+    """The head after a record that is bytes already."""
     return Head(outcome.pico, record_hash(body)), body
 
 
@@ -167,6 +176,10 @@ def state_id(pico: Pico) -> str:
 
 def encode_record(record: Record) -> bytes:
     """One JSON object; members that say nothing are left out."""
+    return to_bytes(_plain_record(record))
+
+
+def _plain_record(record: Record) -> Plain:
     plain: dict[str, Plain] = {
         "format": FORMAT,
         "seq": record.seq,
@@ -186,7 +199,7 @@ def encode_record(record: Record) -> bytes:
         plain["answer"] = record.answer
     if record.fault is not None:
         plain["fault"] = pack_fault(record.fault)
-    return to_bytes(plain)
+    return plain
 
 
 def decode_record(body: bytes) -> Record:

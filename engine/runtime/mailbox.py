@@ -321,13 +321,11 @@ class Mailbox:
             self._drop(request)
         elif isinstance(outcome, Asks):
             await self._ask(request, turn.inputs, outcome.question)
-        elif is_long(outcome):
-            await self._conclude_long(request, turn, outcome)
         else:
-            self._conclude(request, turn, outcome)
+            await self._conclude_long(request, turn, outcome)
 
     async def _conclude_long(self, request: Request, turn: Turn, outcome: Done | Failed) -> None:
-        """Commit a turn that sends so much that writing it down would keep everybody waiting."""
+        """Commit a turn that sends or changes so much that writing it down would keep everybody waiting."""
         prepared = None
         try:
             if self._outbox.why_too_much(outcome.effects) is None:

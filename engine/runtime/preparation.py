@@ -7,12 +7,12 @@ changes nothing, so a turn that is given up meanwhile leaves no trace.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from engine.core.messages import Done, Event, Failed, SendEvent, Turn
 from engine.core.model import EMPTY, EventId, PicoId
-from engine.core.records import Head, encode_request, seal, snapshot_pieces
+from engine.core.records import Head, encode_request, record_pieces, sealed, snapshot_pieces
 
 MANY = 500
 """Effects whose bytes are prepared: some ten milliseconds. It takes a detour through a thread, which for few
@@ -40,7 +40,7 @@ def prepare(head: Head, turn: Turn, outcome: Done | Failed) -> Prepared:
     """The bytes of a turn that was run on `head`."""
     sent = (effect for effect in outcome.effects if isinstance(effect, SendEvent))
     bodies = {one.eid: encode_request(event_of(one, head.pico.id)) for one in sent}
-    return Prepared(seal(head, turn, outcome), bodies)
+    return Prepared(sealed(outcome, _write(record_pieces(head, turn, outcome))), bodies)
 
 
 def event_of(sent: SendEvent, sender: PicoId) -> Event:
@@ -50,8 +50,12 @@ def event_of(sent: SendEvent, sender: PicoId) -> Event:
 
 def write_snapshot(head: Head) -> bytes:
     """A whole pico, however large, while other threads go on."""
+    return _write(snapshot_pieces(head))
+
+
+def _write(parts: Iterable[bytes]) -> bytes:
     written = []
-    for piece in snapshot_pieces(head):
+    for piece in parts:
         written.append(piece)
         time.sleep(0)  # lets go of the interpreter's lock
     return b"".join(written)
