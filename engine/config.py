@@ -122,6 +122,7 @@ class Settings:
     drain_s: float = _setting(10.0, "seconds that requests under way may take after SIGTERM", least=0)
     picos_in_memory: int = _setting(10_000, "picos kept in memory; idle ones beyond it sleep", least=1)
     snapshot_every: int = _setting(200, "turns of a pico between two snapshots", least=1)
+    pico_bytes: int = _setting(64 << 20, "bytes that one pico may hold, as its snapshot is written", least=1)
     default_channel_policy: str = _setting(
         "allow",
         "what a channel lets in that was made without a policy: everything, or with deny nothing",

@@ -201,7 +201,8 @@ def make_host(
         plugins,
     )
     equipment.questions.learn({MODULE: Consultants(plugins, consulting_limits(settings)).answer})
-    host = Host(equipment, Limits(settings.picos_in_memory, settings.snapshot_every), shelf)
+    limits = Limits(settings.picos_in_memory, settings.snapshot_every, settings.pico_bytes)
+    host = Host(equipment, limits, shelf)
     if keys is not None:
         give_mail(host, equipment, keys, web or outside, settings)
     return host

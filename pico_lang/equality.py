@@ -7,7 +7,7 @@ likes, and pay a step for each part, since one array held many times over is sma
 
 from __future__ import annotations
 
-from pico_lang.meter import Meter
+from pico_lang.meter import LOOK_INSIDE, Meter
 from pico_lang.numbers import number_to_string
 from pico_lang.values import RegExp, Value, is_null, length_of_keys
 
@@ -31,7 +31,7 @@ def equals(meter: Meter, left: Value, right: Value) -> bool:
 
 def _unfold(meter: Meter, a: Value, b: Value, pairs: Pairs) -> bool:
     """Add the pairs of parts that have to be the same; False if some part has no partner."""
-    meter.charge(len(a) + (length_of_keys(a) >> 6))
+    meter.charge(LOOK_INSIDE + len(a) + (length_of_keys(a) >> 6))
     if a.__class__ is list:
         pairs.extend(zip(a, b, strict=True))
         return True
@@ -65,7 +65,7 @@ def fingerprint(meter: Meter, value: Value) -> str:
             continue
         meter.charge(1)
         if part.__class__ is list or part.__class__ is dict:
-            meter.charge(length_of_keys(part) >> 6)
+            meter.charge(LOOK_INSIDE + (length_of_keys(part) >> 6))
             rest.extend(_opened(part))
         else:
             parts.append(_scalar_print(meter, part))

@@ -33,6 +33,7 @@ FAULTS: dict[str, str] = {
     "R705": "more raised events than the budget of one turn",
     "R706": "more memory or time than a turn may take",
     "R707": "an event too many for its receiver, who has thousands to handle already",
+    "R708": "a pico that would hold more than it may",
 }
 
 

@@ -14,7 +14,7 @@ from json.encoder import encode_basestring
 from typing import NoReturn
 
 from pico_lang.coercion import to_string
-from pico_lang.meter import Meter
+from pico_lang.meter import LOOK_INSIDE, Meter
 from pico_lang.numbers import number_to_string
 from pico_lang.values import MAX_NESTING, Value, in_js_order, length_of_keys, too_deep
 
@@ -52,9 +52,10 @@ class _Writer:
             raise too_deep()
         self._meter.charge(1)
         if value.__class__ is list:
+            self._meter.charge(LOOK_INSIDE)
             self._write_members("[]", [("", item) for item in value], depth + 1)
         elif value.__class__ is dict:
-            self._meter.charge(length_of_keys(value) >> 6)
+            self._meter.charge(LOOK_INSIDE + (length_of_keys(value) >> 6))
             keys = [(_quoted(key) + self._colon, item) for key, item in value.items()]
             self._write_members("{}", keys, depth + 1)
         else:

@@ -29,6 +29,12 @@ class Budget:
     raised_events: int = 1_000
 
 
+LOOK_INSIDE = 8
+"""Steps for looking into one array or map, wherever a whole value is walked through: so many steps of a
+program take as long. Without them a value that holds one array 2^40 times would use up its budget five
+times more slowly than an endless loop does."""
+
+
 class Meter:
     """What is left of a budget. `steps` is public because compiled code counts it down itself."""
 

@@ -27,7 +27,7 @@ from types import FunctionType
 from typing import Any
 
 from pico_lang.errors import BudgetSpent, TypeFault
-from pico_lang.meter import Meter
+from pico_lang.meter import LOOK_INSIDE, Meter
 
 Value = Any
 """None | bool | float | str | list | dict | Function | Action | RegExp; not worth a recursive type."""
@@ -189,8 +189,8 @@ def _stored(value: Value, meter: Meter | None, depth: int) -> Value:
         if depth > MAX_NESTING:
             raise too_deep()
         if meter is not None:
-            meter.check_collection(len(value) + 1)
-            meter.charge(length_of_keys(value) >> 6)
+            meter.check_collection(len(value))
+            meter.charge(LOOK_INSIDE + (length_of_keys(value) >> 6))
         return (_stored_array if kind is list else _stored_map)(value, meter, depth + 1)
     if kind is str and meter is not None:
         meter.check_string(len(value))

@@ -7,7 +7,7 @@ anybody has touched them. Every format ever written can be read: `READERS` has o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TypeVar
@@ -39,6 +39,7 @@ from engine.core.codec import (
     unpack_turn,
 )
 from engine.core.draft import Draft
+from engine.core.gentle import pieces
 from engine.core.messages import AskLater, Change, Done, Effect, Event, Failed, Fault, LogLine, Query, Turn
 from engine.core.model import Inputs, Pico
 from pico_lang.values import Value
@@ -90,7 +91,16 @@ def begin(pico: Pico) -> Head:
 
 def seal(head: Head, turn: Turn, outcome: Done | Failed) -> tuple[Head, bytes]:
     """The record of a turn that was run on `head`, and the head after it."""
-    body = encode_record(_describe(head, turn, outcome))
+    return sealed(outcome, encode_record(_describe(head, turn, outcome)))
+
+
+def record_pieces(head: Head, turn: Turn, outcome: Done | Failed) -> Iterator[bytes]:
+    """The same record, for a thread that lets others run in between; `sealed` makes the head of it."""
+    return pieces(_plain_record(_describe(head, turn, outcome)))
+
+
+def sealed(outcome: Done | Failed, body: bytes) -> tuple[Head, bytes]:
+    """The head after a record that is bytes already."""
     return Head(outcome.pico, record_hash(body)), body
 
 
@@ -166,6 +176,10 @@ def state_id(pico: Pico) -> str:
 
 def encode_record(record: Record) -> bytes:
     """One JSON object; members that say nothing are left out."""
+    return to_bytes(_plain_record(record))
+
+
+def _plain_record(record: Record) -> Plain:
     plain: dict[str, Plain] = {
         "format": FORMAT,
         "seq": record.seq,
@@ -185,7 +199,7 @@ def encode_record(record: Record) -> bytes:
         plain["answer"] = record.answer
     if record.fault is not None:
         plain["fault"] = pack_fault(record.fault)
-    return to_bytes(plain)
+    return plain
 
 
 def decode_record(body: bytes) -> Record:
@@ -211,7 +225,16 @@ def _read_record_1(plain: Plain) -> Record:
 
 def encode_snapshot(head: Head) -> bytes:
     """A whole pico, with what the next record has to name."""
-    return to_bytes({"format": FORMAT, "chain": head.chain, "pico": pack_pico(head.pico)})
+    return to_bytes(_snapshot(head))
+
+
+def snapshot_pieces(head: Head) -> Iterator[bytes]:
+    """The same bytes, for a thread that lets others run in between."""
+    return pieces(_snapshot(head))
+
+
+def _snapshot(head: Head) -> Plain:
+    return {"format": FORMAT, "chain": head.chain, "pico": pack_pico(head.pico)}
 
 
 def decode_snapshot(body: bytes) -> Head:

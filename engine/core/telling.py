@@ -72,6 +72,16 @@ def tell_outline(explanation: Explanation) -> Document:
     return {"rules": rules, "fired": rules_that_fired(explanation)}
 
 
+def tell_stopped(record: Record) -> Document:
+    """What the record itself knows of the rules of a turn that is not run again: which one was stopped."""
+    rules = [
+        {"rid": line.rid, "rule": line.rule, "verdict": "failed", "why": ""}
+        for line in record.log[-1:]
+        if line.rule is not None
+    ]
+    return {"rules": rules, "fired": []}
+
+
 def rules_that_fired(explanation: Explanation) -> list[Document]:
     """In the order in which they did."""
     fired = (trial for trial in explanation.trials if trial.verdict == "fired")

@@ -33,6 +33,7 @@ from engine.core.telling import (
     tell_record,
     tell_share,
     tell_state,
+    tell_stopped,
 )
 from engine.ports import Journal
 from engine.runtime.equipment import Kernel, ProgramStore, SecondChance
@@ -43,6 +44,10 @@ MOST_EVENTS = 1_000
 
 MOST_EXPLAINED = 100
 """Turns that one request may have told with all that they changed and sent, which can be a lot."""
+
+MOST_CARRIED_OUT = 20_000
+"""Turns of which a log carries out the changes once more, from a pico's birth on, for the state with which it
+begins: a second or so."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -88,15 +93,16 @@ class Histories:
         if pico is None or span is None:
             return _unknown(name)
         first = max(1, span.last - min(count, MOST_EXPLAINED if full else MOST_EVENTS) + 1)
-        head = await self._past.state(pico, first - 1)
-        if head is None:
-            bodies = [body async for body in self._past.records(pico, first, span.last)]
-            return {"pico": pico, "events": [tell_record(decode_record(body)) for body in bodies]}
+        start = _start_of_log(span, first)
+        head = await self._past.state(pico, start)
+        alone = span.last if head is None else start
+        events = [_log_alone(decode_record(body)) async for body in self._past.records(pico, first, alone)]
         instances: Instances[Any] = Instances()
-        events = [
-            await self._log_turn(before.pico, decode_record(body), instances, full)
-            async for before, body in self._past.heads(head, span.last)
-        ]
+        if head is not None:
+            events += [
+                await self._log_turn(before.pico, decode_record(body), instances, full)
+                async for before, body in self._past.heads(head, span.last)
+            ]
         return {"pico": pico, "events": events}
 
     async def _log_turn(
@@ -108,12 +114,14 @@ class Histories:
         else:
             made, _ = differences_of(before, record.changes)
             told["changed"] = [list(one.part) for one in made]
-            told["sent"] = [tell_message(effect) for effect in record.effects]
-            told["lines"] = [tell_line(line) for line in record.log]
+            told |= _words(record)
         if not is_repeatable(record):
-            return told
+            return told | tell_stopped(record)
         await self._prepare(before, record)
-        outline = tell_outline(self._kernel.explain(before, record.turn, instances))
+        explanation = self._kernel.explain(before, record.turn, instances)
+        outline = tell_outline(explanation)
+        if _is_too_much(explanation.outcome):
+            return told | outline  # a worker has run it: how soon that is given up here says nothing
         began = time.perf_counter()
         self._kernel.react(before, record.turn, instances)
         spent = time.perf_counter() - began
@@ -306,15 +314,39 @@ class Histories:
             await self._programs.prepare(missing)
 
 
+def _start_of_log(span: Span, first: int) -> int:
+    """The number of the turn from whose state on turns are run again: the one before the first, or the last
+    snapshot if that one is too far from any state that is known."""
+    saved = span.snapshot.pico.seq
+    return saved if MOST_CARRIED_OUT < first - 1 < saved else first - 1
+
+
+def _log_alone(record: Record) -> Document:
+    """A turn of whose pico no more is known than its record."""
+    return tell_record(record) | _words(record)
+
+
+def _words(record: Record) -> Document:
+    return {
+        "sent": [tell_message(effect) for effect in record.effects],
+        "lines": [tell_line(line) for line in record.log],
+    }
+
+
 def _effects(record: Record) -> Document:
     return {"effects": [tell_effect(effect) for effect in record.effects]}
+
+
+def _is_too_much(outcome: Outcome) -> bool:
+    """Whether a turn goes beyond the budget of the engine's own process."""
+    return isinstance(outcome, Failed) and outcome.retry_bigger
 
 
 def _note(record: Record, explanation: Explanation) -> str | None:
     departed = departure(record, explanation.outcome)
     if departed is None:
         return None
-    if isinstance(explanation.outcome, Failed) and explanation.outcome.retry_bigger:
+    if _is_too_much(explanation.outcome):
         return "this turn was run in a worker process; it is shown as far as the engine's own budget goes"
     return f"run again, the turn does not come out as recorded; they differ in {departed.part}"
 

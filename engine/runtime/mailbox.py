@@ -11,7 +11,8 @@ import asyncio
 import logging
 from asyncio import Future, Task
 from collections import deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol
@@ -30,14 +31,16 @@ from engine.core.messages import (
     Turn,
     Unable,
 )
-from engine.core.model import EventId, Inputs, Pico, PicoId, RulesetHash
+from engine.core.model import EMPTY, EventId, Inputs, Pico, PicoId, RulesetHash
 from engine.core.policy import UPKEEP
 from engine.core.programs import Instances
 from engine.core.quarantine import healthy, quarantined
 from engine.core.records import Head, encode_request, encode_snapshot, seal
+from engine.core.weight import growth
 from engine.ports import AppendRecord, JournalFailed, KeepTurn, SaveSnapshot, Write
 from engine.runtime.equipment import Equipment
 from engine.runtime.overruns import Overruns, kind_of
+from engine.runtime.preparation import LARGE, Prepared, is_long, prepare, write_snapshot
 from engine.runtime.quarantines import (
     explained,
     releasing,
@@ -55,8 +58,13 @@ MOST_WAITING = 10_000
 """Requests that may wait in one mailbox. Past it senders are told to come back later."""
 OWN_MISTAKE = "the engine made a mistake; its own log says more"
 
-MOST_AHEAD = 256
-"""Turns that may run ahead of the disk. A slow disk must not let commits pile up in memory."""
+MOST_AHEAD = 64
+"""Turns that may run ahead of the disk. Others' commits come after those that are on their way already, so
+more would have them wait for longer, and would not make this pico any faster."""
+
+MOST_AHEAD_FOR_PICOS = 8
+"""The same when the next event was sent by a pico, perhaps by this one to itself and without end. Nobody
+from outside waits for it, and its neighbours shall not notice."""
 
 
 class Posting(Protocol):
@@ -74,8 +82,11 @@ class Outbox(Protocol):
     def why_too_much(self, effects: Sequence[Effect]) -> Fault | None:
         """Why what a turn wants to send may not be sent, or None."""
 
-    def post(self, sender: Mailbox, before: Pico, outcome: Done | Failed) -> Posting | None:
-        """What a turn leads to outside its pico; None when nothing."""
+    def post(
+        self, sender: Mailbox, before: Pico, outcome: Done | Failed, bodies: Mapping[EventId, bytes] = EMPTY
+    ) -> Posting | None:
+        """What a turn leads to outside its pico; None when nothing. `bodies` are events that are bytes
+        already."""
 
     def rest(self, mailbox: Mailbox) -> None:
         """A mailbox has nothing left to do."""
@@ -94,6 +105,8 @@ class Mailbox:
         "_released",
         "_reported",
         "_rested",
+        "_saved",
+        "_saving",
         "_unsaved",
         "committed",
         "head",
@@ -122,6 +135,9 @@ class Mailbox:
         self._is_enlisted = False
         self._commits_under_way = 0
         self._unsaved = unsaved
+        self._saved = 0
+        """The number of the last turn whose state this mailbox has saved."""
+        self._saving: Task[None] | None = None
         self._rested: list[Future[None]] = []
         self._reported: set[Unable] = set()
         self._released: Future[None] | None = None
@@ -170,7 +186,10 @@ class Mailbox:
 
     @property
     def _can_run(self) -> bool:
-        return bool(self._queue) and self._pause is None and self._commits_under_way < MOST_AHEAD
+        if not self._queue or self._pause is not None:
+            return False
+        is_own_affair = self._queue[0].event.sender is not None
+        return self._commits_under_way < (MOST_AHEAD_FOR_PICOS if is_own_affair else MOST_AHEAD)
 
     def _enlist(self) -> None:
         if not self._is_enlisted and self._can_run:
@@ -192,9 +211,12 @@ class Mailbox:
         try:
             self._run(request)
         except Exception:
-            self.pending.pop(request.event.eid, None)
-            request.answer(Fault("R699", OWN_MISTAKE))
+            self._own_up(request)
             raise
+
+    def _own_up(self, request: Request) -> None:
+        self.pending.pop(request.event.eid, None)
+        request.answer(Fault("R699", OWN_MISTAKE))
 
     def _run(self, request: Request) -> None:
         if request.inputs is None:
@@ -210,6 +232,8 @@ class Mailbox:
             case Failed(retry_bigger=True) as failed:
                 self.overruns.note(kind)
                 self._pause_for(self._run_elsewhere(request, turn, lambda: failed))
+            case outcome if is_long(outcome):
+                self._pause_for(self._conclude_long(request, turn, outcome))
             case outcome:
                 self._conclude(request, turn, outcome)
 
@@ -298,7 +322,21 @@ class Mailbox:
         elif isinstance(outcome, Asks):
             await self._ask(request, turn.inputs, outcome.question)
         else:
-            self._conclude(request, turn, outcome)
+            await self._conclude_long(request, turn, outcome)
+
+    async def _conclude_long(self, request: Request, turn: Turn, outcome: Done | Failed) -> None:
+        """Commit a turn that sends or changes so much that writing it down would keep everybody waiting."""
+        prepared = None
+        try:
+            if self._outbox.why_too_much(outcome.effects) is None:
+                prepared = await asyncio.to_thread(prepare, self.head, turn, outcome)
+            if self.is_gone:
+                self._drop(request)
+            else:
+                self._conclude(request, turn, outcome, prepared)
+        except Exception:
+            self._own_up(request)
+            raise
 
     def _prepare(self) -> None:
         """Have rulesets compiled off the loop before the first turn needs them, and see whether those in
@@ -368,7 +406,9 @@ class Mailbox:
 
     # --- commits ---
 
-    def _conclude(self, request: Request, turn: Turn, outcome: Done | Failed) -> None:
+    def _conclude(
+        self, request: Request, turn: Turn, outcome: Done | Failed, prepared: Prepared | None = None
+    ) -> None:
         """Commit a turn, or have it run again without the rulesets that kept it from running.
 
         Answers that an earlier run of the engine has kept were given to all rulesets together, so such
@@ -379,22 +419,27 @@ class Mailbox:
         if unable and is_free and self._is_set_aside(unable):
             self._queue.appendleft(request)
         else:
-            self._commit(request, turn, outcome)
+            self._commit(request, turn, outcome, prepared)
 
-    def _commit(self, request: Request, turn: Turn, outcome: Done | Failed) -> None:
-        if isinstance(outcome, Done) and (flooded := self._outbox.why_too_much(outcome.effects)) is not None:
-            outcome = self._stop(turn, flooded)
+    def _commit(
+        self, request: Request, turn: Turn, outcome: Done | Failed, prepared: Prepared | None = None
+    ) -> None:
+        measured: list[Write] = []
+        grown = self._growth(turn, outcome)
+        if isinstance(outcome, Done) and (fault := self._why_too_much(outcome, grown, measured)) is not None:
+            outcome, grown, prepared = self._stop(turn, fault), 0, None
         try:
-            head, body = seal(self.head, turn, outcome)
+            head, body = seal(self.head, turn, outcome) if prepared is None else prepared.sealed
         except Exception:
             outcome = self._own_mistake(turn)
             head, body = seal(self.head, turn, outcome)
-        posting = self._outbox.post(self, self.head.pico, outcome)
+        bodies = EMPTY if prepared is None else prepared.sent
+        posting = self._outbox.post(self, self.head.pico, outcome, bodies)
         eid = turn.event.eid if request.is_kept else None
-        writes: list[Write] = [AppendRecord(self.id, head.pico.seq, eid, body)]
+        writes: list[Write] = [*measured, AppendRecord(self.id, head.pico.seq, eid, body)]
         if posting is not None:
             writes += posting.writes
-        self._save_if_due(head, len(body), writes)
+        self._save_if_due(head, len(body), grown, writes)
         durable = self._equipment.journal.commit(writes)
         # Not before the record is on its way: a version that has none would leave a gap in the history.
         self.head = head
@@ -402,12 +447,63 @@ class Mailbox:
         if posting is not None:
             posting.dispatch(durable)
 
-    def _save_if_due(self, head: Head, size: int, writes: list[Write]) -> None:
-        self._unsaved.add(size)
-        if self._unsaved.is_due:
-            body = encode_snapshot(head)
-            writes.append(SaveSnapshot(self.id, head.pico.seq, body))
-            self._unsaved.save(len(body))
+    def _growth(self, turn: Turn, outcome: Done | Failed) -> int | None:
+        """By how much the pico grows, or None when nobody has to know: it is small, or this is upkeep, which
+        may mend one that is too large."""
+        if self._unsaved.is_light or turn.event.domain == UPKEEP:
+            return None
+        return growth(self.head.pico, outcome.changes)
+
+    def _why_too_much(self, outcome: Done, grown: int | None, writes: list[Write]) -> Fault | None:
+        """Why a turn that ran may not be committed: it would flood somebody, or its own pico."""
+        flood = self._outbox.why_too_much(outcome.effects)
+        return self._why_too_large(grown or 0, writes) if flood is None else flood
+
+    def _why_too_large(self, grown: int, writes: list[Write]) -> Fault | None:
+        unsaved = self._unsaved
+        if grown <= 0 or unsaved.held + grown <= unsaved.most:
+            return None
+        if unsaved.guessed:
+            self._save(self.head, writes)  # only now is it worth knowing
+        held = unsaved.held + grown
+        return _too_large(held, unsaved.most) if held > unsaved.most else None
+
+    def _save_if_due(self, head: Head, size: int, grown: int | None, writes: list[Write]) -> None:
+        self._unsaved.add(size, grown)
+        if not self._unsaved.is_due or self._saving is not None:
+            return
+        if self._unsaved.held > LARGE:
+            self._save_aside(head)
+        else:
+            self._save(head, writes)
+
+    def _save(self, head: Head, writes: list[Write]) -> None:
+        body = encode_snapshot(head)
+        writes.append(SaveSnapshot(self.id, head.pico.seq, body))
+        self._unsaved.save(len(body))
+        self._saved = head.pico.seq
+
+    def _save_aside(self, head: Head) -> None:
+        """Have a large snapshot written while turns go on. It comes later than it could, which is no matter:
+        all records are kept, and waking reads those after it."""
+        guess = self._unsaved.held
+        self._unsaved.save(guess)
+        self._commits_under_way += 1  # it is not let go meanwhile
+        self._saving = asyncio.get_running_loop().create_task(self._write_aside(head, guess))
+
+    async def _write_aside(self, head: Head, guess: int) -> None:
+        try:
+            body = await asyncio.to_thread(write_snapshot, head)
+            if not self.is_gone and head.pico.seq > self._saved:
+                self._saved = head.pico.seq
+                self._unsaved.snapshot += len(body) - guess
+                with suppress(JournalFailed):  # those who wait for their turns are told
+                    await self._equipment.journal.commit([SaveSnapshot(self.id, head.pico.seq, body)])
+        finally:
+            self._saving = None
+            self._commits_under_way -= 1
+            self._enlist()
+            self._rest_if_idle()
 
     def await_disk(
         self, durable: Future[None], pico: Pico, request: Request | None = None, reply: Reply | None = None
@@ -440,6 +536,11 @@ class Mailbox:
                     rested.set_result(None)
             self._rested = []
             self._outbox.rest(self)
+
+
+def _too_large(size: int, most: int) -> Fault:
+    about = f"the pico would hold {size:,} bytes, and its engine gives it {most:,} (pico_bytes)"
+    return Fault("R708", f"{about}; turns that have it hold less still go through")
 
 
 def _not_known(problem: BaseException) -> Refusal:

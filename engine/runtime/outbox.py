@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from asyncio import Future
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
@@ -24,12 +24,11 @@ from engine.core.messages import (
     DeletePico,
     Done,
     Effect,
-    Event,
     Failed,
     Fault,
     SendEvent,
 )
-from engine.core.model import Eci, EventId, Pico, PicoId, RulesetHash
+from engine.core.model import EMPTY, Eci, EventId, Pico, PicoId, RulesetHash
 from engine.core.records import begin, encode_errand, encode_request, encode_snapshot
 from engine.core.wills import last_words
 from engine.ports import (
@@ -51,6 +50,7 @@ from engine.runtime.alarms import Alarms
 from engine.runtime.equipment import Equipment
 from engine.runtime.errands import Errands
 from engine.runtime.mailbox import MOST_WAITING, Mailbox
+from engine.runtime.preparation import event_of
 from engine.runtime.request import Request
 from engine.runtime.residents import Limits, Residents
 
@@ -68,6 +68,8 @@ class Bundle:
     alarms: Alarms
     errands: Errands
     delivers: bool
+    bodies: Mapping[EventId, bytes] = field(default_factory=lambda: EMPTY)
+    """Events that are bytes already: see `engine.runtime.preparation`."""
     writes: list[Write] = field(default_factory=list)
     born: list[Mailbox] = field(default_factory=list)
     removed: list[PicoId] = field(default_factory=list)
@@ -126,11 +128,13 @@ class LocalOutbox:
                     return _flood(sent, target)
         return None
 
-    def post(self, sender: Mailbox, before: Pico, outcome: Done | Failed) -> Bundle | None:
+    def post(
+        self, sender: Mailbox, before: Pico, outcome: Done | Failed, bodies: Mapping[EventId, bytes] = EMPTY
+    ) -> Bundle | None:
         pico = outcome.pico
         if not outcome.effects and not _is_reached_otherwise(before, pico):
             return None
-        bundle = self._bundle()
+        bundle = self._bundle(bodies)
         bundle.writes += differences(before, pico, outcome.changes)
         self._rebind(sender, pico, outcome.changes)
         for effect in outcome.effects:
@@ -145,8 +149,8 @@ class LocalOutbox:
             self._send(event, pico, bundle)
         bundle.dispatch(self._journal.commit(bundle.writes))
 
-    def _bundle(self) -> Bundle:
-        return Bundle(self.residents, self.alarms, self.errands, not self.is_closing)
+    def _bundle(self, bodies: Mapping[EventId, bytes] = EMPTY) -> Bundle:
+        return Bundle(self.residents, self.alarms, self.errands, not self.is_closing, bodies)
 
     def _rebind(self, mailbox: Mailbox, after: Pico, changes: Iterable[Change]) -> None:
         for eci in touched_channels(changes):
@@ -169,7 +173,7 @@ class LocalOutbox:
                 self._delete(pico, bundle)
 
     def _send(self, effect: SendEvent, sender: PicoId, bundle: Bundle) -> None:
-        event = Event(effect.eci, effect.domain, effect.name, effect.attrs, effect.eid, sender=sender)
+        event = event_of(effect, sender)
         target = self._find(effect.eci)
         refusal = admit(target.head.pico if target else None, event)
         if target is None or refusal is not None:
@@ -182,7 +186,8 @@ class LocalOutbox:
                 refusal.reason if refusal else "",
             )
             return
-        bundle.writes.append(AcceptEvent(target.id, event.eid, encode_request(event)))
+        body = bundle.bodies.get(event.eid) or encode_request(event)
+        bundle.writes.append(AcceptEvent(target.id, event.eid, body))
         bundle.sent.append((target, Request(event, is_kept=True)))
 
     def _find(self, eci: Eci) -> Mailbox | None:

@@ -8,7 +8,7 @@ nothing but two ids. Everything here sees what is durable, and lets the event lo
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from engine.core.codec import to_bytes
@@ -82,15 +82,19 @@ class Past:
         head = span.snapshot if seq >= span.snapshot.pico.seq else await self.birth(pico)
         if head is None:
             return None
-        async for body in self.records(pico, head.pico.seq + 1, seq):
-            head = fold(head, [body])
+        async for bodies in self._pieces(pico, head.pico.seq + 1, seq):
+            head = fold(head, bodies)
         return head
 
     async def records(self, pico: PicoId, first: int, last: int) -> AsyncIterator[bytes]:
         """Those that there are, in order."""
-        for begins in range(first, last + 1, PIECE):
-            for body in self._journal.records(pico, begins, min(begins + PIECE - 1, last)):
+        async for bodies in self._pieces(pico, first, last):
+            for body in bodies:
                 yield body
+
+    async def _pieces(self, pico: PicoId, first: int, last: int) -> AsyncIterator[Sequence[bytes]]:
+        for begins in range(first, last + 1, PIECE):
+            yield self._journal.records(pico, begins, min(begins + PIECE - 1, last))
             await asyncio.sleep(0)
 
     async def search(self, pico: PicoId, word: str) -> AsyncIterator[bytes]:

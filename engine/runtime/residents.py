@@ -27,10 +27,11 @@ MOST_LOOKED_AT = 64
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much is kept in memory, and how much is read when it is not."""
+    """How much is kept in memory, how much is read when it is not, and how much a pico may hold."""
 
     most_awake: int = 10_000
     snapshot_every: int = 200
+    pico_bytes: int = 64 << 20
 
 
 class Residents:
@@ -76,7 +77,8 @@ class Residents:
     def _revive(self, stored: Stored, end: tuple[int, str] | None) -> Mailbox:
         head = _fold(stored)
         _check_end(head, end)
-        unsaved = read_unsaved(self._limits.snapshot_every, stored.snapshot, stored.records)
+        every, most = self._limits.snapshot_every, self._limits.pico_bytes
+        unsaved = read_unsaved(every, stored.snapshot, stored.records, most)
         mailbox = Mailbox(head, head.pico, self._equipment, self._outbox, unsaved)
         for request in _waiting(stored):
             mailbox.take(request)
@@ -117,7 +119,7 @@ class Residents:
 
     def adopt(self, pico: Pico, snapshot: bytes) -> Mailbox:
         """A pico that a turn has made; the journal is about to learn of it."""
-        unsaved = Unsaved(self._limits.snapshot_every, len(snapshot))
+        unsaved = Unsaved(self._limits.snapshot_every, len(snapshot), most=self._limits.pico_bytes)
         mailbox = Mailbox(begin(pico), Pico(pico.id), self._equipment, self._outbox, unsaved)
         self._enter(mailbox)
         return mailbox

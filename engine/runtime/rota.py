@@ -11,7 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-SLICE_S = 0.002
+SLICE_S = 0.001
 """After this long the event loop is let in. A turn under way is not cut short. Half of it is what a request
 waits on average, beside picos that always have something to do, before anybody even looks at it."""
 

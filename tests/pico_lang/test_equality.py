@@ -72,7 +72,7 @@ def deep(levels: int) -> Value:
 
 def test_depth_is_no_obstacle() -> None:
     """A value may be nested more deeply than Python can nest calls."""
-    meter = Meter(Budget(steps=1_000_000))
+    meter = Meter(Budget(steps=10_000_000))
     assert equals(meter, deep(50_000), deep(50_000))
     assert not equals(meter, deep(50_000), deep(50_001))
     assert fingerprint(meter, deep(50_000)) == fingerprint(meter, deep(50_000))

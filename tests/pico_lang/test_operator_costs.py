@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from pico_lang import equality, json_text
 from pico_lang.builtins import OPERATORS
 from pico_lang.errors import BudgetSpent
-from pico_lang.meter import Budget
+from pico_lang.meter import LOOK_INSIDE, Budget, Meter
 from pico_lang.operators import add, equals, less, multiply, read_path
-from pico_lang.values import RegExp, Value
+from pico_lang.values import RegExp, Value, to_stored
 from tests.pico_lang.operating import op_fault, surroundings
 
 MANY = [None] * 200_000
@@ -113,3 +115,20 @@ def test_callbacks_are_called_without_taking_from_the_c_stack() -> None:
         assert deeper(20_000.0) == 0.0
     finally:
         sys.setrecursionlimit(before)
+
+
+@pytest.mark.parametrize("walk", [to_stored, lambda value, meter: json_text.encode(meter, value)])
+def test_every_look_into_an_array_is_paid_for(walk: Callable[[Value, Meter], Value]) -> None:
+    """Looking takes longer than a step, so one array that is held 2^40 times uses up a budget about as soon
+    as an endless loop does."""
+    meter = Meter(Budget())
+    walk([[[]] * 100], meter)
+    assert Budget().steps - meter.steps >= 102 * LOOK_INSIDE
+
+
+@pytest.mark.parametrize("compare", [equality.equals, lambda meter, one, _: equality.fingerprint(meter, one)])
+def test_comparing_pays_for_every_look_too(compare: Callable[[Meter, Value, Value], object]) -> None:
+    """The same walk, over two values at once or one."""
+    meter = Meter(Budget())
+    compare(meter, [[[]] * 100], [[[] for _ in range(100)]])
+    assert Budget().steps - meter.steps >= 102 * LOOK_INSIDE

@@ -3,6 +3,7 @@
 Statements run in the event loop's thread and take microseconds; only the COMMIT, which waits for the
 disk, runs in a thread of its own. The other way round costs half as much again: SQLite lets go of
 Python's global lock at every row, and the writer would have to win it back from a busy loop each time.
+Only a batch of many rows, which would keep the loop, is left to that thread as a whole.
 What arrives while the disk is working waits, and goes to disk together in the next transaction.
 """
 
@@ -47,8 +48,13 @@ HOLDS = """
 LARGEST_BATCH = 128
 """Commits in one transaction. More would keep the loop busy with rows for milliseconds at a time."""
 
+MOST_ON_LOOP = 500
+"""Writes of one batch for which the loop's thread has the time: a few milliseconds. A turn that sends ten
+thousand events has as many, and the thread that waits for the disk makes those."""
+
 Commit = tuple[Sequence[Write], "Future[None]"]
-Transaction = tuple[AbstractEventLoop, list[Commit]]
+Transaction = tuple[AbstractEventLoop, list[Commit], bool]
+"""The last says whether its rows are still to be written."""
 
 
 class SqliteJournal:
@@ -91,12 +97,15 @@ class SqliteJournal:
 
     def _begin(self, loop: AbstractEventLoop) -> None:
         group, self._waiting = self._waiting[:LARGEST_BATCH], self._waiting[LARGEST_BATCH:]
+        if sum(len(writes) for writes, _ in group) > MOST_ON_LOOP:
+            self._to_disk.put((loop, group, True))
+            return
         try:
             self._write(group)
         except sqlite3.Error as problem:
             self._fail(group, problem)
         else:
-            self._to_disk.put((loop, group))
+            self._to_disk.put((loop, group, False))
 
     def _write(self, group: list[Commit]) -> None:
         self._writer.execute("BEGIN IMMEDIATE")
@@ -107,17 +116,19 @@ class SqliteJournal:
     def _wait_for_disk(self) -> None:
         """The other thread. The connection is its own between `_begin` and `_end`."""
         while (transaction := self._to_disk.get()) is not None:
-            loop, group = transaction
-            problem: sqlite3.Error | None = None
+            loop, group, is_unwritten = transaction
+            problem: Exception | None = None
             try:
+                if is_unwritten:
+                    self._write(group)
                 self._writer.execute("COMMIT")
-            except sqlite3.Error as caught:
+            except Exception as caught:  # whatever it is: those who wait have to hear of it
                 problem = caught
             # A loop that is closed has nobody left who waits.
             with contextlib.suppress(RuntimeError):
                 loop.call_soon_threadsafe(self._end, loop, group, problem)
 
-    def _end(self, loop: AbstractEventLoop, group: list[Commit], problem: sqlite3.Error | None) -> None:
+    def _end(self, loop: AbstractEventLoop, group: list[Commit], problem: Exception | None) -> None:
         if problem is not None:
             self._fail(group, problem)
             return
@@ -131,7 +142,7 @@ class SqliteJournal:
             if not durable.cancelled():
                 durable.set_result(None)
 
-    def _fail(self, group: list[Commit], problem: sqlite3.Error) -> None:
+    def _fail(self, group: list[Commit], problem: Exception) -> None:
         """Nothing is written any more: what comes after a lost batch must not become durable."""
         with contextlib.suppress(sqlite3.Error):
             self._writer.execute("ROLLBACK")

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from engine.core.differences import Difference, differences, differences_of
 from engine.core.draft import KINDS, apply
 from engine.core.messages import Change
-from engine.core.model import Pico, PicoId
+from engine.core.model import Pico, PicoId, Rid
+from pico_lang.values import Value
 from tests.engine.core import strategies as some
 
 EMPTY = Pico(PicoId("p"))
@@ -69,3 +70,13 @@ def test_a_null_that_was_put_where_nothing_was_is_told() -> None:
     """By what it lies in, since null and nothing read alike."""
     found, _ = differences_of(EMPTY, [Change("set_entity_path", ("r", "n", ["a"], None))])
     assert found == (Difference(("entity", "r", "n"), None, {"a": None}),)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [([1.0], [1.0, 2.0]), ({"a": 1.0}, {}), ("x", "xx"), ([1.0], {"0": 1.0})]
+)
+def test_what_has_another_size_differs(old: Value, new: Value) -> None:
+    """Without a look at every part of it: a variable may hold a million."""
+    before, after = (Pico(PicoId("p"), entities={Rid("r"): {"v": value}}) for value in (old, new))
+    (found,) = differences(before, after)
+    assert (found.old, found.new) == (old, new)

@@ -70,9 +70,10 @@ async def install(host: Host, path: Path, text: str) -> Any:
 
 
 async def view_with_child(host: Host) -> PicoView:
-    """The tree, once the child has handled the first event of its life."""
+    """The tree, once it is durable that the child has handled the first event of its life."""
     while not (tree := host.tree()).children or tree.children[0].name is None:
         await asyncio.sleep(0)
+    await host.wait_quiet()
     return tree
 
 

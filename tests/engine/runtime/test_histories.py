@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from engine.config import Settings
 from engine.core.messages import Refusal
 from engine.core.model import EventId, PicoId
 from engine.core.records import decode_record, encode_record
+from engine.runtime import histories
 from tests.compatibility.engine import Engine
 
 TEXT = """
@@ -31,6 +33,7 @@ ruleset tea {
     select when tea wanted
     event:send({"eci": wrangler:children()[0]{"eci"}, "domain": "child", "type": "called"})
   }
+  rule stir { select when tea stirred foreach 0.range(999) setting(x) foreach 0.range(999) setting(y) noop() }
   rule spill { select when tea spilled pre { x = [1].map(1) } send_directive("x", {"x": x}) }
 }
 """
@@ -243,3 +246,25 @@ def test_picos_at_work_go_first(engine: Engine, question: str) -> None:
         return passes
 
     assert engine.run(work_meanwhile()) > 20
+
+
+def test_a_turn_that_a_limit_stopped_is_told_from_its_record(engine: Engine) -> None:
+    """It is not run again: that would take long once more, and say nothing new."""
+    engine.fault("tea:stirred")
+    stirred, _ = ask(engine, "log", root(engine), 2)["events"]
+    assert (stirred["event"], stirred["fault"]["code"]) == ("tea:stirred", "R701")
+    assert stirred["rules"] == [{"rid": "tea", "rule": "stir", "verdict": "failed", "why": ""}]
+    assert (stirred["fired"], "microseconds" in stirred) == ([], False)
+
+
+def test_a_log_does_not_run_through_a_long_life(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is before the last snapshot is then told from the records alone, and what comes after as ever."""
+    engine = Engine(Settings(snapshot_every=5))
+    engine.install(TEXT)
+    saved, _ = engine.disk.snapshots[engine.host.tree().id]
+    engine.send("tea:offered", sugar="yes")
+    monkeypatch.setattr(histories, "MOST_CARRIED_OUT", 0)
+    before, after = ask(engine, "log", root(engine), 2)["events"]
+    assert (before["seq"], "rules" in before, before["lines"]) == (saved, False, [])
+    assert (after["seq"], verdicts({"events": [after]})) == (saved + 1, {"drink": "not selected"})
+    engine.close()

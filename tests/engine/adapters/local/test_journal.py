@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from pathlib import Path
+from threading import current_thread
 
 import pytest
 
-from engine.adapters.local.journal import LARGEST_BATCH, SqliteJournal
+from engine.adapters.local.journal import LARGEST_BATCH, MOST_ON_LOOP, SqliteJournal
 from engine.adapters.local.schema import FILLS, FORMAT, JournalUnreadable
 from engine.core.births import new_pico
 from engine.core.draft import Draft
 from engine.core.messages import Done, Event, Turn
 from engine.core.model import Eci, EventId, Inputs, InstalledRuleset, Pico, PicoId, Rid, RulesetHash
 from engine.core.records import begin, encode_snapshot, record_hash, seal
-from engine.ports import AppendRecord, BirthPico, JournalFailed, Place, SetFact, Stored
+from engine.ports import AcceptEvent, AppendRecord, BirthPico, JournalFailed, Place, SetFact, Stored
 from tests.engine.in_loop import in_loop
 
 ANN = PicoId("ann")
@@ -93,6 +94,34 @@ async def test_a_group_is_bounded(tmp_path: Path) -> None:
     await asyncio.gather(*[journal.commit([SetFact(f"f{n}", "x")]) for n in range(2 * LARGEST_BATCH + 1)])
     assert journal.transactions == 3
     assert journal.fact(f"f{2 * LARGEST_BATCH}") == "x"
+    await journal.close()
+
+
+@in_loop
+async def test_many_rows_do_not_keep_the_loop(tmp_path: Path) -> None:
+    """A turn may send ten thousand events: another thread writes them, and they are as durable."""
+    journal = SqliteJournal(tmp_path / "j")
+    await journal.commit([BirthPico(ANN, None, 0, b"")])
+    wrote: dict[str, str] = {}
+    journal._writer.set_trace_callback(lambda sql: wrote.setdefault(sql.split()[0], current_thread().name))
+    sent = [AcceptEvent(ANN, EventId(f"e{number}"), b"e") for number in range(MOST_ON_LOOP)]
+    await journal.commit([AppendRecord(ANN, 1, None, b"r"), *sent])
+    assert wrote == {"BEGIN": "journal", "INSERT": "journal", "COMMIT": "journal"}
+    stored = journal.load(ANN)
+    assert stored is not None
+    assert (len(stored.records), len(stored.inbox)) == (1, MOST_ON_LOOP)
+    await journal.close()
+
+
+@in_loop
+async def test_many_rows_that_cannot_be_written_are_none(tmp_path: Path) -> None:
+    """Whoever waits is told, and the disk has nothing of them."""
+    journal = SqliteJournal(tmp_path / "j")
+    births = [BirthPico(PicoId(f"p{number}"), None, 0, b"") for number in range(MOST_ON_LOOP)]
+    with pytest.raises(JournalFailed):
+        await journal.commit([*births, births[0]])
+    assert journal.load(births[0].pico) is None
+    assert journal.failed.is_set()
     await journal.close()
 
 

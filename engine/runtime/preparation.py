@@ -1,0 +1,61 @@
+"""Bytes that take their time, written beside the event loop: of turns that send much, and of large picos.
+
+Bytes alone: what may be sent, and to whom, is decided by the commit, at one moment for all of it. Preparing
+changes nothing, so a turn that is given up meanwhile leaves no trace.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from engine.core.messages import Done, Event, Failed, SendEvent, Turn
+from engine.core.model import EMPTY, EventId, PicoId
+from engine.core.records import Head, encode_request, record_pieces, sealed, snapshot_pieces
+
+MANY = 500
+"""Effects whose bytes are prepared: some ten milliseconds. It takes a detour through a thread, which for few
+would be the longer way."""
+
+
+LARGE = 1 << 20
+"""Bytes of a snapshot that is written like that: ten milliseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The record of a turn with the head after it, and the events it sends as they go into an inbox."""
+
+    sealed: tuple[Head, bytes]
+    sent: Mapping[EventId, bytes] = field(default_factory=lambda: EMPTY)
+
+
+def is_long(outcome: Done | Failed) -> bool:
+    """Whether preparing is worth it."""
+    return len(outcome.effects) > MANY
+
+
+def prepare(head: Head, turn: Turn, outcome: Done | Failed) -> Prepared:
+    """The bytes of a turn that was run on `head`."""
+    sent = (effect for effect in outcome.effects if isinstance(effect, SendEvent))
+    bodies = {one.eid: encode_request(event_of(one, head.pico.id)) for one in sent}
+    return Prepared(sealed(outcome, _write(record_pieces(head, turn, outcome))), bodies)
+
+
+def event_of(sent: SendEvent, sender: PicoId) -> Event:
+    """What arrives at the receiver."""
+    return Event(sent.eci, sent.domain, sent.name, sent.attrs, sent.eid, sender=sender)
+
+
+def write_snapshot(head: Head) -> bytes:
+    """A whole pico, however large, while other threads go on."""
+    return _write(snapshot_pieces(head))
+
+
+def _write(parts: Iterable[bytes]) -> bytes:
+    written = []
+    for piece in parts:
+        written.append(piece)
+        time.sleep(0)  # lets go of the interpreter's lock
+    return b"".join(written)
