@@ -11,10 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from engine.core.codec import Plain, to_bytes
 
 PIECE = 500
-"""Entries that are written at once: below a millisecond, unless there are long texts among them."""
+"""Values that are written at once: below a millisecond, unless there are long texts among them."""
 
-SMALL = 16
-"""Entries that an array or map may have to be written at once with its neighbours, if none has any itself."""
+SMALL = 64
+"""Values that an array or map may hold, at whatever depth, to be written at once with its neighbours: a
+channel or a timer does, and of those a pico may have thousands."""
 
 Entry = tuple[str | None, Plain]
 """Of a map, or without a key of an array."""
@@ -22,7 +23,7 @@ Entry = tuple[str | None, Plain]
 
 def pieces(plain: Plain) -> Iterator[bytes]:
     """What `to_bytes` gives, cut somewhere."""
-    if _is_small(plain):
+    if _weight(plain) <= SMALL:
         yield to_bytes(plain)
     elif isinstance(plain, Mapping):
         yield from _enclosed(b"{", plain.items(), b"}")
@@ -30,18 +31,22 @@ def pieces(plain: Plain) -> Iterator[bytes]:
         yield from _enclosed(b"[", ((None, item) for item in plain), b"]")
 
 
-def _is_small(plain: Plain) -> bool:
-    if not isinstance(plain, (list, tuple, Mapping)):
-        return True
-    items = plain.values() if isinstance(plain, Mapping) else plain
-    return len(plain) <= SMALL and not any(isinstance(item, (list, tuple, Mapping)) for item in items)
+def _weight(plain: Plain, most: int = SMALL) -> int:
+    """How many values there are in it, itself among them; of more than `most`, some number above that."""
+    weight = 1
+    if isinstance(plain, (list, tuple, Mapping)):
+        for item in plain.values() if isinstance(plain, Mapping) else plain:
+            weight += _weight(item, most - weight)
+            if weight > most:
+                break
+    return weight
 
 
 def _enclosed(begin: bytes, entries: Iterable[Entry], end: bytes) -> Iterator[bytes]:
     between = begin
     for run in _runs(entries):
         key, item = run[0]
-        if _is_small(item):
+        if len(run) > 1 or _weight(item) <= SMALL:
             yield between + _inside(run)
         else:
             yield between if key is None else between + to_bytes(key) + b":"
@@ -53,15 +58,17 @@ def _enclosed(begin: bytes, entries: Iterable[Entry], end: bytes) -> Iterator[by
 def _runs(entries: Iterable[Entry]) -> Iterator[Sequence[Entry]]:
     """Small ones that follow each other, as many as make a piece, and each large one by itself."""
     run: list[Entry] = []
+    held = 0
     for entry in entries:
-        is_small = _is_small(entry[1])
-        if run and (not is_small or len(run) == PIECE):
+        weight = _weight(entry[1])
+        if run and (weight > SMALL or held >= PIECE):
             yield run
-            run = []
-        if is_small:
-            run.append(entry)
-        else:
+            run, held = [], 0
+        if weight > SMALL:
             yield [entry]
+        else:
+            run.append(entry)
+            held += weight
     if run:
         yield run
 

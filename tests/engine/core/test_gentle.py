@@ -45,3 +45,11 @@ def test_no_piece_is_large() -> None:
     """Neither of many entries nor of many small maps."""
     plain = {"many": [1.0] * 100_000, "maps": [{"a": 1.0, "b": 2.0} for _ in range(50_000)]}
     assert max(map(len, pieces(plain))) <= PIECE * len('{"a":1.0,"b":2.0},')
+
+
+def test_small_things_share_a_piece() -> None:
+    """A pico has thousands of channels, each with its policies; a piece for each part of each would take
+    several times as long as writing them."""
+    channel = {"eci": "c", "policy": {"allow": [["*", "*"]], "deny": []}}
+    values = 10_000 * 8
+    assert len(list(pieces({f"c{n}": channel for n in range(10_000)}))) <= values / PIECE * 2
