@@ -314,7 +314,7 @@ def _remove_ruleset(draft: Draft, rid: Rid) -> None:
 
 
 def _add_child(draft: Draft, child: Child) -> None:
-    draft.children = (*draft.children, child)
+    draft.children += (child,)  # a family may have thousands: this copies it once, and a display twice
 
 
 def _remove_child(draft: Draft, pico: PicoId) -> None:
