@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from engine.authors import NOBODY, DidKeys, read_authors
-from engine.core.didcomm.dids import is_did_url
+from engine.core.dids import is_did_url
 from engine.did_choice import NO_DID, DidChoice, read_dids
 from engine.host_patterns import NO_HOSTS, HostPatterns, read_patterns
 from engine.plugin_choice import ALL_PLUGINS, PluginChoice, read_choice

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.core.didcomm.dids import did_of, is_did_url, same_did
+from engine.core.dids import did_of, is_did_url, same_did
 
 
 @dataclass(frozen=True, slots=True)

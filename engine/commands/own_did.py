@@ -27,10 +27,9 @@ from engine.adapters.keys import KeysUnusable, SeedFile, SeedKeys
 from engine.adapters.web.client import HttpxWebClient, WebLimits
 from engine.commands.failure import Failure, NoEngine
 from engine.commands.showing import NOTHING, Showing, read_showing
-from engine.core.didcomm.dids import did_of, fragment_of
 from engine.core.didcomm.messages import BadMessage, Message, write_message
 from engine.core.didcomm.refused import Refused
-from engine.core.dids import Did, is_did, show_did
+from engine.core.dids import Did, did_of, fragment_of, is_did, show_did
 from engine.core.protocols import report_problem
 from engine.host_patterns import read_patterns
 from engine.ports import CannotSend, WebRequest, WebResponse

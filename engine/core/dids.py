@@ -1,4 +1,4 @@
-"""The syntax of DIDs and DID URLs (DID Core 1.0, section 3): reading one into its parts.
+"""The syntax of DIDs and DID URLs (DID Core 1.0, section 3): reading one into its parts, and comparing them.
 
 A name says here only that it is well formed. Whether there is such a DID, and what its document says, is
 found out elsewhere.
@@ -78,3 +78,43 @@ def identifier_of(did: Did) -> str:
 def show_did(text: str) -> str:
     """As it stands in messages."""
     return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
+
+
+# --- names in messages -----------------------------------------------------------------------------
+# Whoever wrote them may have written them loosely; that they are known is found out by looking them up.
+
+_NAMED = re.compile(r"did:[a-z0-9]+:[A-Za-z0-9._:%-]*[A-Za-z0-9._%-]", re.ASCII)
+_ADDRESS = re.compile(_NAMED.pattern + r"(?:[/?][!-\"$-~]*)?", re.ASCII)
+_KID = re.compile(_NAMED.pattern + r"#[!-\"$-~]+", re.ASCII)
+_DID_PEER_4_LONG = re.compile(r"(did:peer:4[A-Za-z0-9]+):[A-Za-z0-9]+", re.ASCII)
+
+
+def is_did_url(text: str) -> bool:
+    """A DID, perhaps with path and query, without a fragment: what `from` and `to` may hold."""
+    return len(text) <= LONGEST and _ADDRESS.fullmatch(text) is not None
+
+
+def is_kid(text: str) -> bool:
+    """A DID and the fragment that names one of its keys."""
+    return len(text) <= LONGEST and _KID.fullmatch(text) is not None
+
+
+def did_of(url: str) -> str:
+    """The DID that a DID URL or a key id belongs to."""
+    did = _NAMED.match(url)
+    return did.group() if did else url
+
+
+def fragment_of(kid: str) -> str:
+    return kid.partition("#")[2]
+
+
+def same_did(one: str, other: str) -> bool:
+    """The short form of a did:peer:4 is the same DID as the long one, which carries the document along."""
+    return one == other or short_did(did_of(one)) == short_did(did_of(other))
+
+
+def short_did(did: str) -> str:
+    """The same for all forms of one DID."""
+    long = _DID_PEER_4_LONG.fullmatch(did)
+    return long.group(1) if long else did

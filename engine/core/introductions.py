@@ -13,7 +13,7 @@ from typing import Any
 from engine.core import relations
 from engine.core.births import new_eci
 from engine.core.correspondence import keep_did, write
-from engine.core.didcomm.dids import did_of
+from engine.core.dids import did_of
 from engine.core.model import Channel, Eci, Invitation, Policy, PolicyEntry, Relation, relation_key
 from engine.core.neighbours import ask_address, ask_name, ask_next_name
 from engine.core.protocols import out_of_band, relationships, trust_ping

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, Literal, NewType
 
 from engine.core.did_keys import DidKey
-from engine.core.didcomm.dids import short_did
+from engine.core.dids import short_did
 from pico_lang.values import Value
 
 PicoId = NewType("PicoId", str)

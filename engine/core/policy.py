@@ -11,8 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from engine.core.didcomm.dids import is_did_url, same_did
-from engine.core.dids import Did
+from engine.core.dids import Did, is_did_url, same_did
 from engine.core.messages import Refusal
 from engine.core.model import ALLOW_ALL, Channel, CredentialAsked, DefaultPolicy, PicoId, Policy, PolicyEntry
 from engine.core.vouching import FORM, Shown, describe, is_met, read_asked, show_asked

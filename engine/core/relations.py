@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from engine.core.didcomm.dids import same_did
 from engine.core.didcomm.messages import Message
 from engine.core.didcomm.rotation import Rotation
+from engine.core.dids import same_did
 from engine.core.messages import Event
 from engine.core.model import Eci, Relation, relation_key
 from engine.core.protocols import out_of_band, relationships

@@ -13,10 +13,9 @@ from asyncio import Task
 from collections.abc import Mapping
 from typing import Any
 
-from engine.core.didcomm.dids import did_of, same_did
 from engine.core.didcomm.messages import Message
 from engine.core.didcomm.refused import Refused
-from engine.core.dids import Did, show_did
+from engine.core.dids import Did, did_of, same_did, show_did
 from engine.core.protocols import messagepickup as pickup
 from engine.core.protocols.mediation import V3
 from engine.core.protocols.payloads import NoPayload, payload

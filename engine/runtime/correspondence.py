@@ -10,10 +10,9 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from engine.core.didcomm.dids import did_of, same_did
 from engine.core.didcomm.messages import Message
 from engine.core.didcomm.refused import Refused
-from engine.core.dids import Did, show_did
+from engine.core.dids import Did, did_of, same_did, show_did
 from engine.core.messages import Fault, Refusal
 from engine.core.model import Eci, PicoId
 from engine.core.protocols import picomesh

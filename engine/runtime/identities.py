@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from engine.core.didcomm.dids import did_of, fragment_of
 from engine.core.didcomm.rotation import Rotation
-from engine.core.dids import Did, show_did
+from engine.core.dids import Did, did_of, fragment_of, show_did
 from engine.core.model import Eci
 from engine.ports import Journal, KeepDid, Keys
 

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.core.didcomm.dids import did_of
 from engine.core.didcomm.media_types import ENCRYPTED
 from engine.core.didcomm.messages import Message
-from engine.core.dids import Did
+from engine.core.dids import Did, did_of
 from engine.core.protocols.reactions import ids_from
 from engine.core.protocols.routing import forward
 from engine.ports import CannotSend, Directory, Envelopes, WebClient, WebFailed, WebRefused, WebRequest

@@ -17,9 +17,8 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Literal
 
-from engine.core.didcomm.dids import did_of, short_did
 from engine.core.didcomm.messages import Message
-from engine.core.dids import Did
+from engine.core.dids import Did, did_of, short_did
 from engine.core.protocols import messagepickup
 from engine.core.protocols.coordinate_mediation import PROTOCOL_2, PROTOCOL_3
 from engine.core.protocols.hearing import hear

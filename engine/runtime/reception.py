@@ -17,10 +17,9 @@ from hashlib import sha256
 from typing import Any, Literal, Protocol
 
 from engine.core.didcomm.attachments import write_attachment
-from engine.core.didcomm.dids import did_of
 from engine.core.didcomm.messages import Message
 from engine.core.didcomm.refused import Refused
-from engine.core.dids import Did, show_did
+from engine.core.dids import Did, did_of, show_did
 from engine.core.messages import Fault, Refusal
 from engine.core.model import Eci, EventId
 from engine.core.protocols import discover_features, picomesh, routing, trust_ping

@@ -11,8 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from engine.core.didcomm.attachments import Attachment, Embedded
-from engine.core.didcomm.dids import short_did
-from engine.core.dids import Did
+from engine.core.dids import Did, short_did
 from engine.core.messages import Refusal
 from engine.core.model import CredentialAsked, Eci
 from engine.core.protocols.payloads import NoPayload, decoded

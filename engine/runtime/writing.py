@@ -12,10 +12,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from engine.core.correspondence import ENVELOPE, KEEP_DID, LETTER
-from engine.core.didcomm.dids import did_of
 from engine.core.didcomm.messages import Message
 from engine.core.didcomm.refused import Refused
-from engine.core.dids import Did, show_did
+from engine.core.dids import Did, did_of, show_did
 from engine.core.model import Eci, PicoId
 from engine.core.protocols import picomesh
 from engine.core.protocols.report_problem import REPORT

@@ -19,7 +19,7 @@ from engine.adapters.credentials.reading import read_unproven
 from engine.adapters.credentials.refusals import NotRelied, Refused
 from engine.adapters.credentials.tokens import read_token
 from engine.adapters.credentials.verifying import Expected, Verified, Verifier
-from engine.core.didcomm.dids import same_did
+from engine.core.dids import same_did
 from engine.core.vouching import Doubt, Shown
 from engine.ports import Presentation, WebClient, WebFailed, WebRequest
 

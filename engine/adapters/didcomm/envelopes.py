@@ -16,12 +16,11 @@ from engine.adapters.didcomm.keyring import Documents, Keyring
 from engine.adapters.didcomm.keys import BadKey, PrivateKey, private_key
 from engine.adapters.didcomm.pack import CannotPack, pack_anoncrypt, pack_authcrypt
 from engine.adapters.didcomm.unpack import Unpacked, unpack
-from engine.core.didcomm.dids import did_of
 from engine.core.didcomm.limits import LIMITS, Limits
 from engine.core.didcomm.messages import BadMessage, Message
 from engine.core.didcomm.refused import Needs, Refused
 from engine.core.didcomm.rotation import Rotation
-from engine.core.dids import Did
+from engine.core.dids import Did, did_of
 from engine.ports import CannotSend, Letter
 
 Fetch = Callable[[str], Awaitable[Mapping[str, Any] | None]]

@@ -15,11 +15,11 @@ from engine.adapters.didcomm.keys import PrivateKey
 from engine.adapters.didcomm.signing import alg_of, sign
 from engine.adapters.didcomm.unpack import Unpacked
 from engine.core.didcomm.base64url import encode, member
-from engine.core.didcomm.dids import did_of, is_did_url, is_kid, same_did
 from engine.core.didcomm.limits import LARGEST_NUMBER, LIMITS, Limits
 from engine.core.didcomm.refused import Refused, malformed, too_big, untrusted
 from engine.core.didcomm.rotation import Rotation
 from engine.core.didcomm.strict_json import read_object, write_json
+from engine.core.dids import did_of, is_did_url, is_kid, same_did
 
 CLOCK_SKEW_S = 300
 """How far in the future a rotation may lie, by our clock."""

@@ -14,11 +14,11 @@ from engine.adapters.didcomm.keyring import Keyring
 from engine.adapters.didcomm.keys import PrivateKey
 from engine.adapters.didcomm.signing import alg_of, is_signed, sign
 from engine.core.didcomm.base64url import decode, encode, member
-from engine.core.didcomm.dids import did_of, is_kid, same_did
 from engine.core.didcomm.limits import Limits
 from engine.core.didcomm.media_types import SIGNED, check_typ
 from engine.core.didcomm.refused import malformed, too_big, unproven, untrusted
 from engine.core.didcomm.strict_json import read_object, write_json
+from engine.core.dids import did_of, is_kid, same_did
 
 
 @dataclass(frozen=True)

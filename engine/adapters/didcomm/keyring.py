@@ -14,8 +14,8 @@ from typing import Any, Literal
 
 from engine.adapters.didcomm.key_agreement import agree
 from engine.adapters.didcomm.keys import AGREEING, SIGNING, BadKey, PrivateKey, PublicKey, public_from_method
-from engine.core.didcomm.dids import did_of, fragment_of, same_did
 from engine.core.didcomm.refused import Needs, Refused
+from engine.core.dids import did_of, fragment_of, same_did
 
 Documents = Callable[[str], Mapping[str, Any] | None]
 """The document of a DID, or None if it is not at hand. Nobody changes one: a new version is a new object."""

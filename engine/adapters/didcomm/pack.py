@@ -14,9 +14,9 @@ from engine.adapters.didcomm.jwe import From, write_jwe
 from engine.adapters.didcomm.jws import write_jws
 from engine.adapters.didcomm.keyring import Keyring
 from engine.adapters.didcomm.keys import Draw, PrivateKey, PublicKey
-from engine.core.didcomm.dids import did_of, is_kid, same_did
 from engine.core.didcomm.messages import BadMessage, Message, write_message
 from engine.core.didcomm.strict_json import write_json
+from engine.core.dids import did_of, is_kid, same_did
 
 
 class CannotPack(ValueError):

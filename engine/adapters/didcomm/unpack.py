@@ -15,11 +15,11 @@ from engine.adapters.didcomm.jwe import Opened, open_jwe
 from engine.adapters.didcomm.jws import open_jws
 from engine.adapters.didcomm.key_agreement import AUTH
 from engine.adapters.didcomm.keyring import Keyring
-from engine.core.didcomm.dids import did_of, same_did
 from engine.core.didcomm.limits import LIMITS, Limits
 from engine.core.didcomm.messages import Message, is_message_id, read_message
 from engine.core.didcomm.refused import Refused, malformed, too_big, untrusted
 from engine.core.didcomm.strict_json import read_object
+from engine.core.dids import did_of, same_did
 
 Layer = Literal["anoncrypt", "authcrypt", "signed"]
 

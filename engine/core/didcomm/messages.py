@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.core.didcomm.attachments import Attachment, read_attachment, write_attachment
-from engine.core.didcomm.dids import is_did_url
 from engine.core.didcomm.limits import LARGEST_NUMBER, LIMITS, Limits
 from engine.core.didcomm.media_types import PLAIN, check_typ
 from engine.core.didcomm.refused import malformed, too_big
+from engine.core.dids import is_did_url
 
 _ID = re.compile(r"[A-Za-z0-9._~-]+", re.ASCII)
 _TYPE = re.compile(r"[!-~]*[A-Za-z0-9._-]/\d[!-.0-~]*/[A-Za-z0-9._-]+", re.ASCII)

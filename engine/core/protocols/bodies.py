@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from engine.core.didcomm.dids import is_did_url, is_kid
 from engine.core.didcomm.limits import LARGEST_NUMBER
 from engine.core.didcomm.messages import is_message_id
+from engine.core.dids import is_did_url, is_kid
 
 Check = Callable[[object, str], str | None]
 """What is wrong with a value that stands under this name; None if nothing is."""

@@ -13,11 +13,11 @@ from urllib.parse import parse_qs, urlsplit
 
 from engine.core.didcomm.attachments import Attachment, AttachmentData, Embedded
 from engine.core.didcomm.base64url import encode
-from engine.core.didcomm.dids import same_did
 from engine.core.didcomm.limits import LIMITS
 from engine.core.didcomm.messages import Message, read_message, write_message
 from engine.core.didcomm.refused import Refused
 from engine.core.didcomm.strict_json import read_object, write_json
+from engine.core.dids import same_did
 from engine.core.protocols.bodies import LONGEST_TEXT, Shape, list_of, may, problem_in, text
 from engine.core.protocols.message_types import read_type
 from engine.core.protocols.payloads import NoPayload, decoded

@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from engine.core.didcomm.dids import same_did
 from engine.core.didcomm.messages import Message
 from engine.core.didcomm.rotation import Rotation
+from engine.core.dids import same_did
 from engine.core.protocols.reactions import Facts, Note, Reaction, State, Trouble
 
 EMPTY = "https://didcomm.org/empty/1.0/empty"

@@ -26,11 +26,10 @@ from engine.adapters.dids.routes import DidDirectory
 from engine.adapters.http import Limits, make_app
 from engine.adapters.keys import SeedKeys
 from engine.config import Settings
-from engine.core.didcomm.dids import did_of, fragment_of
 from engine.core.didcomm.media_types import ENCRYPTED
 from engine.core.didcomm.messages import Message
 from engine.core.didcomm.rotation import Rotation
-from engine.core.dids import Did
+from engine.core.dids import Did, did_of, fragment_of
 from engine.core.model import Eci
 from engine.core.protocols.routing import forward
 from engine.ports import Letter, Route, WebFailed, WebRequest, WebResponse

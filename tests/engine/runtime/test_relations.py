@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from engine.core.didcomm.dids import did_of
+from engine.core.dids import did_of
 from engine.core.messages import Fault
 from engine.core.model import Eci
 from engine.core.protocols import basicmessage, picomesh, trust_ping
