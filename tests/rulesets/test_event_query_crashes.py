@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import copy
 from dataclasses import dataclass
 
@@ -14,8 +12,9 @@ from engine.runtime.host import Host
 from engine.runtime.replies import EventReply, QueryReply
 from tests.compatibility.engine import Engine
 from tests.engine.in_loop import in_loop
-from tests.engine.runtime.shop import Bank, settle, start, until_done
-from tests.fakes.crashing_journal import CrashingJournal, When
+from tests.engine.runtime.first_life import crash_at_commit
+from tests.engine.runtime.shop import Bank, start, until_done
+from tests.fakes.crashing_journal import When
 from tests.fakes.memory_journal import Disk, MemoryJournal
 from tests.fakes.web import FakeWeb
 from tests.rulesets.neighbour import make_family
@@ -58,21 +57,6 @@ async def count(host: Host, eci: Eci) -> float:
     return n
 
 
-async def crash(home: Home, at: int, when: When, eid: EventId | None) -> bool:
-    """The first life; whether it ended with a crash."""
-    journal = CrashingJournal(home.disk, at, when)
-    host = await start(journal, FakeWeb(Bank()))
-    working = asyncio.ensure_future(change(host, home, eid))
-    dying = asyncio.ensure_future(journal.crashed.wait())
-    await asyncio.wait([working, dying], return_when=asyncio.FIRST_COMPLETED)
-    await settle()
-    for task in (working, dying):
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-    return journal.crashed.is_set()
-
-
 @pytest.mark.parametrize("when", ["before", "after"])
 @in_loop
 async def test_what_another_pico_did_is_not_done_for_nothing(home: Home, when: When) -> None:
@@ -80,7 +64,7 @@ async def test_what_another_pico_did_is_not_done_for_nothing(home: Home, when: W
     done: list[float] = []
     for at in range(1, MOST_COMMITS):
         mine = home.another()
-        if not await crash(mine, at, when, None):
+        if not await crash_at_commit(mine.disk, at, when, lambda host: change(host, home, None)):
             break
         host = await start(MemoryJournal(mine.disk), FakeWeb(Bank()))
         await until_done(mine.disk)
@@ -97,7 +81,7 @@ async def test_a_sender_who_repeats_the_event_finds_it_done_once(home: Home, whe
     """With the answer of the first time."""
     for at in range(1, MOST_COMMITS):
         mine = home.another()
-        if not await crash(mine, at, when, EventId("once")):
+        if not await crash_at_commit(mine.disk, at, when, lambda host: change(host, home, EventId("once"))):
             assert at > 4
             break
         host = await start(MemoryJournal(mine.disk), FakeWeb(Bank()))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import copy
 from dataclasses import dataclass
 
@@ -14,8 +12,9 @@ from engine.runtime.host import Host
 from engine.runtime.replies import PicoView, QueryReply
 from tests.compatibility.engine import Engine
 from tests.engine.in_loop import in_loop
-from tests.engine.runtime.shop import Bank, settle, start, until_done
-from tests.fakes.crashing_journal import CrashingJournal, When
+from tests.engine.runtime.first_life import crash_at_commit
+from tests.engine.runtime.shop import Bank, start, until_done
+from tests.fakes.crashing_journal import When
 from tests.fakes.memory_journal import Disk, MemoryJournal
 from tests.fakes.web import FakeWeb
 
@@ -235,21 +234,6 @@ async def heard_by_bob(host: Host, home: Home) -> list[str]:
     return heard
 
 
-async def crash(disk: Disk, home: Home, at: int, when: When) -> bool:
-    """The first life; whether it ended with a crash."""
-    journal = CrashingJournal(disk, at, when)
-    host = await start(journal, FakeWeb(Bank()))
-    working = asyncio.ensure_future(bury_ann(host, home))
-    dying = asyncio.ensure_future(journal.crashed.wait())
-    await asyncio.wait([working, dying], return_when=asyncio.FIRST_COMPLETED)
-    await settle()
-    for task in (working, dying):
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-    return journal.crashed.is_set()
-
-
 @pytest.mark.parametrize("when", ["before", "after"])
 @in_loop
 async def test_a_death_and_its_news_are_one(home: Home, when: When) -> None:
@@ -259,7 +243,7 @@ async def test_a_death_and_its_news_are_one(home: Home, when: When) -> None:
     for at in range(1, 10):
         disk = copy.deepcopy(home.disk)
         picos = len(disk.snapshots)
-        if not await crash(disk, home, at, when):
+        if not await crash_at_commit(disk, at, when, lambda host: bury_ann(host, home)):
             break
         crashes += 1
         host = await start(MemoryJournal(disk), FakeWeb(Bank()))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 
 import pytest
 
@@ -11,6 +10,7 @@ from engine.core.messages import Refusal
 from engine.core.model import Eci, EventId, PicoId
 from engine.core.records import decode_snapshot, fold
 from tests.engine.in_loop import in_loop
+from tests.engine.runtime.first_life import live_until_death
 from tests.engine.runtime.shell import ROOT, ROOT_ID, Shell, prepared_disk, start_shell
 from tests.fakes.crashing_journal import CrashingJournal, When
 from tests.fakes.memory_journal import Disk, MemoryJournal
@@ -46,14 +46,7 @@ class Client:
 async def run_until_crash(journal: CrashingJournal, client: Client) -> None:
     """The engine's first life. It ends with the crash, or with its work."""
     shell = await start_shell(journal=journal)
-    working = asyncio.ensure_future(client.work(shell))
-    crashed = asyncio.ensure_future(journal.crashed.wait())
-    await asyncio.wait([working, crashed], return_when=asyncio.FIRST_COMPLETED)
-    await shell.settle()
-    for task in (working, crashed):
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+    await live_until_death(client.work(shell), journal.crashed)
 
 
 def counted(disk: Disk, pico: PicoId) -> float:

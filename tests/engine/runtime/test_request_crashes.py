@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -11,13 +10,13 @@ import pytest
 
 from engine.runtime.host import Host
 from tests.engine.in_loop import in_loop
+from tests.engine.runtime.first_life import Work, crash_at_commit, live_until_death
 from tests.engine.runtime.shop import Bank, Deadly, ask, send, settle, shop, start, until_done
-from tests.fakes.crashing_journal import CrashingJournal, When
+from tests.fakes.crashing_journal import When
 from tests.fakes.memory_journal import Disk, MemoryJournal
 from tests.fakes.web import FakeWeb
 
 NEVER = 10**9
-Work = Callable[[Host], Any]
 
 
 async def pay(host: Host) -> None:
@@ -33,32 +32,18 @@ async def order(host: Host) -> None:
     await settle()
 
 
-async def live_until_death(host: Host, work: Work, died: asyncio.Event) -> None:
-    """An engine's first life: it ends with the crash."""
-    working, dying = asyncio.ensure_future(work(host)), asyncio.ensure_future(died.wait())
-    await asyncio.wait([working, dying], return_when=asyncio.FIRST_COMPLETED)
-    await settle()
-    for task in (working, dying):
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-
-
-async def crash_at_commit(work: Work, bank: Bank, at: int, when: When) -> Disk | None:
+async def disk_after_commit(work: Work, bank: Bank, at: int, when: When) -> Disk | None:
     """The disk after a crash at that commit; None if there were not so many."""
     disk = await shop()
-    journal = CrashingJournal(disk, at, when)
-    host = await start(journal, FakeWeb(bank))
-    await live_until_death(host, work, journal.crashed)
-    return disk if journal.crashed.is_set() else None
+    return disk if await crash_at_commit(disk, at, when, work, FakeWeb(bank)) else None
 
 
-async def crash_at_request(work: Work, bank: Bank, at: int) -> Disk | None:
+async def disk_after_request(work: Work, bank: Bank, at: int) -> Disk | None:
     """The disk after a crash while that request was under way."""
     journal = MemoryJournal(await shop())
     web = Deadly(bank, journal, at)
     host = await start(journal, web)
-    await live_until_death(host, work, web.died)
+    await live_until_death(work(host), web.died)
     return journal.disk if web.died.is_set() else None
 
 
@@ -76,9 +61,9 @@ async def all_crashes(work: Work, bank_of: list[Bank]) -> list[tuple[str, Disk]]
     """A crash before and after each commit, and during each request."""
     crashes: list[tuple[str, Disk]] = []
     ways: list[tuple[str, Callable[[Bank, int], Any]]] = [
-        ("before commit", lambda bank, at: crash_at_commit(work, bank, at, "before")),
-        ("after commit", lambda bank, at: crash_at_commit(work, bank, at, "after")),
-        ("during request", lambda bank, at: crash_at_request(work, bank, at)),
+        ("before commit", lambda bank, at: disk_after_commit(work, bank, at, "before")),
+        ("after commit", lambda bank, at: disk_after_commit(work, bank, at, "after")),
+        ("during request", lambda bank, at: disk_after_request(work, bank, at)),
     ]
     for name, crash in ways:
         for at in range(1, NEVER):
@@ -136,7 +121,7 @@ async def test_errands_are_told_exactly_once_wherever_the_engine_dies() -> None:
 async def test_an_errand_of_a_committed_turn_is_run_though_nobody_asks_again(at: int) -> None:
     """From the journal alone."""
     bank = Bank()
-    disk = await crash_at_request(order, bank, at)
+    disk = await disk_after_request(order, bank, at)
     assert disk is not None
     seen = await live_again(disk, order, bank, is_repeated=False)
     assert sorted(seen["back"]) == [1.0, 2.0]
