@@ -1,22 +1,19 @@
-"""JSON as every reader understands it, or a refusal: each name once, finite numbers, bounded depth.
-
-What two parsers read differently is how hashed and signed values come to differ from those that are acted on.
-"""
+"""Strict JSON (`engine.core.strict_json`) of bounded depth in documents and logs, or a refusal by name."""
 
 from __future__ import annotations
 
 import json
-import math
 from typing import Any
 
 from engine.adapters.dids.limits import DEPTH
 from engine.adapters.dids.refused import DidRefused, Problem
+from engine.core.strict_json import parse
 
 
 def read_json(text: str | bytes, problem: Problem, what: str) -> Any:
     try:
         decoded = text if isinstance(text, str) else text.decode("utf-8")
-        value = _DECODER.decode(decoded)
+        value = parse(decoded)
         if "\\u" in decoded:  # half a surrogate pair would come out of it
             json.dumps(value, ensure_ascii=False).encode()
     except UnicodeError:
@@ -44,26 +41,3 @@ def _check_depth(value: object, problem: Problem, what: str) -> None:
         if depth > DEPTH:
             raise DidRefused(problem, f"{what} is nested too deeply")
         level = [child for one in level for child in (one.values() if isinstance(one, dict) else one)]
-
-
-def _no_name_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    value = dict(pairs)
-    if len(value) != len(pairs):
-        raise ValueError("a name stands twice in one object")
-    return value
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _finite(digits: str) -> float:
-    number = float(digits)
-    if not math.isfinite(number):
-        raise ValueError(f"{digits[:20]} is larger than numbers are")
-    return number
-
-
-_DECODER = json.JSONDecoder(
-    object_pairs_hook=_no_name_twice, parse_constant=_no_constant, parse_float=_finite
-)

@@ -1,19 +1,18 @@
-"""JSON as every reader understands it, or a refusal: UTF-8, each name once, finite numbers, bounded depth.
+"""Strict JSON in messages, or a refusal: see `engine.core.strict_json`; UTF-8, of bounded depth and size.
 
-What two parsers read differently is how signed and checked values come to differ from those that are
-acted on; so a repeated name or half a surrogate pair is refused although the standard leaves it open.
+Half a surrogate pair is refused too, although the standard leaves it open: no two readers agree on it.
 """
 
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from engine.core.didcomm.limits import Limits
 from engine.core.didcomm.refused import malformed, too_big
+from engine.core.strict_json import parse
 
 _FLESH = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[^"\[\]{}]++', re.DOTALL)
 """All but brackets. A text that does not end is one too: else the search would begin again at each quote."""
@@ -25,7 +24,7 @@ def read_object(data: bytes, limits: Limits) -> dict[str, Any]:
     text = _decode(data)
     _check_shape(text, limits)
     try:
-        value = _DECODER.decode(text)
+        value = parse(text)
     except (ValueError, RecursionError) as problem:
         raise malformed("not the JSON that every reader understands") from problem
     if not isinstance(value, dict):
@@ -64,24 +63,6 @@ def _check_shape(text: str, limits: Limits) -> None:
             depth -= 1
 
 
-def _no_name_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    value = dict(pairs)
-    if len(value) != len(pairs):
-        raise ValueError("a name stands twice in one object")
-    return value
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _finite(digits: str) -> float:
-    number = float(digits)
-    if not math.isfinite(number):
-        raise ValueError(f"{digits} is larger than numbers are")
-    return number
-
-
 def _check_surrogates(value: object) -> None:
     try:
         _ENCODER.encode(value).encode()
@@ -89,7 +70,4 @@ def _check_surrogates(value: object) -> None:
         raise malformed("half a surrogate pair is no character") from problem
 
 
-_DECODER = json.JSONDecoder(
-    object_pairs_hook=_no_name_twice, parse_constant=_no_constant, parse_float=_finite
-)
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
