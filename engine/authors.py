@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from engine.choices import read_parts
 from engine.core.did_keys import DidKey, read_did_key
 
 
@@ -26,17 +27,8 @@ NOBODY = DidKeys()
 
 def read_authors(value: object) -> DidKeys:
     """From a setting: a list, or a text with commas. Raises `ValueError` when something in it is no key."""
-    match value:
-        case DidKeys():
-            return value
-        case str():
-            return read_authors([part.strip() for part in value.split(",") if part.strip()])
-        case list():
-            return DidKeys(tuple(map(_read, value)))
-    raise ValueError
-
-
-def _read(part: object) -> DidKey:
-    if not isinstance(part, str):
-        raise ValueError
-    return read_did_key(part)
+    if isinstance(value, DidKeys):
+        return value
+    parts = read_parts(value)
+    # A text may have commas too many, and be empty.
+    return DidKeys(tuple(map(read_did_key, filter(None, parts) if isinstance(value, str) else parts)))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import os
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -18,7 +18,7 @@ from engine.authors import NOBODY, DidKeys, read_authors
 from engine.core.dids import is_did_url
 from engine.did_choice import NO_DID, DidChoice, read_dids
 from engine.host_patterns import NO_HOSTS, HostPatterns, read_patterns
-from engine.plugin_choice import ALL_PLUGINS, PluginChoice, read_choice
+from engine.plugin_choice import ALL_PLUGINS, PluginChoice, read_plugins
 from pico_lang.meter import Budget
 from pico_lang.values import MAX_NESTING
 
@@ -294,18 +294,10 @@ def _convert(one: Field[Any], value: Any, source: str) -> Any:
 
 
 def _read_as(kind: type, value: Any) -> Any:
-    if kind is HostPatterns:
-        return read_patterns(value)
-    if kind is PluginChoice:
-        return read_choice(value)
-    if kind is DidChoice:
-        return read_dids(value)
-    if kind is DidKeys:
-        return read_authors(value)
+    if kind in _READERS:
+        return _READERS[kind](value)
     if kind is Path and isinstance(value, (str, Path)) and str(value):
         return Path(value).expanduser().absolute()
-    if kind is bool:
-        return _read_bool(value)
     if isinstance(value, bool) or not isinstance(value, (str, *_ACCEPTED[kind])):
         raise ValueError
     return kind(value)
@@ -347,5 +339,12 @@ _NAMES_OF_TYPES: dict[type, str] = {
     DidKeys: "a list of keys, each like did:key:z6Mk…",
     HostPatterns: "true, false, or names, addresses or networks",
     PluginChoice: "true, false, or names of plugins",
+}
+_READERS: dict[type, Callable[[Any], Any]] = {
+    bool: _read_bool,
+    DidChoice: read_dids,
+    DidKeys: read_authors,
+    HostPatterns: read_patterns,
+    PluginChoice: read_plugins,
 }
 _ACCEPTED: dict[type, tuple[type, ...]] = {Path: (), str: (), int: (int,), float: (int, float)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from engine.choices import read_choice
 from engine.core.dids import did_of, is_did_url, same_did
 
 
@@ -31,21 +32,10 @@ def read_dids(value: object) -> DidChoice:
 
     Raises `ValueError` when something in it is no DID.
     """
-    match value:
-        case DidChoice():
-            return value
-        case True | "true":
-            return ANYBODY
-        case False | "false" | "":
-            return NO_DID
-        case str():
-            return read_dids([part.strip() for part in value.split(",")])
-        case list():
-            return DidChoice(tuple(map(_read, value)))
-    raise ValueError
+    return read_choice(value, ANYBODY, NO_DID, lambda parts: DidChoice(tuple(map(_read, parts))))
 
 
-def _read(part: object) -> str:
-    if not isinstance(part, str) or not is_did_url(part) or did_of(part) != part:
+def _read(part: str) -> str:
+    if not is_did_url(part) or did_of(part) != part:
         raise ValueError
     return part

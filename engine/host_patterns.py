@@ -11,6 +11,8 @@ import re
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 
+from engine.choices import read_choice
+
 Address = IPv4Address | IPv6Address
 
 EVERYTHING = "*"
@@ -43,22 +45,11 @@ def read_patterns(value: object) -> HostPatterns:
 
     Raises `ValueError` when something in it is neither a name nor an address.
     """
-    match value:
-        case HostPatterns():
-            return value
-        case True | "true":
-            return ALL_HOSTS
-        case False | "false" | "":
-            return NO_HOSTS
-        case str():
-            return read_patterns(value.split(","))
-        case list():
-            return HostPatterns(tuple(map(_read, value)))
-    raise ValueError
+    return read_choice(value, ALL_HOSTS, NO_HOSTS, lambda parts: HostPatterns(tuple(map(_read, parts))))
 
 
-def _read(part: object) -> str:
-    text = part.strip().lower() if isinstance(part, str) else ""
+def _read(part: str) -> str:
+    text = part.strip().lower()
     if text != EVERYTHING and _network(text) is None and not _is_name(text):
         raise ValueError
     return text

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from engine.choices import read_choice
+
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -27,27 +29,16 @@ ALL_PLUGINS = PluginChoice(is_all=True)
 NO_PLUGIN = PluginChoice()
 
 
-def read_choice(value: object) -> PluginChoice:
+def read_plugins(value: object) -> PluginChoice:
     """From a setting: true for all, false for none, a list of names, or a text with commas.
 
     Raises `ValueError` when something in it is no name.
     """
-    match value:
-        case PluginChoice():
-            return value
-        case True | "true":
-            return ALL_PLUGINS
-        case False | "false" | "":
-            return NO_PLUGIN
-        case str():
-            return read_choice(value.split(","))
-        case list():
-            return PluginChoice(tuple(map(_read, value)))
-    raise ValueError
+    return read_choice(value, ALL_PLUGINS, NO_PLUGIN, lambda parts: PluginChoice(tuple(map(_read, parts))))
 
 
-def _read(part: object) -> str:
-    text = part.strip() if isinstance(part, str) else ""
+def _read(part: str) -> str:
+    text = part.strip()
     if not _NAME.fullmatch(text):
         raise ValueError
     return text

@@ -15,8 +15,8 @@ STEPS: tuple[tuple[str, ...], ...] = (
     ("pico_lang", "ruleset_library", "engine.version"),
     ("engine.core",),
     (
-        *("engine.authors", "engine.host_patterns", "engine.plugin_choice", "engine.did_choice"),
-        *("engine.ports", "engine.plugins", "engine.config"),
+        *("engine.authors", "engine.choices", "engine.did_choice", "engine.host_patterns"),
+        *("engine.plugin_choice", "engine.ports", "engine.plugins", "engine.config"),
     ),
     ("engine.runtime",),
     ("engine.adapters",),
