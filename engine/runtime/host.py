@@ -17,7 +17,6 @@ from typing import cast
 from engine.core.codec import Unreadable, from_bytes, pack_pico, to_bytes
 from engine.core.messages import Event, Fault, Query, Refusal
 from engine.core.model import Eci, EventId, Pico, PicoId, Rid
-from engine.core.policy import UPKEEP
 from engine.core.records import encode_request
 from engine.core.timekeeping import to_iso
 from engine.plugins.describing import Document
@@ -51,10 +50,19 @@ from engine.runtime.neighbours import Neighbours
 from engine.runtime.outbox import LocalOutbox
 from engine.runtime.owners import Owners
 from engine.runtime.pictures import Pictures
+from engine.runtime.quarantines import upkeep
 from engine.runtime.queries import run_query
 from engine.runtime.questions import Answer
 from engine.runtime.repeats import find_earlier
-from engine.runtime.replies import EventReply, FlushReply, LookReply, PicoView, QueryReply, Reply
+from engine.runtime.replies import (
+    EventReply,
+    FlushReply,
+    LookReply,
+    PicoView,
+    QueryReply,
+    Reply,
+    not_known,
+)
 from engine.runtime.request import Request
 from engine.runtime.residents import Limits
 from engine.runtime.rollbacks import Rollbacks
@@ -137,10 +145,10 @@ class Host:
                     logger.warning("the root pico does not have %s: %s", rid, reply)
 
     async def _tend(
-        self, pico: PicoId, upkeep: str, attrs: Attrs, answers: tuple[Answer, ...] = ()
+        self, pico: PicoId, name: str, attrs: Attrs, answers: tuple[Answer, ...] = ()
     ) -> Reply | None:
         """Have the engine's own upkeep run on a pico; None when that pico is gone."""
-        request = Request(Event(Eci(pico), UPKEEP, upkeep, attrs, self._new_eid(), sender=pico))
+        request = Request(upkeep(self._equipment, pico, name, attrs))
         if answers:
             request.inputs = replace(self._equipment.draw_inputs(), answers=answers)
         return await self._have_run(request)
@@ -166,7 +174,7 @@ class Host:
         self._outbox.alarms.stop()
         try:
             async with asyncio.timeout(within_s):
-                await self._finish()
+                await self._wait_idle()
         except TimeoutError:
             logger.warning("stopping with work unfinished after %g seconds", within_s)
         self._outbox.errands.stop()
@@ -182,9 +190,6 @@ class Host:
             if not self._outbox.alarms.is_busy and all(one.is_idle for one in self._residents.awake()):
                 return
             await asyncio.sleep(0)  # alarms look when it is their turn
-
-    async def _finish(self) -> None:
-        await self._wait_idle()
 
     async def _wait_idle(self) -> None:
         while busy := [mailbox for mailbox in self._residents.awake() if not mailbox.is_idle]:
@@ -220,7 +225,7 @@ class Host:
         try:
             await asyncio.shield(durable)
         except JournalFailed as problem:
-            return _not_kept(problem)
+            return not_known(problem)
         return event.eid
 
     async def run_event(
@@ -344,7 +349,7 @@ class Host:
         return await self._take_care(eci, wish, attrs, partial(admit_introduction, here=here))
 
     async def _take_care(
-        self, eci: Eci, upkeep: str, attrs: Attrs, admit_owner: Callable[[Pico | None, Eci], Refusal | None]
+        self, eci: Eci, name: str, attrs: Attrs, admit_owner: Callable[[Pico | None, Eci], Refusal | None]
     ) -> EventReply | Refusal | Fault:
         """Have upkeep run on the pico with that channel, whatever rulesets it has."""
         if self._is_draining:
@@ -353,7 +358,7 @@ class Host:
         refusal = admit_owner(mailbox.head.pico if mailbox else None, eci)
         if mailbox is None or refusal is not None:
             return refusal or unknown_channel(eci)
-        reply = await self._tend(mailbox.id, upkeep, attrs)
+        reply = await self._tend(mailbox.id, name, attrs)
         return unknown_channel(eci) if reply is None else cast(EventReply | Refusal | Fault, reply)
 
     async def flush_ruleset(self, url: str) -> FlushReply | Refusal:
@@ -485,7 +490,3 @@ def _reply_of_kind(reply: Reply, expected: type[EventReply] | type[QueryReply], 
 
 def _draining() -> Refusal:
     return Refusal("draining", "the engine is stopping", "send it again when it is back")
-
-
-def _not_kept(problem: JournalFailed) -> Refusal:
-    return Refusal("draining", f"it is not known whether the event was kept: {problem}")

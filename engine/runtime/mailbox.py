@@ -48,7 +48,7 @@ from engine.runtime.quarantines import (
     report_unable,
     setting_aside,
 )
-from engine.runtime.replies import Reply, reply_to
+from engine.runtime.replies import Reply, not_known, reply_to
 from engine.runtime.request import Request
 from engine.runtime.unsaved import Unsaved
 
@@ -156,8 +156,13 @@ class Mailbox:
         self._enlist()
 
     @property
+    def room(self) -> int:
+        """Events that may still be put here."""
+        return MOST_WAITING - len(self._queue)
+
+    @property
     def is_full(self) -> bool:
-        return len(self._queue) >= MOST_WAITING
+        return self.room <= 0
 
     @property
     def is_idle(self) -> bool:
@@ -255,11 +260,6 @@ class Mailbox:
         log = LogLine("error", "", None, fault.message, fault.code)
         return fail_turn(self.head.pico, turn, fault, (log,))
 
-    @property
-    def room(self) -> int:
-        """Events that may still be put here."""
-        return MOST_WAITING - len(self._queue)
-
     # --- pauses: what a turn has to wait for ---
 
     def _pause_for(self, wait: Coroutine[Any, Any, None]) -> None:
@@ -279,7 +279,7 @@ class Mailbox:
             request.inputs = await self._learn(request, inputs, question)
         except JournalFailed as problem:
             self.pending.pop(request.event.eid, None)
-            request.answer(_not_known(problem))
+            request.answer(not_known(problem))
             return
         if self.is_gone:
             self._drop(request)
@@ -520,7 +520,7 @@ class Mailbox:
         if problem is None:
             self.committed = pico
         else:
-            reply = _not_known(problem)
+            reply = not_known(problem)
         if request is not None:
             if request.is_kept:
                 del self.pending[request.event.eid]
@@ -541,7 +541,3 @@ class Mailbox:
 def _too_large(size: int, most: int) -> Fault:
     about = f"the pico would hold {size:,} bytes, and its engine gives it {most:,} (pico_bytes)"
     return Fault("R708", f"{about}; turns that have it hold less still go through")
-
-
-def _not_known(problem: BaseException) -> Refusal:
-    return Refusal("draining", f"it is not known whether the event was kept: {problem}")

@@ -73,6 +73,11 @@ class PicoView:
 Reply = EventReply | QueryReply | Refusal | Fault
 
 
+def not_known(problem: BaseException) -> Refusal:
+    """What callers are told when the journal fails: it may have kept the event before that."""
+    return Refusal("draining", f"it is not known whether the event was kept: {problem}")
+
+
 def reply_to(turn: Turn, outcome: Done | Failed) -> Reply:
     """What the caller of a turn is told once it is committed."""
     if isinstance(outcome, Failed):
