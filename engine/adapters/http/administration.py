@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeGuard
 
 from engine.adapters.http.host import Host
 from engine.adapters.http.problems import malformed, settled
 from engine.adapters.http.replies import Reply, encode
 from engine.adapters.http.requests import Request
+from engine.adapters.http.routes import Routes
 from engine.core.model import Eci
 from engine.runtime.replies import PicoView
 from engine.runtime.stock import tell_diagnostic
 from engine.version import VERSION
 from pico_lang.values import to_json
-
-Handler = Callable[[Host, Request], Awaitable[Reply]]
 
 
 async def _show_context(host: Host, request: Request) -> Reply:
@@ -98,7 +96,7 @@ async def _say_ready(host: Host, request: Request) -> Reply:
     return Reply(encode({"status": "ready", "root_eci": host.root_eci()}))
 
 
-ROUTES: Mapping[str, tuple[Handler, str]] = {
+ROUTES: Routes = {
     "/api/ui-context": (_show_context, "the channel that user interfaces begin with"),
     "/api/install": (_install, "by POST: install url (with config) at eci, though Wrangler be broken"),
     "/api/flush": (_flush, "read the ruleset at ?url=… again and bring it into force"),

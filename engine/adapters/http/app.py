@@ -24,6 +24,7 @@ from engine.adapters.http.host import Host
 from engine.adapters.http.problems import Problem
 from engine.adapters.http.replies import OPTIONS, Reply, problem_reply, send_reply
 from engine.adapters.http.requests import ClientGone, Limits, Request, path_segments
+from engine.adapters.http.routes import Handler, Routes
 from engine.core.codec import Unreadable
 
 log = structlog.get_logger("picomesh.http")
@@ -31,7 +32,7 @@ log = structlog.get_logger("picomesh.http")
 MENDING = "`picomesh replay ECI` names the record; a copy of the journal has to take its place"
 """What can be done about a damaged history."""
 
-ROUTED = {
+ROUTED: Routes = {
     **administration.ROUTES,
     **rulesets.ROUTES,
     **upgrades.ROUTES,
@@ -71,9 +72,9 @@ def make_app(host: Host, limits: Limits, duplex: DuplexLimits | None = None) -> 
 
 
 class _Endpoint:
-    """A handler of `administration` as the router wants it."""
+    """A handler as the router wants it."""
 
-    def __init__(self, host: Host, limits: Limits, handler: administration.Handler) -> None:
+    def __init__(self, host: Host, limits: Limits, handler: Handler) -> None:
         self._host = host
         self._limits = limits
         self._handler = handler

@@ -6,18 +6,17 @@ for whoever asked for one on the same connection (`return_route`) is in the resp
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 
 from engine.adapters.http.host import Host
 from engine.adapters.http.problems import Problem, malformed, settled
 from engine.adapters.http.replies import ANY_ORIGIN, Reply, encode
 from engine.adapters.http.requests import Request
+from engine.adapters.http.routes import Routes
 from engine.core.didcomm.media_types import ENCRYPTED, PLAIN, SIGNED
 from engine.core.model import Eci
 from engine.runtime.mail import Mail
 from engine.runtime.reception import Verdict
-
-Handler = Callable[[Host, Request], Awaitable[Reply]]
 
 PATH = "/didcomm"
 """By POST, and as a websocket: see `duplex`."""
@@ -38,7 +37,7 @@ REFUSED: Mapping[Verdict, tuple[int, str]] = {
 async def _take(host: Host, request: Request) -> Reply:
     if request.method != "POST":
         raise Problem(405, "malformed", "messages come by POST", hint=f"send an envelope as {ENCRYPTED}")
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    kind = request.media_type
     if kind not in MEDIA_TYPES:
         raise Problem(
             415, "malformed", f"{kind or 'nothing'} is no DIDComm v2 message", hint=f"it is {ENCRYPTED}"
@@ -67,7 +66,7 @@ def mail_of(host: Host) -> Mail:
     return host.mail
 
 
-ROUTES: Mapping[str, tuple[Handler, str]] = {
+ROUTES: Routes = {
     PATH: (_take, "by POST: a DIDComm v2 message, encrypted to a DID of this engine; also a websocket"),
     "/api/did": (_tell, "the DID of the engine, or of the channel ?eci=…"),
 }

@@ -3,7 +3,7 @@ leads to when it is opened in a browser."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from engine.adapters.http.didcomm import mail_of
@@ -11,10 +11,9 @@ from engine.adapters.http.host import Host
 from engine.adapters.http.problems import malformed, settled
 from engine.adapters.http.replies import HTML, Reply, encode
 from engine.adapters.http.requests import Request
+from engine.adapters.http.routes import Routes
 from engine.core.model import Eci
 from engine.runtime.introducing import Wish
-
-Handler = Callable[[Host, Request], Awaitable[Reply]]
 
 # It quotes nothing of the URL, and loads nothing: the invitation is for an agent.
 PAGE = b"""<!doctype html>
@@ -51,8 +50,7 @@ async def _rotate(host: Host, request: Request) -> Reply:
 
 
 async def _given(request: Request, kinds: Mapping[str, Any]) -> dict[str, Any]:
-    if request.method != "POST":
-        raise malformed("this changes what a pico knows, so it is not done by looking", "send a POST")
+    request.demand_post("this changes what a pico knows")
     given = await request.parameters()
     told = {name: given[name] for name in ("eci", *kinds) if given.get(name) is not None}
     if not isinstance(told.get("eci"), str):
@@ -67,7 +65,7 @@ async def _have(host: Host, given: Mapping[str, Any], wish: Wish) -> Reply:
     return Reply(encode(settled(await mail_of(host).introduce(Eci(given["eci"]), wish, given))))
 
 
-ROUTES: Mapping[str, tuple[Handler, str]] = {
+ROUTES: Routes = {
     "/api/invite": (_invite, "by POST: an invitation by the pico at eci, with label, once, expires, here"),
     "/api/connect": (_connect, "by POST: have the pico at eci accept the invitation url, with a label"),
     "/api/rotate": (

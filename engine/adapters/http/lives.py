@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-
 from engine.adapters.http.didcomm import mail_of
 from engine.adapters.http.host import Host
 from engine.adapters.http.problems import Problem, malformed, settled
 from engine.adapters.http.replies import ANY_ORIGIN, Reply, encode
 from engine.adapters.http.requests import Request
+from engine.adapters.http.routes import Routes
 from engine.core.model import Eci, PicoId
-
-Handler = Callable[[Host, Request], Awaitable[Reply]]
 
 LINES = ((b"content-type", b"text/jsonl; charset=utf-8"), ANY_ORIGIN)
 
@@ -21,8 +18,8 @@ async def _log(host: Host, request: Request) -> Reply:
     eci, recovery, entry = given.get("eci"), given.get("recovery"), given.get("entry")
     if not isinstance(eci, str) or not isinstance(recovery, str | None) or not isinstance(entry, str | None):
         raise malformed("eci, recovery and entry are strings", "name a pico by a channel: ?eci=…")
-    if request.method != "POST" and (recovery or entry or given.get("rotate")):
-        raise malformed("this changes the log, so it is not done by looking", "send a POST")
+    if recovery or entry or given.get("rotate"):
+        request.demand_post("this changes the log")
     mail, channel = mail_of(host), Eci(eci)
     if entry is not None:
         told = await mail.lives.extend(channel, entry)
@@ -40,7 +37,7 @@ async def _serve(host: Host, request: Request) -> Reply:
     return Reply(text.encode(), headers=LINES)
 
 
-ROUTES: Mapping[str, tuple[Handler, str]] = {
+ROUTES: Routes = {
     "/api/did/log": (_log, "the log of the pico at ?eci=…; by POST: rotate its key, or add the entry sent"),
     "/picos/{pico}/did.jsonl": (_serve, "the log of a pico, as did:webvh has it"),
 }

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-
 from engine.adapters.http.host import Host
 from engine.adapters.http.problems import malformed, settled
 from engine.adapters.http.replies import Reply, encode
 from engine.adapters.http.requests import Request
+from engine.adapters.http.routes import Routes
 from engine.core.model import Eci
-
-Handler = Callable[[Host, Request], Awaitable[Reply]]
 
 
 async def _show_modules(host: Host, request: Request) -> Reply:
@@ -26,8 +23,7 @@ async def _revoke(host: Host, request: Request) -> Reply:
 
 
 async def _decide(host: Host, request: Request, granted: bool) -> Reply:
-    if request.method != "POST":
-        raise malformed("this changes what a pico may do, so it is not done by looking", "send a POST")
+    request.demand_post("this changes what a pico may do")
     given = await request.parameters()
     eci, module = given.get("eci"), given.get("module")
     if not isinstance(eci, str) or not isinstance(module, str):
@@ -35,7 +31,7 @@ async def _decide(host: Host, request: Request, granted: bool) -> Reply:
     return Reply(encode(settled(await host.grant(Eci(eci), module, granted))))
 
 
-ROUTES: Mapping[str, tuple[Handler, str]] = {
+ROUTES: Routes = {
     "/api/modules": (_show_modules, "all modules that rulesets can call, and which pico may use them"),
     "/api/grant": (_grant, "by POST: let the pico at ?eci=… use the module ?module=…"),
     "/api/revoke": (_revoke, "by POST: let it use that module no more"),

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from engine.adapters.http.host import Host
 from engine.adapters.http.problems import malformed, settled
 from engine.adapters.http.replies import Reply, encode
 from engine.adapters.http.requests import Request
+from engine.adapters.http.routes import Routes
 from engine.core.model import EventId
 
-Handler = Callable[[Host, Request], Awaitable[Reply]]
 Parameters = Mapping[str, Any]
 
 FEW = 20
@@ -50,8 +50,7 @@ async def _replay(host: Host, request: Request) -> Reply:
 
 
 async def _fork(host: Host, request: Request) -> Reply:
-    if request.method != "POST":
-        raise malformed("this makes a pico, so it is not done by looking", "send a POST")
+    request.demand_post("this makes a pico")
     given = await request.parameters()
     made = settled(await host.fork(_word(given, "eci"), _number(given, "at")))
     return Reply(encode({"id": made.id, "eci": made.eci, "rulesets": list(made.rulesets)}))
@@ -80,7 +79,7 @@ def _number(given: Parameters, name: str) -> int | None:
     raise malformed(f"{name} is not a number of turns", f"an example: {name}=20")
 
 
-ROUTES: Mapping[str, tuple[Handler, str]] = {
+ROUTES: Routes = {
     "/api/log": (
         _show_log,
         "the last ?n=… events of the pico at ?eci=…: rules, changes, messages; all of it with ?full",

@@ -53,6 +53,16 @@ class Request:
     def method(self) -> str:
         return str(self.scope["method"])
 
+    @property
+    def media_type(self) -> str:
+        """Of the body, in lower case and without parameters; empty when it is not said."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    def demand_post(self, why: str) -> None:
+        """For what changes something. Raises `Problem`, with the reason."""
+        if self.method != "POST":
+            raise malformed(f"{why}, so it is not done by looking", "send a POST")
+
     def event_id(self) -> EventId | None:
         """The caller's own id of its event: the same id twice is one event."""
         key = self.headers.get("idempotency-key")
@@ -107,10 +117,10 @@ class Request:
 
     def _read_body(self, body: bytes) -> dict[str, Value]:
         """Parameters from a body. Types that cannot hold any say nothing, as in pico-engine."""
-        content_type = self.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if content_type == "application/json":
+        media_type = self.media_type
+        if media_type == "application/json":
             return _read_json(body, self._limits.depth)
-        if content_type == "application/x-www-form-urlencoded":
+        if media_type == "application/x-www-form-urlencoded":
             return _read_pairs(body, "body")
         return {}
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-
 from engine.adapters.http.host import Host
 from engine.adapters.http.problems import malformed, settled
 from engine.adapters.http.replies import TEXT, Reply, encode
 from engine.adapters.http.requests import Request
-
-Handler = Callable[[Host, Request], Awaitable[Reply]]
+from engine.adapters.http.routes import Routes
 
 
 async def _rulesets(host: Host, request: Request) -> Reply:
@@ -42,7 +39,7 @@ def _decode(body: bytes) -> str:
         raise malformed(f"the body is not UTF-8: {error.reason}", "send the text as UTF-8") from None
 
 
-ROUTES: Mapping[str, tuple[Handler, str]] = {
+ROUTES: Routes = {
     "/api/rulesets": (
         _rulesets,
         "the rulesets kept here, or those of ?eci=…; by POST: keep the text sent",

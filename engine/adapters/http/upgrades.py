@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from engine.adapters.http.host import Host
 from engine.adapters.http.problems import malformed, settled
 from engine.adapters.http.replies import Reply, encode
 from engine.adapters.http.requests import Request
+from engine.adapters.http.routes import Routes
 from engine.core.model import Eci, Rid
 from engine.core.rollback import KEEP, RESTORE
 
-Handler = Callable[[Host, Request], Awaitable[Reply]]
 Parameters = Mapping[str, Any]
 
 FEW = 20
@@ -37,8 +37,7 @@ async def _roll_back(host: Host, request: Request) -> Reply:
 
 
 async def _read(request: Request) -> tuple[Parameters, Rid]:
-    if request.method != "POST":
-        raise malformed("this changes picos, so it is not done by looking", "send a POST")
+    request.demand_post("this changes picos")
     return await request.parameters(), Rid(request.path_word("rid"))
 
 
@@ -58,7 +57,7 @@ def _count(given: Parameters) -> int:
     raise malformed("events is not a number of events", "an example: events=20")
 
 
-ROUTES: Mapping[str, tuple[Handler, str]] = {
+ROUTES: Routes = {
     "/api/rulesets/{rid}/upgrade": (
         _upgrade,
         "by POST: a new text from ?url=… for ?eci=… or all that have it; with ?try only as if, for ?events=…",
