@@ -16,8 +16,6 @@ from engine.core.depth import DepthLimit
 from engine.core.domains import BUILT_IN
 from engine.core.draft import Draft
 from engine.core.failures import fail_turn
-from engine.core.forks import fork
-from engine.core.installation import install, release, uninstall
 from engine.core.messages import (
     Answered,
     Asks,
@@ -33,18 +31,16 @@ from engine.core.messages import (
     Turn,
     Unable,
 )
-from engine.core.model import Eci, Inputs, InstalledRuleset, Pico, Rid
+from engine.core.model import Eci, Inputs, InstalledRuleset, Pico
 from engine.core.opening import wake
-from engine.core.owners_wishes import introduce
 from engine.core.policy import UPKEEP
 from engine.core.programs import Awake, Instances, Programs
-from engine.core.quarantine import FAILINGS, CannotWake, healthy, set_aside
+from engine.core.quarantine import FAILINGS, CannotWake, healthy
 from engine.core.relations import heed
-from engine.core.rollback import roll_back
 from engine.core.run import Asking, Learned, Observer, Run, Surroundings, Triable
-from engine.core.scheduling import pass_over, use_up
+from engine.core.scheduling import use_up
+from engine.core.upkeep import tend
 from engine.core.world import World, is_error_event
-from pico_lang.coercion import to_string
 from pico_lang.errors import BudgetSpent, RuntimeFault
 from pico_lang.meter import Budget
 from pico_lang.selection import EventFacts
@@ -171,7 +167,7 @@ def _run_turn(run: Run, turn: Turn) -> Done:
     if turn.event.timer is not None:
         _fire(run, turn.event)
     elif turn.event.domain == UPKEEP:
-        _tend(run, turn.event)
+        tend(run, turn.event)
     else:
         _wake_all(run)
         _run_message(run, turn.event)
@@ -242,38 +238,6 @@ def _run_ruleset(run: Run, awake: Awake[World], event: Event) -> None:
             return
         if rid in run.gone:
             return
-
-
-def _tend(run: Run, event: Event) -> None:
-    """Upkeep by the engine itself: `install` (url, config), `uninstall` (rid), `rollback` (rid, to, state),
-    `pass_over` (timer, until), `fork` (pico), `grant` (module), `revoke` (module),
-    `quarantine` (rulesets), `release`, `invite` (eci, label, once, expires, here),
-    `connect` (url, label), `rotate` (eci).
-
-    Needs no ruleset to be awake, because mending one that cannot be run is what it is for.
-    """
-    match event.name, event.attrs:
-        case "install", {"url": str(url)}:
-            install(run, url, to_stored(event.attrs.get("config") or {}, run.meter))
-        case "uninstall", {"rid": rid}:
-            uninstall(run, to_string(rid))
-        case "rollback", {"rid": str(rid), "to": str(to)}:
-            state = event.attrs.get("state")
-            roll_back(run, Rid(rid), to, None if state is None else to_string(state))
-        case "pass_over", {"timer": str(timer), "until": float(until)}:
-            pass_over(run.draft, timer, int(until))
-        case "fork", {"pico": str(pico)}:
-            fork(run, pico)
-        case (("grant" | "revoke"), {"module": str(module)}):
-            run.draft.set_grant(module, event.name == "grant")
-        case "quarantine", {"rulesets": list(found)}:
-            set_aside(run, found)
-        case "release", _:
-            release(run)
-        case (("invite" | "connect" | "rotate"), _):
-            run.directives.append(introduce(run, event.name, event.attrs))
-        case _:
-            raise RuntimeFault("R606", f"there is no upkeep {event.name!r} with such attributes")
 
 
 # --- queries ---------------------------------------------------------------------------------------
