@@ -1,4 +1,4 @@
-"""An engine for each test that asks for one."""
+"""An engine, or two picos with subscriptions in one, for each test that asks for them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.compatibility.engine import Engine
+from tests.rulesets.subscribers import Pair
 
 
 @pytest.fixture
@@ -15,3 +16,8 @@ def engine() -> Iterator[Engine]:
     opened = Engine()
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def pair(engine: Engine) -> Pair:
+    return Pair(engine)
