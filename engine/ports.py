@@ -6,10 +6,11 @@ Each has a conformance suite in `tests/engine/contracts` that every adapter and 
 from __future__ import annotations
 
 from asyncio import Future
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
+from engine.core.cids import Cid
 from engine.core.did_keys import DidKey
 from engine.core.didcomm.messages import Message
 from engine.core.didcomm.rotation import Rotation
@@ -581,3 +582,88 @@ class WebFailed(Exception):
 
 class WebRefused(WebFailed):
     """This engine does not make such requests."""
+
+
+LARGEST_BLOCK = 1 << 20
+"""Bytes of a block. Some IPFS nodes take no more, and pass none on that is larger."""
+
+
+class BlockStore(Protocol):
+    """Blocks by their CIDs: version 1, codec raw or dag-cbor, sha2-256; at most `LARGEST_BLOCK` bytes each.
+
+    Blocks never change, so that anything may be put, pinned or unpinned again, and several things may be
+    asked of a store at a time. A call takes any number of blocks in any order; a store splits that up as it
+    likes, and one call that fails may have done a part. No call waits for ever. What can go wrong outside
+    is one of `StoreFailed`; a block that is too large or a CID of another kind is a `ValueError`.
+    """
+
+    @property
+    def name(self) -> str:
+        """What people know it by, in settings, logs and metrics."""
+
+    async def put_many(self, blocks: Mapping[Cid, bytes]) -> None:
+        """Keep them. They are as durable as they get here when it returns, and stay for a while although
+        nothing is pinned yet; those that were here already count as put again. Raises `WrongBytes` before
+        anything is stored, `StoreFull` and `StoreUnavailable`."""
+
+    async def get_many(self, cids: Iterable[Cid]) -> dict[Cid, bytes]:
+        """Those of them that are here, each hashed again; a CID that is not in it was not found, as far as
+        the store can tell within its own deadline. Raises `WrongBytes`, which has the good ones, and
+        `StoreUnavailable`."""
+
+    async def has_many(self, cids: Iterable[Cid]) -> set[Cid]:
+        """Those of them that are here. Only `put_many` and `pin` promise that they stay: before it is pinned
+        a block that was put long ago may go. Raises `StoreUnavailable`."""
+
+    async def pin(self, root: Cid) -> None:
+        """Keep a block and all that it leads to, through links, until it is unpinned. Pinning it twice is
+        pinning it once. Durable when it returns. Raises `MissingBlocks` if some of them are not here,
+        `StoreFull` and `StoreUnavailable`."""
+
+    async def unpin(self, root: Cid) -> None:
+        """Nobody needs it any more but through other roots; the blocks go when the store sees fit. One that
+        is not pinned may be unpinned too. Raises `StoreUnavailable`."""
+
+    async def roots(self) -> frozenset[Cid]:
+        """What is pinned by `pin`. Raises `StoreUnavailable`."""
+
+    async def close(self) -> None:
+        """Let go of files and connections; calls under way end first or fail with `StoreUnavailable`."""
+
+
+class StoreFailed(Exception):
+    """A store that did not do what it was asked. The message says why; `store` is its name."""
+
+    def __init__(self, store: str, reason: str) -> None:
+        super().__init__(f"{store}: {reason}")
+        self.store = store
+        self.reason = reason
+
+
+class StoreUnavailable(StoreFailed):
+    """Dead, too slow, closed or refusing: the same call may go well later."""
+
+
+class StoreFull(StoreFailed):
+    """It has no room. What is there can be read, and unpinning may help."""
+
+
+class WrongBytes(StoreFailed):
+    """Bytes that are not those which a CID names: `cids` says which. `found` has the good ones of a call that
+    fetched several."""
+
+    def __init__(
+        self, store: str, reason: str, cids: Iterable[Cid], found: Mapping[Cid, bytes] | None = None
+    ) -> None:
+        super().__init__(store, reason)
+        self.cids = frozenset(cids)
+        self.found: Mapping[Cid, bytes] = found or {}
+
+
+class MissingBlocks(StoreFailed):
+    """A root that cannot be pinned: blocks that it leads to are not here. `cids` has those that the store
+    knows of, or the root alone when it cannot say."""
+
+    def __init__(self, store: str, reason: str, cids: Iterable[Cid]) -> None:
+        super().__init__(store, reason)
+        self.cids = frozenset(cids)
