@@ -1,23 +1,34 @@
-"""The name of a ruleset's text at the faces of the engine: its CID, the content id that IPFS gives it.
+"""CIDs, the names that IPFS gives to bytes: those of blocks, and those of rulesets' texts.
 
-Inside, a text is named by the hex of its SHA-256 (`RulesetHash`). The CID says the same: version 1,
-one raw block, sha2-256, in base32. `ipfs add --cid-version 1 --raw-leaves` prints it for a file that
-fits into one block (256 KiB unless told otherwise).
+A block is named by a CID in its binary form: version 1, codec raw or dag-cbor, sha2-256
+(https://github.com/multiformats/cid). The text of a ruleset is named inside by the hex of its SHA-256
+(`RulesetHash`), and at the faces of the engine by the CID of one raw block with that text, in base32.
+`ipfs add --cid-version 1 --raw-leaves` prints it for a file that fits into one block (256 KiB unless told
+otherwise).
 """
 
 from __future__ import annotations
 
 import re
-from typing import NewType
+from hashlib import sha256
+from typing import Literal, NewType
 
 from engine.core.model import RulesetHash
 from engine.core.multiformats import NotEncoded, from_multibase, from_varint, to_multibase
 
-Cid = NewType("Cid", str)
-"""A CID as text, in the one spelling that is written here."""
+Cid = NewType("Cid", bytes)
+"""The binary CID of a block. Those that are made or read here are of version 1, raw or dag-cbor, sha2-256."""
+CidText = NewType("CidText", str)
+"""A CID as text, in the one spelling that is written here: base32."""
 
-RAW = bytes((0x01, 0x55, 0x12, 0x20))
-"""CID version 1, codec "raw", hash function sha2-256, of 32 bytes."""
+Codec = Literal["raw", "dag-cbor"]
+"""How the bytes of a block are to be read."""
+PREFIXES: dict[Codec, bytes] = {"raw": b"\x01\x55\x12\x20", "dag-cbor": b"\x01\x71\x12\x20"}
+"""What CIDs begin with: version 1, the codec, sha2-256, of 32 bytes."""
+CID_BYTES = 36
+"""How long such a CID is."""
+
+RAW = PREFIXES["raw"]
 CODEC_OF_FILES = 0x70
 """dag-pb: what IPFS makes of files by itself."""
 
@@ -29,11 +40,57 @@ _BARE = re.compile(r"(b[a-z2-7]{30,}|[uz][A-Za-z0-9_-]{30,}|Qm[1-9A-HJ-NP-Za-km-
 
 
 class NotACid(ValueError):
-    """A text that names no ruleset. The message says why, and what would."""
+    """What names no block, or no ruleset. The message says why, and what would."""
 
 
-def to_cid(digest: RulesetHash) -> Cid:
-    return Cid(to_multibase("b", RAW + bytes.fromhex(digest)))
+# --- blocks ----------------------------------------------------------------------------------------
+
+
+def cid_of(data: bytes, codec: Codec = "dag-cbor") -> Cid:
+    """The CID of these bytes."""
+    return Cid(PREFIXES[codec] + sha256(data).digest())
+
+
+def check_cid(data: bytes) -> Cid:
+    """The bytes themselves, when they are a CID of a kind that is used here."""
+    if len(data) == CID_BYTES and data[:4] in PREFIXES.values():
+        return Cid(data)
+    raise NotACid(f"{data[:LONGEST].hex()} is no CID of version 1, raw or dag-cbor, with sha2-256")
+
+
+def codec_of(cid: Cid) -> Codec:
+    """How the block is to be read that it names."""
+    return "dag-cbor" if cid[1] == PREFIXES["dag-cbor"][1] else "raw"
+
+
+def is_named(cid: Cid, data: bytes) -> bool:
+    """Whether these are the bytes that the CID names."""
+    return cid[4:] == sha256(data).digest()
+
+
+def cid_text(cid: Cid) -> CidText:
+    """The CID as people and other programs read it: bafy… or bafk…"""
+    return CidText(to_multibase("b", cid))
+
+
+def read_cid(text: str) -> Cid:
+    """The CID that a text is, in any base that is read here."""
+    try:
+        return check_cid(from_multibase(text) if len(text) <= LONGEST else b"")
+    except NotEncoded as problem:
+        raise NotACid(f"{text[:LONGEST]!r} is not a CID: {problem}") from None
+    except NotACid:
+        raise NotACid(
+            f"{text[:LONGEST]!r} names no block that is used here; those are of CID version 1, raw or "
+            "dag-cbor, with sha2-256 (bafkrei… or bafyrei…)"
+        ) from None
+
+
+# --- texts of rulesets -----------------------------------------------------------------------------
+
+
+def to_cid(digest: RulesetHash) -> CidText:
+    return CidText(to_multibase("b", RAW + bytes.fromhex(digest)))
 
 
 def from_cid(text: str) -> RulesetHash:

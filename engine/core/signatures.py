@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from engine.core.cids import Cid, NotACid, from_cid, to_cid
+from engine.core.cids import CidText, NotACid, from_cid, to_cid
 from engine.core.did_keys import DidKey, NotADidKey, from_did_key, read_did_key
 from engine.core.model import RulesetHash
 from engine.core.multiformats import NotEncoded, from_multibase, to_multibase
@@ -45,7 +45,7 @@ class Signature:
     value: bytes
 
 
-def to_be_signed(author: DidKey, cid: Cid) -> bytes:
+def to_be_signed(author: DidKey, cid: CidText) -> bytes:
     return f"This ruleset is mine (picomesh ruleset signature {FORMAT})\n{author}\n{cid}\n".encode()
 
 
