@@ -1,0 +1,239 @@
+"""Blocks on this machine, in a file of their own: durable puts, pins that are checked, and a count of it all.
+
+To pin a root it has to be whole: nothing that it leads to is missing. What was found whole once stays so,
+because nothing is removed that leads to something and stays itself (`collecting`), so that pinning the
+successor of a large tree looks at its new blocks only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from typing import TypeVar
+
+from engine.adapters.blocks.checking import check_blocks, check_cids, links_of, sort_out
+from engine.adapters.blocks.collecting import Collected, Collection
+from engine.adapters.blocks.database import Database
+from engine.core.cids import CID_BYTES, Cid, check_cid, cid_text
+from engine.ports import MissingBlocks, StoreUnavailable
+
+T = TypeVar("T")
+Row = tuple[Cid, bytes, bytes]
+"""A block with its links, one after the other."""
+
+PUT_AT_ONCE = 4 << 20
+"""Bytes that are written by one of the writes that may share a transaction."""
+READ_AT_ONCE = 256
+"""Blocks that are read before others have their turn."""
+NOTED_AT_ONCE = 1_000
+"""Blocks that are noted as whole by one write."""
+MOST_NAMED = 1_000
+"""Missing blocks that are named; whoever puts those finds out about the others."""
+
+PUT = """
+    INSERT INTO blocks (cid, links, body) VALUES (?, ?, ?)
+    ON CONFLICT (cid) DO UPDATE SET links = excluded.links, body = excluded.body
+    WHERE body <> excluded.body"""
+FRESHEN = "INSERT OR REPLACE INTO fresh SELECT n, ? FROM blocks WHERE cid = ?"
+LOOK = "SELECT n, links, EXISTS (SELECT 1 FROM whole WHERE whole.n = blocks.n) FROM blocks WHERE cid = ?"
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """What a local store holds; `bytes` are those of blocks, `file_bytes` what they take on the disk."""
+
+    blocks: int
+    bytes: int
+    roots: int
+    fresh: int
+    """Blocks that stay for now although no root may lead to them, because they were put a short while ago."""
+    file_bytes: int
+    free_bytes: int
+    """Of those on the disk: they are used for blocks to come."""
+
+
+class LocalBlocks:
+    """`engine.ports.BlockStore` in a `Database`."""
+
+    def __init__(
+        self, database: Database, now_ms: Callable[[], int], name: str = "local", grace_s: float = 3600.0
+    ) -> None:
+        """`grace_s` is for how long blocks stay, after they were put, before a root has to lead to them."""
+        self.name = name
+        self._database = database
+        self._now_ms = now_ms
+        self._collection = Collection(database, int(grace_s * 1000))
+        self._is_closed = False
+
+    async def put_many(self, blocks: Mapping[Cid, bytes]) -> None:
+        rows = await asyncio.to_thread(self._prepare, dict(blocks))
+        put_ms = self._now_ms()
+        for part in _in_parts(rows):
+            await self._write(partial(self._put, rows=part, put_ms=put_ms))
+
+    def _prepare(self, blocks: Mapping[Cid, bytes]) -> list[Row]:
+        check_blocks(self.name, blocks)
+        return [(cid, b"".join(links_of(cid, data)), bytes(data)) for cid, data in blocks.items()]
+
+    def _put(self, connection: sqlite3.Connection, rows: Sequence[Row], put_ms: int) -> None:
+        connection.executemany(PUT, rows)
+        connection.executemany(FRESHEN, [(put_ms, cid) for cid, _, _ in rows])
+        self._collection.protect(connection, [cid for cid, _, _ in rows])
+
+    async def get_many(self, cids: Iterable[Cid]) -> dict[Cid, bytes]:
+        found: dict[Cid, bytes] = {}
+        wanted = iter(check_cids(cids))
+        while part := list(islice(wanted, READ_AT_ONCE)):
+            found.update(await self._read(partial(_get, cids=part)))
+        return await asyncio.to_thread(sort_out, self.name, found)
+
+    async def has_many(self, cids: Iterable[Cid]) -> set[Cid]:
+        wanted = check_cids(cids)
+        return await self._read(partial(_has, cids=wanted))
+
+    async def pin(self, root: Cid) -> None:
+        check_cid(root)
+        self._check_open()
+        # From here on nothing that it leads to is removed, so what the walk finds is still there after it.
+        await self._collection.guard(root)
+        try:
+            whole = await self._walk(root)
+            for place in range(0, len(whole), NOTED_AT_ONCE):
+                await self._write(partial(_note_whole, numbers=whole[place : place + NOTED_AT_ONCE]))
+            await self._write(partial(_add_root, root=root))
+        finally:
+            self._collection.let_go(root)
+
+    async def _walk(self, root: Cid) -> list[int]:
+        """All that a root leads to and was not known to be whole until now. Raises `MissingBlocks`."""
+        walk = _Walk(root)
+        while walk.next_ones:
+            await self._read(walk.go_on)
+        if walk.missing:
+            reason = f"{len(walk.missing)} blocks below {cid_text(root)} are missing"
+            raise MissingBlocks(self.name, reason, islice(walk.missing, MOST_NAMED))
+        return walk.found
+
+    async def unpin(self, root: Cid) -> None:
+        await self._write(partial(_drop_root, root=root))
+
+    async def roots(self) -> frozenset[Cid]:
+        return await self._read(_roots)
+
+    async def collect(self) -> Collected:
+        """Removes what no root leads to and nobody has put lately, in pieces between which others have their
+        turn. One that is under way already is waited for."""
+        self._check_open()
+        return await self._collection.run(self._now_ms())
+
+    async def statistics(self) -> Statistics:
+        return await self._read(_count)
+
+    async def close(self) -> None:
+        """The database is not closed with it: others may use it."""
+        self._is_closed = True
+
+    async def _write(self, act: Callable[[sqlite3.Connection], T]) -> T:
+        self._check_open()
+        return await self._database.write(act)
+
+    async def _read(self, act: Callable[[sqlite3.Connection], T]) -> T:
+        self._check_open()
+        return await self._database.read(act)
+
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise StoreUnavailable(self.name, "it is closed")
+
+
+class _Walk:
+    """Down from a root, as far as blocks are not known to be whole."""
+
+    def __init__(self, root: Cid) -> None:
+        self.next_ones = [root]
+        self.found: list[int] = []
+        self.missing: set[Cid] = set()
+        self._seen = {root}
+
+    def go_on(self, connection: sqlite3.Connection) -> None:
+        for _ in range(min(READ_AT_ONCE, len(self.next_ones))):
+            cid = self.next_ones.pop()
+            row = connection.execute(LOOK, (cid,)).fetchone()
+            if row is None:
+                self.missing.add(cid)
+            elif not row[2]:
+                self.found.append(row[0])
+                self._add(split_links(row[1]))
+
+    def _add(self, links: Iterable[Cid]) -> None:
+        new = [cid for cid in links if cid not in self._seen]
+        self._seen.update(new)
+        self.next_ones.extend(new)
+
+
+def split_links(links: bytes) -> list[Cid]:
+    return [Cid(links[place : place + CID_BYTES]) for place in range(0, len(links), CID_BYTES)]
+
+
+def _in_parts(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    part: list[Row] = []
+    size = 0
+    for row in rows:
+        if part and size + len(row[2]) > PUT_AT_ONCE:
+            yield part
+            part, size = [], 0
+        part.append(row)
+        size += len(row[2])
+    if part:
+        yield part
+
+
+def _note_whole(connection: sqlite3.Connection, numbers: Sequence[int]) -> None:
+    connection.executemany("INSERT OR IGNORE INTO whole VALUES (?)", [(n,) for n in numbers])
+
+
+def _add_root(connection: sqlite3.Connection, root: Cid) -> None:
+    connection.execute("INSERT OR IGNORE INTO roots VALUES (?)", (root,))
+
+
+def _drop_root(connection: sqlite3.Connection, root: Cid) -> None:
+    connection.execute("DELETE FROM roots WHERE cid = ?", (root,))
+
+
+def _roots(connection: sqlite3.Connection) -> frozenset[Cid]:
+    return frozenset(cid for (cid,) in connection.execute("SELECT cid FROM roots").fetchall())
+
+
+def _get(connection: sqlite3.Connection, cids: Iterable[Cid]) -> dict[Cid, bytes]:
+    found = {}
+    for cid in cids:
+        row = connection.execute("SELECT body FROM blocks WHERE cid = ?", (cid,)).fetchone()
+        if row is not None:
+            found[cid] = row[0]
+    return found
+
+
+def _has(connection: sqlite3.Connection, cids: Iterable[Cid]) -> set[Cid]:
+    sql = "SELECT 1 FROM blocks WHERE cid = ?"
+    return {cid for cid in cids if connection.execute(sql, (cid,)).fetchone()}
+
+
+def _count(connection: sqlite3.Connection) -> Statistics:
+    def number(sql: str) -> int:
+        found: int = connection.execute(sql).fetchone()[0]
+        return found
+
+    blocks, size = connection.execute("SELECT blocks, bytes FROM totals").fetchone()
+    page = number("PRAGMA page_size")
+    return Statistics(
+        blocks,
+        size,
+        number("SELECT count(*) FROM roots"),
+        number("SELECT count(*) FROM fresh"),
+        number("PRAGMA page_count") * page,
+        number("PRAGMA freelist_count") * page,
+    )
