@@ -1,0 +1,1 @@
+"""A pico's state as a tree of blocks that can outlive its engine. See the README beside this file."""
