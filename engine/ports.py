@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
+from engine.core.blocks.dag_cbor import LARGEST_BLOCK as LARGEST_BLOCK
 from engine.core.cids import Cid
 from engine.core.did_keys import DidKey
 from engine.core.didcomm.messages import Message
@@ -584,10 +585,6 @@ class WebRefused(WebFailed):
     """This engine does not make such requests."""
 
 
-LARGEST_BLOCK = 1 << 20
-"""Bytes of a block. Some IPFS nodes take no more, and pass none on that is larger."""
-
-
 class BlockStore(Protocol):
     """Blocks by their CIDs: version 1, codec raw or dag-cbor, sha2-256; at most `LARGEST_BLOCK` bytes each.
 
@@ -646,6 +643,10 @@ class StoreUnavailable(StoreFailed):
 
 class StoreFull(StoreFailed):
     """It has no room. What is there can be read, and unpinning may help."""
+
+
+class StoreReadOnly(StoreFailed):
+    """Blocks can be had from it, and nothing else."""
 
 
 class WrongBytes(StoreFailed):

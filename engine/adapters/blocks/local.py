@@ -15,9 +15,10 @@ from functools import partial
 from itertools import islice
 from typing import TypeVar
 
-from engine.adapters.blocks.checking import check_blocks, check_cids, links_of, sort_out
+from engine.adapters.blocks.checking import check_blocks, check_cids, sort_out
 from engine.adapters.blocks.collecting import Collected, Collection
 from engine.adapters.blocks.database import Database
+from engine.core.block_links import links_of_block
 from engine.core.cids import CID_BYTES, Cid, check_cid, cid_text
 from engine.ports import MissingBlocks, StoreUnavailable
 
@@ -77,7 +78,7 @@ class LocalBlocks:
 
     def _prepare(self, blocks: Mapping[Cid, bytes]) -> list[Row]:
         check_blocks(self.name, blocks)
-        return [(cid, b"".join(links_of(cid, data)), bytes(data)) for cid, data in blocks.items()]
+        return [(cid, b"".join(links_of_block(cid, data)), bytes(data)) for cid, data in blocks.items()]
 
     def _put(self, connection: sqlite3.Connection, rows: Sequence[Row], put_ms: int) -> None:
         connection.executemany(PUT, rows)

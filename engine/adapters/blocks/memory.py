@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from engine.adapters.blocks.checking import check_blocks, check_cids, links_of, sort_out
+from engine.adapters.blocks.checking import check_blocks, check_cids, sort_out
+from engine.core.block_links import links_of_block
 from engine.core.cids import Cid, check_cid
 from engine.ports import MissingBlocks, StoreFull, StoreUnavailable
 
@@ -24,7 +25,7 @@ class MemoryBlocks:
     async def put_many(self, blocks: Mapping[Cid, bytes]) -> None:
         self._check_open()
         check_blocks(self.name, blocks)
-        links = {cid: links_of(cid, data) for cid, data in blocks.items()}
+        links = {cid: links_of_block(cid, data) for cid, data in blocks.items()}
         new = {cid: bytes(data) for cid, data in blocks.items() if self.blocks.get(cid) != data}
         if self._most_bytes is not None:
             room = self._most_bytes - sum(map(len, self.blocks.values()))

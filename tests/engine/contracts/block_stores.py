@@ -11,6 +11,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Protocol
 
+from engine.adapters.blocks.car_files import CarFile, write_car
 from engine.adapters.blocks.database import Database
 from engine.adapters.blocks.local import LocalBlocks
 from engine.adapters.blocks.memory import MemoryBlocks
@@ -25,8 +26,15 @@ class Bench(Protocol):
     def is_durable(self) -> bool:
         """Whether closing and opening it again gives the same content."""
 
+    @property
+    def is_writable(self) -> bool:
+        """Whether anything can be put into it; else `fill` makes it."""
+
     async def open(self) -> BlockStore:
         """The store, over the same content every time; an earlier one is closed by then."""
+
+    async def fill(self, blocks: Mapping[Cid, bytes], roots: Iterable[Cid]) -> BlockStore:
+        """The store, opened for the first time, with these blocks put and these roots pinned."""
 
     async def spoil(self, cid: Cid, data: bytes) -> bool:
         """Makes other bytes of a block behind the back of the open store; False when no test can do that."""
@@ -35,7 +43,23 @@ class Bench(Protocol):
 OpenBench = Callable[[Path], AbstractAsyncContextManager[Bench]]
 
 
-class MemoryBench:
+class WritableBench:
+    """What benches of stores have in common into which something can be put."""
+
+    is_writable = True
+
+    async def open(self) -> BlockStore:
+        raise NotImplementedError
+
+    async def fill(self, blocks: Mapping[Cid, bytes], roots: Iterable[Cid]) -> BlockStore:
+        store = await self.open()
+        await store.put_many(blocks)
+        for root in roots:
+            await store.pin(root)
+        return store
+
+
+class MemoryBench(WritableBench):
     is_durable = False
 
     def __init__(self) -> None:
@@ -50,7 +74,7 @@ class MemoryBench:
         return True
 
 
-class LocalBench:
+class LocalBench(WritableBench):
     is_durable = True
 
     def __init__(self, path: Path) -> None:
@@ -74,6 +98,34 @@ class LocalBench:
         return True
 
 
+class CarBench:
+    is_durable = True
+    is_writable = False
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._blocks: Mapping[Cid, bytes] = {}
+
+    async def open(self) -> CarFile:
+        return await CarFile.open(self._path)
+
+    async def fill(self, blocks: Mapping[Cid, bytes], roots: Iterable[Cid]) -> CarFile:
+        self._blocks = blocks
+        await write_car(self._path, roots, _one_part(blocks))
+        return await self.open()
+
+    async def spoil(self, cid: Cid, data: bytes) -> bool:
+        assert len(data) == len(self._blocks[cid])
+        written = self._path.read_bytes()
+        with self._path.open("r+b") as file:
+            file.write(written.replace(self._blocks[cid], data))
+        return True
+
+
+async def _one_part(blocks: Mapping[Cid, bytes]) -> AsyncIterator[Mapping[Cid, bytes]]:
+    yield blocks
+
+
 @asynccontextmanager
 async def memory_bench(folder: Path) -> AsyncIterator[Bench]:
     yield MemoryBench()
@@ -88,12 +140,9 @@ async def local_bench(folder: Path) -> AsyncIterator[Bench]:
         await bench.close()
 
 
-BENCHES: Mapping[str, OpenBench] = {"memory": memory_bench, "local": local_bench}
+@asynccontextmanager
+async def car_bench(folder: Path) -> AsyncIterator[Bench]:
+    yield CarBench(folder / "blocks.car")
 
 
-async def filled(store: BlockStore, blocks: Mapping[Cid, bytes], roots: Iterable[Cid]) -> BlockStore:
-    """The store, with these blocks put and these roots pinned."""
-    await store.put_many(blocks)
-    for root in roots:
-        await store.pin(root)
-    return store
+BENCHES: Mapping[str, OpenBench] = {"memory": memory_bench, "local": local_bench, "car": car_bench}

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from engine.core.cids import Cid
-from engine.ports import LARGEST_BLOCK, MissingBlocks, StoreUnavailable, WrongBytes
-from tests.engine.contracts.block_stores import BENCHES, Bench, filled
+from engine.ports import LARGEST_BLOCK, MissingBlocks, StoreReadOnly, StoreUnavailable, WrongBytes
+from tests.engine.contracts.block_stores import BENCHES, Bench
 from tests.engine.in_loop import in_loop_within
 from tests.engine.making_blocks import above, grow, leaf, node_cid, raw_cid
 
@@ -19,8 +19,11 @@ LONG_S = 60
 """A real node on a busy machine may need some of it."""
 
 
-def on_each_store(test: Callable[[Bench], Awaitable[None]]) -> Callable[[str, Path], None]:
-    """Run an `async def` test on a fresh store of each kind."""
+Test = Callable[[Bench], Awaitable[None]]
+
+
+def on_each_store(test: Test, writable: bool = False) -> Callable[[str, Path], None]:
+    """Run an `async def` test on a fresh store of each kind, or of each that can be written."""
 
     @pytest.mark.parametrize("kind", BENCHES)
     @wraps(test, assigned=("__module__", "__name__", "__qualname__", "__doc__"), updated=())
@@ -28,6 +31,8 @@ def on_each_store(test: Callable[[Bench], Awaitable[None]]) -> Callable[[str, Pa
         @in_loop_within(LONG_S)
         async def in_bench() -> None:
             async with BENCHES[kind](tmp_path) as bench:
+                if writable and not bench.is_writable:
+                    pytest.skip("nothing can be put into it")
                 await test(bench)
 
         in_bench()
@@ -36,18 +41,21 @@ def on_each_store(test: Callable[[Bench], Awaitable[None]]) -> Callable[[str, Pa
     return run
 
 
+def on_each_writable_store(test: Test) -> Callable[[str, Path], None]:
+    return on_each_store(test, writable=True)
+
+
 @on_each_store
 async def test_what_was_put_is_found(bench: Bench) -> None:
     """With the bytes it has, whatever its codec; nothing else is."""
-    store = await bench.open()
     tree, other = grow(1), leaf(b"never put")
-    await store.put_many(tree.blocks)
+    store = await bench.fill(tree.blocks, [tree.root])
     assert await store.get_many([*tree.blocks, other.root]) == tree.blocks
     assert await store.has_many([*tree.blocks, other.root]) == set(tree.blocks)
     await store.close()
 
 
-@on_each_store
+@on_each_writable_store
 async def test_asking_for_nothing_is_answered(bench: Bench) -> None:
     """With nothing; putting nothing is no fault either, and naming a block twice gives it once."""
     store = await bench.open()
@@ -63,7 +71,7 @@ async def test_asking_for_nothing_is_answered(bench: Bench) -> None:
     await store.close()
 
 
-@on_each_store
+@on_each_writable_store
 async def test_putting_again_changes_nothing(bench: Bench) -> None:
     """Blocks that are there already are no fault, alone or among new ones."""
     store = await bench.open()
@@ -76,7 +84,7 @@ async def test_putting_again_changes_nothing(bench: Bench) -> None:
     await store.close()
 
 
-@on_each_store
+@on_each_writable_store
 async def test_the_smallest_and_the_largest_block(bench: Bench) -> None:
     """No byte at all and a MiB are kept; one more is refused, and nothing that came with it is stored."""
     store = await bench.open()
@@ -89,7 +97,7 @@ async def test_the_smallest_and_the_largest_block(bench: Bench) -> None:
     await store.close()
 
 
-@on_each_store
+@on_each_writable_store
 async def test_wrong_bytes_are_not_taken(bench: Bench) -> None:
     """They are named, and nothing that came with them is stored."""
     store = await bench.open()
@@ -101,7 +109,7 @@ async def test_wrong_bytes_are_not_taken(bench: Bench) -> None:
     await store.close()
 
 
-@on_each_store
+@on_each_writable_store
 async def test_what_is_no_dag_cbor_is_not_taken(bench: Bench) -> None:
     """Its links could not be followed; as raw bytes it can be kept."""
     store = await bench.open()
@@ -115,7 +123,7 @@ async def test_what_is_no_dag_cbor_is_not_taken(bench: Bench) -> None:
 @on_each_store
 async def test_cids_of_other_kinds_are_not_taken(bench: Bench) -> None:
     """dag-pb, or another hash, or no CID: a mistake of whoever calls."""
-    store = await bench.open()
+    store = await bench.fill(leaf(b"one").blocks, [leaf(b"one").root])
     for cid in (b"\x01\x70\x12\x20" + bytes(32), b"\x01\x55\x1b\x20" + bytes(32), b"", bytes(36)):
         with pytest.raises(ValueError, match="CID"):
             await store.get_many([Cid(cid)])
@@ -131,21 +139,21 @@ async def test_cids_of_other_kinds_are_not_taken(bench: Bench) -> None:
 @on_each_store
 async def test_bytes_that_changed_are_noticed(bench: Bench) -> None:
     """Whoever reads hears which ones, gets the good ones, and putting the right ones mends it."""
-    store = await bench.open()
     bad, good = leaf(b"as it was put"), leaf(b"as it is")
-    await store.put_many({**bad.blocks, **good.blocks})
+    store = await bench.fill({**bad.blocks, **good.blocks}, [bad.root])
     if not await bench.spoil(bad.root, b"as it was pat"):
         pytest.skip("nothing in this store can be spoiled from here")
     with pytest.raises(WrongBytes) as caught:
         await store.get_many([bad.root, good.root])
     assert caught.value.cids == {bad.root}
     assert caught.value.found == good.blocks
-    await store.put_many(bad.blocks)
-    assert await store.get_many([bad.root]) == bad.blocks
+    if bench.is_writable:
+        await store.put_many(bad.blocks)
+        assert await store.get_many([bad.root]) == bad.blocks
     await store.close()
 
 
-@on_each_store
+@on_each_writable_store
 async def test_a_root_is_pinned_until_it_is_unpinned(bench: Bench) -> None:
     """Once, however often that is said; and what was never pinned may be unpinned."""
     store = await bench.open()
@@ -160,7 +168,7 @@ async def test_a_root_is_pinned_until_it_is_unpinned(bench: Bench) -> None:
     await store.close()
 
 
-@on_each_store
+@on_each_writable_store
 async def test_a_root_with_a_hole_below_it_is_not_pinned(bench: Bench) -> None:
     """Nor one that is not there itself. Once the hole is filled it is."""
     store = await bench.open()
@@ -185,14 +193,14 @@ async def test_what_was_acknowledged_is_there_after_opening_again(bench: Bench) 
     if not bench.is_durable:
         pytest.skip("it forgets everything with its process")
     tree = grow(5)
-    await (await filled(await bench.open(), tree.blocks, [tree.root])).close()
+    await (await bench.fill(tree.blocks, [tree.root])).close()
     store = await bench.open()
     assert await store.get_many(tree.blocks) == tree.blocks
     assert await store.roots() == {tree.root}
     await store.close()
 
 
-@on_each_store
+@on_each_writable_store
 async def test_a_store_may_be_asked_many_things_at_a_time(bench: Bench) -> None:
     """By those who put, get and pin trees that share blocks; each gets what it would get alone."""
     store = await bench.open()
@@ -216,9 +224,8 @@ async def test_a_store_may_be_asked_many_things_at_a_time(bench: Bench) -> None:
 @on_each_store
 async def test_many_blocks_in_one_call(bench: Bench) -> None:
     """More than a request, a statement or a piece has room for."""
-    store = await bench.open()
     tree = grow(7, leaves=1_500, width=40, size=3_000)
-    await filled(store, tree.blocks, [tree.root])
+    store = await bench.fill(tree.blocks, [tree.root])
     assert await store.has_many(tree.blocks) == set(tree.blocks)
     assert await store.get_many(tree.blocks) == tree.blocks
     await store.close()
@@ -227,8 +234,8 @@ async def test_many_blocks_in_one_call(bench: Bench) -> None:
 @on_each_store
 async def test_a_closed_store_says_so(bench: Bench) -> None:
     """To whatever is asked; closing it twice is no fault."""
-    store = await bench.open()
     tree = leaf(b"late")
+    store = await bench.fill(tree.blocks, [tree.root])
     await store.close()
     await store.close()
     for call in (
@@ -241,3 +248,17 @@ async def test_a_closed_store_says_so(bench: Bench) -> None:
     ):
         with pytest.raises(StoreUnavailable, match="closed"):
             await call
+
+
+@on_each_store
+async def test_what_cannot_be_written_says_so(bench: Bench) -> None:
+    """By a name of its own, since trying again never helps."""
+    if bench.is_writable:
+        pytest.skip("it can be written")
+    tree, other = grow(8), leaf(b"other")
+    store = await bench.fill(tree.blocks, [tree.root])
+    for call in (store.put_many(other.blocks), store.pin(tree.root), store.unpin(tree.root)):
+        with pytest.raises(StoreReadOnly):
+            await call
+    assert await store.roots() == {tree.root}
+    await store.close()
