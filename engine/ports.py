@@ -6,7 +6,7 @@ Each has a conformance suite in `tests/engine/contracts` that every adapter and 
 from __future__ import annotations
 
 from asyncio import Future
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -17,6 +17,7 @@ from engine.core.didcomm.messages import Message
 from engine.core.didcomm.rotation import Rotation
 from engine.core.dids import Did
 from engine.core.model import Eci, EventId, PicoId, Rid, RulesetHash
+from engine.core.replicas import Replication
 from engine.core.vouching import Doubt, Shown
 
 
@@ -668,3 +669,82 @@ class MissingBlocks(StoreFailed):
     def __init__(self, store: str, reason: str, cids: Iterable[Cid]) -> None:
         super().__init__(store, reason)
         self.cids = frozenset(cids)
+
+
+class Goal(NamedTuple):
+    """What a store is to have for a keeper: a root with all below it, or nothing any more."""
+
+    store: str
+    keeper: str
+    root: Cid | None
+
+
+class Kept(NamedTuple):
+    """What a keeper wants to be kept, and the stores that are to have it."""
+
+    keeper: str
+    root: Cid
+    replication: Replication
+    stores: frozenset[str]
+
+
+class ReplicationLedger(Protocol):
+    """The durable memory of what each store is to have, has, and may have. What one call changes is durable,
+    as a whole, when it returns. Each raises `StoreUnavailable` and `StoreFull`.
+
+    A *keeper* is whoever wants one root kept: a pico, mostly. A store is to have a keeper's newest root only.
+    """
+
+    async def want(
+        self, keeper: str, root: Cid | None, replication: Replication, local: str, stores: Collection[str]
+    ) -> None:
+        """That root from now on, which is pinned in the local store, in these stores, and in no others; or
+        nothing any more. Opens the goals that follow from it."""
+
+    async def kept(self, after: str, limit: int) -> Sequence[Kept]:
+        """The next keepers after this one, by name."""
+
+    async def next_goals(self, store: str, limit: int) -> Sequence[Goal]:
+        """The first open ones. A store that is to have nothing of a keeper any more waits until all
+        that are to have something have it."""
+
+    async def goal(self, store: str, keeper: str) -> Goal | None:
+        """What it is now, open or not."""
+
+    async def close_goal(self, goal: Goal) -> None:
+        """It is reached, if it still is the goal."""
+
+    async def postpone(self, goal: Goal) -> None:
+        """Others have their turn first."""
+
+    async def begin_pin(self, store: str, keeper: str, root: Cid) -> None:
+        """The store may have a root pinned for a keeper from now on. Opens the goal, so that whoever comes
+        after a crash looks."""
+
+    async def end_pin(self, store: str, keeper: str, root: Cid) -> None:
+        """It surely has."""
+
+    async def drop_pin(self, store: str, keeper: str, root: Cid) -> None:
+        """It surely has not, or others want it."""
+
+    async def pins(self, store: str, keeper: str) -> Mapping[Cid, bool]:
+        """The roots that a store may have pinned for a keeper, and whether that is sure."""
+
+    async def has_other_keepers(self, store: str, keeper: str, root: Cid) -> bool:
+        """Whether a root may be pinned there for somebody else too."""
+
+    async def check_pins(self, store: str, roots: Collection[Cid]) -> int:
+        """These are pinned there, and nothing else: what is missing is opened again, and how many that are.
+        If there are any, what the store was thought to hold is forgotten."""
+
+    async def held(self, store: str, cids: Collection[Cid]) -> set[Cid]:
+        """Those of which a store holds all that they lead to, as far as is known."""
+
+    async def hold(self, store: str, cids: Collection[Cid]) -> None:
+        """It has these now, and all below them."""
+
+    async def forget(self, store: str, cids: Collection[Cid]) -> None:
+        """It may have lost these."""
+
+    async def open_goals(self) -> Mapping[str, int]:
+        """How many there are, by store."""

@@ -29,4 +29,4 @@ async def walk(store: BlockStore, roots: Iterable[Cid]) -> AsyncIterator[dict[Ci
             new = [link for link in links_of_block(cid, found[cid]) if link not in seen]
             seen.update(new)
             ahead.extend(new)
-        yield found
+        yield {cid: found[cid] for cid in wanted}

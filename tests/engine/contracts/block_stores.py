@@ -5,18 +5,24 @@ Whoever adds a store adds a bench here, and the suite in `test_block_stores` is 
 
 from __future__ import annotations
 
+import random
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Protocol
 
 from engine.adapters.blocks.car_files import CarFile, write_car
 from engine.adapters.blocks.database import Database
+from engine.adapters.blocks.ledger import SqliteLedger
 from engine.adapters.blocks.local import LocalBlocks
 from engine.adapters.blocks.memory import MemoryBlocks
 from engine.core.cids import Cid
+from engine.core.replicas import Replication
 from engine.ports import BlockStore
+from engine.runtime.many_stores import ManyStores
+from engine.runtime.other_stores import Patience
+from tests.fakes.faulty_blocks import MOODS, FaultyBlocks
 
 
 class Bench(Protocol):
@@ -98,6 +104,38 @@ class LocalBench(WritableBench):
         return True
 
 
+IMPATIENT = Patience(get_s=0.05, put_s=0.05, pin_s=0.05, find_s=0.2, first_delay_s=0.01)
+
+
+class ManyBench(WritableBench):
+    """A local store that replicates to others, which are there as long as the bench is."""
+
+    is_durable = True
+
+    def __init__(self, path: Path, others: Sequence[BlockStore]) -> None:
+        self._here = LocalBench(path)
+        self._others = others
+        self._many: ManyStores | None = None
+
+    async def open(self) -> ManyStores:
+        await self.close()
+        local = await self._here.open()
+        ledger = SqliteLedger(self._here.databases[-1])
+        self._many = ManyStores(
+            local, self._others, ledger, Replication(copies=len(self._others)), IMPATIENT, random.Random(1)
+        )
+        await self._many.start()
+        return self._many
+
+    async def close(self) -> None:
+        if self._many is not None:
+            await self._many.close()
+        await self._here.close()
+
+    async def spoil(self, cid: Cid, data: bytes) -> bool:
+        return False  # it is mended from another store
+
+
 class CarBench:
     is_durable = True
     is_writable = False
@@ -145,4 +183,29 @@ async def car_bench(folder: Path) -> AsyncIterator[Bench]:
     yield CarBench(folder / "blocks.car")
 
 
-BENCHES: Mapping[str, OpenBench] = {"memory": memory_bench, "local": local_bench, "car": car_bench}
+@asynccontextmanager
+async def together_bench(folder: Path) -> AsyncIterator[Bench]:
+    bench = ManyBench(folder / "blocks.db", [MemoryBlocks("one"), MemoryBlocks("two")])
+    try:
+        yield bench
+    finally:
+        await bench.close()
+
+
+@asynccontextmanager
+async def among_bad_ones_bench(folder: Path) -> AsyncIterator[Bench]:
+    chance = random.Random(1)
+    bench = ManyBench(folder / "blocks.db", [FaultyBlocks(mood, chance, mood) for mood in MOODS])
+    try:
+        yield bench
+    finally:
+        await bench.close()
+
+
+BENCHES: Mapping[str, OpenBench] = {
+    "memory": memory_bench,
+    "local": local_bench,
+    "car": car_bench,
+    "together": together_bench,
+    "among bad ones": among_bad_ones_bench,
+}

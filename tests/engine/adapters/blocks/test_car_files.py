@@ -34,7 +34,8 @@ async def test_what_roots_lead_to_is_exported(tmp_path: Path) -> None:
     assert size == path.stat().st_size == len(car_of([tree.root], tree.blocks))
     assert path.stat().st_mode & 0o077 == 0
     car = await CarFile.open(path)
-    assert (await car.roots(), await car.get_many(tree.blocks)) == ({tree.root}, tree.blocks)
+    assert await car.roots() == {tree.root}
+    assert await car.get_many(tree.blocks) == tree.blocks
     assert await car.has_many(other.blocks) == set()
     await car.close()
 
@@ -61,7 +62,7 @@ async def test_a_damaged_file_is_not_opened(tmp_path: Path) -> None:
     tree = grow(4, leaves=300, size=2_000)
     path, whole = tmp_path / "tree.car", car_of([tree.root], tree.blocks)
     path.write_bytes(whole[:-7])
-    with pytest.raises(CarCut, match="at byte .* the rest is missing"):
+    with pytest.raises(CarCut, match="the rest is missing"):
         await CarFile.open(path)
     path.write_bytes(whole[:-7] + b"!" + whole[-6:])
     with pytest.raises(AlteredCar) as caught:
@@ -74,7 +75,7 @@ async def test_the_same_export_twice_is_the_same_file(tmp_path: Path) -> None:
     """The order follows from the blocks, whatever order they were put in."""
     tree = grow(5, leaves=500)
     backwards = MemoryBlocks()
-    await backwards.put_many(dict(reversed(tree.blocks.items())))
+    await backwards.put_many(dict(reversed(list(tree.blocks.items()))))
     for name, store in (("one", await kept(tree)), ("two", backwards)):
         await write_car(tmp_path / name, [tree.root], walk(store, [tree.root]))
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()

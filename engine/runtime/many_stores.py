@@ -1,0 +1,225 @@
+"""Several stores as one: what is put and pinned is durable in the local one at once, in others soon after.
+
+Callers notice nothing of the others: a call is done when the local store has done it, and a read goes on to
+them only for what is missing or damaged here. Which of them get a root follows from a policy; that they have
+got it can be read from `standings`.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from engine.core.cids import Cid, check_cid, cid_text
+from engine.core.replicas import NOWHERE, Replication, choose
+from engine.ports import (
+    BlockStore,
+    Goal,
+    MissingBlocks,
+    ReplicationLedger,
+    StoreFailed,
+    StoreUnavailable,
+    WrongBytes,
+)
+from engine.runtime.keyed_locks import KeyedLocks
+from engine.runtime.nearest import find_blocks
+from engine.runtime.other_stores import OtherStore, Patience, Standing
+from engine.runtime.replication import Replicator
+
+log = structlog.get_logger("picomesh.stores")
+
+PAGE = 500
+"""Keepers that are looked at together when an engine starts."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreStanding:
+    """A store's numbers, and how many keepers wait to have something done there."""
+
+    standing: Standing
+    waiting: int
+
+
+class ManyStores:
+    """`engine.ports.BlockStore`. It takes the stores that it is made of over: they are closed with it."""
+
+    def __init__(
+        self,
+        local: BlockStore,
+        others: Sequence[BlockStore],
+        ledger: ReplicationLedger,
+        usual: Replication = NOWHERE,
+        patience: Patience | None = None,
+        chance: random.Random | None = None,
+    ) -> None:
+        """`usual` is the policy for roots that are pinned without any."""
+        names = [local.name, *(store.name for store in others)]
+        if len(set(names)) < len(names):
+            raise ValueError(f"two stores have one name: {', '.join(sorted(names))}")
+        self.name = local.name
+        self._local = local
+        self._ledger = ledger
+        self._usual = usual
+        self._patience = patience or Patience()
+        chance = chance or random.Random()
+        self._others = [OtherStore(store, self._patience, chance) for store in others]
+        self._replicators = [
+            Replicator(other, ledger, self._get, self._patience, self._wake) for other in self._others
+        ]
+        self._locks = KeyedLocks()
+        self._is_closed = False
+
+    async def start(self) -> None:
+        """End what a crash has interrupted, follow a list of stores that has changed, and replicate."""
+        await self._tidy_up()
+        await self._choose_again()
+        for replicator in self._replicators:
+            replicator.start()
+
+    # As a store
+
+    async def put_many(self, blocks: Mapping[Cid, bytes]) -> None:
+        self._check_open()
+        await self._local.put_many(blocks)
+
+    async def get_many(self, cids: Iterable[Cid]) -> dict[Cid, bytes]:
+        """From here, and what is not here from the nearest that has it."""
+        self._check_open()
+        return await self._get(cids)
+
+    async def _get(self, cids: Iterable[Cid]) -> dict[Cid, bytes]:
+        wanted = list(dict.fromkeys(cids))
+        try:
+            found, damaged = await self._local.get_many(wanted), frozenset[Cid]()
+        except WrongBytes as problem:
+            found, damaged = dict(problem.found), problem.cids
+        missing = [cid for cid in wanted if cid not in found]
+        if missing and self._others:
+            found.update(await find_blocks(missing, self._others, self._patience))
+        if damaged:
+            await self._mend(damaged, found)
+        return found
+
+    async def _mend(self, damaged: frozenset[Cid], found: Mapping[Cid, bytes]) -> None:
+        log.warning("blocks in the local store were altered", blocks=len(damaged))
+        mended = {cid: found[cid] for cid in damaged if cid in found}
+        if len(mended) < len(damaged):
+            reason = f"{len(damaged) - len(mended)} blocks were altered, and no other store has them"
+            raise WrongBytes(self.name, reason, damaged - mended.keys(), found)
+        try:
+            await self._local.put_many(mended)
+        except StoreFailed as problem:
+            log.warning("altered blocks were not mended", why=str(problem))
+
+    async def has_many(self, cids: Iterable[Cid]) -> set[Cid]:
+        """Those that are here: what only others have cannot be pinned, and whoever asks means to."""
+        self._check_open()
+        return await self._local.has_many(cids)
+
+    async def pin(self, root: Cid) -> None:
+        await self.keep(_alone(check_cid(root)), root, self._usual)
+
+    async def unpin(self, root: Cid) -> None:
+        await self.release(_alone(root))
+
+    async def roots(self) -> frozenset[Cid]:
+        self._check_open()
+        return await self._local.roots()
+
+    async def close(self) -> None:
+        if self._is_closed:
+            return
+        self._is_closed = True
+        for replicator in self._replicators:
+            await replicator.close()
+        for other in self._others:
+            await other.close()
+        await self._local.close()
+
+    # As a whole
+
+    async def keep(self, keeper: str, root: Cid, replication: Replication) -> None:
+        """This root for a keeper, in the place of the one before. When it returns, the root is pinned here
+        and its replication is queued. Raises what `pin` of a store raises; then the one before stays."""
+        self._check_open()
+        check_cid(root)
+        async with self._locks.holding(keeper):
+            await self._pin_here(keeper, root)
+            await self._want(keeper, root, replication)
+            await self._forget_here(keeper, root)
+        self._wake()
+
+    async def release(self, keeper: str) -> None:
+        """Nothing is kept for it any more."""
+        self._check_open()
+        async with self._locks.holding(keeper):
+            await self._ledger.want(keeper, None, NOWHERE, self._local.name, ())
+            await self._forget_here(keeper, None)
+        self._wake()
+
+    async def standings(self) -> tuple[StoreStanding, ...]:
+        """Of each other store, in the order in which they were given."""
+        waiting = await self._ledger.open_goals()
+        return tuple(StoreStanding(other.standing, waiting.get(other.name, 0)) for other in self._others)
+
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise StoreUnavailable(self.name, "it is closed")
+
+    def _wake(self) -> None:
+        for replicator in self._replicators:
+            replicator.wake()
+
+    async def _want(self, keeper: str, root: Cid, replication: Replication) -> None:
+        chosen = choose(replication, keeper, [other.name for other in self._others])
+        await self._ledger.want(keeper, root, replication, self._local.name, chosen)
+
+    # In the local store, in the steps in which a `Replicator` does it elsewhere
+
+    async def _pin_here(self, keeper: str, root: Cid) -> None:
+        here = self._local.name
+        async with self._locks.holding(root):
+            was_pinned = root in await self._ledger.pins(here, keeper)
+            await self._ledger.begin_pin(here, keeper, root)
+            try:
+                await self._local.pin(root)
+            except MissingBlocks:
+                if not was_pinned:
+                    await self._ledger.drop_pin(here, keeper, root)
+                if goal := await self._ledger.goal(here, keeper):
+                    await self._ledger.close_goal(goal)
+                raise
+
+    async def _forget_here(self, keeper: str, root: Cid | None) -> None:
+        here = self._local.name
+        for other in await self._ledger.pins(here, keeper):
+            if other == root:
+                continue
+            async with self._locks.holding(other):
+                if not await self._ledger.has_other_keepers(here, keeper, other):
+                    await self._local.unpin(other)
+                await self._ledger.drop_pin(here, keeper, other)
+        await self._ledger.close_goal(Goal(here, keeper, root))
+
+    async def _tidy_up(self) -> None:
+        """Pins of which a crash has left open whether they count: those that nobody was told of do not."""
+        while goals := await self._ledger.next_goals(self._local.name, PAGE):
+            for goal in goals:
+                await self._forget_here(goal.keeper, goal.root)
+
+    async def _choose_again(self) -> None:
+        after = ""
+        while page := await self._ledger.kept(after, PAGE):
+            for kept in page:
+                chosen = choose(kept.replication, kept.keeper, [other.name for other in self._others])
+                if kept.stores - {self._local.name} != set(chosen):
+                    await self._want(kept.keeper, kept.root, kept.replication)
+            after = page[-1].keeper
+
+
+def _alone(root: Cid) -> str:
+    """The keeper of a root that is pinned for its own sake."""
+    return f"root {cid_text(root)}"

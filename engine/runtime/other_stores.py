@@ -1,0 +1,180 @@
+"""A store that is somebody else's: asked with a deadline, its blocks hashed, its moods remembered.
+
+Whatever goes wrong with it becomes a `StoreFailed`, a number in its `Standing`, one line in the log when it
+begins and one when it ends, and a time for which it is left alone, longer each time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import structlog
+
+from engine.core.cids import Cid, is_named
+from engine.ports import BlockStore, MissingBlocks, StoreFailed, StoreFull, StoreUnavailable, WrongBytes
+
+log = structlog.get_logger("picomesh.stores")
+
+T = TypeVar("T")
+
+UNKNOWN_S = 0.1
+"""How long a store is expected to take of which nothing is known yet."""
+WEIGHT = 0.2
+"""Of the last answer in what is expected of the next one."""
+
+LONG_AWAY = 3
+"""Failures after which somebody should look what is still there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long is waited for what, in seconds."""
+
+    get_s: float = 15.0
+    put_s: float = 60.0
+    pin_s: float = 120.0
+    find_s: float = 30.0
+    """For blocks in all, when stores have to be asked again."""
+    first_delay_s: float = 1.0
+    """Before a store that failed is asked again; twice as long each time."""
+    longest_delay_s: float = 300.0
+    check_every_s: float = 3600.0
+    """Between two looks whether a store still has pinned what it had."""
+
+
+@dataclass(slots=True)
+class Standing:
+    """What is known of a store, in numbers. `failures` are those since it last did as it was asked."""
+
+    name: str
+    failures: int = 0
+    problem: str | None = None
+    latency_s: float | None = None
+    """Of a request for blocks, lately."""
+    asked: int = 0
+    failed: Counter[str] = field(default_factory=Counter)
+    """By kind: unavailable, slow, full, wrong, missing, broken."""
+    blocks_sent: int = 0
+    bytes_sent: int = 0
+    blocks_got: int = 0
+
+    @property
+    def expected_s(self) -> float:
+        """When it may answer; a store that fails comes after all that do not."""
+        return (UNKNOWN_S if self.latency_s is None else self.latency_s) + 1_000.0 * self.failures
+
+
+class OtherStore:
+    """One of them."""
+
+    def __init__(self, store: BlockStore, patience: Patience, chance: random.Random) -> None:
+        self.name = store.name
+        self.standing = Standing(store.name)
+        self.came_back = asyncio.Event()
+        """Set when it works again after it has failed several times: it may not be what it was."""
+        self._store = store
+        self._patience = patience
+        self._chance = chance
+
+    async def get(self, cids: Collection[Cid]) -> dict[Cid, bytes]:
+        """The right ones of what it gives. Raises `StoreFailed` if it gives nothing; wrong bytes count as
+        none, and against it."""
+        began_s = asyncio.get_running_loop().time()
+        wrong: Collection[Cid] = ()
+        given: Mapping[Cid, bytes]
+        try:
+            given = await self._ask(lambda: self._store.get_many(cids), self._patience.get_s)
+        except WrongBytes as problem:
+            given, wrong = problem.found, problem.cids
+        found = {cid: given[cid] for cid in cids if cid in given and is_named(cid, given[cid])}
+        if wrong or any(cid not in found for cid in given):
+            self._note("wrong", f"gave wrong bytes for {max(len(wrong), len(given) - len(found))} blocks")
+        else:
+            self._note_success()
+        self._note_latency(asyncio.get_running_loop().time() - began_s)
+        self.standing.blocks_got += len(found)
+        return found
+
+    async def put(self, blocks: Mapping[Cid, bytes]) -> None:
+        await self._ask(lambda: self._store.put_many(blocks), self._patience.put_s)
+        self._note_success()
+        self.standing.blocks_sent += len(blocks)
+        self.standing.bytes_sent += sum(map(len, blocks.values()))
+
+    async def pin(self, root: Cid) -> None:
+        await self._ask(lambda: self._store.pin(root), self._patience.pin_s)
+        self._note_success()
+
+    async def unpin(self, root: Cid) -> None:
+        await self._ask(lambda: self._store.unpin(root), self._patience.pin_s)
+        self._note_success()
+
+    async def roots(self) -> frozenset[Cid]:
+        found = await self._ask(self._store.roots, self._patience.pin_s)
+        self._note_success()
+        return found
+
+    async def close(self) -> None:
+        try:
+            await self._store.close()
+        except Exception as problem:  # nothing depends on it any more
+            log.warning("a store could not be closed", store=self.name, why=str(problem))
+
+    async def rest(self) -> None:
+        """Wait as long as it is to be left alone: at random, so that not all who wait come back at once."""
+        if self.standing.failures:
+            doubled = self._patience.first_delay_s * 2 ** min(self.standing.failures - 1, 30)
+            await asyncio.sleep(min(doubled, self._patience.longest_delay_s) * self._chance.uniform(0.5, 1.0))
+
+    async def _ask(self, call: Callable[[], Awaitable[T]], deadline_s: float) -> T:
+        self.standing.asked += 1
+        try:
+            async with asyncio.timeout(deadline_s):
+                return await call()
+        except TimeoutError:
+            self._note("slow", f"did not answer within {deadline_s:g} s")
+            raise StoreUnavailable(self.name, f"it did not answer within {deadline_s:g} s") from None
+        except StoreFailed as problem:
+            self._note(_kind_of(problem), problem.reason)
+            raise
+        except Exception as problem:
+            if not self.standing.failures:
+                log.exception("a store of blocks failed as none should", store=self.name)
+            self._note("broken", repr(problem))
+            raise StoreUnavailable(self.name, f"it is broken: {problem!r}") from problem
+
+    def _note(self, kind: str, reason: str) -> None:
+        standing = self.standing
+        standing.failed[kind] += 1
+        standing.failures += 1
+        if standing.failures == 1:
+            log.warning("a store of blocks fails; it is tried again", store=self.name, kind=kind, why=reason)
+        standing.problem = reason
+
+    def _note_success(self) -> None:
+        if self.standing.failures:
+            log.info("a store of blocks works again", store=self.name, failures=self.standing.failures)
+        if self.standing.failures >= LONG_AWAY:
+            self.came_back.set()
+        self.standing.failures, self.standing.problem = 0, None
+
+    def _note_latency(self, seconds: float) -> None:
+        before = self.standing.latency_s
+        self.standing.latency_s = seconds if before is None else before + WEIGHT * (seconds - before)
+
+
+def _kind_of(problem: StoreFailed) -> str:
+    match problem:
+        case StoreFull():
+            return "full"
+        case WrongBytes():
+            return "wrong"
+        case MissingBlocks():
+            return "missing"
+        case _:
+            return "unavailable"
