@@ -717,9 +717,9 @@ class ReplicationLedger(Protocol):
     async def postpone(self, goal: Goal) -> None:
         """Others have their turn first."""
 
-    async def begin_pin(self, store: str, keeper: str, root: Cid) -> None:
-        """The store may have a root pinned for a keeper from now on. Opens the goal, so that whoever comes
-        after a crash looks."""
+    async def begin_pin(self, store: str, keeper: str, root: Cid) -> bool:
+        """The store may have a root pinned for a keeper from now on; whether it may have had it before. Opens
+        the goal, so that whoever comes after a crash looks."""
 
     async def end_pin(self, store: str, keeper: str, root: Cid) -> None:
         """It surely has."""

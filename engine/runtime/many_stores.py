@@ -182,8 +182,7 @@ class ManyStores:
     async def _pin_here(self, keeper: str, root: Cid) -> None:
         here = self._local.name
         async with self._locks.holding(root):
-            was_pinned = root in await self._ledger.pins(here, keeper)
-            await self._ledger.begin_pin(here, keeper, root)
+            was_pinned = await self._ledger.begin_pin(here, keeper, root)
             try:
                 await self._local.pin(root)
             except MissingBlocks:

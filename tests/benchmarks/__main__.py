@@ -16,6 +16,7 @@ from tests.benchmarks.mail import report_mail
 from tests.benchmarks.messages import report_messages
 from tests.benchmarks.neighbours import report_neighbours
 from tests.benchmarks.scale import report_scale
+from tests.benchmarks.stores import report_stores
 
 REPORTS: Mapping[str, Callable[[], Iterator[Table | str]]] = {
     "language": report_language,
@@ -26,6 +27,7 @@ REPORTS: Mapping[str, Callable[[], Iterator[Table | str]]] = {
     "dids": report_dids,
     "messages": report_messages,
     "mail": report_mail,
+    "stores": report_stores,
 }
 
 

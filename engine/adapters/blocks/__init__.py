@@ -3,6 +3,7 @@
 from engine.adapters.blocks.car_files import CarFile, write_car
 from engine.adapters.blocks.collecting import Collected
 from engine.adapters.blocks.database import Database, NotBlocks
+from engine.adapters.blocks.ledger import SqliteLedger
 from engine.adapters.blocks.local import LocalBlocks, Statistics
 from engine.adapters.blocks.memory import MemoryBlocks
 
@@ -13,6 +14,7 @@ __all__ = [
     "LocalBlocks",
     "MemoryBlocks",
     "NotBlocks",
+    "SqliteLedger",
     "Statistics",
     "write_car",
 ]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
-from engine.core.cids import Cid, check_cid, is_named
+from engine.core.cids import Cid, check_cid, cid_text, is_named
 from engine.ports import LARGEST_BLOCK, WrongBytes
 
 
@@ -28,6 +28,12 @@ def sort_out(store: str, blocks: Mapping[Cid, bytes]) -> dict[Cid, bytes]:
     """What a store has given, if it is all right. Raises `WrongBytes` with what is right of it."""
     found = {cid: data for cid, data in blocks.items() if is_named(cid, data)}
     if len(found) < len(blocks):
-        wrong = blocks.keys() - found.keys()
-        raise WrongBytes(store, f"{len(wrong)} blocks are not what their CIDs name", wrong, found)
+        raise wrong_bytes(store, blocks.keys() - found.keys(), found)
     return found
+
+
+def wrong_bytes(store: str, wrong: Collection[Cid], found: Mapping[Cid, bytes]) -> WrongBytes:
+    """Of blocks that were read."""
+    some = next(iter(wrong))
+    reason = f"{cid_text(some)} is not what its CID names any more, one of {len(wrong)} such blocks"
+    return WrongBytes(store, reason, wrong, found)

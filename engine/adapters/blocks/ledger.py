@@ -91,11 +91,8 @@ class SqliteLedger:
     async def postpone(self, goal: Goal) -> None:
         await self._execute((POSTPONE, (goal.store, goal.keeper)))
 
-    async def begin_pin(self, store: str, keeper: str, root: Cid) -> None:
-        await self._execute(
-            (OPEN_GOAL, (store, keeper)),
-            ("INSERT OR IGNORE INTO pins VALUES (?, ?, ?, 0)", (store, keeper, root)),
-        )
+    async def begin_pin(self, store: str, keeper: str, root: Cid) -> bool:
+        return await self._database.write(partial(_begin_pin, store=store, keeper=keeper, root=root))
 
     async def end_pin(self, store: str, keeper: str, root: Cid) -> None:
         await self._execute(("INSERT OR REPLACE INTO pins VALUES (?, ?, ?, 1)", (store, keeper, root)))
@@ -176,6 +173,12 @@ def _want(
     others = [store for (store,) in before if store not in chosen]
     connection.executemany(PUT_GOAL, [(store, keeper, root) for store in chosen])
     connection.executemany(PUT_GOAL, [(store, keeper, None) for store in others])
+
+
+def _begin_pin(connection: sqlite3.Connection, store: str, keeper: str, root: Cid) -> bool:
+    connection.execute(OPEN_GOAL, (store, keeper))
+    added = connection.execute("INSERT OR IGNORE INTO pins VALUES (?, ?, ?, 0)", (store, keeper, root))
+    return not added.rowcount
 
 
 def _check_pins(connection: sqlite3.Connection, store: str, roots: Collection[Cid]) -> int:

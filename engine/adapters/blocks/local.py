@@ -15,11 +15,11 @@ from functools import partial
 from itertools import islice
 from typing import TypeVar
 
-from engine.adapters.blocks.checking import check_blocks, check_cids, sort_out
+from engine.adapters.blocks.checking import check_blocks, check_cids, wrong_bytes
 from engine.adapters.blocks.collecting import Collected, Collection
 from engine.adapters.blocks.database import Database
 from engine.core.block_links import links_of_block
-from engine.core.cids import CID_BYTES, Cid, check_cid, cid_text
+from engine.core.cids import CID_BYTES, Cid, check_cid, cid_text, is_named
 from engine.ports import MissingBlocks, StoreUnavailable
 
 T = TypeVar("T")
@@ -28,6 +28,8 @@ Row = tuple[Cid, bytes, bytes]
 
 PUT_AT_ONCE = 4 << 20
 """Bytes that are written by one of the writes that may share a transaction."""
+FEW, FEW_BYTES = 16, 64 << 10
+"""Blocks that are hashed in the event loop."""
 READ_AT_ONCE = 256
 """Blocks that are read before others have their turn."""
 NOTED_AT_ONCE = 1_000
@@ -71,12 +73,18 @@ class LocalBlocks:
         self._is_closed = False
 
     async def put_many(self, blocks: Mapping[Cid, bytes]) -> None:
-        rows = await asyncio.to_thread(self._prepare, dict(blocks))
+        rows = await self._prepare(dict(blocks))
         put_ms = self._now_ms()
         for part in _in_parts(rows):
             await self._write(partial(self._put, rows=part, put_ms=put_ms))
 
-    def _prepare(self, blocks: Mapping[Cid, bytes]) -> list[Row]:
+    async def _prepare(self, blocks: Mapping[Cid, bytes]) -> list[Row]:
+        # A few are looked at sooner than another thread has begun.
+        if len(blocks) <= FEW and sum(map(len, blocks.values())) <= FEW_BYTES:
+            return self._check(blocks)
+        return await asyncio.to_thread(self._check, blocks)
+
+    def _check(self, blocks: Mapping[Cid, bytes]) -> list[Row]:
         check_blocks(self.name, blocks)
         return [(cid, b"".join(links_of_block(cid, data)), bytes(data)) for cid, data in blocks.items()]
 
@@ -87,10 +95,15 @@ class LocalBlocks:
 
     async def get_many(self, cids: Iterable[Cid]) -> dict[Cid, bytes]:
         found: dict[Cid, bytes] = {}
+        wrong: set[Cid] = set()
         wanted = iter(check_cids(cids))
         while part := list(islice(wanted, READ_AT_ONCE)):
-            found.update(await self._read(partial(_get, cids=part)))
-        return await asyncio.to_thread(sort_out, self.name, found)
+            right, others = await self._read(partial(_get, cids=part))
+            found.update(right)
+            wrong.update(others)
+        if wrong:
+            raise wrong_bytes(self.name, wrong, found)
+        return found
 
     async def has_many(self, cids: Iterable[Cid]) -> set[Cid]:
         wanted = check_cids(cids)
@@ -103,9 +116,10 @@ class LocalBlocks:
         await self._collection.guard(root)
         try:
             whole = await self._walk(root)
-            for place in range(0, len(whole), NOTED_AT_ONCE):
-                await self._write(partial(_note_whole, numbers=whole[place : place + NOTED_AT_ONCE]))
-            await self._write(partial(_add_root, root=root))
+            while len(whole) > NOTED_AT_ONCE:
+                await self._write(partial(_note_whole, numbers=whole[:NOTED_AT_ONCE]))
+                del whole[:NOTED_AT_ONCE]
+            await self._write(partial(_add_root, root=root, whole=whole))
         finally:
             self._collection.let_go(root)
 
@@ -197,7 +211,8 @@ def _note_whole(connection: sqlite3.Connection, numbers: Sequence[int]) -> None:
     connection.executemany("INSERT OR IGNORE INTO whole VALUES (?)", [(n,) for n in numbers])
 
 
-def _add_root(connection: sqlite3.Connection, root: Cid) -> None:
+def _add_root(connection: sqlite3.Connection, root: Cid, whole: Sequence[int]) -> None:
+    _note_whole(connection, whole)
     connection.execute("INSERT OR IGNORE INTO roots VALUES (?)", (root,))
 
 
@@ -209,13 +224,18 @@ def _roots(connection: sqlite3.Connection) -> frozenset[Cid]:
     return frozenset(cid for (cid,) in connection.execute("SELECT cid FROM roots").fetchall())
 
 
-def _get(connection: sqlite3.Connection, cids: Iterable[Cid]) -> dict[Cid, bytes]:
-    found = {}
+def _get(connection: sqlite3.Connection, cids: Iterable[Cid]) -> tuple[dict[Cid, bytes], set[Cid]]:
+    """Those that are there and right, and the names of those that are not right any more."""
+    found, wrong = {}, set()
     for cid in cids:
         row = connection.execute("SELECT body FROM blocks WHERE cid = ?", (cid,)).fetchone()
-        if row is not None:
+        if row is None:
+            continue
+        if is_named(cid, row[0]):
             found[cid] = row[0]
-    return found
+        else:
+            wrong.add(cid)
+    return found, wrong
 
 
 def _has(connection: sqlite3.Connection, cids: Iterable[Cid]) -> set[Cid]:

@@ -3,7 +3,7 @@ elsewhere. Nothing is collected unless somebody asks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from engine.adapters.blocks.checking import check_blocks, check_cids, sort_out
 from engine.core.block_links import links_of_block
@@ -19,6 +19,8 @@ class MemoryBlocks:
         self.blocks: dict[Cid, bytes] = {}
         self._links: dict[Cid, tuple[Cid, ...]] = {}
         self._roots: set[Cid] = set()
+        self._whole: set[Cid] = set()
+        """Blocks below which nothing is missing."""
         self._most_bytes = most_bytes
         self._is_closed = False
 
@@ -45,9 +47,11 @@ class MemoryBlocks:
     async def pin(self, root: Cid) -> None:
         self._check_open()
         check_cid(root)
-        missing = self._reachable([root]) - self.blocks.keys()
+        reached = self._reachable([root], self._whole)
+        missing = reached - self.blocks.keys()
         if missing:
             raise MissingBlocks(self.name, f"{len(missing)} blocks below a root are missing", missing)
+        self._whole |= reached
         self._roots.add(root)
 
     async def unpin(self, root: Cid) -> None:
@@ -64,19 +68,20 @@ class MemoryBlocks:
         gone = self.blocks.keys() - self._reachable(self._roots)
         for cid in gone:
             del self.blocks[cid], self._links[cid]
+        self._whole -= gone
         return len(gone)
 
     async def close(self) -> None:
         self._is_closed = True
 
-    def _reachable(self, roots: Iterable[Cid]) -> set[Cid]:
-        """With those of them that are not here."""
-        found, next_ones = set(roots), list(roots)
-        while next_ones:
-            for link in self._links.get(next_ones.pop(), ()):
-                if link not in found:
-                    found.add(link)
-                    next_ones.append(link)
+    def _reachable(self, roots: Iterable[Cid], known: Collection[Cid] = ()) -> set[Cid]:
+        """With those of them that are not here, and without what only known ones lead to."""
+        found = set(roots)
+        ahead = [cid for cid in found if cid not in known]
+        while ahead:
+            new = [link for link in self._links.get(ahead.pop(), ()) if link not in found]
+            found.update(new)
+            ahead.extend(link for link in new if link not in known)
         return found
 
     def _check_open(self) -> None:

@@ -431,8 +431,8 @@ STATES = [above(SHARED, grow(51 + number, leaves=4)) for number in range(4)]
 
 
 async def live(machine: Machine, kept: dict[str, list[Tree]]) -> None:
-    """A life in which roots are superseded and one is released; `kept` is what was acknowledged of each keeper,
-    and after it what was asked for and not answered yet."""
+    """A life in which roots are superseded and one is released; `kept` is what was acknowledged of each
+    keeper, and after it what was asked for and not answered yet."""
     many = await machine.start()
     for number, tree in enumerate(STATES):
         keeper = "ann" if number % 2 else "bob"
