@@ -34,6 +34,9 @@ log = structlog.get_logger("picomesh.stores")
 PAGE = 500
 """Keepers that are looked at together when an engine starts."""
 
+ASKED_AT_ONCE = 256
+"""Blocks that others are asked for in one call, which has a deadline."""
+
 
 @dataclass(frozen=True, slots=True)
 class StoreStanding:
@@ -97,8 +100,9 @@ class ManyStores:
         except WrongBytes as problem:
             found, damaged = dict(problem.found), problem.cids
         missing = [cid for cid in wanted if cid not in found]
-        if missing and self._others:
-            found.update(await find_blocks(missing, self._others, self._patience))
+        for place in range(0, len(missing), ASKED_AT_ONCE) if self._others else ():
+            part = missing[place : place + ASKED_AT_ONCE]
+            found.update(await find_blocks(part, self._others, self._patience))
         if damaged:
             await self._mend(damaged, found)
         return found

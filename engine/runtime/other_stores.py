@@ -10,6 +10,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -77,6 +78,7 @@ class OtherStore:
         self.standing = Standing(store.name)
         self.came_back = asyncio.Event()
         """Set when it works again after it has failed several times: it may not be what it was."""
+        self._well = asyncio.Event()
         self._store = store
         self._patience = patience
         self._chance = chance
@@ -126,10 +128,14 @@ class OtherStore:
             log.warning("a store could not be closed", store=self.name, why=str(problem))
 
     async def rest(self) -> None:
-        """Wait as long as it is to be left alone: at random, so that not all who wait come back at once."""
+        """Wait as long as it is to be left alone, or until it has done something for somebody else. How long
+        is left to chance in part, so that engines that lost it together do not come back together."""
         if self.standing.failures:
             doubled = self._patience.first_delay_s * 2 ** min(self.standing.failures - 1, 30)
-            await asyncio.sleep(min(doubled, self._patience.longest_delay_s) * self._chance.uniform(0.5, 1.0))
+            delay_s = min(doubled, self._patience.longest_delay_s) * self._chance.uniform(0.5, 1.0)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(delay_s):
+                    await self._well.wait()
 
     async def _ask(self, call: Callable[[], Awaitable[T]], deadline_s: float) -> T:
         self.standing.asked += 1
@@ -149,6 +155,7 @@ class OtherStore:
             raise StoreUnavailable(self.name, f"it is broken: {problem!r}") from problem
 
     def _note(self, kind: str, reason: str) -> None:
+        self._well.clear()
         standing = self.standing
         standing.failed[kind] += 1
         standing.failures += 1
@@ -162,6 +169,7 @@ class OtherStore:
         if self.standing.failures >= LONG_AWAY:
             self.came_back.set()
         self.standing.failures, self.standing.problem = 0, None
+        self._well.set()
 
     def _note_latency(self, seconds: float) -> None:
         before = self.standing.latency_s

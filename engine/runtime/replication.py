@@ -61,7 +61,7 @@ class Replicator:
         """Keepers that are under way."""
         self._news = asyncio.Event()
         self._one_by_one = asyncio.Lock()
-        """Held by whoever tries a store that fails; the others wait for what comes of it."""
+        """Held by whoever waits until a store that fails may be tried again."""
         self._roots = KeyedLocks()
         self._tasks: list[Task[None]] = []
 
@@ -118,13 +118,12 @@ class Replicator:
 
     @asynccontextmanager
     async def _its_turn(self) -> AsyncIterator[None]:
-        """At once; but a store that fails is left alone for a time, and then tried by one only."""
-        if not self._store.standing.failures:
-            yield
-            return
-        async with self._one_by_one:
-            await self._store.rest()
-            yield
+        """At once; but a store that fails is left alone for a time, and then tried by one, and the next one
+        only after another such time, unless it works again."""
+        if self._store.standing.failures:
+            async with self._one_by_one:
+                await self._store.rest()
+        yield
 
     async def _take(self) -> str:
         while True:

@@ -82,16 +82,6 @@ async def test_the_same_export_twice_is_the_same_file(tmp_path: Path) -> None:
 
 
 @in_loop
-async def test_a_walk_holds_few_blocks_at_a_time(tmp_path: Path) -> None:
-    """However many there are."""
-    tree = grow(6, leaves=1_000, width=50)
-    parts: list[Mapping[Cid, bytes]] = [part async for part in walk(await kept(tree), [tree.root])]
-    assert max(map(len, parts)) <= 128
-    assert {cid: data for part in parts for cid, data in part.items()} == tree.blocks
-    assert sum(map(len, parts)) == len(tree.blocks)
-
-
-@in_loop
 async def test_a_file_that_cannot_be_made_is_named_at_once(tmp_path: Path) -> None:
     """Before any block is fetched for it."""
     asked = []
