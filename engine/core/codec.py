@@ -50,21 +50,24 @@ from pico_lang.errors import Place
 Plain = Any
 """What JSON can say: None, bool, int, float, str, list and dict of these."""
 
-# Values are trees by the time they are kept (`engine.core.stored`), so no search for circles.
-# `default=dict` is for the read-only mappings that stand for "nothing" in the model.
-_encode = JSONEncoder(
-    ensure_ascii=False, check_circular=False, allow_nan=False, separators=(",", ":"), default=dict
-).encode
+
+def encoder_of(default: Callable[[Any], Plain]) -> Callable[[Plain], bytes]:
+    """`to_bytes` for plain data in which there is something else, of which `default` makes plain data."""
+    # Values are trees by the time they are kept (`engine.core.stored`), so no search for circles.
+    encode = JSONEncoder(
+        ensure_ascii=False, check_circular=False, allow_nan=False, separators=(",", ":"), default=default
+    ).encode
+    # A KRL string may hold half of a surrogate pair; UTF-8 proper has no place for one.
+    return lambda plain: encode(plain).encode("utf-8", "surrogatepass")
+
+
+to_bytes = encoder_of(dict)
+"""The bytes of plain data. `dict` is for the read-only mappings that stand for "nothing" in the model."""
 _decode = JSONDecoder().decode
 
 
 class Unreadable(Exception):
     """Stored bytes that this version cannot make sense of."""
-
-
-def to_bytes(plain: Plain) -> bytes:
-    # A KRL string may hold half of a surrogate pair; UTF-8 proper has no place for one.
-    return _encode(plain).encode("utf-8", "surrogatepass")
 
 
 def from_bytes(body: bytes) -> Plain:

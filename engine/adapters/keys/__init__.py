@@ -1,6 +1,8 @@
-"""The engine's own secret: one seed in a file of its home, from which all its keys follow."""
+"""The engine's own secret, one seed in a file of its home from which all its keys follow, and what ciphers
+blocks."""
 
+from engine.adapters.keys.block_cipher import BlockCipher
 from engine.adapters.keys.derivation import SeedKeys
 from engine.adapters.keys.seed_files import KeysUnusable, SeedFile
 
-__all__ = ["KeysUnusable", "SeedFile", "SeedKeys"]
+__all__ = ["BlockCipher", "KeysUnusable", "SeedFile", "SeedKeys"]

@@ -1,0 +1,235 @@
+"""All that a pico is as one tree of blocks, and the pico again from its root.
+
+The root is a map: `kind`, `format`, `chain` (the hash of the last record, which the next one names), `parts`
+(the slots of the parts of a pico, and of `beside`: what an engine keeps for a pico without its being part of
+it, such as its inbox, the ids of messages it has handled and what it has yet to send) and `texts` (links of
+the texts of its rulesets, by hash). What a thing of the model looks like inside is the codec's word and
+nobody else's: a field that is new there is in the tree as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from typing import Any
+
+from engine.core.blocks.dag_cbor import Link, Node
+from engine.core.blocks.errors import NewerFormat, NotATree
+from engine.core.blocks.planting import Pack, Planted, Planter
+from engine.core.blocks.values import Slot, ValueReader, utf8
+from engine.core.blocks.walks import Walk, Writer
+from engine.core.cids import Cid
+from engine.core.codec import (
+    Plain,
+    pack_channel,
+    pack_child,
+    pack_invitation,
+    pack_pico,
+    pack_relation,
+    pack_ruleset,
+    pack_timer,
+    pack_will,
+    unpack_pico,
+    wills_of,
+)
+from engine.core.model import (
+    EMPTY,
+    Channel,
+    Child,
+    InstalledRuleset,
+    Invitation,
+    Pico,
+    Relation,
+    RulesetHash,
+    Timer,
+    Will,
+)
+from engine.core.records import Head
+
+KIND = "picomesh state"
+FORMAT = 1
+"""The format this version writes."""
+
+Texts = Callable[[RulesetHash], str]
+"""Where the text of a ruleset is found."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A pico at one of its turns, with everything that it takes to go on elsewhere."""
+
+    head: Head
+    beside: Mapping[str, Plain] = field(default_factory=lambda: EMPTY)
+    """What the engine has kept for it, by kind. Large maps and lists in it are as cheap to change as the
+    pico's own."""
+    texts: Mapping[RulesetHash, str] = field(default_factory=lambda: EMPTY)
+    """Of the rulesets that it has."""
+
+
+class StateTree:
+    """The tree of one pico, which is written anew each time by what has changed.
+
+    What it remembers is as large as what is large in the state. Forgetting it costs time and changes no CID.
+    A walk that is not driven to its end leaves it as it was.
+    """
+
+    def __init__(self, writer: Writer, texts: Texts) -> None:
+        self._writer = writer
+        self._planter = Planter(writer, _PACKS)
+        self._find_text = texts
+        self._planted: dict[str, Planted] = {}
+        self._sorted: dict[tuple[str, ...], tuple[Any, Any]] = {}
+        """What was made of a part of the pico, beside the part: the same part is the same thing again."""
+        self._texts: dict[RulesetHash, Link] = {}
+
+    def rekey(self, writer: Writer) -> None:
+        """Write elsewhere from now on, as with another key. What does not change stays what it is."""
+        self._writer = writer
+        self._planter = Planter(writer, _PACKS)
+
+    def write(self, head: Head, beside: Mapping[str, Plain] = EMPTY) -> Walk[Cid]:
+        """The root of the tree of a pico, after writing what is not written yet."""
+        planted: dict[str, Planted] = {}
+        for name, part in {**self._parts(head.pico), "beside": beside}.items():
+            planted[name] = yield from self._planter.plant(part, self._planted.get(name))
+        parts = {name: one.slot for name, one in planted.items()}
+        texts = yield from self._write_texts(head.pico)
+        node = {"kind": KIND, "format": FORMAT, "chain": head.chain, "parts": parts, "texts": texts}
+        root = self._writer.write(node)
+        self._planted, self._texts = planted, texts
+        return root
+
+    def _write_texts(self, pico: Pico) -> Walk[dict[RulesetHash, Link]]:
+        """The links of all texts; one that was not there before is looked for and written."""
+        links: dict[RulesetHash, Link] = {}
+        for digest in texts_of(pico):
+            known = self._texts.get(digest)
+            if known is None:
+                known = yield from self._planter.write_text(utf8(self._find_text(digest)))
+            links[digest] = known
+        return links
+
+    def _parts(self, pico: Pico) -> Mapping[str, Any]:
+        """What `pack_pico` says of a pico, with the things in it not packed yet."""
+        return {
+            "own": _own(pico),
+            "children": pico.children,
+            "channels": self._once(("channels",), pico.channels, _by_name),
+            "rulesets": pico.rulesets,
+            "entities": self._by_rid("entities", pico.entities),
+            "patterns": self._by_rid("patterns", pico.patterns),
+            "timers": pico.timers,
+            "wills": self._once(("wills",), pico.wills, lambda _: wills_of(pico)),
+            "relations": self._once(("relations",), pico.relations, _by_name),
+            "invitations": self._once(("invitations",), pico.invitations, _by_name),
+        }
+
+    def _by_rid(self, part: str, by_rid: Mapping[Any, Mapping[str, Any]]) -> Mapping[str, Any]:
+        return {rid: self._once((part, rid), by_rid[rid], _by_name) for rid in sorted(by_rid)}
+
+    def _once(self, key: tuple[str, ...], part: Any, make: Callable[[Any], Any]) -> Any:
+        source, made = self._sorted.get(key, (None, None))
+        if source is not part:
+            made = make(part)
+            self._sorted[key] = part, made
+        return made
+
+
+def _by_name(things: Mapping[Any, Any]) -> dict[Any, Any]:
+    return {name: things[name] for name in sorted(things)}
+
+
+def _own(pico: Pico) -> Plain:
+    """What `pack_pico` says but for the parts that may be large."""
+    small = replace(
+        pico,
+        children=(),
+        channels=EMPTY,
+        rulesets=(),
+        entities=EMPTY,
+        patterns=EMPTY,
+        timers=EMPTY,
+        wills=EMPTY,
+        relations=EMPTY,
+        invitations=EMPTY,
+    )
+    return {name: part for name, part in pack_pico(small).items() if name not in _LARGE}
+
+
+_LARGE = {
+    *("children", "channels", "rulesets", "entities", "patterns"),
+    *("timers", "wills", "relations", "invitations"),
+}
+_PARTS = {"own", "beside", *_LARGE}
+_LISTS_OF_VALUES = ("channels", "timers", "relations", "invitations")
+"""Lists for the codec, which are maps here: an entry is then found by its name."""
+_PACKS: Mapping[type, Pack] = {
+    Channel: pack_channel,
+    Child: pack_child,
+    InstalledRuleset: pack_ruleset,
+    Invitation: pack_invitation,
+    Relation: pack_relation,
+    Timer: pack_timer,
+    Will: pack_will,
+}
+
+
+def texts_of(pico: Pico) -> list[RulesetHash]:
+    """The texts that it takes to run a pico, and to roll its rulesets back."""
+    former = (one.hash for ruleset in pico.rulesets for one in ruleset.former)
+    return sorted({*(ruleset.hash for ruleset in pico.rulesets), *former})
+
+
+def read_state(root: Cid, most: int) -> Walk[State]:
+    """All of a state; `most` bytes of it are read. Raises `BlockError`."""
+    chain, slots, links = yield from _read_root(root)
+    reader = ValueReader(most)
+    parts = {}
+    for name, slot in slots.items():
+        parts[name] = yield from reader.read(slot)
+    beside = parts.pop("beside")
+    if not isinstance(beside, dict):
+        raise NotATree("a state with what is no map beside its pico")
+    texts = {}
+    for digest, link in links.items():
+        texts[RulesetHash(digest)] = _checked_text(digest, (yield from reader.read(link)))
+    return State(Head(_unpack(parts), chain), beside, texts)
+
+
+def _checked_text(digest: str, text: Plain) -> str:
+    if not isinstance(text, str) or sha256(utf8(text)).hexdigest() != digest:
+        raise NotATree(f"the text kept as {digest} is another one")
+    return text
+
+
+def _read_root(root: Cid) -> Walk[tuple[str, Mapping[str, Slot], Mapping[str, Slot]]]:
+    found = yield (root,)
+    node: Node = found[root]
+    if not isinstance(node, dict) or node.get("kind") != KIND:
+        raise NotATree("a block that is not the root of a state")
+    if (version := node.get("format")) not in READERS:
+        raise NewerFormat("a state", version, READERS)
+    match node:
+        case {"chain": str(chain), "parts": dict(slots), "texts": dict(texts)} if len(node) == 5:
+            if slots.keys() == _PARTS:
+                return chain, slots, texts
+    raise NotATree(f"the root of a state that is not what format {FORMAT} looks like")
+
+
+READERS = (FORMAT,)
+"""Every format that was ever written."""
+
+
+def _unpack(parts: Mapping[str, Plain]) -> Pico:
+    for name in ("entities", "patterns"):
+        by_rid = parts[name]
+        if not isinstance(by_rid, dict) or not all(isinstance(names, dict) for names in by_rid.values()):
+            raise NotATree(f"a state in which {name} are no maps")
+    try:
+        own = {**parts["own"]}
+        for name in _LARGE:
+            own[name] = list(parts[name].values()) if name in _LISTS_OF_VALUES else parts[name]
+        return unpack_pico(own)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as problem:
+        raise NotATree(f"a state that is not what format {FORMAT} looks like: {problem!r}") from None
