@@ -119,6 +119,12 @@ class IpfsNode:
         with self._process:  # closes its output
             self._process.wait()
 
+    def kill(self) -> None:
+        """At once and without a word, as a crash would; `start` may come after it."""
+        self._process.kill()
+        with self._process:
+            self._process.wait()
+
     def __enter__(self) -> IpfsNode:
         return self
 

@@ -23,6 +23,7 @@ from engine.ports import BlockStore
 from engine.runtime.many_stores import ManyStores
 from engine.runtime.other_stores import Patience
 from tests.fakes.faulty_blocks import MOODS, FaultyBlocks
+from tests.support.ipfs_bench import ipfs_bench
 
 
 class Bench(Protocol):
@@ -208,4 +209,5 @@ BENCHES: Mapping[str, OpenBench] = {
     "car": car_bench,
     "together": together_bench,
     "among bad ones": among_bad_ones_bench,
+    "ipfs": ipfs_bench,
 }

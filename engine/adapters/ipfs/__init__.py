@@ -1,0 +1,18 @@
+"""Blocks in IPFS nodes, through Kubo's RPC. See the README beside this file."""
+
+from engine.adapters.ipfs.address import BadAddress, NodeAddress, read_address
+from engine.adapters.ipfs.limits import NodeLimits
+from engine.adapters.ipfs.node import IpfsBlocks
+from engine.adapters.ipfs.rpc import NodeRefused, Rpc
+from engine.adapters.ipfs.status import NodeStatus
+
+__all__ = [
+    "BadAddress",
+    "IpfsBlocks",
+    "NodeAddress",
+    "NodeLimits",
+    "NodeRefused",
+    "NodeStatus",
+    "Rpc",
+    "read_address",
+]

@@ -1,0 +1,201 @@
+"""Requests to the RPC of one IPFS node, each with a deadline and a bound on what comes back.
+
+aioipfs gives the session, the URLs and the form in which bytes are sent. Its own calls (of 0.7.1) are not
+used: they give errors back as results or as None, wait half an hour for a block that nobody has, hold whole
+answers in memory, and their uploads of files fail with an aiohttp of today. See `ipfs rpc` at
+https://docs.ipfs.tech/reference/kubo/rpc/ for the commands.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from io import BytesIO
+from typing import Any
+
+import aiohttp
+import aioipfs
+from aioipfs.multi import FormDataWriter
+
+from engine.adapters.ipfs.address import NodeAddress
+from engine.adapters.ipfs.limits import NodeLimits
+from engine.ports import StoreFull, StoreUnavailable
+
+Options = Mapping[str, str]
+
+LONGEST_REASON = 300
+"""Characters of what a node says that are passed on."""
+ERROR_BYTES = 64 << 10
+GRACE_S = 2.0
+"""What the way there and back may take beyond the time that the node itself was given."""
+
+_HEADERS = {"accept-encoding": "identity"}  # what is not compressed cannot be larger than it looks
+_FULL = ("no space left on device", "disk quota exceeded", "not enough space", "file too large")
+_HINTS = {
+    401: "it wants a name and password, which stand before an @ in its URL",
+    403: "its API.Authorizations, or its Access-Control-Allow-Origin, do not let us in",
+    404: "is that the RPC of an IPFS node? Its port is 5001; 8080 is the gateway",
+}
+
+
+class NodeRefused(StoreUnavailable):
+    """The node answered, and that it did not do it. `said` is what it gave as its reason."""
+
+    def __init__(self, store: str, command: str, status: int, said: str) -> None:
+        hint = f" ({_HINTS[status]})" if status in _HINTS else ""
+        super().__init__(store, f"{command} was answered {status}: {said or 'without a reason'}{hint}")
+        self.status = status
+        self.said = said
+
+
+class TooMuch(StoreUnavailable):
+    """More bytes than the answer may have. It would be no shorter another time."""
+
+
+class Rpc:
+    """The RPC of one node. Nothing is sent before somebody asks."""
+
+    def __init__(self, address: NodeAddress, limits: NodeLimits) -> None:
+        self.name = address.name
+        self._address = address
+        self._limits = limits
+        self._room = asyncio.Semaphore(limits.at_once)
+        self._client: aioipfs.AsyncIPFS | None = None
+        self._is_closed = False
+
+    async def ask(
+        self, command: str, options: Options, deadline_s: float, body: bytes = b"", most: int = 0
+    ) -> bytes:
+        """The whole answer. Raises `NodeRefused`, `TooMuch` beyond `most` bytes, or another `StoreFailed`."""
+        most = most or self._limits.answer_bytes
+        found = bytearray()
+        async with self.open(command, options, deadline_s, body) as pieces:
+            async for piece in pieces:
+                found += piece
+                if len(found) > most:
+                    raise TooMuch(self.name, f"{command} was answered with more than {most:,} bytes")
+        return bytes(found)
+
+    async def ask_json(self, command: str, options: Options, deadline_s: float) -> dict[str, Any]:
+        """An answer that is one JSON object."""
+        for entry in self.read_entries(command, await self.ask(command, options, deadline_s)):
+            return entry
+        raise StoreUnavailable(self.name, f"{command} was answered with nothing")
+
+    def read_entries(self, command: str, answer: bytes) -> list[dict[str, Any]]:
+        """An answer that is one JSON object a line. A node that fails on the way says so in such a line."""
+        try:
+            entries = [json.loads(line) for line in answer.splitlines() if line.strip()]
+        except (ValueError, RecursionError):
+            entries = [None]
+        if not all(isinstance(entry, dict) for entry in entries):
+            raise StoreUnavailable(self.name, f"{command} was not answered with JSON, but {_shown(answer)!r}")
+        for entry in entries:
+            if entry.get("Type") == "error":
+                raise self._refusal(command, 200, _shown(str(entry.get("Message", "")).encode()))
+        return entries
+
+    @asynccontextmanager
+    async def open(
+        self,
+        command: str,
+        options: Options,
+        deadline_s: float,
+        body: bytes = b"",
+        stall_s: float | None = None,
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
+        """The answer in pieces as they come, all of them within `deadline_s`, each within `stall_s`."""
+        if self._is_closed:
+            raise StoreUnavailable(self.name, "it is closed")
+        async with self._room:
+            try:
+                async with asyncio.timeout(deadline_s), self._post(command, options, body, stall_s) as answer:
+                    if answer.status != 200:
+                        raise self._refusal(command, answer.status, await _read_reason(answer))
+                    yield answer.content.iter_any()
+            except TimeoutError as problem:  # aiohttp's own are such, too
+                raise StoreUnavailable(
+                    self.name, f"{command} was not answered within {deadline_s:g} seconds"
+                ) from problem
+            except (aiohttp.ClientError, OSError) as problem:
+                raise StoreUnavailable(self.name, self._explain(command, problem)) from problem
+            except RuntimeError as problem:
+                if not self._is_closed:  # aiohttp says it so when its session was closed meanwhile
+                    raise
+                raise StoreUnavailable(self.name, "it is closed") from problem
+
+    async def close(self) -> None:
+        """Requests under way fail."""
+        self._is_closed = True
+        if self._client is not None:
+            await self._client.close()
+
+    def _post(
+        self, command: str, options: Options, body: bytes, stall_s: float | None
+    ) -> aiohttp.client._RequestContextManager:
+        client = self._opened()
+        timeout = aiohttp.ClientTimeout(
+            total=None, sock_connect=self._limits.connect_s, connect=None, sock_read=stall_s
+        )
+        return client.session.post(  # type: ignore[no-any-return]
+            client.api_endpoint(command),
+            params=options,
+            data=_as_file(body) if body else None,
+            auth=client.auth,
+            headers=_HEADERS,
+            timeout=timeout,
+            allow_redirects=False,  # a node does not say where else our blocks go
+            auto_decompress=False,
+        )
+
+    def _opened(self) -> aioipfs.AsyncIPFS:
+        if self._client is None:
+            to = self._address
+            auth = aiohttp.BasicAuth(to.user, to.password) if to.user or to.password else None
+            self._client = aioipfs.AsyncIPFS(host=to.host, port=to.port, scheme=to.scheme, auth=auth)
+        return self._client
+
+    def _refusal(self, command: str, status: int, said: str) -> StoreFull | NodeRefused:
+        if any(sign in said.lower() for sign in _FULL):
+            return StoreFull(self.name, f"{command} was refused: {said}")
+        return NodeRefused(self.name, command, status, said)
+
+    def _explain(self, command: str, problem: Exception) -> str:
+        if self._is_closed:
+            return "it is closed"
+        if isinstance(problem, aiohttp.ClientConnectorError):
+            reason = problem.os_error.strerror or type(problem.os_error).__name__
+            return f"nothing answers there ({reason}); does the node run?"
+        return f"{command} broke off: {_shown(str(problem).encode()) or type(problem).__name__}"
+
+
+def _as_file(body: bytes) -> aiohttp.MultipartWriter:
+    """As commands want it that take a file; written piece by piece, so that others get their turn."""
+    with FormDataWriter() as form:
+        part = aiohttp.payload.BytesIOPayload(BytesIO(body), content_type="application/octet-stream")
+        part.set_content_disposition("form-data", name="file", filename="file")
+        form.append_payload(part)
+    return form  # type: ignore[no-any-return]
+
+
+async def _read_reason(answer: aiohttp.ClientResponse) -> str:
+    """Kubo says it as JSON with a message; whatever stands before it, as it likes."""
+    body = bytearray()
+    async for piece in answer.content.iter_any():
+        body += piece
+        if len(body) > ERROR_BYTES:
+            break
+    try:
+        told = json.loads(body)
+    except (ValueError, RecursionError):
+        told = None
+    message = told.get("Message") if isinstance(told, dict) else None
+    return _shown(message.encode() if isinstance(message, str) else bytes(body))
+
+
+def _shown(text: bytes) -> str:
+    """What somebody else wrote, fit for a log: one line, no control characters, not too long."""
+    line = " ".join(text[: 4 * LONGEST_REASON].decode("utf-8", "replace").split())[:LONGEST_REASON]
+    return "".join(character if character.isprintable() else "�" for character in line)
