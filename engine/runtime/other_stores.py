@@ -25,6 +25,8 @@ T = TypeVar("T")
 
 UNKNOWN_S = 0.1
 """How long a store is expected to take of which nothing is known yet."""
+FORGOTTEN_S = 300.0
+"""After that nothing is known of a store any more."""
 WEIGHT = 0.2
 """Of the last answer in what is expected of the next one."""
 
@@ -57,6 +59,8 @@ class Standing:
     problem: str | None = None
     latency_s: float | None = None
     """Of a request for blocks, lately."""
+    measured_s: float = 0.0
+    """When that was, by the clock of the event loop."""
     asked: int = 0
     failed: Counter[str] = field(default_factory=Counter)
     """By kind: unavailable, slow, full, wrong, missing, broken."""
@@ -64,10 +68,11 @@ class Standing:
     bytes_sent: int = 0
     blocks_got: int = 0
 
-    @property
-    def expected_s(self) -> float:
-        """When it may answer; a store that fails comes after all that do not."""
-        return (UNKNOWN_S if self.latency_s is None else self.latency_s) + 1_000.0 * self.failures
+    def expected_s(self, now_s: float) -> float:
+        """How long it may take; a store that fails comes after all that do not. What was long ago counts no
+        more, so that one that was slow once has its chance again."""
+        is_known = self.latency_s is not None and now_s - self.measured_s < FORGOTTEN_S
+        return (self.latency_s if is_known and self.latency_s else UNKNOWN_S) + 1_000.0 * self.failures
 
 
 class OtherStore:
@@ -86,19 +91,23 @@ class OtherStore:
     async def get(self, cids: Collection[Cid]) -> dict[Cid, bytes]:
         """The right ones of what it gives. Raises `StoreFailed` if it gives nothing; wrong bytes count as
         none, and against it."""
-        began_s = asyncio.get_running_loop().time()
+        began_s = _now_s()
         wrong: Collection[Cid] = ()
         given: Mapping[Cid, bytes]
         try:
             given = await self._ask(lambda: self._store.get_many(cids), self._patience.get_s)
         except WrongBytes as problem:
             given, wrong = problem.found, problem.cids
+        except asyncio.CancelledError:
+            # Somebody else was quicker. It is not known how long it would have taken, but so long at least.
+            self._note_latency(max(_now_s() - began_s, self.standing.latency_s or 0.0), weight=1.0)
+            raise
         found = {cid: given[cid] for cid in cids if cid in given and is_named(cid, given[cid])}
         if wrong or any(cid not in found for cid in given):
             self._note("wrong", f"gave wrong bytes for {max(len(wrong), len(given) - len(found))} blocks")
         else:
             self._note_success()
-        self._note_latency(asyncio.get_running_loop().time() - began_s)
+        self._note_latency(_now_s() - began_s)
         self.standing.blocks_got += len(found)
         return found
 
@@ -171,9 +180,16 @@ class OtherStore:
         self.standing.failures, self.standing.problem = 0, None
         self._well.set()
 
-    def _note_latency(self, seconds: float) -> None:
-        before = self.standing.latency_s
-        self.standing.latency_s = seconds if before is None else before + WEIGHT * (seconds - before)
+    def _note_latency(self, seconds: float, weight: float = WEIGHT) -> None:
+        before, now_s = self.standing.latency_s, _now_s()
+        if before is None or now_s - self.standing.measured_s >= FORGOTTEN_S:
+            before = seconds
+        self.standing.latency_s = before + weight * (seconds - before)
+        self.standing.measured_s = now_s
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _kind_of(problem: StoreFailed) -> str:

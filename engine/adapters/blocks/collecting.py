@@ -56,6 +56,12 @@ class Collection:
             self._under_way = asyncio.create_task(self._collect(now_ms - self._grace_ms))
         return await asyncio.shield(self._under_way)
 
+    async def close(self) -> None:
+        """One that is under way is given up."""
+        if self._under_way is not None:
+            self._under_way.cancel()
+            await asyncio.gather(self._under_way, return_exceptions=True)
+
     async def _collect(self, oldest_ms: int) -> Collected:
         begin = partial(self._begin, oldest_ms=oldest_ms, guarded=list(self._guarded))
         try:

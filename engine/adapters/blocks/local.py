@@ -151,6 +151,7 @@ class LocalBlocks:
     async def close(self) -> None:
         """The database is not closed with it: others may use it."""
         self._is_closed = True
+        await self._collection.close()
 
     async def _write(self, act: Callable[[sqlite3.Connection], T]) -> T:
         self._check_open()

@@ -359,6 +359,26 @@ async def test_the_nearest_is_asked_first() -> None:
     await many.close()
 
 
+@virtually
+async def test_whoever_was_late_is_not_asked_first_again() -> None:
+    """For a while; then it has its chance, since it may be the nearest after all."""
+    hanging, good = faulty("a"), faulty("b", latency_s=0.03)
+    hanging.mood = "hanging"
+    _, many = await replicated(grow(1), hanging, good)
+    assert await timed_get(many, grow(1)) > 0.2
+    asked = hanging.calls
+    for _ in range(10):
+        assert await timed_get(many, grow(1)) < 0.1
+    assert hanging.calls == asked
+    hanging.mood = "well"
+    await asyncio.sleep(1_000)
+    asked = hanging.calls
+    for _ in range(10):
+        await timed_get(many, grow(1))
+    assert hanging.calls == asked + 10
+    await many.close()
+
+
 @pytest.mark.parametrize("mood", ["hanging", "dead", "lying", "broken", "slow"])
 def test_a_bad_store_does_not_keep_anybody_from_reading(mood: Mood) -> None:
     """The next one is asked soon, and gives all of it."""

@@ -167,6 +167,35 @@ async def test_whoever_waits_with_others_fails_alone(path: Path) -> None:
 
 
 @in_loop
+async def test_a_collection_is_given_up_when_the_store_is_closed(path: Path) -> None:
+    """Whoever waits for it hears that; the next life can collect all of it."""
+    hours, tree = Hours(), grow(12, leaves=3_000)
+    async with opened(path, hours) as store:
+        await store.put_many(tree.blocks)
+        hours.hour = 2
+        collecting = asyncio.ensure_future(store.collect())
+        await store.roots()
+        await store.close()
+        with pytest.raises(asyncio.CancelledError):
+            await collecting
+    async with opened(path, hours) as store:
+        await store.collect()
+        assert (await store.statistics()).blocks == 0
+
+
+@in_loop
+async def test_two_who_want_a_collection_share_it(path: Path) -> None:
+    """The second does not begin another one."""
+    hours, tree = Hours(), grow(13)
+    async with opened(path, hours) as store:
+        await store.put_many(tree.blocks)
+        hours.hour = 2
+        one, two = await asyncio.gather(store.collect(), store.collect())
+        assert one is two
+        assert one.removed == len(tree.blocks)
+
+
+@in_loop
 async def test_the_file_is_for_its_owner(path: Path) -> None:
     """Who is kept in it is nobody else's business."""
     async with opened(path):
