@@ -6,9 +6,9 @@ Each has a conformance suite in `tests/engine/contracts` that every adapter and 
 from __future__ import annotations
 
 from asyncio import Future
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from engine.core.blocks.dag_cbor import LARGEST_BLOCK as LARGEST_BLOCK
 from engine.core.cids import Cid
@@ -627,6 +627,15 @@ class BlockStore(Protocol):
 
     async def close(self) -> None:
         """Let go of files and connections; calls under way end first or fail with `StoreUnavailable`."""
+
+
+@runtime_checkable
+class GivesTrees(Protocol):
+    """What a store may do besides: some give a whole tree sooner than its blocks."""
+
+    def get_tree(self, root: Cid) -> AsyncIterator[Mapping[Cid, bytes]]:
+        """All that a root leads to, itself included, in pieces that are hashed. Raises `MissingBlocks`,
+        `WrongBytes` and `StoreUnavailable`; what came before is good."""
 
 
 class StoreFailed(Exception):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 
 import structlog
@@ -24,8 +25,9 @@ from engine.ports import (
     StoreUnavailable,
     WrongBytes,
 )
+from engine.runtime.block_walks import walk
 from engine.runtime.keyed_locks import KeyedLocks
-from engine.runtime.nearest import find_blocks
+from engine.runtime.nearest import find_blocks, nearest_first
 from engine.runtime.other_stores import OtherStore, Patience, Standing
 from engine.runtime.replication import Replicator
 
@@ -155,6 +157,34 @@ class ManyStores:
             await self._want(keeper, root, replication)
             await self._forget_here(keeper, root)
         self._wake()
+
+    async def bring(self, root: Cid) -> None:
+        """All that a root leads to is here when it returns, from wherever it can be had; to be kept then.
+        Raises `MissingBlocks`; what was found stays for a while, so that trying again goes on from there."""
+        self._check_open()
+        for other in nearest_first([other for other in self._others if other.gives_trees]):
+            if await self._is_whole(root):
+                return
+            try:
+                async with aclosing(other.get_tree(root)) as pieces:
+                    async for piece in pieces:
+                        await self._local.put_many(piece)
+            except StoreFailed as problem:
+                if problem.store == self._local.name:
+                    raise
+                log.info("a store did not give a whole tree", store=other.name, why=str(problem))
+        async for blocks in walk(self, [root]):
+            here = await self._local.has_many(blocks)
+            await self._local.put_many({cid: data for cid, data in blocks.items() if cid not in here})
+
+    async def _is_whole(self, root: Cid) -> bool:
+        """Whether the local store has all of a tree."""
+        try:
+            async for _ in walk(self._local, [root]):
+                pass
+        except (MissingBlocks, WrongBytes):
+            return False
+        return True
 
     async def release(self, keeper: str) -> None:
         """Nothing is kept for it any more."""

@@ -38,13 +38,16 @@ async def find_blocks(
     return search.found
 
 
+def nearest_first(stores: Sequence[OtherStore]) -> list[OtherStore]:
+    """As far as is known now."""
+    return sorted(stores, key=OtherStore.expected_s)
+
+
 class _Search:
     def __init__(self, cids: Collection[Cid], stores: Sequence[OtherStore]) -> None:
         self.found: dict[Cid, bytes] = {}
         self._wanted = set(cids)
-        now_s = asyncio.get_running_loop().time()
-        self._expected_s = {store.name: store.standing.expected_s(now_s) for store in stores}
-        self._ahead = sorted(stores, key=lambda store: self._expected_s[store.name])
+        self._ahead = nearest_first(stores)
         self._asking: set[Task[None]] = set()
 
     async def run(self) -> None:
@@ -53,7 +56,7 @@ class _Search:
             if self._ahead:
                 store = self._ahead.pop(0)
                 self._asking.add(asyncio.create_task(self._ask(store)))
-                late_s = min(max(LATE * self._expected_s[store.name], SOONEST_S), LATEST_S)
+                late_s = min(max(LATE * store.expected_s(), SOONEST_S), LATEST_S)
             # Woken by the first who is done, whatever it has: if something is missing, the next is asked.
             done, self._asking = await asyncio.wait(
                 self._asking, timeout=late_s if self._ahead else None, return_when=asyncio.FIRST_COMPLETED

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -17,7 +17,15 @@ from typing import TypeVar
 import structlog
 
 from engine.core.cids import Cid, is_named
-from engine.ports import BlockStore, MissingBlocks, StoreFailed, StoreFull, StoreUnavailable, WrongBytes
+from engine.ports import (
+    BlockStore,
+    GivesTrees,
+    MissingBlocks,
+    StoreFailed,
+    StoreFull,
+    StoreUnavailable,
+    WrongBytes,
+)
 
 log = structlog.get_logger("picomesh.stores")
 
@@ -38,10 +46,11 @@ LONG_AWAY = 3
 class Patience:
     """How long is waited for what, in seconds."""
 
-    get_s: float = 15.0
-    put_s: float = 60.0
-    pin_s: float = 120.0
-    find_s: float = 30.0
+    get_s: float = 30.0
+    """For blocks, or the next ones of a tree: a node may first have to look for them itself."""
+    put_s: float = 120.0
+    pin_s: float = 300.0
+    find_s: float = 60.0
     """For blocks in all, when stores have to be asked again."""
     first_delay_s: float = 1.0
     """Before a store that failed is asked again; twice as long each time."""
@@ -88,6 +97,10 @@ class OtherStore:
         self._patience = patience
         self._chance = chance
 
+    def expected_s(self) -> float:
+        """How long it may take to answer."""
+        return self.standing.expected_s(_now_s())
+
     async def get(self, cids: Collection[Cid]) -> dict[Cid, bytes]:
         """The right ones of what it gives. Raises `StoreFailed` if it gives nothing; wrong bytes count as
         none, and against it."""
@@ -110,6 +123,28 @@ class OtherStore:
         self._note_latency(_now_s() - began_s)
         self.standing.blocks_got += len(found)
         return found
+
+    @property
+    def gives_trees(self) -> bool:
+        return isinstance(self._store, GivesTrees)
+
+    async def get_tree(self, root: Cid) -> AsyncGenerator[dict[Cid, bytes], None]:
+        """The right ones of the blocks that it gives of a tree, of a store that `gives_trees`. Raises
+        `StoreFailed` when it does not go on."""
+        assert isinstance(self._store, GivesTrees)
+        pieces = aiter(self._store.get_tree(root))
+        try:
+            while (piece := await self._ask(lambda: _next(pieces), self._patience.get_s)) is not None:
+                found = {cid: data for cid, data in piece.items() if is_named(cid, data)}
+                if len(found) < len(piece):
+                    self._note("wrong", f"gave wrong bytes for {len(piece) - len(found)} blocks of a tree")
+                    raise WrongBytes(self.name, "wrong bytes in a tree", piece.keys() - found.keys(), found)
+                self._note_success()
+                self.standing.blocks_got += len(found)
+                yield found
+        finally:
+            if isinstance(pieces, AsyncGenerator):
+                await pieces.aclose()
 
     async def put(self, blocks: Mapping[Cid, bytes]) -> None:
         await self._ask(lambda: self._store.put_many(blocks), self._patience.put_s)
@@ -186,6 +221,10 @@ class OtherStore:
             before = seconds
         self.standing.latency_s = before + weight * (seconds - before)
         self.standing.measured_s = now_s
+
+
+async def _next(pieces: AsyncIterator[Mapping[Cid, bytes]]) -> Mapping[Cid, bytes] | None:
+    return await anext(pieces, None)
 
 
 def _now_s() -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import wraps
 
@@ -12,9 +12,12 @@ import pytest
 
 from engine.adapters.blocks.ledger import SqliteLedger
 from engine.adapters.blocks.memory import MemoryBlocks
+from engine.core.cids import Cid
 from engine.core.replicas import Replication, choose
-from engine.ports import BlockStore, MissingBlocks, WrongBytes
+from engine.ports import BlockStore, GivesTrees, MissingBlocks, WrongBytes
+from engine.runtime.block_walks import walk
 from engine.runtime.many_stores import ManyStores
+from engine.runtime.other_stores import Patience
 from engine.runtime.replication import BYTES_AT_ONCE
 from tests.campaign import examples
 from tests.engine.making_blocks import Tree, above, grow, leaf
@@ -75,6 +78,8 @@ class Kept:
         self.name = store.name
         self.put_many, self.get_many, self.has_many = store.put_many, store.get_many, store.has_many
         self.pin, self.unpin, self.roots = store.pin, store.unpin, store.roots
+        if isinstance(store, GivesTrees):
+            self.get_tree = store.get_tree
 
     async def close(self) -> None:
         pass
@@ -420,7 +425,7 @@ async def test_the_only_store_that_has_it_is_asked_again() -> None:
     await asyncio.sleep(8)
     one.mood = "well"
     assert await reading == grow(5).blocks
-    assert asyncio.get_running_loop().time() < 30
+    assert asyncio.get_running_loop().time() < Patience().find_s
     await many.close()
 
 
@@ -441,6 +446,65 @@ async def test_altered_blocks_are_mended_from_another_store() -> None:
         await many.get_many(tree.blocks)
     assert caught.value.cids == {tree.root}
     assert caught.value.found.keys() == tree.blocks.keys() - {tree.root}
+    await many.close()
+
+
+class Generous(FaultyBlocks):
+    """A store that gives whole trees, or what it does instead after so many pieces."""
+
+    def __init__(self, name: str, fails_after: int = NEVER) -> None:
+        super().__init__(name, random.Random(name))
+        self.trees = 0
+        self._fails_after = fails_after
+
+    async def get_tree(self, root: Cid) -> AsyncIterator[dict[Cid, bytes]]:
+        self.trees += 1
+        pieces = 0
+        async for piece in walk(self.inner, [root]):
+            if pieces == self._fails_after:
+                async with self._answering():
+                    piece = dict.fromkeys(piece, b"lies")
+            pieces += 1
+            yield piece
+
+
+@pytest.mark.parametrize("mood", ["well", "lying", "dead", "hanging", "broken"])
+def test_a_tree_is_brought_from_wherever_it_can_be_had(mood: Mood) -> None:
+    """In one go from a store that gives trees; when that fails, its rest from others."""
+
+    @virtually
+    async def bring() -> None:
+        fails_after = NEVER if mood == "well" else 2
+        generous, other = Generous("a", fails_after), faulty("b")
+        tree = grow(8, leaves=300)
+        machine, many = await replicated(tree, generous, other)
+        generous.mood = mood
+        await many.bring(tree.root)
+        assert machine.local.blocks == tree.blocks
+        assert generous.trees == 1
+        assert (other.calls > 1) == (mood != "well")
+        await many.keep("ann", tree.root, Replication(copies=0))
+        await many.bring(tree.root)
+        assert generous.trees == 1
+        await many.close()
+
+    bring()
+
+
+@virtually
+async def test_a_tree_that_nobody_has_whole_is_not_brought() -> None:
+    """What is missing is named, and what was found is here when it is tried again."""
+    hole = leaf(b"hole")
+    tree = above(grow(9), hole)
+    one = faulty("one")
+    machine, many = await replicated(tree, one)
+    del one.inner.blocks[hole.root]
+    with pytest.raises(MissingBlocks) as caught:
+        await many.bring(tree.root)
+    assert caught.value.cids == {hole.root}
+    one.inner.blocks.update(hole.blocks)
+    await many.bring(tree.root)
+    assert machine.local.blocks == tree.blocks
     await many.close()
 
 
@@ -586,7 +650,7 @@ class World:
         finally:
             self.machine.local.blocks.update(hidden)
         assert all(data == kept.blocks.get(cid, tree.blocks.get(cid)) for cid, data in found.items())
-        assert self.loop.time() <= began_s + 31
+        assert self.loop.time() <= began_s + Patience().find_s + 1
 
     async def restart(self, many: ManyStores) -> ManyStores:
         await many.close()
