@@ -164,10 +164,14 @@ def _merged(settings: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, A
 
 
 @contextmanager
-def connected_nodes(folder: Path, count: int) -> Iterator[list[IpfsNode]]:
+def connected_nodes(
+    folder: Path, count: int, settings: Mapping[str, Any] | None = None
+) -> Iterator[list[IpfsNode]]:
     """Each connected to the one before."""
     with ExitStack() as running:
-        nodes = [running.enter_context(IpfsNode(folder / f"node-{number}")) for number in range(count)]
+        nodes = [
+            running.enter_context(IpfsNode(folder / f"node-{number}", settings)) for number in range(count)
+        ]
         for one, other in pairwise(nodes):
             one.connect(other)
         yield nodes

@@ -22,6 +22,8 @@ class NodeLimits:
     at once when it is wanted again."""
     pin_s: float = 120.0
     """For a pin: the node reads every block that the root leads to."""
+    name_s: float = 60.0
+    """For a name of IPNS to be published or found."""
     tree_s: float = 3_600.0
     """For all the blocks of a tree, about."""
     stall_s: float = 20.0

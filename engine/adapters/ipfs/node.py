@@ -26,6 +26,11 @@ T = TypeVar("T")
 LABEL = "picomesh"
 """What our pins are called in a node."""
 
+BREATH_BYTES = 1 << 20
+"""That are hashed in one go: a millisecond or two."""
+BLOCK_COSTS = 4_000
+"""As many bytes, about, is what looking at a block costs beside hashing it."""
+
 _NOT_FOUND = re.compile(r"not found|could not find|no link named", re.IGNORECASE)
 _TOO_LATE = re.compile(r"deadline exceeded|context canceled|timed? ?out|channel was closed", re.IGNORECASE)
 _NOT_PINNED = re.compile(r"not pinned", re.IGNORECASE)
@@ -45,15 +50,22 @@ class IpfsBlocks:
     # --- blocks ------------------------------------------------------------------------------------
 
     async def put_many(self, blocks: Mapping[Cid, bytes]) -> None:
-        _check_blocks(self.name, blocks)
+        await _check_blocks(self.name, blocks)
         await _together(self._import(batch) for batch in self._in_batches(blocks))
 
     async def get_many(self, cids: Iterable[Cid]) -> dict[Cid, bytes]:
-        wanted = _each_once(cids)
-        given = await _together(self._fetch(cid) for cid in wanted)
-        found = {cid: data for cid, data in zip(wanted, given, strict=True) if data is not None}
-        good = {cid: data for cid, data in found.items() if is_named(cid, data)}
-        if wrong := found.keys() - good.keys():
+        good: dict[Cid, bytes] = {}
+        wrong: set[Cid] = set()
+
+        async def take(cid: Cid) -> None:
+            data = await self._fetch(cid)
+            if data is not None and is_named(cid, data):
+                good[cid] = data
+            elif data is not None:
+                wrong.add(cid)
+
+        await _together(take(cid) for cid in _each_once(cids))
+        if wrong:
             raise WrongBytes(self.name, f"{len(wrong)} blocks are not what their CIDs name", wrong, good)
         return good
 
@@ -199,12 +211,20 @@ def _cid_or_none(text: str) -> Cid | None:
         return None
 
 
-def _check_blocks(store: str, blocks: Mapping[Cid, bytes]) -> None:
-    """Refuses what no store takes, before any of it is sent."""
+async def _check_blocks(store: str, blocks: Mapping[Cid, bytes]) -> None:
+    """Refuses what no store takes, before any of it is sent. Others get their turn in between."""
+    wrong = []
+    since_breath = 0
     for cid, data in blocks.items():
         if len(data) > LARGEST_BLOCK:
             raise ValueError(f"a block of {len(data)} bytes; the largest has {LARGEST_BLOCK}")
-        if codec_of(check_cid(cid)) == "dag-cbor" and is_named(cid, data):
+        if not is_named(check_cid(cid), data):
+            wrong.append(cid)
+        elif codec_of(cid) == "dag-cbor":
             decode(data)
-    if wrong := [cid for cid, data in blocks.items() if not is_named(cid, data)]:
+        since_breath += len(data) + BLOCK_COSTS
+        if since_breath > BREATH_BYTES:
+            since_breath = 0
+            await asyncio.sleep(0)
+    if wrong:
         raise WrongBytes(store, f"{len(wrong)} blocks to be put are not what their CIDs name", wrong)
