@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from rich.console import Console
 from rich.table import Table
 
+from tests.benchmarks.blocks import report_blocks
 from tests.benchmarks.didcomm import report_didcomm
 from tests.benchmarks.dids import report_dids
 from tests.benchmarks.events import report_events
@@ -27,6 +28,7 @@ REPORTS: Mapping[str, Callable[[], Iterator[Table | str]]] = {
     "dids": report_dids,
     "messages": report_messages,
     "mail": report_mail,
+    "blocks": report_blocks,
     "stores": report_stores,
 }
 

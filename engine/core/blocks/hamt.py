@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import chain
 
 from engine.core.blocks.dag_cbor import Link, Node
 from engine.core.blocks.errors import NotATree
-from engine.core.blocks.walks import AT_ONCE, BREATH, Walk, Writer
+from engine.core.blocks.walks import AT_ONCE, BREATH, OPENED_AT_ONCE, Walk, Writer, in_turns
 from engine.core.cids import Cid
 
 SHA2_256 = 0x12
@@ -59,8 +60,10 @@ def update(
     if root is not None:
         found = yield (root,)
         shape, elements = _read_root(found[root])
-    items = [(_hash(key), key, value) for key, value in puts.items()]
-    items += [(_hash(key), key, _ABSENT) for key in removes]
+    items: list[_Item] = []
+    for batch in in_turns(chain(puts.items(), ((key, _ABSENT) for key in removes))):
+        items += [(_hash(key), key, value) for key, value in batch]
+        yield BREATH
     changed = yield from _Update(shape, writer).change(elements, items, 0)
     if root is not None and changed == elements:
         return root
@@ -135,14 +138,13 @@ def _collect(shape: Shape, nodes: list[tuple[int, int, Elements]]) -> Walk[dict[
                     links.append((prefix << shape.bit_width | index, depth + 1, element.cid))
                 else:
                     collected.update(element)
-        batch, links = links[:AT_ONCE], links[AT_ONCE:]
-        if batch:
-            found = yield tuple({cid: None for _, _, cid in batch})
-            nodes = [
+        ahead, links, nodes = links[:AT_ONCE], links[AT_ONCE:], []
+        found = (yield tuple({cid: None for _, _, cid in ahead})) if ahead else {}
+        for batch in in_turns(ahead, OPENED_AT_ONCE):
+            nodes += [
                 (prefix, depth, _read_node(found[cid], shape, prefix, depth)) for prefix, depth, cid in batch
             ]
-        else:
-            nodes = []
+            yield BREATH
     return collected
 
 
@@ -158,8 +160,10 @@ class _Update:
         """A node with some of its entries changed. An element is a bucket as long as what is below it fits
         into one, and a node otherwise: that is what makes the form canonical."""
         groups: dict[int, list[_Item]] = {}
-        for item in items:
-            groups.setdefault(_index(item[0], depth, self.shape), []).append(item)
+        for batch in in_turns(items):
+            for item in batch:
+                groups.setdefault(_index(item[0], depth, self.shape), []).append(item)
+            yield BREATH
         links = {index: link for index in groups if isinstance(link := elements.get(index), Link)}
         found = (yield tuple({link.cid: None for link in links.values()})) if links else {}
         changed = dict(elements)
@@ -277,13 +281,16 @@ def _read_node(node: Node, shape: Shape, prefix: int, depth: int) -> Elements:
 def _read_bucket(element: Node, shape: Shape, place: int, depth: int) -> Bucket:
     if not isinstance(element, list) or not 0 < len(element) <= shape.bucket_size:
         raise NotATree("a bucket of a map that is empty, or holds too much")
+    spare = HASH_BITS - (depth + 1) * shape.bit_width
     bucket: Bucket = []
+    last: bytes | None = None
     for entry in element:
-        match entry:
-            case [bytes(key), value] if not bucket or bucket[-1][0] < key:
-                bucket.append((key, value))
-            case _:
-                raise NotATree("a bucket of a map with what is no entry, or in no order")
-        if _prefix(_hash(key), depth + 1, shape) != place:
+        if not isinstance(entry, list) or len(entry) != 2 or not isinstance(key := entry[0], bytes):
+            raise NotATree("a bucket of a map with what is no entry")
+        if last is not None and key <= last:
+            raise NotATree("a bucket of a map in which entries are in no order")
+        if _hash(key) >> spare != place:
             raise NotATree("an entry of a map that is not where its hash leads")
+        bucket.append((key, entry[1]))
+        last = key
     return bucket

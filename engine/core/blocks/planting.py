@@ -17,7 +17,7 @@ from engine.core.blocks import hamt
 from engine.core.blocks.cutting import PAGE, cut_text, ends_piece
 from engine.core.blocks.dag_cbor import Link, Node
 from engine.core.blocks.values import FORK, INLINE, LINK_BYTES, NESTING, Slot, key_of, utf8
-from engine.core.blocks.walks import BREATH, Walk, Writer
+from engine.core.blocks.walks import BREATH, Walk, Writer, in_turns
 from engine.core.cids import Cid
 from engine.core.codec import Plain, encoder_of
 
@@ -112,14 +112,16 @@ class Planter:
     ) -> Walk[list[Slot]]:
         """The slots of items, given with what their large ones are kept by; these are added to `inner`."""
         slots: list[Slot] = []
-        for key, item in items:
-            small = self._small(self._plain(item)) if key not in before else None
-            if small is None:
-                planted = yield from self.plant(item, before.get(key), deeper - 1)
-                small = planted.slot
-                if isinstance(small, Link):
-                    inner[key] = planted
-            slots.append(small)
+        for batch in in_turns(items):
+            for key, item in batch:
+                small = self._small(self._plain(item)) if key not in before else None
+                if small is None:
+                    planted = yield from self.plant(item, before.get(key), deeper - 1)
+                    small = planted.slot
+                    if isinstance(small, Link):
+                        inner[key] = planted
+                slots.append(small)
+            yield BREATH
         return slots
 
     # --- texts ---
@@ -214,8 +216,7 @@ class Planter:
         if size <= PAGE:
             parts = yield from self._pairs(zip(entries, slots, strict=True))
             return Planted(value, (yield from self._write({"map": parts})), inner)
-        named = dict(zip(map(key_of, entries), slots, strict=True))
-        root = yield from hamt.update(None, named, (), self._writer)
+        root = yield from self._update(None, entries, slots, ())
         keys = yield from self.plant(list(entries), None, deeper - 1)
         return (yield from self._hold(value, inner, keys, root, size))
 
@@ -235,13 +236,20 @@ class Planter:
         size = before.size - freed + sum(map(_size, found.changed, slots))
         if size <= PAGE:
             return None
-        named = dict(zip(map(key_of, found.changed), slots, strict=True))
-        gone = [key_of(key) for key in found.gone]
-        root = yield from hamt.update(before.entries, named, gone, self._writer)
+        root = yield from self._update(before.entries, found.changed, slots, found.gone)
         keys: Planted = before.keys
         if not found.has_same_keys:
             keys = yield from self.plant(list(entries), keys, deeper - 1)
         return (yield from self._hold(value, inner, keys, root, size))
+
+    def _update(
+        self, root: Cid | None, names: Iterable[str], slots: Iterable[Slot], gone: Iterable[str]
+    ) -> Walk[Cid]:
+        puts: dict[bytes, Slot] = {}
+        for batch in in_turns(zip(names, slots, strict=True)):
+            puts.update((key_of(name), slot) for name, slot in batch)
+            yield BREATH
+        return (yield from hamt.update(root, puts, [key_of(name) for name in gone], self._writer))
 
     def _slot_of(self, key: str, old: Mapping[str, Any], before: Planted) -> Slot:
         planted = before.inner.get(key)

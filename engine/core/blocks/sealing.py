@@ -19,7 +19,7 @@ from hashlib import blake2b
 from hmac import compare_digest
 from typing import Protocol
 
-from engine.core.blocks.dag_cbor import Link, Node, decode, encode, links_of
+from engine.core.blocks.dag_cbor import Link, Node, decode, encode, links_in
 from engine.core.blocks.errors import NewerFormat, NotDagCbor, NotSealed, WrongKey
 from engine.core.blocks.walks import checked
 from engine.core.cids import Cid, cid_of, cid_text, codec_of
@@ -106,7 +106,7 @@ class SealedBlocks:
 def seal(node: Node, keyring: Keyring, aead: Aead) -> bytes:
     """The block that a node is under the newest key."""
     plain, keys = encode(node), keyring.newest()
-    visible = {"v": FORMAT, "epoch": keyring.epoch, "links": [Link(cid) for cid in links_of(node)]}
+    visible = {"v": FORMAT, "epoch": keyring.epoch, "links": [Link(cid) for cid in links_in(plain, node)]}
     associated = encode(visible)
     nonce = _nonce(plain, associated, keys)
     sealed = aead.encrypt(plain, associated, nonce, keys.seal)
@@ -124,7 +124,7 @@ def unseal(cid: Cid, block: bytes, keyring: Keyring, aead: Aead) -> Node:
             "somebody made it without the key"
         )
     node = decode(plain)
-    if links_of(node) != links:
+    if links_in(plain, node) != links:
         raise NotSealed(f"{cid_text(cid)} leads elsewhere than what is sealed in it")
     return node
 

@@ -8,13 +8,16 @@ sealed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Protocol, TypeVar
 
-from engine.core.blocks.dag_cbor import LARGEST_BLOCK, Node, decode, encode, links_of
-from engine.core.blocks.errors import AlteredBlock, BlockTooLarge, MissingBlock, NotDagCbor
-from engine.core.cids import Cid, cid_of, codec_of, is_named
+from engine.core.block_links import links_of_block
+from engine.core.blocks.dag_cbor import LARGEST_BLOCK, Node, decode, encode
+from engine.core.blocks.errors import AlteredBlock, BlockTooLarge, MissingBlock
+from engine.core.cids import Cid, cid_of, is_named
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 Wanted = tuple[Cid, ...]
@@ -27,6 +30,10 @@ BREATH: Wanted = ()
 """What a walk yields when it needs nothing, and has written something."""
 AT_ONCE = 256
 """Blocks that are asked for at a time: many enough to be fetched as one, few enough to be held."""
+OPENED_AT_ONCE = 8
+"""Blocks that are opened, and nodes that are read, before others may run; some milliseconds."""
+TURN = 500
+"""Entries that are dealt with before others may run: about a millisecond."""
 
 
 class Writer(Protocol):
@@ -84,16 +91,28 @@ def on_blocks(walk: Walk[T], reader: Reader) -> BlockWalk[T]:
         wanted = next(walk)
         while True:
             found = yield wanted
-            wanted = walk.send(_open(wanted, found, reader))
+            wanted = walk.send((yield from _open(wanted, found, reader)))
     except StopIteration as end:
         result: T = end.value
         return result
 
 
-def _open(wanted: Wanted, found: Mapping[Cid, bytes], reader: Reader) -> dict[Cid, Node]:
+def _open(wanted: Wanted, found: Mapping[Cid, bytes], reader: Reader) -> BlockWalk[dict[Cid, Node]]:
     if missing := [cid for cid in wanted if cid not in found]:
         raise MissingBlock(missing)
-    return {cid: reader.read(cid, verify(cid, found[cid])) for cid in wanted}
+    nodes: dict[Cid, Node] = {}
+    for batch in in_turns(wanted, OPENED_AT_ONCE):
+        nodes.update((cid, reader.read(cid, verify(cid, found[cid]))) for cid in batch)
+        if len(nodes) < len(wanted):
+            yield BREATH
+    return nodes
+
+
+def in_turns(items: Iterable[S], size: int = TURN) -> Iterator[list[S]]:
+    """The items in their order, so many at a time."""
+    left = iter(items)
+    while batch := list(islice(left, size)):
+        yield batch
 
 
 def run(walk: Generator[Wanted, Mapping[Cid, bytes], T], get: Callable[[Wanted], Mapping[Cid, bytes]]) -> T:
@@ -133,17 +152,8 @@ def reach(roots: Iterable[Cid], seen: Callable[[Cid], bool] = lambda _: False) -
             raise MissingBlock(missing)
         for cid in batch:
             sizes[cid] = len(found[cid])
-            new = [link for link in _links(cid, found[cid]) if link not in queued and not seen(link)]
+            links = links_of_block(cid, verify(cid, found[cid]))
+            new = [link for link in links if link not in queued and not seen(link)]
             queued.update(new)
             left.extend(new)
     return sizes
-
-
-def _links(cid: Cid, block: bytes) -> tuple[Cid, ...]:
-    if codec_of(cid) == "raw":
-        verify(cid, block)
-        return ()
-    try:
-        return links_of(decode(verify(cid, block)))
-    except NotDagCbor as problem:
-        raise NotDagCbor(f"a block of {len(block):,} bytes is not what its CID says: {problem}") from None

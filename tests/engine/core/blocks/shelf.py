@@ -29,12 +29,24 @@ class Shelf:
         self.blocks = blocks or PlainBlocks()
         self.kept = self.blocks.new
         self.asked: list[Wanted] = []
+        self.breaths = 0
 
     def run(self, walk: Walk[T]) -> T:
-        return run(on_blocks(walk, self.blocks), self.get)
+        return self.run_on_blocks(on_blocks(walk, self.blocks))
 
     def run_on_blocks(self, walk: BlockWalk[T]) -> T:
-        return run(walk, self.get)
+        return run(self._counted(walk), self.get)
+
+    def _counted(self, walk: BlockWalk[T]) -> BlockWalk[T]:
+        found: Mapping[Cid, bytes] | None = None
+        while True:
+            try:
+                wanted = next(walk) if found is None else walk.send(found)
+            except StopIteration as end:
+                result: T = end.value
+                return result
+            self.breaths += not wanted
+            found = yield wanted
 
     def get(self, wanted: Wanted) -> Mapping[Cid, bytes]:
         self.asked.append(wanted)

@@ -13,6 +13,7 @@ from engine.core.blocks.dag_cbor import LARGEST_BLOCK, Link, Node
 from engine.core.blocks.errors import BlockTooLarge, NotATree
 from engine.core.blocks.planting import Planted, Planter
 from engine.core.blocks.values import INLINE, LONGEST_KEY, ValueReader
+from engine.core.blocks.walks import TURN
 from engine.core.cids import cid_of
 from engine.core.codec import to_bytes
 from tests.engine.core.blocks.shelf import Shelf
@@ -173,6 +174,16 @@ def test_what_did_not_change_is_not_looked_at(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(planting, "encoder_of", lambda _: note)
     planted(shelf, {**value, "key-9": {"n": 0.5}}, tree)
     assert looked_at == [{"n": 0.5}, LARGE["key-9"]]
+
+
+def test_others_can_run_in_between() -> None:
+    """Writing and reading something large are many steps, so that nobody has to wait for all of it."""
+    shelf = Shelf()
+    slot = planted(shelf, LARGE).slot
+    assert shelf.breaths > 3 * len(LARGE) / TURN
+    shelf.breaths = 0
+    read(shelf, slot)
+    assert shelf.breaths > 2 * len(LARGE) / TURN
 
 
 @pytest.mark.parametrize("size", [LONGEST_KEY, LONGEST_KEY + 1, INLINE, 10 * INLINE])
