@@ -69,7 +69,7 @@ class _Search:
             try:
                 found = await store.get(wanted)
             except StoreFailed:
-                await store.rest()
+                await store.rest_reading()
             else:
                 self.found.update(found)
                 self._wanted -= found.keys()

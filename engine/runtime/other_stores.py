@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -60,12 +60,32 @@ class Patience:
 
 
 @dataclass(slots=True)
+class Condition:
+    """How it is with reading from a store, or with changing what it has: one that is full can be read."""
+
+    failures: int = 0
+    """Since it last went well."""
+    problem: str | None = None
+    well: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
+    """Set as long as there is none."""
+
+    def fail(self, problem: str) -> None:
+        self.failures += 1
+        self.problem = problem
+        self.well.clear()
+
+    def succeed(self) -> None:
+        self.failures, self.problem = 0, None
+        self.well.set()
+
+
+@dataclass(slots=True)
 class Standing:
-    """What is known of a store, in numbers. `failures` are those since it last did as it was asked."""
+    """What is known of a store, in numbers."""
 
     name: str
-    failures: int = 0
-    problem: str | None = None
+    reading: Condition = field(default_factory=Condition)
+    writing: Condition = field(default_factory=Condition)
     latency_s: float | None = None
     """Of a request for blocks, lately."""
     measured_s: float = 0.0
@@ -81,7 +101,9 @@ class Standing:
         """How long it may take; a store that fails comes after all that do not. What was long ago counts no
         more, so that one that was slow once has its chance again."""
         is_known = self.latency_s is not None and now_s - self.measured_s < FORGOTTEN_S
-        return (self.latency_s if is_known and self.latency_s else UNKNOWN_S) + 1_000.0 * self.failures
+        return (
+            self.latency_s if is_known and self.latency_s else UNKNOWN_S
+        ) + 1_000.0 * self.reading.failures
 
 
 class OtherStore:
@@ -92,7 +114,7 @@ class OtherStore:
         self.standing = Standing(store.name)
         self.came_back = asyncio.Event()
         """Set when it works again after it has failed several times: it may not be what it was."""
-        self._well = asyncio.Event()
+        self._reading, self._writing = self.standing.reading, self.standing.writing
         self._store = store
         self._patience = patience
         self._chance = chance
@@ -108,7 +130,7 @@ class OtherStore:
         wrong: Collection[Cid] = ()
         given: Mapping[Cid, bytes]
         try:
-            given = await self._ask(lambda: self._store.get_many(cids), self._patience.get_s)
+            given = await self._ask(self._reading, lambda: self._store.get_many(cids), self._patience.get_s)
         except WrongBytes as problem:
             given, wrong = problem.found, problem.cids
         except asyncio.CancelledError:
@@ -117,9 +139,10 @@ class OtherStore:
             raise
         found = {cid: given[cid] for cid in cids if cid in given and is_named(cid, given[cid])}
         if wrong or any(cid not in found for cid in given):
-            self._note("wrong", f"gave wrong bytes for {max(len(wrong), len(given) - len(found))} blocks")
+            count = max(len(wrong), len(given) - len(found))
+            self._note_failure(self._reading, "wrong", f"gave wrong bytes for {count} blocks")
         else:
-            self._note_success()
+            self._note_success(self._reading)
         self._note_latency(_now_s() - began_s)
         self.standing.blocks_got += len(found)
         return found
@@ -133,13 +156,17 @@ class OtherStore:
         `StoreFailed` when it does not go on."""
         assert isinstance(self._store, GivesTrees)
         pieces = aiter(self._store.get_tree(root))
+
+        async def next_piece() -> Mapping[Cid, bytes] | None:
+            return await anext(pieces, None)
+
         try:
-            while (piece := await self._ask(lambda: _next(pieces), self._patience.get_s)) is not None:
+            while (piece := await self._ask(self._reading, next_piece, self._patience.get_s)) is not None:
                 found = {cid: data for cid, data in piece.items() if is_named(cid, data)}
                 if len(found) < len(piece):
-                    self._note("wrong", f"gave wrong bytes for {len(piece) - len(found)} blocks of a tree")
+                    self._note_failure(self._reading, "wrong", "gave wrong bytes for blocks of a tree")
                     raise WrongBytes(self.name, "wrong bytes in a tree", piece.keys() - found.keys(), found)
-                self._note_success()
+                self._note_success(self._reading)
                 self.standing.blocks_got += len(found)
                 yield found
         finally:
@@ -147,23 +174,19 @@ class OtherStore:
                 await pieces.aclose()
 
     async def put(self, blocks: Mapping[Cid, bytes]) -> None:
-        await self._ask(lambda: self._store.put_many(blocks), self._patience.put_s)
-        self._note_success()
+        await self._change(lambda: self._store.put_many(blocks), self._patience.put_s)
         self.standing.blocks_sent += len(blocks)
         self.standing.bytes_sent += sum(map(len, blocks.values()))
 
     async def pin(self, root: Cid) -> None:
-        await self._ask(lambda: self._store.pin(root), self._patience.pin_s)
-        self._note_success()
+        await self._change(lambda: self._store.pin(root), self._patience.pin_s)
 
     async def unpin(self, root: Cid) -> None:
-        await self._ask(lambda: self._store.unpin(root), self._patience.pin_s)
-        self._note_success()
+        await self._change(lambda: self._store.unpin(root), self._patience.pin_s)
 
     async def roots(self) -> frozenset[Cid]:
-        found = await self._ask(self._store.roots, self._patience.pin_s)
-        self._note_success()
-        return found
+        """It counts as a change, because nobody asks for it but who makes those."""
+        return await self._change(self._store.roots, self._patience.pin_s)
 
     async def close(self) -> None:
         try:
@@ -171,49 +194,61 @@ class OtherStore:
         except Exception as problem:  # nothing depends on it any more
             log.warning("a store could not be closed", store=self.name, why=str(problem))
 
-    async def rest(self) -> None:
+    @property
+    def can_be_changed(self) -> bool:
+        """Whether that went well the last time."""
+        return not self._writing.failures
+
+    async def rest_reading(self) -> None:
+        await self._rest(self._reading)
+
+    async def rest_changing(self) -> None:
+        await self._rest(self._writing)
+
+    async def _rest(self, condition: Condition) -> None:
         """Wait as long as it is to be left alone, or until it has done something for somebody else. How long
         is left to chance in part, so that engines that lost it together do not come back together."""
-        if self.standing.failures:
-            doubled = self._patience.first_delay_s * 2 ** min(self.standing.failures - 1, 30)
+        if condition.failures:
+            doubled = self._patience.first_delay_s * 2 ** min(condition.failures - 1, 30)
             delay_s = min(doubled, self._patience.longest_delay_s) * self._chance.uniform(0.5, 1.0)
             with suppress(TimeoutError):
                 async with asyncio.timeout(delay_s):
-                    await self._well.wait()
+                    await condition.well.wait()
 
-    async def _ask(self, call: Callable[[], Awaitable[T]], deadline_s: float) -> T:
+    async def _change(self, call: Callable[[], Awaitable[T]], deadline_s: float) -> T:
+        result = await self._ask(self._writing, call, deadline_s)
+        self._note_success(self._writing)
+        return result
+
+    async def _ask(self, condition: Condition, call: Callable[[], Awaitable[T]], deadline_s: float) -> T:
         self.standing.asked += 1
         try:
             async with asyncio.timeout(deadline_s):
                 return await call()
         except TimeoutError:
-            self._note("slow", f"did not answer within {deadline_s:g} s")
+            self._note_failure(condition, "slow", f"did not answer within {deadline_s:g} s")
             raise StoreUnavailable(self.name, f"it did not answer within {deadline_s:g} s") from None
         except StoreFailed as problem:
-            self._note(_kind_of(problem), problem.reason)
+            self._note_failure(condition, _kind_of(problem), problem.reason)
             raise
         except Exception as problem:
-            if not self.standing.failures:
+            if not condition.failures:
                 log.exception("a store of blocks failed as none should", store=self.name)
-            self._note("broken", repr(problem))
+            self._note_failure(condition, "broken", repr(problem))
             raise StoreUnavailable(self.name, f"it is broken: {problem!r}") from problem
 
-    def _note(self, kind: str, reason: str) -> None:
-        self._well.clear()
-        standing = self.standing
-        standing.failed[kind] += 1
-        standing.failures += 1
-        if standing.failures == 1:
+    def _note_failure(self, condition: Condition, kind: str, reason: str) -> None:
+        self.standing.failed[kind] += 1
+        condition.fail(reason)
+        if condition.failures == 1:
             log.warning("a store of blocks fails; it is tried again", store=self.name, kind=kind, why=reason)
-        standing.problem = reason
 
-    def _note_success(self) -> None:
-        if self.standing.failures:
-            log.info("a store of blocks works again", store=self.name, failures=self.standing.failures)
-        if self.standing.failures >= LONG_AWAY:
+    def _note_success(self, condition: Condition) -> None:
+        if condition.failures:
+            log.info("a store of blocks works again", store=self.name, failures=condition.failures)
+        if condition.failures >= LONG_AWAY:
             self.came_back.set()
-        self.standing.failures, self.standing.problem = 0, None
-        self._well.set()
+        condition.succeed()
 
     def _note_latency(self, seconds: float, weight: float = WEIGHT) -> None:
         before, now_s = self.standing.latency_s, _now_s()
@@ -221,10 +256,6 @@ class OtherStore:
             before = seconds
         self.standing.latency_s = before + weight * (seconds - before)
         self.standing.measured_s = now_s
-
-
-async def _next(pieces: AsyncIterator[Mapping[Cid, bytes]]) -> Mapping[Cid, bytes] | None:
-    return await anext(pieces, None)
 
 
 def _now_s() -> float:

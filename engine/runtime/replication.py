@@ -120,9 +120,9 @@ class Replicator:
     async def _its_turn(self) -> AsyncIterator[None]:
         """At once; but a store that fails is left alone for a time, and then tried by one, and the next one
         only after another such time, unless it works again."""
-        if self._store.standing.failures:
+        if not self._store.can_be_changed:
             async with self._one_by_one:
-                await self._store.rest()
+                await self._store.rest_changing()
         yield
 
     async def _take(self) -> str:
@@ -140,12 +140,16 @@ class Replicator:
             return
         try:
             await self._reach(goal)
-        except Exception as problem:
+        except StoreFailed as problem:
             await self._ledger.postpone(goal)
-            if not self._store.standing.failures:
+            if self._store.can_be_changed:
                 # It is not the store's fault, so nobody else waits before this comes again.
                 log.warning("a root is not replicated", store=goal.store, keeper=keeper, why=str(problem))
                 await asyncio.sleep(STUCK_S)
+        except Exception:
+            log.exception("a root is not replicated, for no good reason", store=goal.store, keeper=keeper)
+            await self._ledger.postpone(goal)
+            await asyncio.sleep(STUCK_S)
 
     async def _reach(self, goal: Goal) -> None:
         if goal.root is not None:

@@ -99,7 +99,7 @@ class Collection:
             _mark(connection, cids)
 
     async def guard(self, root: Cid) -> None:
-        """Nothing that a root leads to is removed until it is let go."""
+        """Nothing that a root leads to is removed until it is let go, whether this has ended well or not."""
         self._guarded[root] += 1
         await self._database.write(partial(self.protect, cids=[root]))
 

@@ -112,9 +112,9 @@ class LocalBlocks:
     async def pin(self, root: Cid) -> None:
         check_cid(root)
         self._check_open()
-        # From here on nothing that it leads to is removed, so what the walk finds is still there after it.
-        await self._collection.guard(root)
         try:
+            # From here on nothing that it leads to is removed: what the walk finds is still there after it.
+            await self._collection.guard(root)
             whole = await self._walk(root)
             while len(whole) > NOTED_AT_ONCE:
                 await self._write(partial(_note_whole, numbers=whole[:NOTED_AT_ONCE]))

@@ -331,6 +331,22 @@ async def test_a_dead_store_is_asked_more_and_more_rarely() -> None:
     await many.close()
 
 
+@virtually
+async def test_a_full_store_is_read_as_any_other() -> None:
+    """Nor does reading from it make anybody think that there is room again."""
+    full, other = faulty("a", "full"), faulty("b", latency_s=0.5)
+    _, many = await replicated(grow(1), full, other)
+    await keep(many, "ann", grow(2))
+    for _ in range(600):
+        await asyncio.sleep(1)
+        assert await timed_get(many, grow(1)) < 0.1
+    (standing, _) = (one.standing for one in await many.standings())
+    assert standing.reading.failures == 0
+    assert 8 < standing.writing.failures <= standing.failed["full"] < 14
+    assert standing.writing.problem == "no room"
+    await many.close()
+
+
 # --- reading ---------------------------------------------------------------------------------------
 
 
