@@ -487,20 +487,29 @@ class BadLog(ValueError):
     """A log that nobody would believe, or an entry that cannot follow. Says why."""
 
 
-class LifelongLogs(Protocol):
-    """The logs in which picos keep who they are, as JSON lines. Each of these raises `BadLog`."""
+@dataclass(frozen=True, slots=True)
+class KeptLog:
+    """A log as JSON lines, and what its witnesses have approved of it, which is in a file of its own."""
 
-    def begin(self, pico: str, url: str | None, host: Did, recovery: str | None, now_s: float) -> str:
+    lines: str
+    approvals: str = ""
+    """Empty if it has no witnesses."""
+
+
+class LifelongLogs(Protocol):
+    """The logs in which picos keep who they are. Each of these raises `BadLog`."""
+
+    def begin(self, pico: str, url: str | None, host: Did, recovery: str | None, now_s: float) -> KeptLog:
         """The first entry. `url` is where the engine is reached, `host` its DID, and `recovery` the hash of a
         key that the pico's owner keeps."""
 
-    def rotate(self, pico: str, text: str, now_s: float) -> str:
+    def rotate(self, pico: str, log: KeptLog, now_s: float) -> KeptLog:
         """The log with one more entry, signed with the key that the last one promised."""
 
-    def extend(self, pico: str, text: str, line: str, now_s: float) -> str:
-        """The log with an entry of somebody else's."""
+    def extend(self, pico: str, log: KeptLog, more: KeptLog, now_s: float) -> KeptLog:
+        """The log with an entry of somebody else's, and what approves it."""
 
-    def describe(self, pico: str, text: str, now_s: float) -> Mapping[str, Any]:
+    def describe(self, pico: str, log: KeptLog, now_s: float) -> Mapping[str, Any]:
         """What it says: `did`, the name for life, `epoch` and so on."""
 
 

@@ -12,11 +12,11 @@ from typing import Any
 from engine.core.dids import Did
 from engine.core.messages import Refusal
 from engine.core.model import Eci, PicoId
-from engine.ports import BadLog, Journal, LifelongLogs, SetFact
+from engine.ports import BadLog, Journal, KeptLog, LifelongLogs, SetFact
 from engine.runtime.admission import unknown_channel
 
 Document = Mapping[str, Any]
-Write = Callable[[PicoId, str | None, int], str]
+Write = Callable[[PicoId, KeptLog | None, int], KeptLog]
 """The log as it is to be, from what it is."""
 
 
@@ -27,28 +27,29 @@ class Lives:
         self._now_ms = now_ms
         self._writing = asyncio.Lock()
 
-    def text(self, pico: PicoId) -> str | None:
-        """The log of a pico that is here, if it has one."""
-        return self._journal.fact(_fact(pico)) if self._journal.find_channel(Eci(pico)) == pico else None
+    def kept(self, pico: PicoId) -> KeptLog | None:
+        """The log of a pico, if it has one. It is there when the pico is no more."""
+        lines = self._journal.fact(_log(pico))
+        return None if lines is None else KeptLog(lines, self._journal.fact(_approvals(pico)) or "")
 
     async def begin(self, eci: Eci, url: str | None, host: Did, recovery: str | None) -> Document | Refusal:
         """The log of the pico with that channel, which is made if it has none yet."""
 
-        def write(pico: PicoId, text: str | None, now_s: int) -> str:
-            if text is not None and recovery is not None:
+        def write(pico: PicoId, log: KeptLog | None, now_s: int) -> KeptLog:
+            if log is not None and recovery is not None:
                 raise BadLog("the pico has a log already; what it promises is changed by its keys alone")
-            return text or self._logs.begin(pico, url, host, recovery, now_s)
+            return log or self._logs.begin(pico, url, host, recovery, now_s)
 
         return await self._write(eci, write)
 
     async def rotate(self, eci: Eci) -> Document | Refusal:
         """One more entry, signed with the key that was promised."""
-        return await self._write(eci, lambda pico, text, now_s: self._logs.rotate(pico, _needed(text), now_s))
+        return await self._write(eci, lambda pico, log, now_s: self._logs.rotate(pico, _needed(log), now_s))
 
-    async def extend(self, eci: Eci, line: str) -> Document | Refusal:
+    async def extend(self, eci: Eci, more: KeptLog) -> Document | Refusal:
         """One more entry, which somebody else has signed with a key that was promised."""
         return await self._write(
-            eci, lambda pico, text, now_s: self._logs.extend(pico, _needed(text), line, now_s)
+            eci, lambda pico, log, now_s: self._logs.extend(pico, _needed(log), more, now_s)
         )
 
     async def _write(self, eci: Eci, write: Write) -> Document | Refusal:
@@ -56,21 +57,31 @@ class Lives:
         if pico is None:
             return unknown_channel(eci)
         async with self._writing:
-            now_s, before = self._now_ms() // 1000, self._journal.fact(_fact(pico))
+            now_s, before = self._now_ms() // 1000, self.kept(pico)
             try:
                 after = write(pico, before, now_s)
             except BadLog as problem:
                 return Refusal("malformed", str(problem), "`picomesh did log ECI` shows the log")
             if after != before:
-                await self._journal.commit([SetFact(_fact(pico), after)])
-            return {"pico": pico, **self._logs.describe(pico, after, now_s), "log": after}
+                await self._journal.commit(_keep(pico, after))
+            described = self._logs.describe(pico, after, now_s)
+            return {"pico": pico, **described, "log": after.lines, "approvals": after.approvals}
 
 
-def _fact(pico: PicoId) -> str:
+def _keep(pico: PicoId, log: KeptLog) -> list[SetFact]:
+    lines = SetFact(_log(pico), log.lines)
+    return [lines, SetFact(_approvals(pico), log.approvals)] if log.approvals else [lines]
+
+
+def _log(pico: PicoId) -> str:
     return f"log of {pico}"
 
 
-def _needed(text: str | None) -> str:
-    if text is None:
+def _approvals(pico: PicoId) -> str:
+    return f"approvals of {pico}"
+
+
+def _needed(log: KeptLog | None) -> KeptLog:
+    if log is None:
         raise BadLog("the pico has no log yet; `picomesh did log ECI` makes it")
-    return text
+    return log

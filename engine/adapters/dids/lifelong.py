@@ -6,7 +6,7 @@ that, an owner's key of which only the hash is known, is promised again, so that
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,8 +23,14 @@ from engine.adapters.dids.log_writing import (
 )
 from engine.adapters.dids.proofs import SeedSigner
 from engine.adapters.dids.refused import DidRefused
+from engine.adapters.dids.witnesses import (
+    Approval,
+    approvals_from_json,
+    approvals_to_json,
+    newest_approvals,
+)
 from engine.core.dids import Did
-from engine.ports import BadLog, Keys
+from engine.ports import BadLog, KeptLog, Keys
 
 CONTEXT = ["https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1"]
 HOST = "PicomeshHost"
@@ -35,17 +41,17 @@ class LifelongLogs:
     def __init__(self, keys: Keys) -> None:
         self._keys = keys
 
-    def begin(self, pico: str, url: str | None, host: Did, recovery: str | None, now_s: float) -> str:
+    def begin(self, pico: str, url: str | None, host: Did, recovery: str | None, now_s: float) -> KeptLog:
         promised = () if recovery is None else (recovery,)
         changes = Changes(next_keys=(self._key(pico, 2).multikey,), next_key_hashes=promised)
         try:
             entry = create_log(self._document(pico, url, host), self._key(pico, 1), now_s, changes)
-            return log_to_jsonl(verify_log([entry], now_s).entries)
+            return _keep(verify_log([entry], now_s))
         except (DidRefused, CannotWrite) as problem:
             raise BadLog(str(problem)) from problem
 
-    def rotate(self, pico: str, text: str, now_s: float) -> str:
-        log = _read(text, now_s)
+    def rotate(self, pico: str, kept: KeptLog, now_s: float) -> KeptLog:
+        log = _read(kept, now_s)
         own, following = self._key(pico, log.epoch + 1), self._key(pico, log.epoch + 2)
         promised = log.newest.parameters.next_key_hashes
         if hash_key(own.multikey) not in promised:
@@ -56,12 +62,12 @@ class LifelongLogs:
         others = tuple(one for one in promised if one != hash_key(own.multikey))
         changes = Changes(next_keys=(following.multikey,), next_key_hashes=others)
         entry = update_log(log, own, now_s, changes=changes)
-        return log_to_jsonl(verify_log([*log.entries, entry], now_s, known=log).entries)
+        return _keep(verify_log([*log.entries, entry], now_s, known=log), _approvals(kept))
 
-    def extend(self, pico: str, text: str, line: str, now_s: float) -> str:
+    def extend(self, pico: str, kept: KeptLog, more: KeptLog, now_s: float) -> KeptLog:
         try:
-            log = _read(text, now_s)
-            longer = verify_log([*log.entries, *log_from_jsonl(line)], now_s, known=log)
+            log, approvals = _read(kept, now_s), (*_approvals(kept), *_approvals(more))
+            longer = verify_log([*log.entries, *log_from_jsonl(more.lines)], now_s, approvals, log)
         except DidRefused as problem:
             raise BadLog(str(problem)) from problem
         if longer.epoch != log.epoch + 1:
@@ -71,10 +77,10 @@ class LifelongLogs:
             not in longer.newest.parameters.next_key_hashes
         ):
             raise BadLog("the entry does not promise the next key of this engine, which could not go on")
-        return log_to_jsonl(longer.entries)
+        return _keep(longer, approvals)
 
-    def describe(self, pico: str, text: str, now_s: float) -> Mapping[str, Any]:
-        log = _read(text, now_s)
+    def describe(self, pico: str, kept: KeptLog, now_s: float) -> Mapping[str, Any]:
+        log = _read(kept, now_s)
         return {
             "did": log.name,
             "webvh": log.did,
@@ -109,8 +115,17 @@ def _place(pico: str, url: str | None) -> str:
     return f"{parts.hostname}{port}:picos:{pico}"
 
 
-def _read(text: str, now_s: float) -> VerifiedLog:
+def _read(kept: KeptLog, now_s: float) -> VerifiedLog:
     try:
-        return verify_log(log_from_jsonl(text), now_s)
+        return verify_log(log_from_jsonl(kept.lines), now_s, _approvals(kept))
     except DidRefused as problem:
         raise BadLog(str(problem)) from problem
+
+
+def _approvals(kept: KeptLog) -> tuple[Approval, ...]:
+    return approvals_from_json(kept.approvals) if kept.approvals else ()
+
+
+def _keep(log: VerifiedLog, approvals: Sequence[Approval] = ()) -> KeptLog:
+    needed = newest_approvals([entry.version_id for entry in log.entries], approvals)
+    return KeptLog(log_to_jsonl(log.entries), approvals_to_json(needed) if needed else "")
