@@ -58,6 +58,7 @@ from engine.runtime.key_change import note_keys
 from engine.runtime.lanes import Lanes
 from engine.runtime.letters import Letters
 from engine.runtime.lives import Lives
+from engine.runtime.long_names import KeepingGate, LongNames, recall
 from engine.runtime.mail import Mail
 from engine.runtime.mediator import Mediator, Terms
 from engine.runtime.orders import WorkerLimits
@@ -211,14 +212,16 @@ def make_host(
 def give_mail(host: Host, equipment: Equipment, keys: Keys, web: WebClient, settings: Settings) -> None:
     """Let a host be reached by DIDs that are made of these keys, and its picos write to others."""
     clock, journal = equipment.clock, equipment.journal
-    resolver = DidResolver(web, lambda: clock.now_ms() / 1000)
+    resolver = DidResolver(web, lambda: clock.now_ms() / 1000, recall=partial(recall, journal))
+    names = LongNames(journal, resolver.long_form)
     identities = Identities(journal, keys, make_own_did, sign_rotation)
     envelopes = OwnEnvelopes(resolver.at_hand, partial(fetch_document, resolver), identities.secret)
     letters = Letters(envelopes, DidDirectory(resolver), web, Away(clock.now_ms))
-    mediator = Mediator(journal, identities, envelopes, clock.now_ms, mediation_terms(settings))
+    mediator = Mediator(journal, identities, envelopes, clock.now_ms, mediation_terms(settings), names.keep)
     checks = PresentationChecks(partial(fetch_document, resolver), web)
     showings = Showings(checks, clock.now_ms)
-    reception = Reception(host, identities, envelopes, letters, clock.now_ms, mediator, showings)
+    gate = KeepingGate(host, names)
+    reception = Reception(gate, identities, envelopes, letters, clock.now_ms, mediator, showings)
     lanes = Lanes(settings.http_per_pico, settings.http_at_once)
     keep_ms = int(settings.message_keep_h * 3_600_000)
     correspondence = Correspondence(
@@ -232,10 +235,10 @@ def give_mail(host: Host, equipment: Equipment, keys: Keys, web: WebClient, sett
         keep_ms,
         journal.find_channel,
     )
-    equipment.questions.learn(correspondence.kinds)
+    equipment.questions.learn(names.keeping(correspondence.kinds))
     fetch = partial(fetch_document, resolver)
     writing = Writing(identities, envelopes, letters, reception, lanes, clock.now_ms, keep_ms, fetch)
-    equipment.questions.learn(writing.kinds)
+    equipment.questions.learn(names.keeping(writing.kinds))
     lives = Lives(journal, LifelongLogs(keys), clock.now_ms)
     has_channel, introduce = host.has_channel, host.introduce
     host.mail = mail = Mail(identities, reception, letters, mediator, has_channel, introduce, lives)

@@ -11,7 +11,7 @@ import asyncio
 import json
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -44,6 +44,9 @@ from engine.runtime.lines import Line, Lines, Live
 
 logger = logging.getLogger(__name__)
 
+KeepName = Callable[[str], Awaitable[None]]
+"""See `engine.runtime.long_names`."""
+
 PROTOCOLS = (PROTOCOL_2, PROTOCOL_3, messagepickup.PROTOCOL)
 FRESH_S = 24 * 3600
 """How old a message may be that changes something. So many are remembered that nobody makes a client's
@@ -73,6 +76,7 @@ class Mediator:
         envelopes: Envelopes,
         now_ms: Callable[[], int],
         terms: Terms,
+        keep_name: KeepName,
     ) -> None:
         self._journal = journal
         self._mail = journal.mail
@@ -80,6 +84,7 @@ class Mediator:
         self._envelopes = envelopes
         self._now_ms = now_ms
         self._terms = terms
+        self._keep_name = keep_name
         self._new_id = ids_from(identities.ids_seed())
         self._lines = Lines()
         self._agreeing = asyncio.Lock()
@@ -163,6 +168,7 @@ class Mediator:
         if is_client:
             kept = {name: one for name, one in reaction.state.items() if name != "pickup"}
             dids = list(dict.fromkeys(_short(did) for did in serves(reaction.state)))
+            await self._keep_name(sender)
             await self._journal.commit([KeepMailClient(client, json.dumps(kept), dids)])
         elif was_client:
             await self._journal.commit([RemoveMailClient(client)])

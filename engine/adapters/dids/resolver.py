@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from engine.adapters.dids.cache import Cache
 from engine.adapters.dids.did_key import resolve_did_key
 from engine.adapters.dids.did_peer_2 import resolve_did_peer_2, with_old_ids
+from engine.adapters.dids.did_peer_4 import PREFIX as PEER_4
 from engine.adapters.dids.did_peer_4 import is_short, resolve_long_form, resolve_short_form, short_form
 from engine.adapters.dids.documents import Document, normalise
 from engine.adapters.dids.fetching import fetch_text
@@ -42,11 +43,17 @@ from engine.ports import WebClient
 
 Clock = Callable[[], float]
 """Seconds since 1970."""
+Recall = Callable[[str], str | None]
+"""The long form of a short did:peer:4 that somebody keeps for longer than the resolver remembers, or None."""
 
 REMEMBERED = 16_384
 """Documents at most, and as many logs and long forms of a did:peer:4."""
 HEAVIEST = 1 << 26
 """Characters of all of each kind."""
+
+
+def recall_nothing(_: str) -> None:
+    """Nobody keeps long forms."""
 
 
 @dataclass(frozen=True)
@@ -68,11 +75,13 @@ class DidResolver:
         clock: Clock,
         lifetimes: Lifetimes = Lifetimes(),
         remembered: int = REMEMBERED,
+        recall: Recall = recall_nothing,
     ) -> None:
         """Without `web`, only names that carry their document, and logs that were handed over."""
         self._web = web
         self._clock = clock
         self._lifetimes = lifetimes
+        self._recall = recall
         self._documents: Cache[Document] = Cache(remembered, HEAVIEST)
         self._long_forms: Cache[str] = Cache(remembered, HEAVIEST)
         self._logs: Cache[VerifiedLog] = Cache(remembered, HEAVIEST)
@@ -133,6 +142,12 @@ class DidResolver:
         self._keep(long)
         return short
 
+    def long_form(self, did: str) -> str | None:
+        """Of a did:peer:4 in either form, if it was seen."""
+        if not did.startswith(PEER_4):
+            return None
+        return self._long_forms.get(did, self._clock()) or self._recall(did) if is_short(did) else did
+
     def learn_log(self, log: VerifiedLog) -> None:
         """A log that came with a message, or our own. An older one than is known changes nothing."""
         known = self.log_of(log.name)
@@ -179,7 +194,7 @@ class DidResolver:
     def _keep(self, did: str) -> Document:
         document = normalise(did, self._read_name(did))
         self._documents.put(did, document, len(did))
-        if did.startswith("did:peer:4") and not is_short(did):
+        if did.startswith(PEER_4) and not is_short(did):
             self._long_forms.put(short_form(did), did, len(did))
         return document
 
@@ -188,13 +203,13 @@ class DidResolver:
             return resolve_did_key(did)
         if did.startswith("did:peer:2"):
             return with_old_ids(resolve_did_peer_2(did))
-        if not did.startswith("did:peer:4"):
+        if not did.startswith(PEER_4):
             raise DidRefused(
                 "unknown-method", f"{show_did(did)} is a did:peer of a kind that is not read here"
             )
         if not is_short(did):
             return resolve_long_form(did)
-        long = self._long_forms.get(did, self._clock())
+        long = self.long_form(did)
         if long is None:
             raise DidRefused("unknown-short-form", f"{did} was never told to us in its long form")
         return resolve_short_form(long)
