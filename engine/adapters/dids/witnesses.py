@@ -97,7 +97,7 @@ class Approvals:
         """The last entry that it approved; 0 if none."""
         if witness not in self._reached:
             latest_first = sorted(self._given.get(witness, ()), key=lambda pair: -pair[0])
-            good = (number for number, approval in latest_first if _is_good(approval))
+            good = (number for number, approval in latest_first if is_good(approval))
             self._reached[witness] = next(good, 0)
         return self._reached[witness]
 
@@ -110,7 +110,7 @@ def _claimed_witness(approval: Approval) -> str | None:
         return None
 
 
-def _is_good(approval: Approval) -> bool:
+def is_good(approval: Approval) -> bool:
     try:
         verify({"versionId": approval.version_id}, approval.proof)
     except DidRefused:
