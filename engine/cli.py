@@ -8,6 +8,7 @@ from engine.commands.check import check
 from engine.commands.credential import credential
 from engine.commands.demo import demo
 from engine.commands.did import did
+from engine.commands.doctor import doctor
 from engine.commands.failure import EXIT_CODES
 from engine.commands.fmt import fmt
 from engine.commands.fork import fork
@@ -54,7 +55,7 @@ COMMANDS = (
     *(check, fmt, test, repl, sign, key, lsp),
     credential,
     *(did, invite, connect, passphrase),
-    *(settings, version),
+    *(doctor, settings, version),
 )
 
 for command in COMMANDS:

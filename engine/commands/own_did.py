@@ -66,11 +66,14 @@ class OwnIdentity:
         return Signer(self.did, f"{self.did}#{SIGNING}", self.keys.derive(f"{PURPOSE}/{SIGNING}"))
 
 
+def identity_file() -> Path:
+    return Path(click.get_app_dir("picomesh")) / IDENTITY_FILE
+
+
 def own_identity() -> OwnIdentity:
     """It is made when it is first needed."""
-    path = Path(click.get_app_dir("picomesh")) / IDENTITY_FILE
     try:
-        keys = SeedKeys(SeedFile(path).open(None))
+        keys = SeedKeys(SeedFile(identity_file()).open(None))
     except KeysUnusable as problem:
         raise Failure(str(problem)) from None
     return OwnIdentity(
