@@ -9,7 +9,7 @@ from functools import partial
 from sqlite3 import DatabaseError
 from typing import Any, cast
 
-from engine.adapters.credentials import PresentationChecks
+from engine.adapters.credentials import HOME_PURPOSE, STORE_FILE, OwnLists, PresentationChecks, key_signer
 from engine.adapters.didcomm.envelopes import OwnEnvelopes
 from engine.adapters.didcomm.from_prior import write_from_prior
 from engine.adapters.didcomm.keys import private_key
@@ -218,7 +218,8 @@ def give_mail(host: Host, equipment: Equipment, keys: Keys, web: WebClient, sett
     envelopes = OwnEnvelopes(resolver.at_hand, partial(fetch_document, resolver), identities.secret)
     letters = Letters(envelopes, DidDirectory(resolver), web, Away(clock.now_ms))
     mediator = Mediator(journal, identities, envelopes, clock.now_ms, mediation_terms(settings), names.keep)
-    checks = PresentationChecks(partial(fetch_document, resolver), web)
+    own_lists = OwnLists(settings.home / STORE_FILE, key_signer(keys.derive(HOME_PURPOSE)))
+    checks = PresentationChecks(partial(fetch_document, resolver), web, own_lists.find)
     showings = Showings(checks, clock.now_ms)
     gate = KeepingGate(host, names)
     reception = Reception(gate, identities, envelopes, letters, clock.now_ms, mediator, showings)
