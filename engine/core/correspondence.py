@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from engine.core.didcomm.attachments import read_attachment
 from engine.core.didcomm.messages import BadMessage, Message, write_message
+from engine.core.didcomm.refused import Refused
 from engine.core.later import send_for
 from engine.core.messages import Question
 from engine.core.model import Relation
@@ -20,8 +22,8 @@ from pico_lang.values import Value, to_json, to_stored
 STEPS_OF_A_LETTER = 1_000
 LETTER = "letter"
 """The kind of question: `did`, `from` (a channel of the pico), `id`, `type`, `body`, `since` and `key`; also,
-where there is one, `me` (which DID of the channel writes), `thid`, `pthid`, `from_prior` and `expires`. Its
-answer is `{}` or `{"error", "code"}`."""
+where there is one, `me` (which DID of the channel writes), `thid`, `pthid`, `from_prior`, `expires`, and what
+`extras` reads. Its answer is `{}` or `{"error", "code"}`."""
 ENVELOPE = "envelope"
 """The kind of question: `envelope` and `key`. It is received like any other. Its answer is `{}`."""
 KEEP_DID = "keep_did"
@@ -39,7 +41,8 @@ def write(
     body: Value,
     headers: Headers | None = None,
 ) -> str:
-    """Have a message sent from that channel; its id. `headers`: `id`, `thid`, `pthid`, `expires`."""
+    """Have a message sent from that channel; its id. `headers`: `id`, `thid`, `pthid`, `expires`,
+    `attachments`, and under `headers` those that DIDComm leaves to others."""
     run.meter.charge(STEPS_OF_A_LETTER)
     if not isinstance(body, dict | None):
         raise RuntimeFault("R607", "the body of a message is a map")
@@ -77,10 +80,22 @@ def _check(content: Mapping[str, Any]) -> None:
                 to=(content["did"],),
                 thid=content.get("thid"),
                 pthid=content.get("pthid"),
+                **extras(content),
             )
         )
-    except BadMessage as problem:
-        raise RuntimeFault("R607", f"this is no DIDComm message: {problem}") from problem
+    except (BadMessage, Refused) as problem:
+        reason = problem.reason if isinstance(problem, Refused) else problem
+        raise RuntimeFault("R607", f"this is no DIDComm message: {reason}") from problem
+
+
+def extras(content: Mapping[str, Any]) -> dict[str, Any]:
+    """What else a letter has of a `Message`: `attachments`, and `headers`, to which the way back is added.
+    Raises `Refused` where something is no attachment."""
+    listed = to_json(content.get("attachments", []))
+    return {
+        "attachments": tuple(map(read_attachment, listed)),
+        "headers": {**to_json(content.get("headers", {})), "return_route": "all"},
+    }
 
 
 def receive(run: Run, rid: str | None, envelope: Mapping[str, Value]) -> None:

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from engine.core.correspondence import ENVELOPE, KEEP_DID, LETTER
+from engine.core.correspondence import ENVELOPE, KEEP_DID, LETTER, extras
 from engine.core.didcomm.messages import Message
 from engine.core.didcomm.refused import Refused
 from engine.core.dids import Did, did_of, show_did
@@ -139,7 +139,7 @@ class Writing:
             created_time=content["since"] // 1000,
             expires_time=expires_s,
             from_prior=content.get("from_prior"),
-            headers={"return_route": "all"},
+            **extras(content),
         )
 
     async def _bring(self, message: Message, to: Did) -> bytes | None:

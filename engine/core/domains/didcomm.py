@@ -25,6 +25,8 @@ from pico_lang.values import Value, to_stored
 STEPS_OF_A_DESCRIPTION = 10
 PURPOSE = "a message for a DID"
 LONGEST_VALIDITY_S = 10 * 366 * 24 * 3_600
+OF_EVERY_MESSAGE = ("expires", "attachments", "headers")
+"""Options."""
 
 # --- writing ---------------------------------------------------------------------------------------
 
@@ -33,7 +35,7 @@ def _send(world: World, to: Value, type: Value, body: Value, options: Value) -> 
     """The id of the message, by which answers name it as their thread."""
     world.require("http", PURPOSE)
     _outside_of_queries(world)
-    given = _read_options(options, ("from", "id", "thid", "pthid", "expires"))
+    given = _read_options(options, ("from", "id", "thid", "pthid", *OF_EVERY_MESSAGE))
     did, eci = _read_did(to), None if given.get("from") is None else own_channel(world, given["from"])
     return _write(world, did, eci, type, body, given)
 
@@ -68,11 +70,12 @@ def _route(world: World, type: Value, domain: Value, name: Value) -> Value:
     return True
 
 
-def _reply(world: World, type: Value, body: Value) -> Value:
+def _reply(world: World, type: Value, body: Value, options: Value) -> Value:
     """To whoever wrote the message that is handled, in its thread, from the channel it came to."""
     world.require("http", PURPOSE)
     now = _message_in_progress(world)
-    given = {"thid": now.attrs.get("thid") or now.attrs.get("id")}
+    thread = {"thid": now.attrs.get("thid") or now.attrs.get("id")}
+    given = {**_read_options(options, OF_EVERY_MESSAGE), **thread}
     return _write(world, str(now.sender), now.eci, type, body, given)
 
 
@@ -84,8 +87,20 @@ def _write(
     headers: dict[str, Any] = {name: _text(given.get(name), name) for name in ("id", "thid", "pthid")}
     if given.get("expires") is not None:
         headers["expires"] = world.run.learned.time_ms // 1000 + _seconds(given["expires"], "expires")
+    headers |= _added(world, given)
     named = read_word(type, "message type")
     return write(world.run, world.rid, relation or did, sender, named, body, headers)
+
+
+def _added(world: World, given: Mapping[str, Value]) -> dict[str, Value]:
+    """What is attached, and headers of others' making."""
+    attachments, headers = given.get("attachments"), given.get("headers")
+    if not isinstance(attachments, list | None):
+        raise TypeFault(f"attachments are an array of maps, not {to_string(attachments)}")
+    if not isinstance(headers, dict | None):
+        raise TypeFault(f"headers are a map, not {to_string(headers)}")
+    added = {"attachments": attachments, "headers": headers}
+    return {name: to_stored(value, world.run.meter) for name, value in added.items() if value}
 
 
 def _message_in_progress(world: World) -> Event:
@@ -250,7 +265,7 @@ MEMBERS: Mapping[str, Member] = {
     "invite": Member("both", ("eci", "options")),
     "forget": Member("both", ("did",)),
     "route": Member("both", ("type", "domain", "name")),
-    "reply": Member("action", ("type", "body")),
+    "reply": Member("action", ("type", "body", "options")),
     "query": Member("function", ("to", "rid", "name", "args")),
     "accept": Member("action", ("url", "options")),
     "withdraw": Member("action", ("id",)),
