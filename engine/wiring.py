@@ -51,7 +51,9 @@ from engine.runtime.collecting import Collecting
 from engine.runtime.compilers import Compilers
 from engine.runtime.consultants import Consultants, ConsultingLimits
 from engine.runtime.correspondence import Correspondence
+from engine.runtime.correspondents import Correspondents
 from engine.runtime.equipment import Equipment, NoSecondChance, SecondChance
+from engine.runtime.hearing import Hearing
 from engine.runtime.host import Host
 from engine.runtime.identities import Identities
 from engine.runtime.key_change import note_keys
@@ -217,12 +219,14 @@ def give_mail(host: Host, equipment: Equipment, keys: Keys, web: WebClient, sett
     identities = Identities(journal, keys, make_own_did, sign_rotation)
     envelopes = OwnEnvelopes(resolver.at_hand, partial(fetch_document, resolver), identities.secret)
     letters = Letters(envelopes, DidDirectory(resolver), web, Away(clock.now_ms))
-    mediator = Mediator(journal, identities, envelopes, clock.now_ms, mediation_terms(settings), names.keep)
+    correspondents, terms = Correspondents(identities.ids_seed(), clock.now_ms), mediation_terms(settings)
+    mediator = Mediator(journal, identities, envelopes, correspondents, clock.now_ms, terms, names.keep)
     own_lists = OwnLists(settings.home / STORE_FILE, key_signer(keys.derive(HOME_PURPOSE)))
     checks = PresentationChecks(partial(fetch_document, resolver), web, own_lists.find)
     showings = Showings(checks, clock.now_ms)
     gate = KeepingGate(host, names)
-    reception = Reception(gate, identities, envelopes, letters, clock.now_ms, mediator, showings)
+    hearing = Hearing(gate, identities, correspondents, showings)
+    reception = Reception(identities, envelopes, letters, correspondents, hearing, mediator, clock.now_ms)
     lanes = Lanes(settings.http_per_pico, settings.http_at_once)
     keep_ms = int(settings.message_keep_h * 3_600_000)
     correspondence = Correspondence(

@@ -23,7 +23,8 @@ from engine.ports import CannotSend, Clock, Entropy, Envelopes
 from engine.runtime.identities import Identities
 from engine.runtime.letters import Letters
 from engine.runtime.lines import NoLine
-from engine.runtime.reception import Receipt, Reception
+from engine.runtime.receipts import Receipt
+from engine.runtime.reception import Reception
 
 logger = logging.getLogger(__name__)
 

@@ -20,11 +20,11 @@ from engine.core.protocols.report_problem import REPORT, interpolate
 from engine.ports import CannotSend, Entropy, Envelopes
 from engine.runtime.callers import Caller
 from engine.runtime.equipment import AnswerKind
+from engine.runtime.gate import Gate, event_id
 from engine.runtime.identities import Identities, Owner
 from engine.runtime.lanes import Lanes
 from engine.runtime.letters import Letters
 from engine.runtime.neighbours import LONGEST_CHAIN
-from engine.runtime.reception import Gate, event_id
 from pico_lang.values import from_json, to_json
 
 logger = logging.getLogger(__name__)

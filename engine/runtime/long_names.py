@@ -18,7 +18,7 @@ from engine.core.model import Eci, EventId, PicoId
 from engine.ports import Journal, SetFact
 from engine.runtime.callers import Caller
 from engine.runtime.equipment import AnswerKind
-from engine.runtime.reception import Attrs, Gate
+from engine.runtime.gate import Attrs, Gate
 from engine.runtime.replies import EventReply, QueryReply
 
 FindLong = Callable[[str], str | None]
@@ -57,7 +57,7 @@ class LongNames:
 
 
 class KeepingGate:
-    """`engine.runtime.reception.Gate` that keeps the names of those who come in, before they do."""
+    """`engine.runtime.gate.Gate` that keeps the names of those who come in, before they do."""
 
     def __init__(self, gate: Gate, names: LongNames) -> None:
         self._gate = gate

@@ -15,7 +15,8 @@ from engine.runtime.letters import Letters
 from engine.runtime.lines import Line
 from engine.runtime.lives import Document, Lives
 from engine.runtime.mediator import Mediator
-from engine.runtime.reception import Receipt, Reception
+from engine.runtime.receipts import Receipt
+from engine.runtime.reception import Reception
 from pico_lang.values import Value
 
 

@@ -39,6 +39,7 @@ from engine.ports import (
     Letter,
     RemoveMailClient,
 )
+from engine.runtime.correspondents import REMEMBERED, Correspondents
 from engine.runtime.identities import Identities
 from engine.runtime.lines import Line, Lines, Live
 
@@ -51,6 +52,8 @@ PROTOCOLS = (PROTOCOL_2, PROTOCOL_3, messagepickup.PROTOCOL)
 FRESH_S = 24 * 3600
 """How old a message may be that changes something. So many are remembered that nobody makes a client's
 be forgotten sooner, and plays one again that was recorded."""
+PASSING = frozenset(("pickup", REMEMBERED))
+"""What of a client's state is of the line, or of politeness, and not agreed with them."""
 SWEEP_S = 600
 """At most so much longer than it was to be kept, something is."""
 
@@ -74,6 +77,7 @@ class Mediator:
         journal: Journal,
         identities: Identities,
         envelopes: Envelopes,
+        correspondents: Correspondents,
         now_ms: Callable[[], int],
         terms: Terms,
         keep_name: KeepName,
@@ -82,6 +86,7 @@ class Mediator:
         self._mail = journal.mail
         self._identities = identities
         self._envelopes = envelopes
+        self._correspondents = correspondents
         self._now_ms = now_ms
         self._terms = terms
         self._keep_name = keep_name
@@ -153,7 +158,7 @@ class Mediator:
     async def _hear_again(self, letter: Letter, sender: Did, line: Line | None) -> Reaction:
         """What may be heard twice without harm: of this nothing has to be remembered."""
         client = Did(short_did(sender))
-        reaction = hear(self._state(letter, sender, line), letter.message, self._facts(letter, sender, line))
+        reaction = self._heard(letter, sender, self._state(letter, sender, line), line)
         gone = [id for note in reaction.notes for id in note.attrs.get("ids", ())]
         if gone:
             await self._journal.commit([DropMail(client, gone)])
@@ -163,10 +168,10 @@ class Mediator:
         """One at a time, so that of two who name the same DID one is told that it is taken."""
         client = Did(short_did(sender))
         before, last = self._state(letter, sender, line), self._mail.last(client)
-        reaction = hear(before, letter.message, self._facts(letter, sender, line))
+        reaction = self._heard(letter, sender, before, line)
         is_client, was_client = bool(reaction.state.get("mediator")), bool(before.get("mediator"))
         if is_client:
-            kept = {name: one for name, one in reaction.state.items() if name != "pickup"}
+            kept = {name: one for name, one in reaction.state.items() if name not in PASSING}
             dids = list(dict.fromkeys(_short(did) for did in serves(reaction.state)))
             await self._keep_name(sender)
             await self._journal.commit([KeepMailClient(client, json.dumps(kept), dids)])
@@ -175,6 +180,11 @@ class Mediator:
         if line is not None:
             live = Live(letter.recipient or self._identities.engine, sender, last)
             self._follow_wish(reaction.state, client, line, live)
+        return reaction
+
+    def _heard(self, letter: Letter, sender: Did, state: State, line: Line | None) -> Reaction:
+        reaction = hear(state, letter.message, self._facts(letter, sender, line))
+        self._correspondents.note(letter, reaction.state)
         return reaction
 
     def _follow_wish(self, state: State, client: Did, line: Line, live: Live) -> None:
@@ -189,7 +199,8 @@ class Mediator:
         client = Did(short_did(sender))
         known, names = self._mail.client_state(client), begin(str(letter.recipient), sender)
         live = line is not None and client in line.live
-        return {**({} if known is None else json.loads(known)), **names, "pickup": {"live": live}}
+        agreed = {} if known is None else json.loads(known)
+        return {**agreed, **names, **self._correspondents.known(letter), "pickup": {"live": live}}
 
     def _facts(self, letter: Letter, sender: Did, line: Line | None) -> Facts:
         client = Did(short_did(sender))

@@ -23,7 +23,8 @@ from engine.runtime.equipment import AnswerKind
 from engine.runtime.identities import Identities, NoSuchName
 from engine.runtime.lanes import Lanes
 from engine.runtime.letters import Letters
-from engine.runtime.reception import Reception, Verdict
+from engine.runtime.receipts import Verdict
+from engine.runtime.reception import Reception
 from pico_lang.values import from_json, to_json
 
 logger = logging.getLogger(__name__)

@@ -16,7 +16,7 @@ from engine.adapters.http.didcomm import REFUSED
 from engine.adapters.http.host import Host
 from engine.runtime.lines import Line
 from engine.runtime.mail import Mail
-from engine.runtime.reception import Verdict
+from engine.runtime.receipts import Verdict
 
 SEND_S = 30.0
 """Seconds that the other end may take to read one message."""

@@ -24,6 +24,7 @@ from engine.core.protocols.bodies import (
     text,
 )
 from engine.core.protocols.memory import forget, keep_answers
+from engine.core.protocols.message_types import same_type
 from engine.core.protocols.problem_codes import TEMPORARY
 from engine.core.protocols.protocol import Kind, Protocol, Words, say
 from engine.core.protocols.reactions import Facts, NewId, Note, Reaction, State, Trouble, attrs_of, stray
@@ -153,7 +154,7 @@ def _serve(
 def accepted(state: State, id: str, eid: str, now_s: int, new_id: NewId) -> Reaction:
     """The event is in the journal. For who waits this is not the end of it."""
     record = _served(state, id)
-    if record is None or record["type"] != EVENT:
+    if record is None or not same_type(record["type"], EVENT):
         return Reaction(state)
     words = Words(ACCEPTED, {"eid": eid})
     return _tell(state, id, words, now_s, new_id, last=not record["wait"])
