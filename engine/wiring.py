@@ -17,7 +17,7 @@ from engine.adapters.dids.lifelong import LifelongLogs
 from engine.adapters.dids.own import make_own_did
 from engine.adapters.dids.refused import DidRefused
 from engine.adapters.dids.resolver import DidResolver
-from engine.adapters.dids.routes import DidDirectory
+from engine.adapters.dids.routes import AtHand, DidDirectory
 from engine.adapters.fetch.rulesets import RulesetTexts
 from engine.adapters.keys import SeedFile, SeedKeys
 from engine.adapters.local.clock import SystemClock
@@ -46,7 +46,6 @@ from engine.plugins.declaration import Module
 from engine.plugins.discovery import discover
 from engine.plugins.references import describe
 from engine.ports import Clock, Entropy, Journal, Keys, RulesetSource, WebClient
-from engine.runtime.away import Away
 from engine.runtime.collecting import Collecting
 from engine.runtime.compilers import Compilers
 from engine.runtime.consultants import Consultants, ConsultingLimits
@@ -54,6 +53,7 @@ from engine.runtime.correspondence import Correspondence
 from engine.runtime.correspondents import Correspondents
 from engine.runtime.equipment import Equipment, NoSecondChance, SecondChance
 from engine.runtime.hearing import Hearing
+from engine.runtime.hearsay import Hearsay
 from engine.runtime.host import Host
 from engine.runtime.identities import Identities
 from engine.runtime.key_change import note_keys
@@ -202,6 +202,7 @@ def make_host(
         second_chance or NoSecondChance(),
         cast(DefaultPolicy, settings.default_channel_policy),
         plugins,
+        int(settings.message_keep_h * 3_600_000),
     )
     equipment.questions.learn({MODULE: Consultants(plugins, consulting_limits(settings)).answer})
     limits = Limits(settings.picos_in_memory, settings.snapshot_every, settings.pico_bytes)
@@ -218,7 +219,7 @@ def give_mail(host: Host, equipment: Equipment, keys: Keys, web: WebClient, sett
     names = LongNames(journal, resolver.long_form)
     identities = Identities(journal, keys, make_own_did, sign_rotation)
     envelopes = OwnEnvelopes(resolver.at_hand, partial(fetch_document, resolver), identities.secret)
-    letters = Letters(envelopes, DidDirectory(resolver), web, Away(clock.now_ms))
+    letters = Letters(envelopes, DidDirectory(resolver), web, host.away)
     correspondents, terms = Correspondents(identities.ids_seed(), clock.now_ms), mediation_terms(settings)
     mediator = Mediator(journal, identities, envelopes, correspondents, clock.now_ms, terms, names.keep)
     own_lists = OwnLists(settings.home / STORE_FILE, key_signer(keys.derive(HOME_PURPOSE)))
@@ -226,9 +227,10 @@ def give_mail(host: Host, equipment: Equipment, keys: Keys, web: WebClient, sett
     showings = Showings(checks, clock.now_ms)
     gate = KeepingGate(host, names)
     hearing = Hearing(gate, identities, correspondents, showings)
-    reception = Reception(identities, envelopes, letters, correspondents, hearing, mediator, clock.now_ms)
+    heard = Hearsay(envelopes, DidDirectory(AtHand(resolver)), host.away)
+    reception = Reception(identities, heard, letters, correspondents, hearing, mediator, clock.now_ms)
     lanes = Lanes(settings.http_per_pico, settings.http_at_once)
-    keep_ms = int(settings.message_keep_h * 3_600_000)
+    keep_ms = equipment.message_keep_ms
     correspondence = Correspondence(
         host,
         identities,

@@ -20,6 +20,10 @@ from pico_lang.errors import RuntimeFault
 from pico_lang.values import Value, to_json, to_stored
 
 STEPS_OF_A_LETTER = 1_000
+MESSAGE = "message"
+"""The kind of question: `did`, `from` (a channel of the pico), `domain`, `name`, `attrs`, `since` (when, in
+milliseconds) and `key`; in a relation also `me` and perhaps `from_prior`. Its answer is `{}` or
+`{"error", "code"}`."""
 LETTER = "letter"
 """The kind of question: `did`, `from` (a channel of the pico), `id`, `type`, `body`, `since` and `key`; also,
 where there is one, `me` (which DID of the channel writes), `thid`, `pthid`, `from_prior`, `expires`, and what
@@ -96,6 +100,20 @@ def extras(content: Mapping[str, Any]) -> dict[str, Any]:
         "attachments": tuple(map(read_attachment, listed)),
         "headers": {**to_json(content.get("headers", {})), "return_route": "all"},
     }
+
+
+def recipient_of(question: Question) -> str | None:
+    """The DID of whoever has to be reached for it."""
+    return question.content["did"] if question.kind in (MESSAGE, LETTER) else None
+
+
+def given_up_ms(question: Question, keep_ms: int) -> int | None:
+    """When it is of no use any more to try again; only what is for somebody is ever given up."""
+    content = question.content
+    if recipient_of(question) is None:
+        return None
+    kept_ms: int = content["since"] + keep_ms
+    return min(kept_ms, content["expires"] * 1000) if content.get("expires") is not None else kept_ms
 
 
 def receive(run: Run, rid: str | None, envelope: Mapping[str, Value]) -> None:

@@ -7,8 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from engine.core import consultation, requests
-from engine.core.correspondence import ENVELOPE, KEEP_DID, LETTER
-from engine.core.domains.by_did import MESSAGE
+from engine.core.correspondence import ENVELOPE, KEEP_DID, LETTER, MESSAGE
 from engine.core.draft import UNMETERED
 from engine.core.messages import AskLater, SendEvent
 from pico_lang.errors import RuntimeFault

@@ -18,6 +18,7 @@ from engine.core.model import Eci, PicoId
 from engine.core.protocols import picomesh
 from engine.core.protocols.report_problem import REPORT, interpolate
 from engine.ports import CannotSend, Entropy, Envelopes
+from engine.runtime.away import away
 from engine.runtime.callers import Caller
 from engine.runtime.equipment import AnswerKind
 from engine.runtime.gate import Gate, event_id
@@ -166,7 +167,7 @@ class Correspondence:
         try:
             posted = await self._letters.send(message, to)
         except CannotSend as problem:
-            return _error(str(problem), again=not problem.is_final)
+            return {**_error(str(problem), again=not problem.is_final), **away(problem)}
         if posted.reply is None:
             return {}
         return await self._read(posted.reply, to, id)

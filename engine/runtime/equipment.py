@@ -106,6 +106,8 @@ class Equipment:
     second_chance: SecondChance = NoSecondChance()  # noqa: RUF009 – it has no state
     default_policy: DefaultPolicy = "allow"
     plugins: Plugins = NO_PLUGINS
+    message_keep_ms: int = 72 * 3_600_000
+    """For how long a message is tried again that nobody takes."""
 
     def draw_inputs(self) -> Inputs:
         """What a new run may know of the world."""

@@ -29,6 +29,7 @@ from engine.runtime.admission import (
     admit_upkeep,
     unknown_channel,
 )
+from engine.runtime.away import Away
 from engine.runtime.callers import LOCAL, Caller
 from engine.runtime.equipment import Equipment
 from engine.runtime.genesis import (
@@ -181,6 +182,11 @@ class Host:
         if self.mail is not None:
             self.mail.stop()
         await self._equipment.journal.close()
+
+    @property
+    def away(self) -> Away:
+        """Where nobody answered lately."""
+        return self._outbox.errands.away
 
     async def wait_quiet(self) -> None:
         """Return when nothing is left to do at the time it is, and no pico waits for an answer."""

@@ -12,11 +12,23 @@ from engine.core.didcomm.messages import Message
 from engine.core.dids import Did, did_of
 from engine.core.protocols.reactions import ids_from
 from engine.core.protocols.routing import forward
-from engine.ports import CannotSend, Directory, Envelopes, WebClient, WebFailed, WebRefused, WebRequest
-from engine.runtime.away import Away
+from engine.ports import (
+    CannotSend,
+    Directory,
+    Envelopes,
+    WebClient,
+    WebFailed,
+    WebRefused,
+    WebRequest,
+    WebResponse,
+)
+from engine.runtime.away import Away, NobodyThere
 
 WORTH_ANOTHER_TRY = frozenset((404, 408, 425, 429))
 """Of the statuses that say it is our fault. An engine that is being restored may not know its DIDs yet."""
+
+BEHIND_NOBODY = frozenset((502, 503, 504))
+"""What gateways say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +51,8 @@ class Letters:
     async def send(self, message: Message, to: Did) -> Posted:
         """Raises `CannotSend`."""
         route = await self._directory.find_route(to)
+        if self._away is not None and (reason := self._away.reason(route.url)) is not None:
+            raise NobodyThere(f"nobody answered there a moment ago: {reason}", route.url)
         envelope = await self._envelopes.close(message, to)
         new_id, following = ids_from(message.id), str(to)
         for hop in reversed(route.hops):
@@ -53,16 +67,14 @@ class Letters:
         request = WebRequest(
             "POST", url, {"content-type": ENCRYPTED}, envelope.decode(), follows_redirects=False
         )
-        if self._away is not None and (reason := self._away.reason(url)) is not None:
-            raise CannotSend(f"nobody answered there a moment ago: {reason}", is_final=False)
         try:
             response = await self._web.send(request)
         except WebRefused as problem:
             raise CannotSend(str(problem)) from problem
         except WebFailed as problem:
-            if self._away is not None:
-                self._away.failed(url, str(problem))
-            raise CannotSend(str(problem), is_final=False) from problem
+            raise self._nobody(url, str(problem)) from problem
+        if _is_nobody(response):
+            raise self._nobody(url, f"{url} answered {response.status} {response.reason}")
         if self._away is not None:
             self._away.answered(url)
         if not 200 <= response.status < 300:
@@ -70,3 +82,14 @@ class Letters:
             raise CannotSend(f"{url} answered {response.status} {response.reason}", is_final)
         kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         return Posted(response.content.encode() if kind == ENCRYPTED and response.content else None)
+
+    def _nobody(self, url: str, reason: str) -> NobodyThere:
+        if self._away is not None:
+            self._away.failed(url, reason)
+        return NobodyThere(reason, url)
+
+
+def _is_nobody(response: WebResponse) -> bool:
+    """Whether something in front says so. Whoever is there themselves say in JSON what is wrong."""
+    is_own = "json" in response.headers.get("content-type", "")
+    return response.status in BEHIND_NOBODY and not is_own

@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from engine.core.correspondence import LETTER
+from engine.core.correspondence import LETTER, MESSAGE
 from engine.core.dids import short_did
-from engine.core.domains.by_did import MESSAGE
 from engine.core.messages import Fault, Refusal
 from engine.core.model import Eci, EventId, PicoId
 from engine.ports import Journal, SetFact

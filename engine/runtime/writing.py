@@ -15,10 +15,11 @@ from engine.core.correspondence import ENVELOPE, KEEP_DID, LETTER, extras
 from engine.core.didcomm.messages import Message
 from engine.core.didcomm.refused import Refused
 from engine.core.dids import Did, did_of, show_did
-from engine.core.model import Eci, PicoId
+from engine.core.model import EMPTY, Eci, PicoId
 from engine.core.protocols import picomesh
 from engine.core.protocols.report_problem import REPORT
 from engine.ports import CannotSend, Envelopes
+from engine.runtime.away import away
 from engine.runtime.equipment import AnswerKind
 from engine.runtime.identities import Identities, NoSuchName
 from engine.runtime.lanes import Lanes
@@ -109,7 +110,7 @@ class Writing:
         except NoSuchName as problem:
             return _error(str(problem))
         except CannotSend as problem:
-            return self._unless_late(content, str(problem), problem.is_final)
+            return self._unless_late(content, str(problem), problem.is_final, away(problem))
         if reply is None:
             return {}
         if await self._is_busy(reply, message.id):
@@ -159,12 +160,14 @@ class Writing:
             return False
         return answer.type == REPORT and answer.pthid == id and answer.body.get("code") == BUSY
 
-    def _unless_late(self, content: Content, reason: str, is_final: bool) -> Answer:
+    def _unless_late(
+        self, content: Content, reason: str, is_final: bool, away: Mapping[str, str] = EMPTY
+    ) -> Answer:
         """What may be tried again is, until it was kept for long enough."""
         if is_final:
             return _error(reason)
         if self._now_ms() < content["since"] + self._keep_ms:
-            return {**_error(reason), "again": True}
+            return {**_error(reason), "again": True, **away}
         return _error(f"{show_did(content['did'])} took no message in all that time; the last: {reason}")
 
 

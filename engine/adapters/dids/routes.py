@@ -7,6 +7,7 @@ mediator, whose own endpoint is where to post; routing keys come on top.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Protocol
 
 from engine.adapters.dids.documents import Document, didcomm_endpoints
 from engine.adapters.dids.refused import DidRefused
@@ -18,10 +19,28 @@ MOST_HOPS = 4
 POSTABLE = ("http://", "https://")
 
 
+class Resolver(Protocol):
+    async def resolve(self, did_url: str, /) -> Document:
+        """Raises `DidRefused`."""
+
+
+class AtHand:
+    """A `Resolver` that asks nobody."""
+
+    def __init__(self, resolver: DidResolver) -> None:
+        self._resolver = resolver
+
+    async def resolve(self, did_url: str) -> Document:
+        document = self._resolver.at_hand(did_url)
+        if document is None:
+            raise DidRefused("unreachable", f"{show_did(did_url)} is not at hand")
+        return document
+
+
 class DidDirectory:
     """`engine.ports.Directory`."""
 
-    def __init__(self, resolver: DidResolver) -> None:
+    def __init__(self, resolver: Resolver) -> None:
         self._resolver = resolver
 
     async def find_route(self, did: Did) -> Route:
@@ -29,7 +48,7 @@ class DidDirectory:
         return await _follow(self._resolver, did, ())
 
 
-async def _follow(resolver: DidResolver, did: Did, hops: tuple[Did, ...]) -> Route:
+async def _follow(resolver: Resolver, did: Did, hops: tuple[Did, ...]) -> Route:
     problem: CannotSend | None = None
     for uri, routing_keys in _services(await _document(resolver, did)):
         here = (*routing_keys, *hops)
@@ -43,13 +62,13 @@ async def _follow(resolver: DidResolver, did: Did, hops: tuple[Did, ...]) -> Rou
     raise problem or CannotSend(f"{show_did(did)} names no place that messages can be posted to")
 
 
-async def _follow_mediator(resolver: DidResolver, mediator: Did, hops: tuple[Did, ...]) -> Route:
+async def _follow_mediator(resolver: Resolver, mediator: Did, hops: tuple[Did, ...]) -> Route:
     if len(hops) >= MOST_HOPS:
         raise CannotSend(f"more than {MOST_HOPS} mediators one behind the other")
     return await _follow(resolver, mediator, (mediator, *hops))
 
 
-async def _document(resolver: DidResolver, did: Did) -> Document:
+async def _document(resolver: Resolver, did: Did) -> Document:
     try:
         return await resolver.resolve(did)
     except DidRefused as refused:

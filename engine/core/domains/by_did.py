@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from engine.core.correspondence import of_relation
+from engine.core.correspondence import MESSAGE, of_relation
 from engine.core.later import send_off
 from engine.core.messages import Question
 from engine.core.model import Eci
@@ -19,10 +19,6 @@ from pico_lang.errors import RuntimeFault
 from pico_lang.values import Value
 
 STEPS_OF_A_MESSAGE = 1_000
-MESSAGE = "message"
-"""The kind of question: `did`, `from` (a channel of the pico), `domain`, `name`, `attrs`, `since` (when, in
-milliseconds) and `key`; in a relation also `me` and perhaps `from_prior`. Its answer is `{}` or
-`{"error", "code"}`."""
 
 
 def is_did(eci: str) -> bool:

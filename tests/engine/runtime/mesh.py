@@ -147,7 +147,6 @@ class Wire:
             raise WebFailed("the answer is lost")
         return WebResponse(answer.status_code, answer.reason_phrase, dict(answer.headers), answer.text)
 
-
     async def _ask(self, name: str, request: WebRequest) -> Response:
         if name not in self.hosts:
             raise WebFailed("it is gone")
@@ -277,6 +276,8 @@ class Mesh:
                 await asyncio.sleep(0)
             await asyncio.sleep(0.001)  # the worker threads that compile
             if not any(one.disk.inbox or one.disk.errands for one in members):
+                for _ in range(2):  # queries see what is on the disk once the loop has come round
+                    await asyncio.sleep(0)
                 return
             self.clock.move_to(self.clock.now_ms() + 60_000)
         raise AssertionError("there is no end to it")
