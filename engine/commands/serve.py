@@ -162,7 +162,7 @@ async def _serve(engine: Engine, settings: Settings) -> None:
     app = make_app(
         engine.host,
         Limits(settings.body_limit, settings.json_depth, settings.ruleset_limit),
-        DuplexLimits(settings.websockets, settings.websocket_idle_s),
+        DuplexLimits(settings.websockets, settings.websocket_idle_s, settings.websockets_per_address),
     )
     if engine.virtual_time is not None:
         app = follow_time(app, engine.virtual_time.reach)

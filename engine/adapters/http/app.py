@@ -56,7 +56,7 @@ def make_app(host: Host, limits: Limits, duplex: DuplexLimits | None = None) -> 
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket" and scope["path"] == didcomm.PATH:
-            await duplexes.serve(receive, send)
+            await duplexes.serve(scope, receive, send)
             return
         if scope["type"] != "http" or not scope["path"].startswith(("/c/", "/sky/")):
             await router(scope, receive, send)
