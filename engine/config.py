@@ -35,7 +35,9 @@ _RETRY = Budget(
 )
 
 PASSPHRASE = "PICOMESH_PASSPHRASE"
-NOT_SETTINGS = frozenset({"PICOMESH_URL", PASSPHRASE})
+OWN_PASSPHRASE = "PICOMESH_OWN_PASSPHRASE"
+"""Of keys that are not an engine's but a person's."""
+NOT_SETTINGS = frozenset({"PICOMESH_URL", PASSPHRASE, OWN_PASSPHRASE})
 """Variables of ours that are no settings of an engine: where the commands find one, and what settings must
 not show."""
 

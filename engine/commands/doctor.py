@@ -20,7 +20,7 @@ from engine.adapters.keys import KeysUnusable, SeedFile
 from engine.commands.client import EngineClient
 from engine.commands.failure import Failure
 from engine.commands.output import console, json_option, print_json
-from engine.commands.own_did import identity_file
+from engine.commands.own_keys import identity_file
 from engine.commands.settings import read_settings
 from engine.config import Settings
 from engine.did_choice import NO_DID
@@ -98,7 +98,7 @@ def _home(settings: Settings) -> Iterator[Finding]:
 
 def _keys(settings: Settings) -> Iterator[Finding]:
     yield _seed("keys", settings.home / SEED_FILE, "`picomesh passphrase` seals them")
-    yield _seed("your keys", identity_file(), "keep a copy; a lost file is a lost DID")
+    yield _seed("your keys", identity_file(), "`picomesh passphrase --me` seals them")
 
 
 def _seed(subject: str, path: Path, hint: str) -> Finding:

@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import click
@@ -23,9 +22,10 @@ from engine.adapters.didcomm.envelopes import OwnEnvelopes
 from engine.adapters.dids.own import make_own_did
 from engine.adapters.dids.resolver import DidResolver
 from engine.adapters.dids.routes import DidDirectory
-from engine.adapters.keys import KeysUnusable, SeedFile, SeedKeys
+from engine.adapters.keys import SeedKeys
 from engine.adapters.web.client import HttpxWebClient, WebLimits
 from engine.commands.failure import Failure, NoEngine
+from engine.commands.own_keys import identity_file, open_keys
 from engine.commands.showing import NOTHING, Showing, read_showing
 from engine.core.didcomm.messages import BadMessage, Message, write_message
 from engine.core.didcomm.refused import Refused
@@ -37,7 +37,6 @@ from engine.runtime.identities import CURVES, SIGNING
 from engine.runtime.letters import Letters
 from engine.wiring import fetch_document
 
-IDENTITY_FILE = "identity.key"
 PURPOSE = "person"
 PATIENCE_S = 60.0
 SHOWN_FOR_S = 600
@@ -66,16 +65,9 @@ class OwnIdentity:
         return Signer(self.did, f"{self.did}#{SIGNING}", self.keys.derive(f"{PURPOSE}/{SIGNING}"))
 
 
-def identity_file() -> Path:
-    return Path(click.get_app_dir("picomesh")) / IDENTITY_FILE
-
-
 def own_identity() -> OwnIdentity:
     """It is made when it is first needed."""
-    try:
-        keys = SeedKeys(SeedFile(identity_file()).open(None))
-    except KeysUnusable as problem:
-        raise Failure(str(problem)) from None
+    keys = open_keys(identity_file())
     return OwnIdentity(
         make_own_did(keys.derive(f"{PURPOSE}/key-1"), keys.derive(f"{PURPOSE}/key-2"), None), keys
     )

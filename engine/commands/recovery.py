@@ -17,8 +17,8 @@ from engine.adapters.dids import (
     update_log,
     verify_log,
 )
-from engine.adapters.keys import KeysUnusable, SeedFile, SeedKeys
 from engine.commands.failure import Failure
+from engine.commands.own_keys import open_keys
 
 PURPOSE = "recovery"
 
@@ -27,10 +27,7 @@ def recovery_key(file: Path, new: bool) -> SeedSigner:
     """The key in a file, which is made if it is to be a new one."""
     if not new and not file.exists():
         raise Failure(f"there is no key {file}", "`picomesh did log --recovery-key` wrote one")
-    try:
-        return SeedSigner(SeedKeys(SeedFile(file).open(None)).derive(PURPOSE))
-    except (KeysUnusable, OSError) as problem:
-        raise Failure(str(problem)) from None
+    return SeedSigner(open_keys(file).derive(PURPOSE))
 
 
 def recovering_entry(told: Mapping[str, Any], signer: SeedSigner, following: SeedSigner, now_s: float) -> str:
