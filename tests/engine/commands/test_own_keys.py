@@ -12,7 +12,6 @@ from click.testing import CliRunner, Result
 from engine.adapters.keys import SeedFile
 from engine.cli import main
 from engine.commands.own_keys import open_keys
-from engine.commands.recovery import recovery_key
 from engine.config import OWN_PASSPHRASE, load_settings
 
 Run = Any
@@ -52,11 +51,11 @@ def test_a_seal_is_taken_off_by_whoever_can_open_it(run: Run) -> None:
 def test_an_owners_key_is_sealed(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It recovers the same picos as before."""
     file = tmp_path / "owner.key"
-    key = recovery_key(file, new=True)
+    key = open_keys(file).derive("recovery")
     assert run("passphrase", "--file", str(file), text="sesame\nsesame\n").exit_code == 0
     assert json.loads(file.read_text())["sealed"]["kdf"] == "argon2id"
     monkeypatch.setenv(OWN_PASSPHRASE, "sesame")
-    assert recovery_key(file, new=False).multikey == key.multikey
+    assert open_keys(file).derive("recovery") == key
 
 
 def test_the_passphrase_is_for_what_is_sealed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
