@@ -65,12 +65,16 @@ def ask_document(run: Run, did: str) -> Value:
     return to_stored(_read(_ask(run, "did_document", {"did": did}))["document"], run.meter)
 
 
-def ask_next_name(run: Run, eci: Eci, prior: str, issued_s: int) -> tuple[str, str]:
-    """What a channel will be called after that DID, which it has now, and the `from_prior` that says so.
-    Nobody is told: it has that DID once it is kept."""
-    content = {"eci": eci, "prior": prior, "iat": issued_s}
+def ask_next_name(
+    run: Run, eci: Eci, prior: str, issued_s: int, others: Sequence[str] = ()
+) -> tuple[str, Mapping[str, str]]:
+    """What a channel will be called after that DID, which it has now, and the `from_prior` that says so; for
+    others that it had before, too. Nobody is told: it has that DID once it is kept."""
+    content: dict[str, Any] = {"eci": eci, "prior": prior, "iat": issued_s}
+    if others:
+        content["others"] = list(others)
     answer = _read(_ask(run, "next_did", content))
-    return answer["did"], answer["from_prior"]
+    return answer["did"], {prior: answer["from_prior"], **answer.get("others", {})}
 
 
 def ask_event_query(

@@ -77,7 +77,7 @@ def show(relation: Relation) -> dict[str, Value]:
         "since": to_iso(relation.since_ms),
         "thread": relation.thread,
     }
-    if not relationships.may_rotate(state):
+    if not relationships.is_seen(state):
         told["rotating"] = True
     if relationships.is_over(state):
         told["ended"] = True
@@ -128,8 +128,10 @@ def _follow(run: Run, event: Event, rotation: Rotation) -> str | None:
     if prior is None:
         return None
     if MOVED in prior.state:
-        is_known = rotation.new is not None and same_did(prior.state[MOVED], rotation.new)
-        return None if is_known else "its from_prior is an old one"
+        newest = _newest(run, event.eci, rotation.prior)
+        if newest is None or rotation.new is None or not same_did(newest.state["peer"], rotation.new):
+            return "its from_prior is an old one"
+        return None
     if rotation.new is not None and relation_key(event.eci, rotation.new) in run.draft.relations:
         return "its from_prior leads to a DID that is known already"
     heeded = relationships.heed(prior.state, rotation, _facts(run, event))

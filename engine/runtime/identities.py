@@ -80,8 +80,15 @@ class Identities:
             raise NoSuchName(f"{show_did(prior)} is no DID of channel {eci}")
         place = names.index(prior) + 1
         new = names[place] if place < len(names) else self._make(_purpose(eci, place), self.engine)
+        return new, self.from_prior(eci, prior, new, issued_s)
+
+    def from_prior(self, eci: Eci, prior: Did, new: Did, issued_s: int) -> str:
+        """What says that a channel is called so after any DID that it had before. Raises `NoSuchName`."""
+        names = self._oldest_first(eci)
+        if prior not in names:
+            raise NoSuchName(f"{show_did(prior)} is no DID of channel {eci}")
         rotation = Rotation(prior, new, issued_s, f"{prior}#{SIGNING}")
-        return new, self._sign_rotation(rotation, self._derive(_purpose(eci, place - 1), SIGNING))
+        return self._sign_rotation(rotation, self._derive(_purpose(eci, names.index(prior)), SIGNING))
 
     async def keep(self, eci: Eci, did: Did) -> None:
         """Call a channel by the DID that `next_name` gave; nothing if it was that already."""

@@ -71,13 +71,14 @@ class Writing:
     # --- names -------------------------------------------------------------------------------------
 
     async def _answer_next(self, pico: PicoId, content: Content) -> Answer:
+        eci, issued_s, names = content["eci"], content["iat"], self._identities
         try:
-            new, from_prior = self._identities.next_name(
-                content["eci"], Did(content["prior"]), content["iat"]
-            )
+            new, from_prior = names.next_name(eci, Did(content["prior"]), issued_s)
+            others = {one: names.from_prior(eci, one, new, issued_s) for one in content.get("others", ())}
         except NoSuchName as problem:
-            return _error(str(problem))
-        return {"did": new, "from_prior": from_prior}
+            # It has the DID of its last rotation a moment after that turn.
+            return _error(f"{problem}, or not yet: what was rotated can be rotated again in a moment")
+        return {"did": new, "from_prior": from_prior, **({"others": others} if others else {})}
 
     async def _answer_keep(self, pico: PicoId, content: Content) -> Answer:
         try:

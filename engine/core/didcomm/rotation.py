@@ -5,7 +5,10 @@ DIDComm v2.1, "DID Rotation" and "Ending a Relationship".
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+
+from engine.core.multiformats import from_base64url
 
 
 @dataclass(frozen=True)
@@ -17,3 +20,9 @@ class Rotation:
     issued_s: int
     kid: str
     """The key of the prior DID that says so."""
+
+
+def prior_in(from_prior: str) -> str:
+    """Whose rotation a header of our own tells of. It was signed here, so nothing is proven again."""
+    claims = json.loads(from_base64url(from_prior.split(".")[1]))
+    return str(claims["iss"])
