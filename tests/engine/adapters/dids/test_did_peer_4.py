@@ -133,8 +133,8 @@ def test_what_is_no_input_document_makes_no_did(document: dict[str, Any]) -> Non
 
 
 def test_nobody_puts_another_document_behind_a_name() -> None:
-    """A long form that is well made but for its hash, which is somebody else's short form: whoever believed it
-    would take that one's next message for one by these keys."""
+    """A long form that is well made, but for the hash, which is that of somebody else: whoever believed it
+    would take messages by these keys for theirs."""
     mallorys = make_did_peer_4({**DOCUMENT, "alsoKnownAs": ["did:example:mallory"]})
     forged = f"{SPECIFIED}:{mallorys.rpartition(':')[2]}"
     for resolve in (resolve_long_form, resolve_short_form):
