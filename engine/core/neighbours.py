@@ -39,11 +39,17 @@ def ask_query(run: Run, eci: str, rid: str, name: str, args: Mapping[str, Value]
 
 
 def ask_did(
-    run: Run, did: str, rid: str, name: str, args: Mapping[str, Value], sender: Eci | None = None
+    run: Run,
+    did: str,
+    rid: str,
+    name: str,
+    args: Mapping[str, Value],
+    sender: Eci | None = None,
+    news: Mapping[str, Any] | None = None,
 ) -> Value:
     """The same of a pico that has a DID, wherever it is. `sender` is the channel as which it is asked,
-    if that is not the pico's channel to itself."""
-    content = {"eci": did, "rid": rid, "name": name, "args": args}
+    if that is not the pico's channel to itself, and `news` what the other side may not have heard of that."""
+    content = {"eci": did, "rid": rid, "name": name, "args": args, **(news or {})}
     if sender is not None:
         content["from"] = sender
     return _read_value(run, _ask(run, "did_query", content))

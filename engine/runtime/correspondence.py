@@ -12,6 +12,7 @@ from typing import Any
 
 from engine.core.didcomm.messages import Message
 from engine.core.didcomm.refused import Refused
+from engine.core.didcomm.rotation import read_own
 from engine.core.dids import Did, did_of, same_did, show_did
 from engine.core.messages import Fault, Refusal
 from engine.core.model import Eci, PicoId
@@ -95,10 +96,21 @@ class Correspondence:
         if own.eci is None:
             return _error("the DID is that of an engine, which has no rules")
         event = own.eci, content["domain"], content["name"], content["attrs"]
-        kept = await self._gate.accept_event(*event, event_id(sender, content["key"]), Caller(sender))
+        caller = Caller(sender, proven=self._proven(own.eci, content))
+        kept = await self._gate.accept_event(*event, event_id(sender, content["key"]), caller)
         if not isinstance(kept, Refusal):
             return {}
         return _error(kept.reason, again=kept.kind in ("quota", "draining"))
+
+    def _proven(self, eci: Eci, content: Content) -> Mapping[str, Any] | None:
+        """What an envelope would have, had there been one."""
+        told: dict[str, Any] = {}
+        to = Did(did_of(content.get("did", content.get("eci"))))
+        if not self._identities.is_first(eci, to):
+            told["to"] = to
+        if content.get("from_prior") is not None:
+            told["rotation"] = read_own(content["from_prior"])
+        return told or None
 
     def _unless_late(self, content: Content, answer: Answer) -> Answer:
         """What may be tried again is, until it was kept for long enough."""
@@ -112,13 +124,15 @@ class Correspondence:
 
     async def _answer_query(self, pico: PicoId, content: Content) -> Answer:
         asking = Eci(content.get("from", content["via"][-1]))
-        sender, to = await self._identities.name(asking), Did(content["eci"])
+        sender, to = await self._sender({**content, "from": asking}), Did(content["eci"])
         own = self._identities.find(did_of(to))
         if own is not None:
             return await self._ask_here(own, sender, content)
         body = {"rid": content["rid"], "function": content["name"], "args": to_json(content["args"])}
         async with self._lanes.of(pico):
-            answer = await self._exchange(sender, to, picomesh.QUERY, body, self._entropy.seed())
+            answer = await self._exchange(
+                sender, to, picomesh.QUERY, body, self._entropy.seed(), content.get("from_prior")
+            )
         if not isinstance(answer, Message):
             problem = answer or _error("no answer came back")
             return {"error": problem["error"], "code": problem["code"]}
@@ -130,7 +144,7 @@ class Correspondence:
         via = tuple(map(PicoId, content["via"]))
         if self._find_pico(own.eci) in via or len(via) >= LONGEST_CHAIN:
             return _error("the DID leads back to a pico that waits for the answer, or too many wait already")
-        caller = Caller(sender, waiting=via)
+        caller = Caller(sender, waiting=via, proven=self._proven(own.eci, content))
         reply = await self._gate.run_query(own.eci, content["rid"], content["name"], content["args"], caller)
         match reply:
             case Refusal():

@@ -302,7 +302,8 @@ class Host:
 
     def why_not(self, eci: Eci, domain: str, name: str, caller: Caller) -> Refusal | None:
         """Why such an event would not be taken there now, or None."""
-        found = self._let_in(Event(eci, domain, name, {}, EventId(""), sender=caller.sender), caller)
+        event = Event(eci, domain, name, {}, EventId(""), sender=caller.sender, proven=caller.proven)
+        found = self._let_in(event, caller)
         return found if isinstance(found, Refusal) else None
 
     def has_channel(self, eci: Eci) -> bool:
@@ -314,7 +315,7 @@ class Host:
         """Why such a query would not be answered there now, or None."""
         mailbox, query = self._residents.find(eci), Query(eci, rid, name, {}, caller.via)
         committed = mailbox.committed if mailbox else None
-        return admit_query(committed, query, caller.is_anonymous, caller.shown)
+        return admit_query(committed, query, caller.is_anonymous, caller.shown, caller.proven)
 
     async def run_query(
         self, eci: Eci, rid: str, name: str, args: Attrs, caller: Caller = LOCAL
@@ -325,7 +326,7 @@ class Host:
         query = Query(eci, rid, name, args, caller.via)
         mailbox = self._residents.find(eci)
         committed = mailbox.committed if mailbox else None
-        refusal = admit_query(committed, query, caller.is_anonymous, caller.shown)
+        refusal = admit_query(committed, query, caller.is_anonymous, caller.shown, caller.proven)
         if mailbox is None or refusal is not None:
             return refusal or unknown_channel(eci)
         asked = mailbox.committed.ruleset(Rid(rid))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import Any
 
 from engine.core.multiformats import from_base64url
 
@@ -22,7 +23,7 @@ class Rotation:
     """The key of the prior DID that says so."""
 
 
-def prior_in(from_prior: str) -> str:
-    """Whose rotation a header of our own tells of. It was signed here, so nothing is proven again."""
+def read_own(from_prior: str) -> dict[str, Any]:
+    """What a header of our own says, as in events. It was signed here, so nobody proves it again."""
     claims = json.loads(from_base64url(from_prior.split(".")[1]))
-    return str(claims["iss"])
+    return {"prior": claims["iss"], "new": claims.get("sub"), "iat": claims["iat"]}

@@ -10,12 +10,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from engine.core import introductions, neighbours, relations
-from engine.core.correspondence import receive, write
+from engine.core.correspondence import of_relation, receive, write
 from engine.core.domains.by_did import is_did, own_channel, send_by_did
 from engine.core.events import read_attributes, read_name, read_word
 from engine.core.messages import Event
 from engine.core.model import Eci, Relation
 from engine.core.policy import read_policy
+from engine.core.protocols import relationships
 from engine.core.world import World
 from pico_lang.coercion import to_string, truthy
 from pico_lang.errors import RuntimeFault, TypeFault
@@ -120,7 +121,9 @@ def _query(world: World, to: Value, rid: Value, name: Value, args: Value) -> Val
     asked = read_word(rid, "query.rid"), read_word(name, "query.name"), _stored(world, args or {})
     if relation is None:
         return neighbours.ask_did(world.run, did, *asked)
-    return neighbours.ask_did(world.run, relation.state["peer"], *asked, sender=relation.eci)
+    # A rotation stands in every message until it was heard of, in a question too.
+    news = None if relationships.is_seen(relation.state) else of_relation(relation)
+    return neighbours.ask_did(world.run, relation.state["peer"], *asked, sender=relation.eci, news=news)
 
 
 # --- invitations -----------------------------------------------------------------------------------

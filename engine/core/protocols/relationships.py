@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from engine.core.didcomm.messages import Message
-from engine.core.didcomm.rotation import Rotation, prior_in
+from engine.core.didcomm.rotation import Rotation, read_own
 from engine.core.dids import same_did
 from engine.core.protocols.reactions import Facts, Note, Reaction, State, Trouble
 
@@ -50,9 +50,7 @@ def heed(state: State, rotation: Rotation, facts: Facts) -> Reaction | Trouble:
     """Before the message that brings it is heard. Hearing of the same rotation again changes nothing."""
     if _is_known(state, rotation):
         return Reaction(state)
-    if is_over(state):
-        return Trouble("e.p.trust.rotation", ("the relationship is over",))
-    problem = _problem_with(state, rotation)
+    problem = problem_with(state, rotation)
     if problem:
         return Trouble("e.p.trust.rotation", (problem,))
     return _ended(state, rotation, facts) if rotation.new is None else _rotated(state, rotation, facts)
@@ -74,8 +72,11 @@ def _record(rotation: Rotation) -> dict[str, Any]:
     return {"prior": rotation.prior, "new": rotation.new, "iat": rotation.issued_s}
 
 
-def _problem_with(state: State, rotation: Rotation) -> str | None:
+def problem_with(state: State, rotation: Rotation) -> str | None:
+    """Why a proven rotation that is news is not heeded, or None."""
     peer, known = state["peer"], state.get("rotated")
+    if is_over(state):
+        return "the relationship is over"
     if peer is None or not same_did(rotation.prior, peer):
         return "it is not the DID we know that was rotated"
     if known is not None and rotation.issued_s <= known["iat"]:
@@ -107,7 +108,7 @@ def known_as(state: State) -> list[str]:
     if is_seen(state):
         return [state["me"]]
     told = state.get("tellings")
-    former = [prior_in(state["telling"])] if told is None else [prior for prior, _ in told]
+    former = [read_own(state["telling"])["prior"]] if told is None else [prior for prior, _ in told]
     return [former[0], *[*former[1:], state["me"]][-MOST_UNSEEN:]]
 
 

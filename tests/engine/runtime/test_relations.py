@@ -19,12 +19,13 @@ from tests.engine.runtime.mesh import Member, Mesh, Stranger
 
 PAL = """
 ruleset pal {
-  meta { shares known, heard, errors, ask, cannot }
+  meta { shares known, heard, errors, ask, cannot, secret }
   global {
     known = function() { didcomm:relationships() }
     heard = function() { ent:heard.defaultsTo([]) }
     errors = function() { ent:errors.defaultsTo([]) }
     ask = function(did) { didcomm:query(did, "pal", "errors", {}) }
+    secret = function(did) { didcomm:query(did, "guard", "secret", {}) }
     cannot = function(did) { didcomm:send(did, "https://example.org/talk/1.0/word", {}) }
   }
   rule invite {
