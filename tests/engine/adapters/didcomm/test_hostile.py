@@ -100,6 +100,8 @@ ENVELOPES: Mapping[str, tuple[Code, bytes]] = {
     "alg that is a list": ("e.p.trust.crypto", forge_jwe(header=put(alg=["ECDH-1PU+A256KW"]))),
     "no alg": ("e.p.trust.crypto", forge_jwe(header=put(alg=...))),
     "no enc": ("e.p.trust.crypto", forge_jwe(header=put(enc=...))),
+    "no enc, anonymously": ("e.p.trust.crypto", forge_anon(header=put(enc=...))),
+    "an enc that is a list, anonymously": ("e.p.trust.crypto", forge_anon(header=put(enc=["XC20P"]))),
     "a shorter enc": ("e.p.trust.crypto", forge_jwe(header=put(enc="A128CBC-HS256"))),
     "authcrypt with XC20P": ("e.p.trust.crypto", forge_jwe(enc="XC20P")),
     "authcrypt with A256GCM": ("e.p.trust.crypto", forge_jwe(enc="A256GCM")),
@@ -320,6 +322,10 @@ SIGNATURES: Mapping[str, tuple[Code, bytes]] = {
     ),
     "signed with HS256 and the public key": ("e.p.trust.crypto", _with_mac(ALICE.kid("ed25519"))),
     "signed with the alg of another key": ("e.p.trust.crypto", forge_jws(header=put(alg="ES256"))),
+    "a signature's header of a million bytes": (
+        "e.p.me.res.storage",
+        forge_jws(header=put(x="x" * (LIMITS.header_bytes + 1))),
+    ),
     "no alg of a signature": ("e.p.msg", forge_jws(header=put(alg=...))),
     "alg that nothing protects": (
         "e.p.msg",

@@ -290,6 +290,20 @@ def test_a_key_of_another_cannot_be_used_as_ones_own() -> None:
         pack_authcrypt(message(), BOB.did, keyring(EVE), sender=EVE.kid("x25519"))
 
 
+def test_without_its_private_key_nobody_writes() -> None:
+    """It says which key is missing: to send with, and to sign with."""
+    with pytest.raises(CannotPack, match="private key of did:example:alice#x25519 is not at hand"):
+        pack_authcrypt(message(), BOB.did, keyring(EVE), sender=ALICE.kid("x25519"))
+    with pytest.raises(CannotPack, match="private key of did:example:alice#ed25519 is not at hand"):
+        pack_signed(message(), ALICE.kid("ed25519"), keyring(EVE))
+
+
+def test_the_sender_s_key_is_on_a_curve_of_the_recipient_s() -> None:
+    """Whoever chose the key hears what there is not."""
+    with pytest.raises(CannotPack, match="has no key on P-384"):
+        pack_authcrypt(message(), BOB.kid("x25519"), keyring(ALICE), sender=ALICE.kid("p384"))
+
+
 def test_a_signed_message_is_not_encrypted_without_saying_for_whom() -> None:
     """ "The inner (signed) JWM being signed MUST contain a `to` header"."""
     with pytest.raises(CannotPack, match="says whom it is to"):
