@@ -127,7 +127,7 @@ async def _ask(me: OwnIdentity, to: Did, message: Message, show: Show) -> Messag
 def read_outcome(answer: Message) -> dict[str, Any]:
     """What an event or a query came to. Raises `Failure` where it was refused or failed."""
     body = dict(answer.body)
-    if answer.type == report_problem.REPORT:
+    if report_problem.is_report(answer):
         comment = body.get("comment", "")
         said = report_problem.interpolate(str(comment), body.get("args", []))
         raise Failure(f"it was refused: {said or body.get('code')} [{body.get('code')}]", _hint(body))

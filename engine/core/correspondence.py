@@ -12,6 +12,7 @@ from typing import Any
 from engine.core.didcomm.attachments import read_attachment
 from engine.core.didcomm.messages import BadMessage, Message, write_message
 from engine.core.didcomm.refused import Refused
+from engine.core.inquiries import ask
 from engine.core.later import send_for
 from engine.core.messages import Question
 from engine.core.model import Relation
@@ -63,6 +64,7 @@ def write(
     }
     content["id"] = told.get("id", content["key"])
     _check(content)
+    ask(run, content)
     send_for(run, rid, Question(LETTER, content))
     return str(content["id"])
 

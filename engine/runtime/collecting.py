@@ -18,7 +18,9 @@ from engine.core.didcomm.refused import Refused
 from engine.core.dids import Did, did_of, same_did, show_did
 from engine.core.protocols import messagepickup as pickup
 from engine.core.protocols.mediation import V3
+from engine.core.protocols.message_types import same_type
 from engine.core.protocols.payloads import NoPayload, payload
+from engine.core.protocols.table import is_answer_to
 from engine.ports import CannotSend, Clock, Entropy, Envelopes
 from engine.runtime.identities import Identities
 from engine.runtime.letters import Letters
@@ -128,7 +130,8 @@ class Collecting:
             raise NoMail(f"its answer cannot be read: {refused.reason}") from refused
         if letter.sender is None or not same_did(letter.sender, did_of(self._mediator)):
             raise NoMail("somebody else answers")
-        if letter.message.thread != message.id or letter.message.type not in wanted:
+        is_wanted = any(same_type(letter.message.type, one) for one in wanted)
+        if not is_wanted or not is_answer_to(letter.message, message):
             said = letter.message.body.get("code", letter.message.type)
             raise NoMail(f"it answers {said}")
         return letter.message

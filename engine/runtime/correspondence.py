@@ -17,7 +17,8 @@ from engine.core.dids import Did, did_of, same_did, show_did
 from engine.core.messages import Fault, Refusal
 from engine.core.model import Eci, PicoId
 from engine.core.protocols import picomesh
-from engine.core.protocols.report_problem import REPORT, interpolate
+from engine.core.protocols.report_problem import interpolate, is_report_of
+from engine.core.protocols.table import is_answer_to
 from engine.ports import CannotSend, Entropy, Envelopes
 from engine.runtime.away import away
 from engine.runtime.callers import Caller
@@ -184,9 +185,9 @@ class Correspondence:
             return {**_error(str(problem), again=not problem.is_final), **away(problem)}
         if posted.reply is None:
             return {}
-        return await self._read(posted.reply, to, id)
+        return await self._read(posted.reply, to, message)
 
-    async def _read(self, envelope: bytes, expected: Did, id: str) -> Message | dict[str, Any]:
+    async def _read(self, envelope: bytes, expected: Did, asked: Message) -> Message | dict[str, Any]:
         try:
             letter = await self._envelopes.open(envelope, self._now_ms() // 1000)
         except Refused as refused:
@@ -194,11 +195,9 @@ class Correspondence:
         answer = letter.message
         if letter.sender is None or not same_did(letter.sender, did_of(expected)):
             return _error("what came back is from somebody else", again=True)
-        if answer.type == REPORT and answer.pthid == id:
+        if is_report_of(answer, asked):
             return _tell_problem(answer)
-        if answer.thid == id and answer.type in (picomesh.ACCEPTED, picomesh.OUTCOME):
-            return answer
-        if answer.thid == id and answer.type == picomesh.ANSWER and "value" in answer.body:
+        if is_answer_to(answer, asked):
             return answer
         return _error("what came back answers something else", again=True)
 

@@ -15,13 +15,15 @@ from typing import Any
 from engine.core.didcomm.attachments import write_attachment
 from engine.core.didcomm.messages import Message
 from engine.core.dids import show_did
+from engine.core.inquiries import ANSWERS
 from engine.core.messages import Fault, Refusal
 from engine.core.model import Eci
 from engine.core.protocols import discover_features, picomesh, trust_ping
 from engine.core.protocols.message_types import read_type
 from engine.core.protocols.reactions import NewId, Note, Reaction, Trouble, attrs_of
 from engine.core.protocols.relationships import EMPTY
-from engine.core.protocols.table import kind_of_message, name_of
+from engine.core.protocols.report_problem import is_report, thread_in_question
+from engine.core.protocols.table import is_answer, kind_of_message, name_of
 from engine.core.vouching import Doubt, describe
 from engine.ports import Letter
 from engine.runtime.callers import Caller
@@ -214,6 +216,10 @@ class Hearing:
             told["to"] = to
         if rotation is not None:
             told["rotation"] = {"prior": rotation.prior, "new": rotation.new, "iat": rotation.issued_s}
+        if is_report(letter.message):
+            told[ANSWERS] = thread_in_question(letter.message)
+        elif is_answer(letter.message):
+            told[ANSWERS] = letter.message.thid or ""
         return told or None
 
 

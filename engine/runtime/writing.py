@@ -17,7 +17,7 @@ from engine.core.didcomm.refused import Refused
 from engine.core.dids import Did, did_of, show_did
 from engine.core.model import EMPTY, Eci, PicoId
 from engine.core.protocols import picomesh
-from engine.core.protocols.report_problem import REPORT
+from engine.core.protocols.report_problem import is_report_of
 from engine.ports import CannotSend, Envelopes
 from engine.runtime.away import away
 from engine.runtime.equipment import AnswerKind
@@ -114,7 +114,7 @@ class Writing:
             return self._unless_late(content, str(problem), problem.is_final, away(problem))
         if reply is None:
             return {}
-        if await self._is_busy(reply, message.id):
+        if await self._is_busy(reply, message):
             return self._unless_late(content, "too much is waiting there", is_final=False)
         receipt = await self._reception.receive(reply)
         if receipt.verdict != "taken":
@@ -154,12 +154,12 @@ class Writing:
             raise CannotSend(f"it was refused: {receipt.verdict}", receipt.verdict not in MAY_PASS)
         return receipt.reply
 
-    async def _is_busy(self, envelope: bytes, id: str) -> bool:
+    async def _is_busy(self, envelope: bytes, asked: Message) -> bool:
         try:
             answer = (await self._envelopes.open(envelope, self._now_ms() // 1000)).message
         except Refused:
             return False
-        return answer.type == REPORT and answer.pthid == id and answer.body.get("code") == BUSY
+        return is_report_of(answer, asked) and answer.body.get("code") == BUSY
 
     def _unless_late(
         self, content: Content, reason: str, is_final: bool, away: Mapping[str, str] = EMPTY

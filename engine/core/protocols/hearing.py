@@ -68,7 +68,7 @@ def _hear(state: State, message: Message, facts: Facts) -> Reaction:
 
 
 def _heard_first(state: State, message: Message, facts: Facts, kind: Kind | None) -> Reaction:
-    if kind is not None and kind.answers and not is_open(state, message.thread):
+    if kind is not None and kind.answers and not kind.unasked and not is_open(state, message.thread):
         return stray(state, message, facts, why_not_open(state, message))
     trouble = _trouble_with(message, facts, kind)
     if trouble is not None:

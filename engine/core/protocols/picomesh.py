@@ -239,9 +239,9 @@ PROTOCOL = Protocol(
     roles=("asker", "pico"),
     kinds={
         "event": Kind("asker", _EVENT, _heard_event, anonymous=True),
-        "event-accepted": Kind("pico", {"eid": _NAME}, _heard_accepted, answers=True),
-        "event-outcome": Kind("pico", _OUTCOME, _heard_outcome, answers=True),
+        "event-accepted": Kind("pico", {"eid": _NAME}, _heard_accepted, answers=("event",), final=False),
+        "event-outcome": Kind("pico", _OUTCOME, _heard_outcome, answers=("event",)),
         "query": Kind("asker", _QUERY, _heard_query),
-        "query-answer": Kind("pico", {"value": need(anything)}, _heard_answer, answers=True),
+        "query-answer": Kind("pico", {"value": need(anything)}, _heard_answer, answers=("query",)),
     },
 )

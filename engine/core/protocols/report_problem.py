@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from engine.core.didcomm.messages import Message
+from engine.core.didcomm.messages import Message, same_id
 from engine.core.protocols.bodies import list_of, may, need, text
 from engine.core.protocols.message_types import same_type
 from engine.core.protocols.problem_codes import COMMENTS, TEMPORARY
@@ -56,6 +56,11 @@ def report(state: State, trouble: Trouble, about: Message, facts: Facts) -> Reac
 
 def is_report(message: Message) -> bool:
     return same_type(message.type, REPORT)
+
+
+def is_report_of(report: Message, question: Message) -> bool:
+    """Whether it says why there is no answer to this message."""
+    return is_report(report) and same_id(thread_in_question(report), question.thread)
 
 
 def complain(

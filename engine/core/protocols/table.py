@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.core.didcomm.messages import Message
+from engine.core.didcomm.messages import Message, same_id
 from engine.core.protocols import (
     basicmessage,
     coordinate_mediation,
@@ -75,6 +75,42 @@ def kind_of_message(message: Message) -> Kind | None:
     """None if nobody here knows such messages."""
     protocol = protocol_of(message.type)
     return None if protocol is None else kind_of(message.type, protocol)
+
+
+def is_answer(message: Message) -> bool:
+    """Whether it means nothing by itself, but answers something or fails to."""
+    kind = kind_of_message(message)
+    return kind is not None and bool(kind.answers) and not (kind.unasked and message.thid is None)
+
+
+def ends_thread(uri: str) -> bool:
+    """Whether nothing else is to come when somebody has answered so."""
+    protocol = protocol_of(uri)
+    kind = None if protocol is None else kind_of(uri, protocol)
+    return kind is not None and kind.final
+
+
+def may_be_answered(uri: str) -> bool:
+    protocol = protocol_of(uri)
+    return protocol is not None and any(_answers(one, uri) for one in protocol.kinds.values())
+
+
+def answers(answer: str, question: str) -> bool:
+    """Whether a message of the one type answers one of the other."""
+    protocol = protocol_of(answer)
+    kind = None if protocol is None else kind_of(answer, protocol)
+    return kind is not None and protocol is protocol_of(question) and _answers(kind, question)
+
+
+def is_answer_to(answer: Message, question: Message) -> bool:
+    """Whether a message is in the thread of the other, and of a type, with a body, that answers it."""
+    is_in_thread = same_id(answer.thid, question.thread)
+    return is_in_thread and answers(answer.type, question.type) and is_well_formed(answer)
+
+
+def _answers(kind: Kind, question: str) -> bool:
+    asked = read_type(question)
+    return asked is not None and asked.message in map(plain, kind.answers)
 
 
 def is_well_formed(message: Message) -> bool:
