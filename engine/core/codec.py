@@ -537,18 +537,15 @@ def pack_errand(errand: AskLater) -> Plain:
         plain["reply"] = _pack_sending(errand.reply)
     if errand.complaint is not None:
         plain["complaint"] = _pack_sending(errand.complaint)
-    if errand.onward is not None:
-        plain["onward"] = {"kind": errand.onward.kind, "content": errand.onward.content}
     return plain
 
 
 def unpack_errand(plain: Plain) -> AskLater:
-    reply, complaint, onward = plain.get("reply"), plain.get("complaint"), plain.get("onward")
+    reply, complaint = plain.get("reply"), plain.get("complaint")
     return AskLater(
         Question(plain["kind"], plain["content"]),
         None if reply is None else _unpack_sending(reply),
         None if complaint is None else _unpack_sending(complaint),
-        None if onward is None else Question(onward["kind"], onward["content"]),
     )
 
 
