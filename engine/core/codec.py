@@ -537,15 +537,18 @@ def pack_errand(errand: AskLater) -> Plain:
         plain["reply"] = _pack_sending(errand.reply)
     if errand.complaint is not None:
         plain["complaint"] = _pack_sending(errand.complaint)
+    if errand.onward is not None:
+        plain["onward"] = {"kind": errand.onward.kind, "content": errand.onward.content}
     return plain
 
 
 def unpack_errand(plain: Plain) -> AskLater:
-    reply, complaint = plain.get("reply"), plain.get("complaint")
+    reply, complaint, onward = plain.get("reply"), plain.get("complaint"), plain.get("onward")
     return AskLater(
         Question(plain["kind"], plain["content"]),
         None if reply is None else _unpack_sending(reply),
         None if complaint is None else _unpack_sending(complaint),
+        None if onward is None else Question(onward["kind"], onward["content"]),
     )
 
 

@@ -16,8 +16,8 @@ from pico_lang.values import Value, in_js_order
 Content = Mapping[str, Any]
 
 
-def report(errand: AskLater, answer: Mapping[str, Any]) -> SendEvent | None:
-    """The event that tells of it; None when there is nobody to be told."""
+def report(errand: AskLater, answer: Mapping[str, Any]) -> SendEvent | AskLater | None:
+    """The event that tells of it, or what is to send that to a DID; None when there is nobody to be told."""
     read_attrs = _READERS[errand.question.kind]
     try:
         attrs = read_attrs(errand.question.content, answer)
@@ -26,6 +26,9 @@ def report(errand: AskLater, answer: Mapping[str, Any]) -> SendEvent | None:
     except RuntimeFault as fault:
         told = {"data": fault.message, "code": fault.code, **_what_was_sent(errand.question)}
         return errand.complaint and _with_attrs(errand.complaint, told)
+    if errand.reply is not None and errand.onward is not None:
+        content = {**errand.onward.content, "attrs": _with_attrs(errand.reply, attrs).attrs}
+        return AskLater(Question(errand.onward.kind, content), None, errand.complaint)
     return errand.reply and _with_attrs(errand.reply, attrs)
 
 

@@ -38,8 +38,8 @@ LOOKS_OF_A_PICO, LOOKS_AT_ONCE = 2, 32
 """Attempts on places where nobody answered, at a time. Each may take seconds, and fewer than a pico may
 have under way in all, so they do not hold up its messages for others."""
 
-Deliver = Callable[[PicoId, EventId, SendEvent | None], None]
-"""End the errand of that pico and name by sending the event, if there is one."""
+Deliver = Callable[[PicoId, EventId, SendEvent | AskLater | None], None]
+"""End the errand of that pico and name by sending the event, or beginning the errand, if there is one."""
 
 Key = tuple[PicoId, EventId]
 

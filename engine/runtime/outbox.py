@@ -141,12 +141,16 @@ class LocalOutbox:
             self._perform(effect, sender, bundle)
         return bundle
 
-    def deliver(self, pico: PicoId, errand: EventId, event: SendEvent | None) -> None:
-        """End an errand, together with the acceptance of the event that tells of it."""
+    def deliver(self, pico: PicoId, errand: EventId, told: SendEvent | AskLater | None) -> None:
+        """End an errand, together with the acceptance of the event that tells of it, or with the errand that
+        is to take it to somebody's DID."""
         bundle = self._bundle()
         bundle.writes.append(EndErrand(pico, errand))
-        if event is not None:
-            self._send(event, pico, bundle)
+        match told:
+            case SendEvent():
+                self._send(told, pico, bundle)
+            case AskLater():
+                _begin(told, pico, bundle)
         bundle.dispatch(self._journal.commit(bundle.writes))
 
     def _bundle(self, bodies: Mapping[EventId, bytes] = EMPTY) -> Bundle:
@@ -165,8 +169,7 @@ class LocalOutbox:
             case SendEvent():
                 self._send(effect, sender.id, bundle)
             case AskLater():
-                bundle.writes.append(KeepErrand(sender.id, effect.name, encode_errand(effect)))
-                bundle.asked.append((sender.id, effect))
+                _begin(effect, sender.id, bundle)
             case CreatePico(pico):
                 self._create(pico, sender, bundle)
             case DeletePico(pico):
@@ -220,6 +223,11 @@ class LocalOutbox:
         for words in last_words(gone):
             if self._find(words.eci) is not None:
                 self._send(words, gone.id, bundle)
+
+
+def _begin(errand: AskLater, pico: PicoId, bundle: Bundle) -> None:
+    bundle.writes.append(KeepErrand(pico, errand.name, encode_errand(errand)))
+    bundle.asked.append((pico, errand))
 
 
 def _flood(sent: SendEvent, target: Mailbox) -> Fault:

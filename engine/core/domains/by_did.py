@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from engine.core.correspondence import MESSAGE, of_relation
+from engine.core.dids import did_of
 from engine.core.later import send_off
-from engine.core.messages import Question
-from engine.core.model import Eci
+from engine.core.messages import Question, SendEvent
+from engine.core.model import Eci, EventId
 from engine.core.relations import find
 from engine.core.world import World
 from pico_lang.coercion import to_string
@@ -30,22 +31,28 @@ def send_by_did(
     world: World, sender: Value, did: str, domain: str, name: str, attrs: Mapping[str, Value]
 ) -> None:
     """From the channel `sender`; without one from the pico's channel to itself, which lets nobody in."""
-    run = world.run
+    event = SendEvent(Eci(did), domain, name, attrs, EventId(""))
+    send_off(world, message_of(world, sender, event))
+
+
+def message_of(world: World, sender: Value, event: SendEvent) -> Question:
+    """The question that is to send an event for a DID."""
+    run, did = world.run, event.eci
     world.require("http", "an event for a DID")
     run.meter.charge(STEPS_OF_A_MESSAGE)
     eci = own_channel(world, sender)
-    relation = find(run, did, eci)
+    relation = find(run, did_of(did), eci)
     content = {
         "did": did if relation is None else relation.state["peer"],
         "from": eci,
         **({} if relation is None else of_relation(relation)),
-        "domain": domain,
-        "name": name,
-        "attrs": attrs,
+        "domain": event.domain,
+        "name": event.name,
+        "attrs": event.attrs,
         "since": run.learned.time_ms,
         "key": run.next_key(),
     }
-    send_off(world, Question(MESSAGE, content))
+    return Question(MESSAGE, content)
 
 
 def own_channel(world: World, given: Value) -> Eci:
