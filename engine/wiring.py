@@ -46,6 +46,7 @@ from engine.plugins.declaration import Module
 from engine.plugins.discovery import discover
 from engine.plugins.references import describe
 from engine.ports import Clock, Entropy, Journal, Keys, RulesetSource, WebClient
+from engine.runtime.arrangement import Arrangement
 from engine.runtime.collecting import Collecting
 from engine.runtime.compilers import Compilers
 from engine.runtime.consultants import Consultants, ConsultingLimits
@@ -251,9 +252,8 @@ def give_mail(host: Host, equipment: Equipment, keys: Keys, web: WebClient, sett
     host.mail = mail = Mail(identities, reception, letters, mediator, has_channel, introduce, lives)
     if settings.mediator:
         mail.collecting = Collecting(
-            Did(settings.mediator),
+            Arrangement(Did(settings.mediator), identities, journal),
             int(settings.mediator_every_s * 1000),
-            identities,
             envelopes,
             letters,
             reception,

@@ -59,6 +59,10 @@ class Identities:
         self.engine = self._make(ENGINE, url)
         self.page = f"{url.removesuffix('/didcomm')}/invitation"
 
+    def called_at(self, place: str) -> Did:
+        """What this engine is called when it is reached there, by a URL or by way of a mediator."""
+        return self._make(ENGINE, place)
+
     def reached_by(self, mediator: Did) -> None:
         """Say from now on that messages are for this one to take in."""
         self.engine = self._make(ENGINE, mediator)
