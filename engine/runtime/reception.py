@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable
 
 from engine.core.didcomm.messages import Message
-from engine.core.didcomm.refused import Gist, Refused
+from engine.core.didcomm.refused import Gist, NotForUs, Refused
 from engine.core.dids import Did, did_of
 from engine.core.protocols import routing
 from engine.core.protocols.message_types import read_type, same_type
@@ -70,6 +70,8 @@ class Reception:
     ) -> Receipt:
         try:
             letter = await self._envelopes.open(envelope, self._now_ms() // 1000)
+        except NotForUs:
+            return Receipt("unknown")
         except Refused as refused:
             logger.debug("a message was refused: %s", refused)
             return await self._complain(refused, line)

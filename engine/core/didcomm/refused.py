@@ -41,6 +41,14 @@ class Refused(Exception):
         self.gist = gist
 
 
+class NotForUs(Refused):
+    """It is for none of our keys: nobody here can say what is in it, and somebody else may be able to, or we
+    later, when our keys are there again."""
+
+    def __init__(self) -> None:
+        super().__init__("e.p.trust.crypto", "it is for none of our keys")
+
+
 class Needs(Exception):
     """Nobody can go on without the document of this DID: fetch it and call again.
 
