@@ -10,10 +10,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Literal
 
@@ -23,7 +21,7 @@ from engine.core.protocols import messagepickup
 from engine.core.protocols.coordinate_mediation import PROTOCOL_2, PROTOCOL_3
 from engine.core.protocols.hearing import hear
 from engine.core.protocols.mediating import serves
-from engine.core.protocols.reactions import Facts, Held, NewId, Reaction, State, Summary, ids_from, stray
+from engine.core.protocols.reactions import Facts, Held, NewId, Note, Reaction, State, ids_from, stray
 from engine.core.protocols.relationships import begin
 from engine.core.protocols.table import kind_of, protocol_of
 from engine.did_choice import NO_DID, DidChoice
@@ -35,13 +33,13 @@ from engine.ports import (
     Journal,
     KeepMail,
     KeepMailClient,
-    KeptMail,
     Letter,
     RemoveMailClient,
 )
 from engine.runtime.correspondents import REMEMBERED, Correspondents
 from engine.runtime.identities import Identities
 from engine.runtime.lines import Line, Lines, Live
+from engine.runtime.queues import Coming, Queue
 
 logger = logging.getLogger(__name__)
 
@@ -145,7 +143,7 @@ class Mediator:
     async def hear(self, letter: Letter, line: Line | None) -> Reaction:
         """Of a client, or somebody who wants to be one. What is kept is durable when this returns."""
         if letter.sender is None:
-            return Reaction({})
+            return Reaction({}, notes=(Note("refused", {}),))
         await self._sweep()
         if _is_heard_again(letter.message):
             return await self._hear_again(letter, letter.sender, line)
@@ -274,47 +272,6 @@ class Mediator:
         return self._now_ms() // 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Queue:
-    """`engine.core.protocols.Waiting` of one client."""
-
-    mail: KeptMail
-    client: Did
-
-    def summary(self, recipient: str | None, but: Collection[str] = ()) -> Summary:
-        short, gone = _narrow(recipient), list(but)
-        size, less = self.mail.size(self.client, short), self.mail.sizes_of(self.client, gone, short)
-        oldest = self.mail.received_s(self.client, short, gone)
-        newest = self.mail.received_s(self.client, short, gone, newest=True)
-        return Summary(size.messages - less.messages, size.bytes - less.bytes, oldest, newest)
-
-    def oldest(self, limit: int, recipient: str | None) -> Sequence[Held]:
-        waiting = self.mail.after(self.client, 0, limit, _narrow(recipient))
-        return [Held(one.id, one.envelope, one.received_s) for one in waiting]
-
-
-@dataclass(frozen=True, slots=True)
-class Coming:
-    """What is on its way to the disk."""
-
-    messages: Counter[Did] = field(default_factory=Counter)
-    bytes: Counter[Did] = field(default_factory=Counter)
-
-    @contextmanager
-    def counted(self, client: Did, size: int) -> Iterator[None]:
-        self._add(client, 1, size)
-        try:
-            yield
-        finally:
-            self._add(client, -1, -size)
-
-    def _add(self, client: Did, messages: int, size: int) -> None:
-        self.messages[client] += messages
-        self.bytes[client] += size
-        if not self.messages[client]:
-            del self.messages[client], self.bytes[client]
-
-
 def _is_heard_again(message: Message) -> bool:
     protocol = protocol_of(message.type)
     kind = None if protocol is None else kind_of(message.type, protocol)
@@ -327,7 +284,3 @@ def _objects(value: object) -> list[Mapping[str, Any]]:
 
 def _short(did: str) -> str:
     return short_did(did_of(did))
-
-
-def _narrow(recipient: str | None) -> str | None:
-    return None if recipient is None else _short(recipient)
