@@ -506,11 +506,24 @@ class LifelongLogs(Protocol):
     def rotate(self, pico: str, log: KeptLog, now_s: float) -> KeptLog:
         """The log with one more entry, signed with the key that the last one promised."""
 
+    def address(self, pico: str, log: KeptLog, url: str | None, host: Did, now_s: float) -> KeptLog:
+        """The log; with one more entry, if the newest does not say how messages to the pico get here."""
+
     def extend(self, pico: str, log: KeptLog, more: KeptLog, now_s: float) -> KeptLog:
         """The log with an entry of somebody else's, and what approves it."""
 
     def describe(self, pico: str, log: KeptLog, now_s: float) -> Mapping[str, Any]:
         """What it says: `did`, the name for life, `epoch` and so on."""
+
+
+class KnownLogs(Protocol):
+    """Logs that need not be fetched, by the self-certifying id in their names."""
+
+    def own(self, scid: str) -> KeptLog | None:
+        """That of a pico of this engine, as it is now."""
+
+    def told(self, scid: str) -> KeptLog | None:
+        """One that somebody handed over: there may be a newer one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from engine.adapters.dids.lifelong import LifelongLogs
 from engine.adapters.dids.own import make_own_did
 from engine.adapters.dids.refused import DidRefused
 from engine.adapters.dids.resolver import DidResolver
-from engine.adapters.dids.routes import AtHand, DidDirectory
+from engine.adapters.dids.routes import AtHand, DidDirectory, relay_of
 from engine.adapters.fetch.rulesets import RulesetTexts
 from engine.adapters.keys import SeedFile, SeedKeys
 from engine.adapters.local.clock import SystemClock
@@ -45,8 +45,10 @@ from engine.plugins.collection import NO_PLUGINS, Plugins, collect
 from engine.plugins.declaration import Module
 from engine.plugins.discovery import discover
 from engine.plugins.references import describe
-from engine.ports import Clock, Entropy, Journal, Keys, RulesetSource, WebClient
+from engine.ports import BadLog, CannotSend, Clock, Entropy, Journal, KeptLog, Keys, RulesetSource, WebClient
+from engine.runtime.announcing import Announcing
 from engine.runtime.arrangement import Arrangement
+from engine.runtime.away import Away
 from engine.runtime.collecting import Collecting
 from engine.runtime.compilers import Compilers
 from engine.runtime.consultants import Consultants, ConsultingLimits
@@ -72,8 +74,10 @@ from engine.runtime.residents import Limits
 from engine.runtime.rota import Rota
 from engine.runtime.shelf import Shelf
 from engine.runtime.showings import Showings
+from engine.runtime.told_logs import Herald, LogDesk, LogQuestions, ToldLogs
 from engine.runtime.virtual_time import VirtualTime, virtual_clock
 from engine.runtime.web import WebAnswers
+from engine.runtime.whereabouts import NotingEnvelopes, Whereabouts
 from engine.runtime.workshop import Workshop
 from engine.runtime.writing import Writing
 from pico_lang.meter import Budget
@@ -217,10 +221,18 @@ def give_mail(host: Host, equipment: Equipment, keys: Keys, web: WebClient, sett
     """Let a host be reached by DIDs that are made of these keys, and its picos write to others."""
     clock, journal = equipment.clock, equipment.journal
     resolver = DidResolver(web, lambda: clock.now_ms() / 1000, recall=partial(recall, journal))
-    names = LongNames(journal, resolver.long_form)
-    identities = Identities(journal, keys, make_own_did, sign_rotation)
-    envelopes = OwnEnvelopes(resolver.at_hand, partial(fetch_document, resolver), identities.secret)
-    letters = Letters(envelopes, DidDirectory(resolver), web, host.away)
+    lives = Lives(journal, LifelongLogs(keys), clock.now_ms, resolver.outdated)
+    resolver.known = logs = ToldLogs(journal, lives, partial(learn_log, resolver), resolver.text_of)
+    identities = Identities(journal, keys, make_own_did, sign_rotation, lives, host.channels_of)
+    own = OwnEnvelopes(resolver.at_hand, partial(fetch_document, resolver), identities.secret)
+    left = partial(look_again, DidDirectory(AtHand(resolver)), host.away)
+    whereabouts = Whereabouts(journal, identities, partial(relay_of, resolver), clock.now_ms, left)
+    envelopes = NotingEnvelopes(own, identities, whereabouts)
+    letters = Letters(envelopes, DidDirectory(resolver, whereabouts.newest), web, host.away)
+    letters.tell_ahead = Herald(logs, letters, identities, clock.now_ms, equipment.entropy).tell
+    letters.met = met = partial(remember, whereabouts, logs)
+    resolver.ask = LogQuestions(letters, envelopes, identities, clock.now_ms, equipment.entropy).ask
+    names = LongNames(journal, resolver.long_form, met)
     correspondents, terms = Correspondents(identities.ids_seed(), clock.now_ms), mediation_terms(settings)
     mediator = Mediator(journal, identities, envelopes, correspondents, clock.now_ms, terms, names.keep)
     own_lists = OwnLists(settings.home / STORE_FILE, key_signer(keys.derive(HOME_PURPOSE)))
@@ -228,8 +240,9 @@ def give_mail(host: Host, equipment: Equipment, keys: Keys, web: WebClient, sett
     showings = Showings(checks, clock.now_ms)
     gate = KeepingGate(host, names)
     hearing = Hearing(gate, identities, correspondents, showings)
-    heard = Hearsay(envelopes, DidDirectory(AtHand(resolver)), host.away)
-    reception = Reception(identities, heard, letters, correspondents, hearing, mediator, clock.now_ms)
+    heard = Hearsay(envelopes, DidDirectory(AtHand(resolver), whereabouts.newest), host.away)
+    desk = LogDesk(logs, correspondents)
+    reception = Reception(identities, heard, letters, correspondents, hearing, mediator, desk, clock.now_ms)
     lanes = Lanes(settings.http_per_pico, settings.http_at_once)
     keep_ms = equipment.message_keep_ms
     correspondence = Correspondence(
@@ -247,9 +260,20 @@ def give_mail(host: Host, equipment: Equipment, keys: Keys, web: WebClient, sett
     fetch = partial(fetch_document, resolver)
     writing = Writing(identities, envelopes, letters, reception, lanes, clock.now_ms, keep_ms, fetch)
     equipment.questions.learn(names.keeping(writing.kinds))
-    lives = Lives(journal, LifelongLogs(keys), clock.now_ms)
+    announcing = Announcing(whereabouts, identities, envelopes, letters, clock, equipment.entropy, keep_ms)
     has_channel, introduce = host.has_channel, host.introduce
-    host.mail = mail = Mail(identities, reception, letters, mediator, has_channel, introduce, lives)
+    host.mail = mail = Mail(
+        identities,
+        reception,
+        letters,
+        mediator,
+        has_channel,
+        introduce,
+        lives,
+        announcing,
+        logs,
+        whereabouts,
+    )
     if settings.mediator:
         mail.collecting = Collecting(
             Arrangement(Did(settings.mediator), identities, journal),
@@ -260,6 +284,27 @@ def give_mail(host: Host, equipment: Equipment, keys: Keys, web: WebClient, sett
             clock,
             equipment.entropy,
         )
+
+
+async def remember(whereabouts: Whereabouts, logs: ToldLogs, did: Did) -> None:
+    """Somebody has to do with a pico: what has to be known so that they can be written to later."""
+    await whereabouts.met(did)
+    await logs.keep(did)
+
+
+async def look_again(places: DidDirectory, away: Away, did: Did) -> None:
+    """Whoever waits for the place of that DID: it is known now where else to go."""
+    try:
+        away.heard_from((await places.find_route(did)).url)
+    except CannotSend:
+        logger.debug("%s names no place that anybody could wait for", show_did(did))
+
+
+async def learn_log(resolver: DidResolver, log: KeptLog, did: str) -> None:
+    try:
+        await resolver.learn(log, did)
+    except DidRefused as refused:
+        raise BadLog(str(refused)) from refused
 
 
 def sign_rotation(rotation: Rotation, secret: bytes) -> str:

@@ -170,6 +170,11 @@ class EngineClient:
         found: dict[str, Any] = self._post(("api", "did", "log"), {**given, "eci": self._eci(eci)})
         return found
 
+    def log_of(self, did: str) -> dict[str, Any]:
+        """The log that proves a name for life, if the engine knows it."""
+        found: dict[str, Any] = self._read(self._call("GET", "/api/did/log", params={"did": did}))
+        return found
+
     def root_eci(self) -> str:
         return str(self._get("/readyz")["root_eci"])
 

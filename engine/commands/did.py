@@ -125,6 +125,7 @@ def _show_life(told: dict[str, Any]) -> None:
     others = told["promised"] - 1
     kept = f"keys of others that are promised too: {others}" if others > 0 else "no other key is promised"
     click.echo(f"  {kept}")
+    click.echo(f"  for others: {told['address']}")
 
 
 @did.command()

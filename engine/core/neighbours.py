@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from engine.core.lifelong import is_lifelong
 from engine.core.messages import Refusal
 from engine.core.model import Eci
 from engine.core.policy import allows_event
@@ -61,8 +62,10 @@ def ask_name(run: Run, eci: Eci) -> str:
 
 
 def ask_address(run: Run, eci: Eci) -> tuple[str, str | None]:
-    """The same, and the page of the engine where invitations lead in a browser."""
-    answer = _read(_ask(run, "did", {"eci": eci}))
+    """The same, and the page of the engine where invitations lead in a browser. With `life` it is the pico's
+    name for life that is wanted: the channel may be so new that nobody but this run knows of its tag."""
+    content = {"eci": eci, **({"life": True} if is_lifelong(run.draft.channels, eci) else {})}
+    answer = _read(_ask(run, "did", content))
     return answer["did"], answer.get("page")
 
 

@@ -24,7 +24,7 @@ from engine.runtime.away import away
 from engine.runtime.callers import Caller
 from engine.runtime.equipment import AnswerKind
 from engine.runtime.gate import Gate, event_id
-from engine.runtime.identities import Identities, Owner
+from engine.runtime.identities import CLOSED, Identities, Owner
 from engine.runtime.lanes import Lanes
 from engine.runtime.letters import Letters
 from engine.runtime.neighbours import LONGEST_CHAIN
@@ -67,7 +67,9 @@ class Correspondence:
         }
 
     async def _answer_did(self, pico: PicoId, content: Content) -> Answer:
-        did, page = await self._identities.name(content["eci"]), self._identities.page
+        identities, page = self._identities, self._identities.page
+        is_life = content.get("life", False)
+        did = await (identities.name_for_life(pico) if is_life else identities.name(content["eci"]))
         return {"did": did} if page is None else {"did": did, "page": page}
 
     # --- events ------------------------------------------------------------------------------------
@@ -96,6 +98,8 @@ class Correspondence:
         """To a channel of this engine."""
         if own.eci is None:
             return _error("the DID is that of an engine, which has no rules")
+        if own.is_closed:
+            return _error(CLOSED)
         event = own.eci, content["domain"], content["name"], content["attrs"]
         caller = Caller(sender, proven=self._proven(own.eci, content))
         kept = await self._gate.accept_event(*event, event_id(sender, content["key"]), caller)
@@ -142,6 +146,8 @@ class Correspondence:
     async def _ask_here(self, own: Owner, sender: Did, content: Content) -> Answer:
         if own.eci is None:
             return _error("the DID is that of an engine, which shares nothing")
+        if own.is_closed:
+            return _error(CLOSED)
         via = tuple(map(PicoId, content["via"]))
         if self._find_pico(own.eci) in via or len(via) >= LONGEST_CHAIN:
             return _error("the DID leads back to a pico that waits for the answer, or too many wait already")

@@ -16,7 +16,7 @@ from typing import cast
 
 from engine.core.codec import Unreadable, from_bytes, pack_pico, to_bytes
 from engine.core.messages import Event, Fault, Query, Refusal
-from engine.core.model import Eci, EventId, Pico, PicoId, Rid
+from engine.core.model import Channel, Eci, EventId, Pico, PicoId, Rid
 from engine.core.records import encode_request
 from engine.core.timekeeping import to_iso
 from engine.plugins.describing import Document
@@ -305,6 +305,11 @@ class Host:
         event = Event(eci, domain, name, {}, EventId(""), sender=caller.sender, proven=caller.proven)
         found = self._let_in(event, caller)
         return found if isinstance(found, Refusal) else None
+
+    def channels_of(self, pico: PicoId) -> Mapping[Eci, Channel]:
+        """As they are now; none of a pico that is not here."""
+        mailbox = self._residents.wake(pico)
+        return {} if mailbox is None else mailbox.head.pico.channels
 
     def has_channel(self, eci: Eci) -> bool:
         return self._equipment.journal.find_channel(eci) is not None

@@ -5,17 +5,19 @@ One attempt each. Who wants a message to arrive keeps it until it has, and tries
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from engine.core.didcomm.media_types import ENCRYPTED
 from engine.core.didcomm.messages import Message
-from engine.core.dids import Did, did_of
+from engine.core.dids import Did, did_of, scid_in
 from engine.core.protocols.reactions import ids_from
 from engine.core.protocols.routing import forward
 from engine.ports import (
     CannotSend,
     Directory,
     Envelopes,
+    Route,
     WebClient,
     WebFailed,
     WebRefused,
@@ -29,6 +31,13 @@ WORTH_ANOTHER_TRY = frozenset((404, 408, 425, 429))
 
 BEHIND_NOBODY = frozenset((502, 503, 504))
 """What gateways say."""
+
+
+TellAhead = Callable[[Did, Did], Awaitable[None]]
+"""Have the engine that takes in a message know what proves the name for life that it is from. Raises
+`CannotSend`."""
+Met = Callable[[Did], Awaitable[None]]
+"""Somebody took a message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +56,26 @@ class Letters:
         self._directory = directory
         self._web = web
         self._away = away
+        self.tell_ahead: TellAhead | None = None
+        self.met: Met | None = None
 
     async def send(self, message: Message, to: Did) -> Posted:
         """Raises `CannotSend`."""
         route = await self._directory.find_route(to)
+        sender = message.from_
+        if self.tell_ahead is not None and sender is not None and scid_in(sender) and route.hops:
+            await self.tell_ahead(Did(sender), route.hops[-1])
+        posted = await self._wrap_and_post(message, to, route)
+        if self.met is not None:
+            await self.met(Did(did_of(to)))
+        return posted
+
+    async def _wrap_and_post(self, message: Message, to: Did, route: Route) -> Posted:
+        # Not before `tell_ahead`, which may be what finds out whether somebody is there.
         if self._away is not None and (reason := self._away.reason(route.url)) is not None:
             raise NobodyThere(f"nobody answered there a moment ago: {reason}", route.url)
         envelope = await self._envelopes.close(message, to)
-        new_id, following = ids_from(message.id), str(to)
+        new_id, following = ids_from(message.id), did_of(to)
         for hop in reversed(route.hops):
             wrapped = forward(
                 new_id(f"forward by {hop}"), envelope, following, did_of(hop), message.expires_time

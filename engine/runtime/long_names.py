@@ -7,11 +7,11 @@ anybody can make up as many as they like.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from engine.core.correspondence import LETTER, MESSAGE
-from engine.core.dids import short_did
+from engine.core.dids import Did, did_of, short_did
 from engine.core.messages import Fault, Refusal
 from engine.core.model import Eci, EventId, PicoId
 from engine.ports import Journal, SetFact
@@ -29,16 +29,22 @@ def recall(journal: Journal, did: str) -> str | None:
     return journal.fact(_fact(did))
 
 
+Met = Callable[[Did], Awaitable[None]]
+"""Told of whoever is kept, whatever their names look like."""
+
+
 class LongNames:
-    def __init__(self, journal: Journal, find: FindLong) -> None:
+    def __init__(self, journal: Journal, find: FindLong, met: Met) -> None:
         self._journal = journal
         self._find = find
+        self._met = met
 
     async def keep(self, did: str) -> None:
         """Durable when this returns. Nothing where there is one form only, or the long one was not seen."""
         long = self._find(did)
         if long is not None and recall(self._journal, did) is None:
             await self._journal.commit([SetFact(_fact(did), long)])
+        await self._met(Did(did_of(did)))
 
     def keeping(self, kinds: Mapping[str, AnswerKind]) -> Mapping[str, AnswerKind]:
         """As those; where a pico writes to somebody, their name is kept first."""

@@ -26,6 +26,7 @@ from engine.runtime.letters import Letters
 from engine.runtime.lines import Line
 from engine.runtime.mediator import Mediator
 from engine.runtime.receipts import UNREADABLE, Handled, Receipt, Verdict, handled, together
+from engine.runtime.told_logs import LogDesk
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +44,7 @@ class Reception:
         correspondents: Correspondents,
         hearing: Hearing,
         mediator: Mediator,
+        logs: LogDesk,
         now_ms: Callable[[], int],
     ) -> None:
         self._identities = identities
@@ -50,6 +52,7 @@ class Reception:
         self._correspondents = correspondents
         self._hearing = hearing
         self._mediator = mediator
+        self._logs = logs
         self._now_ms = now_ms
         self._answering = Answering(identities, envelopes, letters, self.receive)
 
@@ -119,6 +122,8 @@ class Reception:
         type = letter.message.type
         if self._mediator.is_for_it(type):
             return handled(await self._mediator.hear(letter, line))
+        if self._logs.is_for_it(type):
+            return await self._logs.hear(letter)
         if read_type(type) in SILENT:
             return handled(self._correspondents.hear(letter))
         return Handled("unknown", self._correspondents.report(letter, Trouble("e.p.msg.not-spoken")))

@@ -1,6 +1,7 @@
 """`engine.ports.LifelongLogs`: logs of picos, with keys that follow from the engine's own.
 
-Entry n is signed with the n-th key of the pico and promises the next. Whatever else was promised beside
+Entry n is signed with the n-th key of the pico and promises the next. The keys in its document, which
+messages are made with, are others: they last as long as the engine's. Whatever else was promised beside
 that, an owner's key of which only the hash is known, is promised again, so that it holds until it is used.
 """
 
@@ -10,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from engine.adapters.dids.locations import NOWHERE
+from engine.adapters.dids.documents import DIDCOMM, DIDCOMM_V2
+from engine.adapters.dids.locations import NOWHERE, WEBVH
 from engine.adapters.dids.log_entries import hash_key, log_from_jsonl, log_to_jsonl
 from engine.adapters.dids.log_verification import VerifiedLog, verify_log
 from engine.adapters.dids.log_writing import (
@@ -18,9 +20,11 @@ from engine.adapters.dids.log_writing import (
     CannotWrite,
     Changes,
     create_log,
+    move_state,
     unborn_did,
     update_log,
 )
+from engine.adapters.dids.own import own_multikeys
 from engine.adapters.dids.proofs import SeedSigner
 from engine.adapters.dids.refused import DidRefused
 from engine.adapters.dids.witnesses import (
@@ -31,6 +35,7 @@ from engine.adapters.dids.witnesses import (
 )
 from engine.core.dids import Did
 from engine.ports import BadLog, KeptLog, Keys
+from engine.runtime.identities import CURVES, life_purpose
 
 CONTEXT = ["https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1"]
 HOST = "PicomeshHost"
@@ -50,7 +55,20 @@ class LifelongLogs:
         except (DidRefused, CannotWrite) as problem:
             raise BadLog(str(problem)) from problem
 
+    def address(self, pico: str, kept: KeptLog, url: str | None, host: Did, now_s: float) -> KeptLog:
+        log, place = _read(kept, now_s), _place(pico, url)
+        if log.deactivated:
+            return kept
+        before = log.newest.entry.state
+        served = before if log.did == f"{WEBVH}{log.scid}:{place}" else move_state(log, place)
+        after = _merged(served, self._reached(pico, host))
+        return kept if after == before else self._go_on(pico, kept, now_s, after)
+
     def rotate(self, pico: str, kept: KeptLog, now_s: float) -> KeptLog:
+        return self._go_on(pico, kept, now_s, None)
+
+    def _go_on(self, pico: str, kept: KeptLog, now_s: float, state: Mapping[str, Any] | None) -> KeptLog:
+        """One more entry; without `state`, with the document that there is."""
         log = _read(kept, now_s)
         own, following = self._key(pico, log.epoch + 1), self._key(pico, log.epoch + 2)
         promised = log.newest.parameters.next_key_hashes
@@ -61,8 +79,11 @@ class LifelongLogs:
             )
         others = tuple(one for one in promised if one != hash_key(own.multikey))
         changes = Changes(next_keys=(following.multikey,), next_key_hashes=others)
-        entry = update_log(log, own, now_s, changes=changes)
-        return _keep(verify_log([*log.entries, entry], now_s, known=log), _approvals(kept))
+        try:
+            entry = update_log(log, own, now_s, state=state, changes=changes)
+            return _keep(verify_log([*log.entries, entry], now_s, known=log), _approvals(kept))
+        except (DidRefused, CannotWrite) as problem:
+            raise BadLog(str(problem)) from problem
 
     def extend(self, pico: str, kept: KeptLog, more: KeptLog, now_s: float) -> KeptLog:
         try:
@@ -95,15 +116,47 @@ class LifelongLogs:
         return SeedSigner(self._keys.derive(f"log/{pico}/{number}"))
 
     def _document(self, pico: str, url: str | None, host: Did) -> dict[str, Any]:
-        who = SeedSigner(self._keys.derive(f"log/{pico}/authentication")).multikey
         return {
             "@context": CONTEXT,
             "id": unborn_did(_place(pico, url)),
             "alsoKnownAs": [UNBORN_NAME],
-            "verificationMethod": [{"id": "#key-1", "type": "Multikey", "publicKeyMultibase": who}],
-            "authentication": ["#key-1"],
-            "service": [{"id": "#host", "type": HOST, "serviceEndpoint": {"uri": host}}],
+            **self._reached(pico, host),
         }
+
+    def _reached(self, pico: str, host: Did) -> dict[str, Any]:
+        """The keys that messages are made with, and who takes them in. All ids are relative to whatever name
+        the document goes by."""
+        purpose = life_purpose(pico)
+        signing, agreeing = own_multikeys(*(self._keys.derive(f"{purpose}/{key}") for key in CURVES))
+        endpoint = {"uri": host, "accept": [DIDCOMM_V2]}
+        return {
+            "verificationMethod": [
+                {"id": "#key-1", "type": "Multikey", "publicKeyMultibase": signing},
+                {"id": "#key-2", "type": "Multikey", "publicKeyMultibase": agreeing},
+            ],
+            "authentication": ["#key-1"],
+            "keyAgreement": ["#key-2"],
+            "service": [
+                {"id": "#host", "type": HOST, "serviceEndpoint": {"uri": host}},
+                {"id": "#didcomm", "type": DIDCOMM, "serviceEndpoint": endpoint},
+            ],
+        }
+
+
+def _merged(state: Mapping[str, Any], reached: Mapping[str, Any]) -> dict[str, Any]:
+    """What stands there of others, an owner's own key or service, stays beside ours."""
+    merged = dict(state)
+    for name, own in reached.items():
+        ids = set(map(_id, own))
+        listed = state.get(name)
+        others = [one for one in listed if _id(one) not in ids] if isinstance(listed, list) else []
+        merged[name] = [*own, *others]
+    return merged
+
+
+def _id(entry: object) -> object:
+    """Of a key, a service, or a reference to a key."""
+    return entry.get("id") if isinstance(entry, Mapping) else entry
 
 
 def _place(pico: str, url: str | None) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from engine.adapters.dids.cache import Cache
@@ -39,10 +39,12 @@ from engine.adapters.dids.refused import DidRefused
 from engine.adapters.dids.strict_json import read_object
 from engine.adapters.dids.witnesses import approvals_from_json
 from engine.core.dids import Did, DidUrl, NotADid, is_did, method_of, read_did_url, show_did
-from engine.ports import WebClient
+from engine.ports import CannotSend, KeptLog, KnownLogs, WebClient
 
 Clock = Callable[[], float]
 """Seconds since 1970."""
+Ask = Callable[[Did, Did], Awaitable[KeptLog]]
+"""Whoever the first DID is of, for the log of the second. Raises `CannotSend`."""
 Recall = Callable[[str], str | None]
 """The long form of a short did:peer:4 that somebody keeps for longer than the resolver remembers, or None."""
 
@@ -66,6 +68,16 @@ class Lifetimes:
     longest: float = 86_400.0
 
 
+class NoLogs:
+    """`engine.ports.KnownLogs` of somebody who keeps none."""
+
+    def own(self, scid: str) -> KeptLog | None:
+        return None
+
+    def told(self, scid: str) -> KeptLog | None:
+        return None
+
+
 class DidResolver:
     """Belongs to one event loop."""
 
@@ -85,7 +97,11 @@ class DidResolver:
         self._documents: Cache[Document] = Cache(remembered, HEAVIEST)
         self._long_forms: Cache[str] = Cache(remembered, HEAVIEST)
         self._logs: Cache[VerifiedLog] = Cache(remembered, HEAVIEST)
+        self._texts: Cache[KeptLog] = Cache(remembered, HEAVIEST)
         self._fetching: dict[str, asyncio.Task[Document]] = {}
+        self.known: KnownLogs = NoLogs()
+        self.ask: Ask | None = None
+        """How to ask for a log whoever a `?src=` names by DID."""
 
     # --- asking ------------------------------------------------------------------------------------
 
@@ -163,6 +179,30 @@ class DidResolver:
             self._put(log.name, log)
             self._put(log.did, log)
 
+    async def learn(self, kept: KeptLog, name: str) -> VerifiedLog:
+        """The newest that is known of the log with that name, now that its text was told. Raises `DidRefused`
+        where nobody should believe it, or it is another's."""
+        known, now_s = self.log_of(name), self._clock()
+        # In a thread: a long log takes a quarter of a second, and others have messages to read.
+        log = await asyncio.to_thread(_believe, kept, now_s, known)
+        if log.scid != scid_of(name):
+            raise DidRefused("wrong-scid", f"the log that was given for {show_did(name)} is another's")
+        self.learn_log(log)
+        newest = self.log_of(name) or log
+        if newest is log:
+            self._texts.put(log.scid, kept, len(kept.lines) + len(kept.approvals))
+        return newest
+
+    def text_of(self, did: str) -> KeptLog | None:
+        """The log that was believed lately of a did:webvh or did:scid."""
+        return self._texts.get(scid_of(did), self._clock())
+
+    def outdated(self, did: str) -> None:
+        """What was found out of the log with that name is not the newest any more."""
+        log = self.log_of(did)
+        for name in () if log is None else (log.name, *(version.did for version in log.versions)):
+            self._documents.drop(name)
+
     def forget(self, did: str) -> None:
         """Ask again next time."""
         self._documents.drop(did)
@@ -216,9 +256,9 @@ class DidResolver:
 
     # --- names that say where to look --------------------------------------------------------------
 
-    async def _fetch_once(self, did: Did, source: WebvhName | None) -> Document:
+    async def _fetch_once(self, did: Did, source: WebvhName | Did | None) -> Document:
         """Who asks while somebody else's question is under way waits for the same answer."""
-        key = f"{did} {source.did if source else ''}"
+        key = f"{did} {source.did if isinstance(source, WebvhName) else source or ''}"
         task = self._fetching.get(key)
         if task is None:
             task = self._fetching[key] = asyncio.create_task(self._fetch(did, source))
@@ -230,20 +270,52 @@ class DidResolver:
         if not task.cancelled():
             task.exception()  # whoever asked may be gone; then nobody else would look at it
 
-    async def _fetch(self, did: Did, source: WebvhName | None) -> Document:
+    async def _fetch(self, did: Did, source: WebvhName | Did | None) -> Document:
         if did.startswith(WEB):
             return await self._fetch_web(did)
-        known = self.log_of(did)
+        own = self.known.own(scid_of(did))
+        if own is not None:
+            return self._document_of(await self.learn(own, did), did)
+        known = await self._known_log(did)
         if known is not None and known.deactivated:
             return known.document()  # there is none, and it says so
         if did.startswith(WEBVH):
-            log = await self._fetch_log(read_webvh(did))
-            return self._document_of(log, did)
+            return self._document_of(await self._fetch_log(read_webvh(did)), did)
         name = read_scid_name(did)
-        if source is None and known is None:
+        if known is None and source is None:
             raise DidRefused("not-found", f"{name} says nothing of a place, and its log was not handed over")
-        log = await self._fetch_log(source or read_webvh(known.did if known else ""))
-        return self._document_of(log, name)
+        if source is None and known is not None:
+            source = read_webvh(known.did)
+        return self._document_of(await self._fetch_from(name, source, known), name)
+
+    async def _known_log(self, did: Did) -> VerifiedLog | None:
+        known = self.log_of(did)
+        told = self.known.told(scid_of(did)) if known is None else None
+        return known if told is None else await self.learn(told, did)
+
+    async def _fetch_from(
+        self, name: Did, source: WebvhName | Did | None, known: VerifiedLog | None
+    ) -> VerifiedLog:
+        """Where nobody answers, and where nobody is to be asked, what was told before still holds."""
+        if known is not None and isinstance(source, WebvhName) and source.location.host == NOWHERE:
+            return known
+        try:
+            if isinstance(source, WebvhName):
+                return await self._fetch_log(source)
+            return await self._ask_for_log(source, name)
+        except DidRefused as refused:
+            if known is None or isinstance(source, WebvhName) or refused.problem != "unreachable":
+                raise
+            return known
+
+    async def _ask_for_log(self, whom: Did | None, name: Did) -> VerifiedLog:
+        if self.ask is None or whom is None:
+            raise DidRefused("unreachable", f"nobody here can be asked for the log of {show_did(name)}")
+        try:
+            kept = await self.ask(whom, name)
+        except CannotSend as problem:
+            raise DidRefused("unreachable", f"the log of {show_did(name)} was asked for: {problem}") from None
+        return await self.learn(kept, name)
 
     async def _fetch_web(self, did: Did) -> Document:
         text = await self._get(read_web(did), "did.json", DOCUMENT_BYTES)
@@ -256,15 +328,8 @@ class DidResolver:
         approvals = "[]"
         if '"witness"' in text:
             approvals = await self._get(name.location, "did-witness.json", WITNESS_BYTES)
-        known = self.log_of(name.did)
-        # In a thread: a long log takes a quarter of a second, and others have messages to read.
-        log = await asyncio.to_thread(_believe, text, approvals, self._clock(), known)
-        if log.scid != name.scid:
-            raise DidRefused("wrong-scid", f"the log at the place of {show_did(name.did)} is another's")
-        if known is not None and known.epoch > log.epoch:
-            log = known  # an old copy, which whoever serves it may not know
-        self.learn_log(log)
-        return log
+        # An old copy, which whoever serves it may not know, changes nothing.
+        return await self.learn(KeptLog(text, "" if approvals == "[]" else approvals), name.did)
 
     async def _get(self, location: Location, file: str, most: int) -> str:
         if self._web is None:
@@ -272,5 +337,5 @@ class DidResolver:
         return await fetch_text(self._web, location.url(file), most)
 
 
-def _believe(text: str, approvals: str, now_s: float, known: VerifiedLog | None) -> VerifiedLog:
-    return verify_log(log_from_jsonl(text), now_s, approvals_from_json(approvals), known)
+def _believe(kept: KeptLog, now_s: float, known: VerifiedLog | None) -> VerifiedLog:
+    return verify_log(log_from_jsonl(kept.lines), now_s, approvals_from_json(kept.approvals or "[]"), known)

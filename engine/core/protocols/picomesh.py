@@ -17,6 +17,7 @@ from engine.core.protocols.bodies import (
     an_object,
     anything,
     boolean,
+    did,
     list_of,
     may,
     need,
@@ -39,12 +40,17 @@ ACCEPTED = f"{PIURI}/event-accepted"
 OUTCOME = f"{PIURI}/event-outcome"
 QUERY = f"{PIURI}/query"
 ANSWER = f"{PIURI}/query-answer"
+LOG_QUERY = f"{PIURI}/log-query"
+LOG = f"{PIURI}/log"
+"""Between engines: the log that proves a pico's name for life."""
 
 PRESENTATION = f"{PIURI}/presentation-jwt"
 STATUS_LIST = f"{PIURI}/status-list-jwt"
 """Formats of attachments by which a sender shows what the policy of a channel asks for."""
 
 LONGEST_NAME = 256
+LARGEST_LOG = 1 << 18
+"""Characters of a log in a message; so has one of some two hundred entries."""
 LARGEST_ANSWER = 1 << 19
 """Characters of JSON, so that it fits into an envelope inside another."""
 MOST_SERVED = 256
@@ -135,6 +141,11 @@ def _heard_event(state: State, message: Message, facts: Facts) -> Reaction | Tro
 def _heard_query(state: State, message: Message, facts: Facts) -> Reaction | Trouble:
     """It changes nothing and needs a reader, so of nobody it is not heard."""
     return _serve(state, message, facts, "picomesh_query", {})
+
+
+def _heard_of_log(state: State, message: Message, facts: Facts) -> Reaction:
+    """Which logs there are, and whether one is to be believed, is known elsewhere."""
+    return Reaction(state, notes=(Note("picomesh_log", attrs_of(message, facts)),))
 
 
 def _serve(
@@ -228,6 +239,7 @@ _NAME = need(text(LONGEST_NAME, empty=False))
 _EVENT = {"domain": _NAME, "type": _NAME, "attributes": may(an_object), "wait": may(boolean)}
 _FAULT = {"code": need(text()), "message": need(text())}
 _QUERY = {"rid": _NAME, "function": _NAME, "args": may(an_object)}
+_LOG = {"did": need(did), "log": need(text(LARGEST_LOG, empty=False)), "approvals": may(text(LARGEST_LOG))}
 _OUTCOME = {
     "eid": _NAME,
     "directives": may(list_of(an_object)),
@@ -243,5 +255,7 @@ PROTOCOL = Protocol(
         "event-outcome": Kind("pico", _OUTCOME, _heard_outcome, answers=("event",)),
         "query": Kind("asker", _QUERY, _heard_query),
         "query-answer": Kind("pico", {"value": need(anything)}, _heard_answer, answers=("query",)),
+        "log-query": Kind("asker", {"did": need(did)}, _heard_of_log),
+        "log": Kind("pico", _LOG, _heard_of_log),
     },
 )

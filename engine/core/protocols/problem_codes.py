@@ -37,6 +37,7 @@ COMMENTS: Mapping[str, str] = {
     "e.p.req.invitation-used": "The invitation was accepted by somebody else.",
     "e.p.req.time.invitation-over": "The invitation is over.",
     "e.p.req.no-such-query": "There is no such query.",
+    "e.p.req.no-such-log": "No log of that DID is kept here.",
     "e.p.me.query-failed": "The query failed.",
     "e.p.me.busy": "Too much is waiting; send the same message again later.",
     "e.p.me.res.storage.too-large": "The answer is larger than a message may be.",

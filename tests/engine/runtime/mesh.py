@@ -180,6 +180,8 @@ class Member:
     name: str
     mesh: Mesh
     disk: Disk = field(default_factory=Disk)
+    at: str = ""
+    """The name of its machine; its own one, if it never moved."""
     host: Host = field(init=False)
     journal: MemoryJournal = field(init=False)
 
@@ -196,17 +198,23 @@ class Member:
             clock=self.mesh.clock,
             keys=keys,
         )
-        self.mail.reached_at(self.mesh.url(self.name))
-        self.mesh.wire.hosts[f"{self.name}.example"] = self.host
+        self.mail.reached_at(self.mesh.url(self.at or self.name))
+        self.mesh.wire.hosts[f"{self.at or self.name}.example"] = self.host
         await self.host.start()
 
     def crash(self) -> None:
         """Nothing more of it reaches the disk or the wire."""
         self.journal.crash()
-        self.mesh.wire.cut(f"{self.name}.example")
+        self.mesh.wire.cut(f"{self.at or self.name}.example")
 
     async def crash_and_start(self) -> None:
         self.crash()
+        await self.start()
+
+    async def move(self, machine: str) -> None:
+        """Be somewhere else from now on, with the same disk and the same keys."""
+        self.crash()
+        self.at = machine
         await self.start()
 
     @property
@@ -290,9 +298,9 @@ class Stranger:
         self._mesh = mesh
         self._keys = SeedKeys(name.encode().ljust(32, b"-"))
         self.did = make_own_did(self._keys.derive("key-1"), self._keys.derive("key-2"), None)
-        self._resolver = DidResolver(None, self._now_s)
+        self.resolver = DidResolver(None, self._now_s)
         self.envelopes = OwnEnvelopes(
-            self._resolver.at_hand, partial(fetch_document, self._resolver), self.secret
+            self.resolver.at_hand, partial(fetch_document, self.resolver), self.secret
         )
         self._count = 0
 
@@ -324,7 +332,7 @@ class Stranger:
         return await post(member, await self.envelopes.close(self.message(to, type, body, **rest), Did(to)))
 
     async def route(self, to: str) -> Route:
-        return await DidDirectory(self._resolver).find_route(Did(to))
+        return await DidDirectory(self.resolver).find_route(Did(to))
 
     async def write_wrapped(
         self, member: Member, to: str, type: str, body: Any = None, **rest: Any
