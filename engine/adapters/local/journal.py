@@ -52,6 +52,9 @@ MOST_ON_LOOP = 500
 """Writes of one batch for which the loop's thread has the time: a few milliseconds. A turn that sends ten
 thousand events has as many, and the thread that waits for the disk makes those."""
 
+HEAVY = 64 << 10
+"""Bytes of one body that are for that thread as well."""
+
 Commit = tuple[Sequence[Write], "Future[None]"]
 Transaction = tuple[AbstractEventLoop, list[Commit], bool]
 """The last says whether its rows are still to be written."""
@@ -97,7 +100,7 @@ class SqliteJournal:
 
     def _begin(self, loop: AbstractEventLoop) -> None:
         group, self._waiting = self._waiting[:LARGEST_BATCH], self._waiting[LARGEST_BATCH:]
-        if sum(len(writes) for writes, _ in group) > MOST_ON_LOOP:
+        if sum(len(writes) for writes, _ in group) > MOST_ON_LOOP or any(map(_is_heavy, group)):
             self._to_disk.put((loop, group, True))
             return
         try:
@@ -266,3 +269,7 @@ class SqliteJournal:
     def fact(self, name: str) -> str | None:
         found: str | None = self._value("SELECT value FROM facts WHERE name = ?", name)
         return found
+
+
+def _is_heavy(commit: Commit) -> bool:
+    return any(len(getattr(write, "body", b"")) > HEAVY for write in commit[0])
