@@ -68,6 +68,23 @@ class EndErrand:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepRest:
+    """Of the messages in a record of a pico, those from this number on are still to be delivered. A pico has
+    one such rest at a time; another takes its place."""
+
+    pico: PicoId
+    seq: int
+    first: int
+
+
+@dataclass(frozen=True, slots=True)
+class EndRest:
+    """All are delivered."""
+
+    pico: PicoId
+
+
+@dataclass(frozen=True, slots=True)
 class SaveSnapshot:
     """The whole pico after record `seq`; history stays."""
 
@@ -88,8 +105,8 @@ class BirthPico:
 
 @dataclass(frozen=True, slots=True)
 class RemovePico:
-    """A pico that ceases to exist: snapshot, records, inbox, errands, channels, timers and what is known
-    of its rulesets go."""
+    """A pico that ceases to exist: snapshot, records, inbox, rest, errands, channels, timers and what is
+    known of its rulesets go."""
 
     pico: PicoId
 
@@ -231,6 +248,8 @@ Write = (
     | KeepTurn
     | KeepErrand
     | EndErrand
+    | KeepRest
+    | EndRest
     | SaveSnapshot
     | BirthPico
     | RemovePico
@@ -262,6 +281,8 @@ class Stored:
     records: Sequence[bytes]
     inbox: Sequence[bytes]
     """Accepted events and turns begun that no record has handled, oldest first."""
+    rest: tuple[int, int] | None = None
+    """What `KeepRest` said last, of which record and from where on."""
 
 
 class DueTimer(NamedTuple):
@@ -377,7 +398,7 @@ class Journal(Protocol):
         """The names of a channel, the newest first."""
 
     def waiting(self) -> Sequence[PicoId]:
-        """Picos with something in the inbox, to be woken at start."""
+        """Picos with something in the inbox, or a rest to deliver, to be woken at start."""
 
     def errands(self) -> Sequence[tuple[PicoId, bytes]]:
         """What is still to be asked of the outside, oldest first."""

@@ -54,6 +54,7 @@ from engine.runtime.compilers import Compilers
 from engine.runtime.consultants import Consultants, ConsultingLimits
 from engine.runtime.correspondence import Correspondence
 from engine.runtime.correspondents import Correspondents
+from engine.runtime.courtesy import Company, unmeasured
 from engine.runtime.equipment import Equipment, NoSecondChance, SecondChance
 from engine.runtime.hearing import Hearing
 from engine.runtime.hearsay import Hearsay
@@ -189,9 +190,10 @@ def make_host(
 ) -> Host:
     """A host over a journal, not started yet. Without a second chance, what is too much for the engine's own
     process fails there, without compilers it compiles everything, and without keys it has no DIDs; else what
-    is not given is the real thing."""
+    is not given is the real thing. Over a clock that is given, no pico waits for its neighbours."""
     programs = CompiledPrograms(journal, compiler or compiler_for(plugins), compilers)
     outside = HttpxWebClient(web_limits(settings))
+    company = Company() if clock is None else unmeasured()
     clock = clock or SystemClock()
     source = source or RulesetTexts(outside.connect, settings.ruleset_limit)
     shelf = Shelf(journal, programs, source, clock.now_ms, verify, settings.ruleset_authors)
@@ -208,6 +210,7 @@ def make_host(
         cast(DefaultPolicy, settings.default_channel_policy),
         plugins,
         int(settings.message_keep_h * 3_600_000),
+        company,
     )
     equipment.questions.learn({MODULE: Consultants(plugins, consulting_limits(settings)).answer})
     limits = Limits(settings.picos_in_memory, settings.snapshot_every, settings.pico_bytes)

@@ -23,6 +23,10 @@ PATIENCE_S = 3600
 ROOT = "root"
 """What people write for the root pico wherever an ECI is asked for."""
 
+KEEP_S = 2.0
+"""For so long a connection is used again: well below the five seconds after which the engine closes one, or a
+request would now and then meet its end."""
+
 
 class EngineClient:
     """Requests to one engine, over connections that are closed with it."""
@@ -30,7 +34,12 @@ class EngineClient:
     def __init__(self, url: str, timeout_s: float = 60) -> None:
         self.url = url.rstrip("/")
         # An engine is addressed directly; what a proxy in the environment is for is the outside.
-        self._http = httpx.Client(base_url=self.url, timeout=timeout_s, trust_env=False)
+        self._http = httpx.Client(
+            base_url=self.url,
+            timeout=timeout_s,
+            trust_env=False,
+            limits=httpx.Limits(keepalive_expiry=KEEP_S),
+        )
 
     def __enter__(self) -> Self:
         return self

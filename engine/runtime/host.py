@@ -171,7 +171,7 @@ class Host:
         waits in inboxes runs next time.
         """
         self._is_draining = True
-        self._outbox.is_closing = True
+        self._outbox.close()
         self._outbox.alarms.stop()
         try:
             async with asyncio.timeout(within_s):

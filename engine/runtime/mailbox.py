@@ -92,6 +92,13 @@ class Outbox(Protocol):
         """What a turn leads to outside its pico; None when nothing. `bodies` are events that are bytes
         already."""
 
+    def find_rest(self, pico: PicoId, found: tuple[int, int]) -> None:
+        """Messages that an earlier run of the engine has left; a pico that has some is told so at its making.
+        Raises `Unreadable`."""
+
+    async def deliver_rest(self, pico: PicoId) -> None:
+        """Return when all that its last turn sent is on its way: see `engine.runtime.rests`."""
+
     def rest(self, mailbox: Mailbox) -> None:
         """A mailbox has nothing left to do."""
 
@@ -124,7 +131,13 @@ class Mailbox:
     )
 
     def __init__(
-        self, head: Head, committed: Pico, equipment: Equipment, outbox: Outbox, unsaved: Unsaved
+        self,
+        head: Head,
+        committed: Pico,
+        equipment: Equipment,
+        outbox: Outbox,
+        unsaved: Unsaved,
+        has_rest: bool = False,
     ) -> None:
         self.id: PicoId = head.pico.id
         self.head = head
@@ -151,7 +164,7 @@ class Mailbox:
         self._reported: set[Unable] = set()
         self._released: Future[None] | None = None
         """Done when those that can be are out of quarantine; None if none was in it as the pico woke."""
-        self._prepare()
+        self._prepare(has_rest)
 
     # --- requests ---
 
@@ -358,23 +371,29 @@ class Mailbox:
         except Exception:
             self._own_up(request)
             raise
+        await self._outbox.deliver_rest(self.id)
 
-    def _prepare(self) -> None:
-        """Have rulesets compiled off the loop before the first turn needs them, and see whether those in
-        quarantine can be let out: this may be another version of the engine."""
+    def _prepare(self, has_rest: bool) -> None:
+        """Before the first turn: deliver what the last one sent, have rulesets compiled off the loop, and see
+        whether those in quarantine can be let out, as this may be another version of the engine."""
         rulesets = self.head.pico.rulesets
         digests: list[RulesetHash] = [ruleset.hash for ruleset in healthy(rulesets)]
         missing = self._equipment.programs.missing(digests)
         if any(quarantined(rulesets)):
             self._released = asyncio.get_running_loop().create_future()
             self._pause_for(self._get_ready(missing, self._released))
-        elif missing:
-            self._pause_for(self._equipment.programs.prepare(missing))
+        elif missing or has_rest:
+            self._pause_for(self._get_going(missing))
+
+    async def _get_going(self, missing: Sequence[RulesetHash]) -> None:
+        await self._outbox.deliver_rest(self.id)
+        if missing:
+            await self._equipment.programs.prepare(missing)
 
     async def _get_ready(self, missing: Sequence[RulesetHash], released: Future[None]) -> None:
         request = None
         try:
-            await self._equipment.programs.prepare(missing)
+            await self._get_going(missing)
             request = await self._release()
         finally:
             if request is None:

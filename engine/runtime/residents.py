@@ -63,6 +63,10 @@ class Residents:
             mailbox = None if pico in self._awake else self.wake(pico)
         return mailbox
 
+    def find_awake(self, eci: Eci) -> Mailbox | None:
+        """The same, of those who do not sleep."""
+        return self._by_channel.get(eci)
+
     def wake(self, pico: PicoId) -> Mailbox | None:
         """The pico of that id. Raises `Unreadable` when the journal does not have the whole of it: it must
         not go on from an earlier state, as if what came after had never been acknowledged."""
@@ -79,7 +83,10 @@ class Residents:
         _check_end(head, end)
         every, most = self._limits.snapshot_every, self._limits.pico_bytes
         unsaved = read_unsaved(every, stored.snapshot, stored.records, most)
-        mailbox = Mailbox(head, head.pico, self._equipment, self._outbox, unsaved)
+        if stored.rest is not None:
+            self._outbox.find_rest(head.pico.id, stored.rest)
+        has_rest = stored.rest is not None
+        mailbox = Mailbox(head, head.pico, self._equipment, self._outbox, unsaved, has_rest)
         for request in _waiting(stored):
             mailbox.take(request)
         self._enter(mailbox)

@@ -32,6 +32,9 @@ TIMERS_AFTER = """
     SELECT due_ms, pico, timer FROM timers WHERE (due_ms, pico, timer) > (?, ?, ?)
     ORDER BY due_ms, pico, timer LIMIT ?"""
 
+WAITING = """
+    SELECT * FROM (SELECT pico FROM inbox GROUP BY pico ORDER BY min(n)) UNION ALL SELECT pico FROM rests"""
+
 KEPT_RULESETS = """
     SELECT hash, rid, version, kept_ms FROM rulesets LEFT JOIN ruleset_notes USING (hash)
     ORDER BY rid, kept_ms, hash"""
@@ -198,8 +201,13 @@ class SqliteJournal:
         seq, snapshot = found[0]
         records = self._rows(f"SELECT {BODY} FROM records WHERE pico = ? AND seq > ? ORDER BY seq", pico, seq)
         inbox = self._rows(f"SELECT {BODY} FROM inbox WHERE pico = ? ORDER BY n", pico)
+        rest = self._rows("SELECT seq, first FROM rests WHERE pico = ?", pico)
         return Stored(
-            seq, unpack(snapshot), [unpack(body) for (body,) in records], [body for (body,) in inbox]
+            seq,
+            unpack(snapshot),
+            [unpack(body) for (body,) in records],
+            [body for (body,) in inbox],
+            rest[0] if rest else None,
         )
 
     def end(self, pico: PicoId) -> tuple[int, str] | None:
@@ -231,7 +239,8 @@ class SqliteJournal:
         ]
 
     def waiting(self) -> Sequence[PicoId]:
-        return [pico for (pico,) in self._rows("SELECT pico FROM inbox GROUP BY pico ORDER BY min(n)")]
+        picos = [pico for (pico,) in self._rows(WAITING)]
+        return list(dict.fromkeys(picos))
 
     def errands(self) -> Sequence[tuple[PicoId, bytes]]:
         return self._rows(f"SELECT pico, {BODY} FROM errands ORDER BY n")

@@ -22,10 +22,12 @@ from engine.ports import (
     ClearTimer,
     DueTimer,
     EndErrand,
+    EndRest,
     Journal,
     JournalFailed,
     KeepDid,
     KeepErrand,
+    KeepRest,
     KeepRuleset,
     KeepSignature,
     KeepTurn,
@@ -253,6 +255,25 @@ async def test_a_turn_begun_and_recorded_in_one_batch_is_over(open_journal: Open
     journal.commit([KeepTurn(ANN, EventId("e3"), b"begun")])
     await journal.commit([AppendRecord(ANN, 3, EventId("e3"), b"three")])
     assert woken(journal, ANN).inbox == []
+    await journal.close()
+
+
+@in_loop
+async def test_a_rest_is_kept_until_it_is_ended(open_journal: OpenJournal) -> None:
+    """The last that was said of it counts, and it goes with its pico."""
+    journal = open_journal()
+    await journal.commit([BORN, BirthPico(BOB, ANN, 0, b"bob at 0"), KeepRest(ANN, 3, 100)])
+    await journal.commit([KeepRest(ANN, 3, 200), KeepRest(BOB, 7, 1), AcceptEvent(BOB, E1, b"one")])
+    await journal.close()
+    journal = open_journal()
+    assert journal.waiting() == [BOB, ANN]
+    assert [one and one.rest for one in map(journal.load, (ANN, BOB))] == [(3, 200), (7, 1)]
+    journal.commit([KeepRest(ANN, 3, 300)])
+    await journal.commit([EndRest(ANN), RemovePico(BOB), BirthPico(BOB, ANN, 0, b"another bob")])
+    await journal.close()
+    journal = open_journal()
+    assert [one and one.rest for one in map(journal.load, (ANN, BOB))] == [None, None]
+    assert journal.waiting() == []
     await journal.close()
 
 
