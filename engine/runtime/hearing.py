@@ -224,8 +224,9 @@ class Hearing:
 
 
 def _is_news(message: Message) -> bool:
-    """Whether it says who somebody is: that an invitation is accepted, or a DID was rotated."""
-    return message.pthid is not None or message.from_prior is not None
+    """Whether it says who somebody is, that an invitation is accepted or a DID was rotated; or that something
+    has come that a rule wanted to be acknowledged."""
+    return message.pthid is not None or message.from_prior is not None or "ack" in message.headers
 
 
 def _is_postponed(refusal: Refusal | Doubt) -> bool:

@@ -90,6 +90,22 @@ async def test_headers_are_what_a_rule_says(tmp_path: Path) -> None:
     assert await said(ann, "errors") == []
 
 
+@in_loop
+async def test_an_acknowledgement_reaches_the_rules(tmp_path: Path) -> None:
+    """Of a message for which they wanted one, and by its id; nobody else is troubled with such."""
+    mesh = Mesh()
+    ann, eci, _ = await clerk(mesh, "ann", tmp_path)
+    ben, _, there = await clerk(mesh, "ben", tmp_path)
+    await ann.send("clerk:offer", did=there, options={"from": eci, "id": "plain"})
+    await ann.send(
+        "clerk:offer", did=there, options={"from": eci, "id": "urgent", "headers": {"please_ack": [""]}}
+    )
+    await mesh.settle(ann, ben)
+    (ack,) = [one for one in await said(ann, "heard") if one["name"] == "empty_empty"]
+    assert (ack["ack"], ack["thid"], ack["from"]) == (["urgent"], "urgent", there)
+    assert "empty_empty" not in {one["name"] for one in await said(ben, "heard")}
+
+
 @pytest.mark.parametrize(
     ("options", "why"),
     [
