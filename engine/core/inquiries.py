@@ -22,9 +22,10 @@ from engine.core.protocols.table import answers, ends_thread, may_be_answered, n
 from engine.core.run import Run
 
 MOST_ASKED = 4_096
-"""Of one pico; the oldest is forgotten for a new one, and what answers it then is stray."""
-ASKED_PER_STEP = 8
-"""Questions looked through for the price of one step."""
+"""Of one pico; then the oldest are forgotten, and what answers them is stray."""
+FORGOTTEN = 8
+"""One in so many is forgotten at a time: to look for the oldest before each question would cost more than to
+ask it."""
 ANSWERS = "answers"
 """In `Event.proven`: the event is a message that answers something, or reports why nobody does; this is the
 thread that it names, empty if it names none."""
@@ -50,9 +51,10 @@ def ask(run: Run, content: Mapping[str, Any]) -> None:
 
 
 def _forget_oldest(run: Run) -> None:
-    run.meter.charge(len(run.draft.asked) // ASKED_PER_STEP)
-    oldest = min(run.draft.asked.values(), key=lambda one: (one.since_ms, one.key))
-    run.draft.remove_asked(oldest.key)
+    run.meter.charge(len(run.draft.asked))
+    oldest_first = sorted(run.draft.asked.values(), key=lambda one: (one.since_ms, one.key))
+    for one in oldest_first[: max(1, MOST_ASKED // FORGOTTEN)]:
+        run.draft.remove_asked(one.key)
 
 
 def heed(run: Run, event: Event) -> Event | None:

@@ -1,4 +1,4 @@
-"""Mail that waits for a client of the mediator, as the protocols' tables see it, and what is about to be kept."""
+"""Mail that waits for a client of the mediator, as the tables of protocols see it, and what comes next."""
 
 from __future__ import annotations
 

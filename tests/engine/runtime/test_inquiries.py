@@ -188,7 +188,7 @@ async def test_an_event_that_somebody_makes_up_answers_nothing(tmp_path: Path) -
 
 
 @in_loop
-async def test_the_oldest_question_is_forgotten_for_a_new_one(
+async def test_the_oldest_questions_are_forgotten_for_new_ones(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """So nobody makes a pico grow by not answering."""

@@ -11,6 +11,7 @@ from httpx import Response
 from engine.core.dids import Did
 from engine.core.messages import Refusal
 from engine.core.protocols import picomesh, trust_ping
+from engine.core.protocols.messagepickup import RECEIVED
 from engine.core.protocols.problem_codes import COMMENTS
 from engine.core.protocols.report_problem import HOUR_S, MOST_IN_A_THREAD, MOST_IN_AN_HOUR, REPORT
 from engine.ports import CannotSend, Letter
@@ -111,6 +112,15 @@ async def test_nobody_gets_more_than_so_many_reports_an_hour(tmp_path: Path) -> 
     assert codes == ["e.p.trust.not-allowed"] * MOST_IN_AN_HOUR + [None] * (70 - MOST_IN_AN_HOUR)
     ann.mesh.clock.move_to(ann.mesh.clock.now_ms() + HOUR_S * 1000)
     assert await code_of(zoe, await zoe.write(ann, did, TEXT, {"content": ""})) is not None
+
+
+@in_loop
+async def test_the_mediator_reports_no_more_than_others_do(tmp_path: Path) -> None:
+    """Also to somebody who is no client, of whom it keeps nothing."""
+    ann, zoe, _ = await setting(tmp_path)
+    engine = ann.mail.engine_did()
+    codes = [await code_of(zoe, await zoe.write(ann, engine, RECEIVED, {})) for _ in range(70)]
+    assert codes == ["e.p.msg.bad-body"] * MOST_IN_AN_HOUR + [None] * (70 - MOST_IN_AN_HOUR)
 
 
 @in_loop
