@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 NO_SUCH_LOG = "e.p.req.no-such-log"
 REMEMBERED = 4096
-"""Of whom it is remembered which logs they were told. Being told twice does no harm."""
+"""Logs of which it is known in memory that they are kept, and to whom they were told. It may be forgotten."""
 
 Learn = Callable[[KeptLog, str], Awaitable[object]]
 """Believe a log of that name. Raises `BadLog`."""
@@ -49,6 +49,8 @@ class ToldLogs:
         self._learn = learn
         self._find = find
         self.own = lives.own
+        self._kept: OrderedDict[str, KeptLog] = OrderedDict()
+        """Those that were found to be kept lately."""
 
     def told(self, scid: str) -> KeptLog | None:
         kept = self._journal.fact(_fact(scid))
@@ -57,11 +59,14 @@ class ToldLogs:
     async def keep(self, did: str) -> None:
         """Durable when this returns. Nothing for names of another kind, or whose log nobody has told."""
         scid = scid_in(did)
-        if scid is None or self.own(scid) is not None:
+        log = None if scid is None else self._find(did)
+        if scid is None or log is None or self._kept.get(scid) is log or self.own(scid) is not None:
             return
-        log = self._find(did)
-        if log is not None and log != self.told(scid):
+        if log != self.told(scid):
             await self._journal.commit([SetFact(_fact(scid), json.dumps(asdict(log)))])
+        self._kept[scid] = log
+        if len(self._kept) > REMEMBERED:
+            self._kept.popitem(last=False)
 
     async def current(self, did: str) -> KeptLog | None:
         """The log of a pico that is, or was, here."""

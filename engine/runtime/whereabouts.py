@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 
@@ -22,6 +23,7 @@ MOST_KNOWN = 1024
 """Engines. Of more than that those are forgotten that were met first."""
 MOST_PLACES = 4
 """Of one engine: who says that it is somewhere may be wrong, or lie, so all of these are tried."""
+REMEMBERED = 4096
 LONGEST_WAY = 4
 """Engines, each of which says that it goes by other keys now."""
 KNOWN = "engines known"
@@ -73,6 +75,9 @@ class Whereabouts:
         self._now_ms = now_ms
         self._left = left
         self._engines = dict(self._read())
+        self._place = self._read_place()
+        self._met: OrderedDict[Did, str] = OrderedDict()
+        """The engines of those who were met lately, so that most messages need no look at a document."""
         self.news = asyncio.Event()
         """Set when there is perhaps somebody who should be told where this engine is."""
         self.met_again: set[str] = set()
@@ -103,6 +108,8 @@ class Whereabouts:
 
     async def met(self, did: Did) -> None:
         """Remember the engine behind this DID of somebody who was written to, or let in."""
+        if self._has_heard(self._met.get(did)):
+            return
         relay = self._relay_of(did)
         keys = None if relay is None else keys_in(relay)
         if relay is None or keys is None or self._identities.find(relay) is not None:
@@ -110,11 +117,19 @@ class Whereabouts:
         known = self._engines.get(keys)
         if known is None:
             await self._keep(keys, Known((relay,)))
-        elif relay not in known.at and not known.since_s:
-            await self._keep(keys, replace(known, at=(relay, *known.at)[:MOST_PLACES]))
-        if known is None or known.told != self._identities.engine:
+        elif relay not in known.at and not known.since_s and len(known.at) < MOST_PLACES:
+            await self._keep(keys, replace(known, at=(*known.at, relay)))
+        self._met[did] = keys
+        if len(self._met) > REMEMBERED:
+            self._met.popitem(last=False)
+        if not self._has_heard(keys):
             self.met_again.add(keys)
             self.news.set()
+
+    def _has_heard(self, keys: str | None) -> bool:
+        """Whether an engine that was met knows where this one is, or need not be told."""
+        known = None if keys is None else self._engines.get(keys)
+        return known is not None and (self._place.prior is None or known.told == self._identities.engine)
 
     async def note(self, letter: Letter) -> None:
         """What a message to this engine itself says of the engine that has sent it."""
@@ -158,10 +173,14 @@ class Whereabouts:
             return
         prior = before.did or None
         since_s = max(self._now_ms() // 1000, before.since_s + 1) if prior else 0
-        place = Place(here, prior, since_s)
-        await self._journal.commit([SetFact(PLACE, json.dumps(asdict(place)))])
+        self._place = Place(here, prior, since_s)
+        await self._journal.commit([SetFact(PLACE, json.dumps(asdict(self._place)))])
 
     def place(self) -> Place:
+        """Since it was settled; before that, where the engine was when it last ran."""
+        return self._place
+
+    def _read_place(self) -> Place:
         kept = self._journal.fact(PLACE)
         return Place(Did("")) if kept is None else Place(**json.loads(kept))
 

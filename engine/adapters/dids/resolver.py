@@ -98,6 +98,8 @@ class DidResolver:
         self._long_forms: Cache[str] = Cache(remembered, HEAVIEST)
         self._logs: Cache[VerifiedLog] = Cache(remembered, HEAVIEST)
         self._texts: Cache[KeptLog] = Cache(remembered, HEAVIEST)
+        self._asked: Cache[bool] = Cache(remembered, HEAVIEST)
+        """Of whom somebody was asked lately."""
         self._fetching: dict[str, asyncio.Task[Document]] = {}
         self.known: KnownLogs = NoLogs()
         self.ask: Ask | None = None
@@ -128,11 +130,15 @@ class DidResolver:
         return await (self._resolve_newest(url) if version is None else self._resolve_past(url, version))
 
     async def _resolve_newest(self, url: DidUrl) -> Document:
-        known = self._documents.get(url.did, self._clock()) or self._from_name(url.did)
-        if known is not None:
-            return known
         source = source_of(url) if url.did.startswith(SCID) else None
+        known = self._documents.get(url.did, self._clock()) or self._from_name(url.did)
+        if known is not None and not self._is_to_be_asked(url.did, source):
+            return known
         return await self._fetch_once(url.did, source)
+
+    def _is_to_be_asked(self, did: Did, source: WebvhName | Did | None) -> bool:
+        """What is served nowhere is good for ever, unless somebody is named who may have a newer one."""
+        return isinstance(source, str) and self._asked.get(did, self._clock()) is None
 
     async def _resolve_past(self, url: DidUrl, version: VersionQuery) -> Document:
         if not url.did.startswith((SCID, WEBVH)):
@@ -211,11 +217,13 @@ class DidResolver:
         """For as long as the log says. Nobody can be asked about one that is served nowhere."""
         document = log.document_called(did)
         nowhere = read_webvh(log.did).location.host == NOWHERE
-        lifetimes = self._lifetimes
-        lifetime_s = min(max(log.newest.parameters.ttl_s, lifetimes.shortest), lifetimes.longest)
-        until = math.inf if nowhere else self._clock() + lifetime_s
+        until = math.inf if nowhere else self._clock() + self._lifetime_s(log)
         self._documents.put(did, document, len(log_to_jsonl([log.newest.entry])), until)
         return document
+
+    def _lifetime_s(self, log: VerifiedLog) -> float:
+        lifetimes = self._lifetimes
+        return min(max(log.newest.parameters.ttl_s, lifetimes.shortest), lifetimes.longest)
 
     def _document_of(self, log: VerifiedLog, did: Did) -> Document:
         return self._documents.get(did, self._clock()) or self._put(did, log)
@@ -275,7 +283,9 @@ class DidResolver:
             return await self._fetch_web(did)
         own = self.known.own(scid_of(did))
         if own is not None:
-            return self._document_of(await self.learn(own, did), did)
+            log = await self.learn(own, did)
+            self._asked.put(did, True, len(did), self._clock() + self._lifetime_s(log))
+            return self._document_of(log, did)
         known = await self._known_log(did)
         if known is not None and known.deactivated:
             return known.document()  # there is none, and it says so
@@ -315,7 +325,9 @@ class DidResolver:
             kept = await self.ask(whom, name)
         except CannotSend as problem:
             raise DidRefused("unreachable", f"the log of {show_did(name)} was asked for: {problem}") from None
-        return await self.learn(kept, name)
+        log = await self.learn(kept, name)
+        self._asked.put(name, True, len(name), self._clock() + self._lifetime_s(log))
+        return log
 
     async def _fetch_web(self, did: Did) -> Document:
         text = await self._get(read_web(did), "did.json", DOCUMENT_BYTES)

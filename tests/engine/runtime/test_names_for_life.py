@@ -22,7 +22,7 @@ from engine.core.protocols.report_problem import REPORT
 from engine.ports import KeptLog, SetFact
 from engine.runtime.replies import QueryReply
 from tests.engine.in_loop import in_loop
-from tests.engine.runtime.mesh import Member, Mesh, Stranger
+from tests.engine.runtime.mesh import Member, Mesh, Stranger, post
 
 HELLO = {"domain": "far", "type": "hello", "attributes": {"n": 1}}
 EVERYTHING = {"allow": [{"domain": "*", "name": "*"}], "deny": []}
@@ -180,6 +180,77 @@ async def test_a_conversation_goes_on_between_two_names(tmp_path: Path) -> None:
     await mesh.settle(ann, bob)
     assert await bob.ask("seen") == ["tea 1", "tea 3", "tea 5"]
     assert await ann.ask("seen") == ["tea 2", "tea 4", "tea 6"]
+
+
+@in_loop
+async def test_messages_of_any_kind_and_what_wrangler_asks_find_it_too(tmp_path: Path) -> None:
+    """`didcomm:send` by the address, `picoQuery` by the name."""
+    mesh, ann, _ = await setting(tmp_path)
+    bob = await mesh.add("bob", tmp_path)
+    await open_door(ann)
+    told = await life(ann)
+    eci, did = await bob.open()
+    file = tmp_path / "writer.krl"
+    file.write_text(
+        'ruleset writer { rule write { select when writer go didcomm:send(event:attrs{"did"}, '
+        '"https://didcomm.org/basicmessage/2.0/message", {"content": "hi"}, '
+        '{"from": event:attrs{"from"}}) } }',
+        "utf-8",
+    )
+    await bob.send("wrangler:install_ruleset_request", url=file.as_uri())
+    await bob.send("writer:go", did=told["address"], **{"from": eci})
+    await mesh.settle(ann, bob)
+    heard = await ann.ask("heard")
+    assert {one["name"] for one in heard} == {"message", "basicmessage_message"}
+    assert {one["attrs"]["from"] for one in heard} == {did}
+    args = {"eci": told["did"], "mod": "friend", "func": "seen", "params": {}}
+    reply = await bob.host.run_query(bob.host.root_eci(), "io.picolabs.wrangler", "picoQuery", args)
+    assert isinstance(reply, QueryReply), reply
+    assert reply.value == []
+
+
+@in_loop
+async def test_whoever_is_named_in_the_hint_is_asked_for_what_is_new(tmp_path: Path) -> None:
+    """After a while; in the meantime, and where nobody answers, what was found before is good enough."""
+    mesh, ann, _ = await setting(tmp_path)
+    bob = await mesh.add("bob", tmp_path)
+    await open_door(ann)
+    address, (eci, _) = (await life(ann))["address"], await bob.open()
+
+    async def write(n: int) -> int:
+        """How many requests that took."""
+        before = len(mesh.wire.requests)
+        await bob.send("go:send", did=address, **{"from": eci}, n=n)
+        await mesh.settle(ann, bob)
+        return len(mesh.wire.requests) - before
+
+    assert [await write(1), await write(2)] == [2, 1]
+    mesh.clock.move_to(mesh.clock.now_ms() + 2 * 3_600_000)
+    later = await ann.mail.lives.rotate(ann.host.root_eci())
+    assert isinstance(later, dict)
+    assert await write(3) == 2
+    known = await bob.mail.log_of(later["did"])
+    assert known is not None
+    assert known.lines == later["log"]
+    assert await ann.ask("seen") == [1.0, 2.0, 3.0]
+
+
+@in_loop
+async def test_an_envelope_that_names_a_key_wakes_nobody(tmp_path: Path) -> None:
+    """Only what opens does: names for life are known to everybody."""
+    _, ann, zoe = await setting(tmp_path)
+    await ann.send("wrangler:new_child_request", name="kim")
+    await ann.host.wait_quiet()
+    (child,) = ann.journal.children(root_of(ann))
+    told = await ann.mail.life(Eci(child))
+    assert not isinstance(told, Refusal), told
+    name = await hand_over(zoe, dict(told))
+    envelope = json.loads(await zoe.envelopes.close(zoe.message(name, picomesh.EVENT, HELLO), name))
+    envelope["ciphertext"] = "AAAA" + envelope["ciphertext"][4:]
+    await ann.crash_and_start()
+    response = await post(ann, json.dumps(envelope).encode())
+    assert response.status_code == 400
+    assert child not in {mailbox.id for mailbox in ann.host._residents.awake()}
 
 
 @in_loop
