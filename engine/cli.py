@@ -12,6 +12,7 @@ from engine.commands.doctor import doctor
 from engine.commands.failure import EXIT_CODES
 from engine.commands.fmt import fmt
 from engine.commands.fork import fork
+from engine.commands.guardian import guardian
 from engine.commands.install import install
 from engine.commands.introductions import connect, invite
 from engine.commands.log import log
@@ -54,7 +55,7 @@ COMMANDS = (
     *(log, why, state, replay, fork),
     *(check, fmt, test, repl, sign, key, lsp),
     credential,
-    *(did, invite, connect, passphrase),
+    *(did, guardian, invite, connect, passphrase),
     *(doctor, settings, version),
 )
 

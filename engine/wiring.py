@@ -55,7 +55,9 @@ from engine.runtime.consultants import Consultants, ConsultingLimits
 from engine.runtime.correspondence import Correspondence
 from engine.runtime.correspondents import Correspondents
 from engine.runtime.courtesy import Company, unmeasured
+from engine.runtime.endings import Endings
 from engine.runtime.equipment import Equipment, NoSecondChance, SecondChance
+from engine.runtime.guarding import Guarding
 from engine.runtime.hearing import Hearing
 from engine.runtime.hearsay import Hearsay
 from engine.runtime.host import Host
@@ -224,7 +226,8 @@ def give_mail(host: Host, equipment: Equipment, keys: Keys, web: WebClient, sett
     """Let a host be reached by DIDs that are made of these keys, and its picos write to others."""
     clock, journal = equipment.clock, equipment.journal
     resolver = DidResolver(web, lambda: clock.now_ms() / 1000, recall=partial(recall, journal))
-    lives = Lives(journal, LifelongLogs(keys), clock.now_ms, resolver.outdated)
+    lifelong = LifelongLogs(keys)
+    lives = Lives(journal, lifelong, clock.now_ms, resolver.outdated)
     resolver.known = logs = ToldLogs(journal, lives, partial(learn_log, resolver), resolver.text_of)
     identities = Identities(journal, keys, make_own_did, sign_rotation, lives, host.channels_of)
     own = OwnEnvelopes(resolver.at_hand, partial(fetch_document, resolver), identities.secret)
@@ -265,6 +268,8 @@ def give_mail(host: Host, equipment: Equipment, keys: Keys, web: WebClient, sett
     equipment.questions.learn(names.keeping(writing.kinds))
     announcing = Announcing(whereabouts, identities, envelopes, letters, clock, equipment.entropy, keep_ms)
     has_channel, introduce = host.has_channel, host.introduce
+    guarding, endings = Guarding(lives, lifelong.succession), Endings(lives, lifelong.succession)
+    host.when_gone(endings.note)
     host.mail = mail = Mail(
         identities,
         reception,
@@ -276,6 +281,8 @@ def give_mail(host: Host, equipment: Equipment, keys: Keys, web: WebClient, sett
         announcing,
         logs,
         whereabouts,
+        guarding,
+        endings,
     )
     if settings.mediator:
         mail.collecting = Collecting(

@@ -179,6 +179,16 @@ class EngineClient:
         found: dict[str, Any] = self._post(("api", "did", "log"), {**given, "eci": self._eci(eci)})
         return found
 
+    def name_guardians(self, eci: str, words: Mapping[str, Any]) -> dict[str, Any]:
+        """Have a pico's log name those who together can take it back."""
+        named: dict[str, Any] = self._post(("api", "did", "guardians"), {**words, "eci": self._eci(eci)})
+        return named
+
+    def request_change(self, eci: str, change: str, words: Mapping[str, Any]) -> str:
+        """The text of a request to those who have to sign or approve a change of a pico's log."""
+        given = {**words, "change": change, "eci": self._eci(eci)}
+        return str(self._post(("api", "did", "request"), given)["request"])
+
     def log_of(self, did: str) -> dict[str, Any]:
         """The log that proves a name for life, if the engine knows it."""
         found: dict[str, Any] = self._read(self._call("GET", "/api/did/log", params={"did": did}))

@@ -112,6 +112,8 @@ class Host:
             await asyncio.sleep(0)
         self._outbox.errands.start()
         self._outbox.alarms.start()
+        if self.mail is not None:
+            self.mail.endings.start()
 
     async def _ensure_root(self) -> None:
         journal = self._equipment.journal
@@ -310,6 +312,10 @@ class Host:
         """As they are now; none of a pico that is not here."""
         mailbox = self._residents.wake(pico)
         return {} if mailbox is None else mailbox.head.pico.channels
+
+    def when_gone(self, told: Callable[[PicoId], None]) -> None:
+        """Have somebody told of each pico that was deleted."""
+        self._residents.when_gone = told
 
     def has_channel(self, eci: Eci) -> bool:
         return self._equipment.journal.find_channel(eci) is not None

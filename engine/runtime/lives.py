@@ -86,12 +86,12 @@ class Lives:
 
         def write(pico: PicoId, log: KeptLog | None, now_s: int) -> KeptLog:
             if log is None:
-                return self._logs.begin(pico, self.url, self.host, recovery, now_s)
+                return self.first(pico, recovery, now_s)
             if recovery is not None:
                 raise BadLog("the pico has a log already; what it promises is changed by its keys alone")
             return self._addressed(pico, log, now_s)
 
-        return await self._write(eci, write)
+        return await self.write(eci, write)
 
     def _addressed(self, pico: PicoId, log: KeptLog, now_s: int) -> KeptLog:
         """As it was, where this engine cannot write the next entry by itself."""
@@ -101,35 +101,69 @@ class Lives:
             logger.warning("the log of pico %s does not say how it is reached here: %s", pico, problem)
             return log
 
+    def first(self, pico: PicoId, recovery: str | None, now_s: int) -> KeptLog:
+        """A new log; `recovery` is the hash of an owner's key that it promises too. Nothing is kept yet."""
+        return self._logs.begin(pico, self.url, self.host, recovery, now_s)
+
     async def rotate(self, eci: Eci) -> Document | Refusal:
         """One more entry, signed with the key that was promised."""
 
         def write(pico: PicoId, log: KeptLog | None, now_s: int) -> KeptLog:
-            after = self._addressed(pico, _needed(log), now_s)
+            after = self._addressed(pico, needed(log), now_s)
             return self._logs.rotate(pico, after, now_s) if after == log else after
 
-        return await self._write(eci, write)
+        return await self.write(eci, write)
 
     async def extend(self, eci: Eci, more: KeptLog) -> Document | Refusal:
-        """One more entry, which somebody else has signed with a key that was promised."""
-        return await self._write(
-            eci, lambda pico, log, now_s: self._logs.extend(pico, _needed(log), more, now_s)
-        )
+        """One more entry, which somebody else has signed with a key that was promised; or, for a pico without
+        a log, all of one that this engine is to go on with."""
+        return await self.write(eci, lambda pico, log, now_s: self._logs.extend(pico, log, more, now_s))
 
-    async def _write(self, eci: Eci, write: Write) -> Document | Refusal:
+    def find(self, eci: Eci) -> tuple[PicoId, KeptLog | None, int] | Refusal:
+        """The pico with that channel and its log, and what time it is."""
         pico = self._journal.find_channel(eci)
-        if pico is None:
-            return unknown_channel(eci)
+        return unknown_channel(eci) if pico is None else (pico, self.kept(pico), self._now_ms() // 1000)
+
+    async def write(self, eci: Eci, write: Write) -> Document | Refusal:
+        """Have the log of the pico with that channel be what `write` makes of it."""
         async with self._writing:
-            now_s, before = self._now_ms() // 1000, self.kept(pico)
+            found = self.find(eci)
+            if isinstance(found, Refusal):
+                return found
+            pico, before, now_s = found
             try:
                 after = write(pico, before, now_s)
                 described = self._logs.describe(pico, after, now_s)
+                self._check_free(pico, described["did"])
             except BadLog as problem:
                 return Refusal("malformed", str(problem), "`picomesh did log ECI` shows the log")
             await self._keep(pico, before, after, Did(described["did"]))
             told = {"pico": pico, "address": self._address(described), **described}
             return {**told, "log": after.lines, "approvals": after.approvals}
+
+    async def end(self, pico: PicoId, write: Write) -> None:
+        """Have the log of a pico that is no more end with what `write` makes of it. Raises `BadLog`."""
+        async with self._writing:
+            before, now_s = self.kept(pico), self._now_ms() // 1000
+            if before is None or self._is_here(pico):
+                return
+            # In a thread: many may end at once, and others have messages to read.
+            name = await asyncio.to_thread(self._logs.describe, pico, before, now_s)
+            if self.own(str(scid_in(name["did"]))) in (None, before):  # else another pico has taken it up
+                after = await asyncio.to_thread(write, pico, before, now_s)
+                await self._keep(pico, before, after, Did(name["did"]))
+            await self._journal.commit([SetFact(_ended(pico), "")])
+
+    def without_pico(self) -> list[PicoId]:
+        """Picos that are no more, and whose logs nobody has ended yet."""
+        ended = {name.removeprefix(ENDED) for name in self._journal.fact_names(ENDED)}
+        logs = (name.removeprefix(LOG) for name in self._journal.fact_names(LOG))
+        return [PicoId(one) for one in logs if one not in ended and not self._is_here(PicoId(one))]
+
+    def _check_free(self, pico: PicoId, did: str) -> None:
+        holder = self.pico_of(did)
+        if holder not in (None, pico):
+            raise BadLog(f"{did} is the name of pico {holder} of this engine; two cannot have it")
 
     def _address(self, described: Document) -> str:
         """The name, with a hint where others find its log; who finds it goes by the name alone."""
@@ -157,8 +191,16 @@ def _keep(pico: PicoId, log: KeptLog) -> list[SetFact]:
     return [lines, SetFact(_approvals(pico), log.approvals)] if log.approvals else [lines]
 
 
+LOG, ENDED = "log of ", "ended log of "
+
+
 def _log(pico: PicoId) -> str:
-    return f"log of {pico}"
+    return f"{LOG}{pico}"
+
+
+def _ended(pico: PicoId) -> str:
+    """Which says only that it need not be looked at any more; that it has ended stands in the log."""
+    return f"{ENDED}{pico}"
 
 
 def _approvals(pico: PicoId) -> str:
@@ -169,7 +211,8 @@ def _pico(scid: str) -> str:
     return f"pico of {scid}"
 
 
-def _needed(log: KeptLog | None) -> KeptLog:
+def needed(log: KeptLog | None) -> KeptLog:
+    """Of a pico that has to have one."""
     if log is None:
         raise BadLog("the pico has no log yet; `picomesh did log ECI` makes it")
     return log

@@ -11,6 +11,8 @@ from engine.ports import KeptLog
 from engine.runtime.admission import unknown_channel
 from engine.runtime.announcing import Announcing
 from engine.runtime.collecting import Collecting
+from engine.runtime.endings import Endings
+from engine.runtime.guarding import Guarding
 from engine.runtime.identities import Identities
 from engine.runtime.introducing import Have, Wish, introduce
 from engine.runtime.letters import Letters
@@ -37,6 +39,8 @@ class Mail:
         announcing: Announcing,
         logs: ToldLogs,
         whereabouts: Whereabouts,
+        guarding: Guarding,
+        endings: Endings,
     ) -> None:
         self._identities = identities
         self._reception = reception
@@ -47,6 +51,8 @@ class Mail:
         self._logs = logs
         self._whereabouts = whereabouts
         self.lives = lives
+        self.guarding = guarding
+        self.endings = endings
         self.letters = letters
         self.collecting: Collecting | None = None
         """What fetches the mail of an engine that nobody can reach."""
@@ -97,9 +103,11 @@ class Mail:
 
     async def wait_rested(self) -> None:
         await self._reception.wait_rested()
+        await self.endings.wait_rested()
 
     def stop(self) -> None:
         self._reception.stop()
         self._announcing.stop()
+        self.endings.stop()
         if self.collecting is not None:
             self.collecting.stop()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
@@ -34,6 +34,10 @@ class Limits:
     pico_bytes: int = 64 << 20
 
 
+def _let_go(pico: PicoId) -> None:
+    """Nobody has to know."""
+
+
 class Residents:
     """Every pico of this engine, as far as anybody has asked for it.
 
@@ -52,6 +56,8 @@ class Residents:
         self._leaving: set[PicoId] = set()
         """Deleted, but not yet in the journal."""
         self._is_full = False
+        self.when_gone: Callable[[PicoId], None] = _let_go
+        """Is told of each pico that was deleted."""
 
     # --- finding ---
 
@@ -142,6 +148,7 @@ class Residents:
     def forget(self, pico: PicoId) -> None:
         """The journal has learned that the pico is gone."""
         self._leaving.discard(pico)
+        self.when_gone(pico)
 
     def bind(self, mailbox: Mailbox, channel: Channel) -> None:
         self._by_channel[channel.eci] = mailbox

@@ -387,3 +387,6 @@ class MemoryJournal:
 
     def fact(self, name: str) -> str | None:
         return self.disk.facts.get(name)
+
+    def fact_names(self, beginning: str) -> Sequence[str]:
+        return sorted(name for name in self.disk.facts if name.startswith(beginning))

@@ -1,9 +1,9 @@
 """Recovery of a pico by m of n guardians, within the rules of did:webvh 1.0.
 
 A log knows two powers: a key that was promised (`nextKeyHashes`) signs the next entry, and so many
-witnesses approve it. Any one promised key suffices, so the key of each guardian is promised; and guardians are witnesses
-with a threshold of m, so one alone gets nowhere. By that a log says who they are: witnesses whose keys are
-promised. What the entries of every day need is a choice, made by who else is a witness:
+witnesses approve it. Any one promised key suffices, so the key of each guardian is promised; and guardians
+are witnesses with a threshold of m, so one alone gets nowhere. By that a log says who they are: witnesses
+whose keys are promised. What the entries of every day need is a choice, made by who else is a witness:
 
 * nobody: m guardians approve every entry. A host, even a hostile one, changes nothing that they do not let
   pass, and cannot lock the owner out. Guardians that are programs let pass what `keeps_guardians` finds

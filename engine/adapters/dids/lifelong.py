@@ -7,13 +7,15 @@ that, an owner's key of which only the hash is known, is promised again, so that
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from engine.adapters.dids.documents import DIDCOMM, DIDCOMM_V2
+from engine.adapters.dids.guardians import Guardians, guardians_of, parties_alone
+from engine.adapters.dids.kept_logs import keep, read_approvals, read_kept, signing_key
 from engine.adapters.dids.locations import NOWHERE, WEBVH
-from engine.adapters.dids.log_entries import hash_key, log_from_jsonl, log_to_jsonl
+from engine.adapters.dids.log_entries import Entry, hash_key, log_from_jsonl
 from engine.adapters.dids.log_verification import VerifiedLog, verify_log
 from engine.adapters.dids.log_writing import (
     UNBORN_NAME,
@@ -22,19 +24,13 @@ from engine.adapters.dids.log_writing import (
     create_log,
     move_state,
     unborn_did,
-    update_log,
 )
 from engine.adapters.dids.own import own_multikeys
-from engine.adapters.dids.proofs import SeedSigner
 from engine.adapters.dids.refused import DidRefused
-from engine.adapters.dids.witnesses import (
-    Approval,
-    approvals_from_json,
-    approvals_to_json,
-    newest_approvals,
-)
+from engine.adapters.dids.succession import LogSuccession
+from engine.adapters.dids.witnesses import Approval
 from engine.core.dids import Did
-from engine.ports import BadLog, KeptLog, Keys
+from engine.ports import BadLog, KeptLog, Keys, Rotate
 from engine.runtime.identities import CURVES, life_purpose
 
 CONTEXT = ["https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1"]
@@ -45,75 +41,64 @@ HOST = "PicomeshHost"
 class LifelongLogs:
     def __init__(self, keys: Keys) -> None:
         self._keys = keys
+        self.succession = LogSuccession(keys, self._addressed)
 
     def begin(self, pico: str, url: str | None, host: Did, recovery: str | None, now_s: float) -> KeptLog:
         promised = () if recovery is None else (recovery,)
-        changes = Changes(next_keys=(self._key(pico, 2).multikey,), next_key_hashes=promised)
+        changes = Changes(next_keys=(self._key(pico, 2),), next_key_hashes=promised)
         try:
-            entry = create_log(self._document(pico, url, host), self._key(pico, 1), now_s, changes)
-            return _keep(verify_log([entry], now_s))
+            first = signing_key(self._keys, pico, 1)
+            entry = create_log(self._document(pico, url, host), first, now_s, changes)
+            return keep(verify_log([entry], now_s))
         except (DidRefused, CannotWrite) as problem:
             raise BadLog(str(problem)) from problem
-
-    def address(self, pico: str, kept: KeptLog, url: str | None, host: Did, now_s: float) -> KeptLog:
-        log, place = _read(kept, now_s), _place(pico, url)
-        if log.deactivated:
-            return kept
-        before = log.newest.entry.state
-        served = before if log.did == f"{WEBVH}{log.scid}:{place}" else move_state(log, place)
-        after = _merged(served, self._reached(pico, host))
-        return kept if after == before else self._go_on(pico, kept, now_s, after)
 
     def rotate(self, pico: str, kept: KeptLog, now_s: float) -> KeptLog:
-        return self._go_on(pico, kept, now_s, None)
+        return self.succession.change(pico, kept, Rotate(), now_s)
 
-    def _go_on(self, pico: str, kept: KeptLog, now_s: float, state: Mapping[str, Any] | None) -> KeptLog:
-        """One more entry; without `state`, with the document that there is."""
-        log = _read(kept, now_s)
-        own, following = self._key(pico, log.epoch + 1), self._key(pico, log.epoch + 2)
-        promised = log.newest.parameters.next_key_hashes
-        if hash_key(own.multikey) not in promised:
-            raise BadLog(
-                "the key of this engine was not promised by the newest entry; if its keys were lost, "
-                "`picomesh did recover` goes on with the owner's key"
-            )
-        others = tuple(one for one in promised if one != hash_key(own.multikey))
-        changes = Changes(next_keys=(following.multikey,), next_key_hashes=others)
-        try:
-            entry = update_log(log, own, now_s, state=state, changes=changes)
-            return _keep(verify_log([*log.entries, entry], now_s, known=log), _approvals(kept))
-        except (DidRefused, CannotWrite) as problem:
-            raise BadLog(str(problem)) from problem
+    def address(self, pico: str, kept: KeptLog, url: str | None, host: Did, now_s: float) -> KeptLog:
+        log = read_kept(kept, now_s)
+        if log.deactivated:
+            return kept
+        after = self._addressed(log, pico, url, host)
+        if after == log.newest.entry.state:
+            return kept
+        return self.succession.change(pico, kept, Rotate(after), now_s)
 
-    def extend(self, pico: str, kept: KeptLog, more: KeptLog, now_s: float) -> KeptLog:
+    def _addressed(self, log: VerifiedLog, pico: str, url: str | None, host: Did) -> dict[str, Any]:
+        place, before = _place(pico, url), log.newest.entry.state
+        served = before if log.did == f"{WEBVH}{log.scid}:{place}" else move_state(log, place)
+        return _merged(served, self._reached(pico, host))
+
+    def extend(self, pico: str, kept: KeptLog | None, more: KeptLog, now_s: float) -> KeptLog:
+        log = None if kept is None else read_kept(kept, now_s)
+        approvals = (*(() if kept is None else read_approvals(kept)), *_given_approvals(more))
         try:
-            log, approvals = _read(kept, now_s), (*_approvals(kept), *_approvals(more))
-            longer = verify_log([*log.entries, *log_from_jsonl(more.lines)], now_s, approvals, log)
+            longer = verify_log(_continued(log, log_from_jsonl(more.lines)), now_s, approvals, log)
         except DidRefused as problem:
             raise BadLog(str(problem)) from problem
-        if longer.epoch != log.epoch + 1:
-            raise BadLog("one entry at a time")
-        if (
-            hash_key(self._key(pico, longer.epoch + 1).multikey)
-            not in longer.newest.parameters.next_key_hashes
-        ):
+        if hash_key(self._key(pico, longer.epoch + 1)) not in longer.newest.parameters.next_key_hashes:
             raise BadLog("the entry does not promise the next key of this engine, which could not go on")
-        return _keep(longer, approvals)
+        return keep(longer, approvals)
 
     def describe(self, pico: str, kept: KeptLog, now_s: float) -> Mapping[str, Any]:
-        log = _read(kept, now_s)
+        log = read_kept(kept, now_s)
+        rules = log.newest.parameters
+        guardians = guardians_of(rules)
         return {
             "did": log.name,
             "webvh": log.did,
             "epoch": log.epoch,
             "since": log.versions[0].entry.version_time,
             "changed": log.newest.entry.version_time,
-            "next_key": self._key(pico, log.epoch + 2).multikey,
-            "promised": len(log.newest.parameters.next_key_hashes),
+            "next_key": self._key(pico, log.epoch + 2),
+            "promised": len(rules.next_key_hashes),
+            "ended": log.deactivated,
+            "guardians": None if guardians is None else _told(guardians, parties_alone(rules)),
         }
 
-    def _key(self, pico: str, number: int) -> SeedSigner:
-        return SeedSigner(self._keys.derive(f"log/{pico}/{number}"))
+    def _key(self, pico: str, number: int) -> str:
+        return signing_key(self._keys, pico, number).multikey
 
     def _document(self, pico: str, url: str | None, host: Did) -> dict[str, Any]:
         return {
@@ -168,17 +153,29 @@ def _place(pico: str, url: str | None) -> str:
     return f"{parts.hostname}{port}:picos:{pico}"
 
 
-def _read(kept: KeptLog, now_s: float) -> VerifiedLog:
+def _continued(log: VerifiedLog | None, entries: tuple[Entry, ...]) -> list[Entry]:
+    """`entries` are all, or those that follow."""
+    first, last = entries[0].number, entries[-1].number
+    if log is not None and last <= log.epoch:
+        raise BadLog(
+            f"the log has gone on to its entry {log.epoch} meanwhile, and this is for an entry {last}: "
+            "it came too late, and has to be made anew"
+        )
+    if log is not None and first == 1 and entries[0].version_id != log.entries[0].version_id:
+        raise BadLog(f"the pico is {log.name} already, and has one name for life")
+    if first == 1:
+        return list(entries)
+    if log is None:
+        raise BadLog("the pico has no log yet; `picomesh did log ECI` makes it")
+    return [*log.entries, *entries]
+
+
+def _given_approvals(more: KeptLog) -> tuple[Approval, ...]:
     try:
-        return verify_log(log_from_jsonl(kept.lines), now_s, _approvals(kept))
+        return read_approvals(more)
     except DidRefused as problem:
         raise BadLog(str(problem)) from problem
 
 
-def _approvals(kept: KeptLog) -> tuple[Approval, ...]:
-    return approvals_from_json(kept.approvals) if kept.approvals else ()
-
-
-def _keep(log: VerifiedLog, approvals: Sequence[Approval] = ()) -> KeptLog:
-    needed = newest_approvals([entry.version_id for entry in log.entries], approvals)
-    return KeptLog(log_to_jsonl(log.entries), approvals_to_json(needed) if needed else "")
+def _told(guardians: Guardians, alone: int) -> dict[str, Any]:
+    return {"needed": guardians.threshold, "of": list(guardians.members), "alone": alone}

@@ -26,7 +26,7 @@ from engine.adapters.dids.witnesses import Approval, approvals_from_json, approv
 from engine.core.dids import show_did
 
 REQUEST = "request to guardians, 1"
-APPROVAL = "approval of a guardian, 1"
+APPROVAL = "approval by a guardian, 1"
 """What the texts say they are, and the version of their form."""
 LONGEST_NOTE = 1000
 LONGEST_REQUEST = 2 * (LOG_BYTES + WITNESS_BYTES)
@@ -180,12 +180,14 @@ def _read(
 ) -> Mapping[str, Any]:
     what, _ = kind.split(",")
     if len(text) > longest:
-        raise DidRefused("too-large", f"a {what} has at most {longest:,} characters")
+        raise DidRefused(
+            "too-large", f"the text is too long for the {what}: more than {longest:,} characters"
+        )
     members = read_object(text.strip(), "bad-log", f"the {what}")
     if members.get("picomesh") != kind:
-        raise DidRefused("bad-log", f"this is no {what}, or of a version that is not known here")
+        raise DidRefused("bad-log", f"it is not the {what}, or of a version that is not known here")
     if set(members) != {"picomesh", *texts, *others} or not all(
         isinstance(members[name], str) for name in texts
     ):
-        raise DidRefused("bad-log", f"a {what} has {', '.join((*texts, *others))} and nothing else")
+        raise DidRefused("bad-log", f"the {what} has {', '.join((*texts, *others))} and nothing else")
     return members

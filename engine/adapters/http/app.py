@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from engine.adapters.http import (
     administration,
     didcomm,
+    guarding,
     introductions,
     lives,
     modules,
@@ -41,6 +42,7 @@ ROUTED: Routes = {
     **didcomm.ROUTES,
     **introductions.ROUTES,
     **lives.ROUTES,
+    **guarding.ROUTES,
 }
 """Everything but the routes of `picos`."""
 

@@ -279,6 +279,10 @@ class SqliteJournal:
         found: str | None = self._value("SELECT value FROM facts WHERE name = ?", name)
         return found
 
+    def fact_names(self, beginning: str) -> Sequence[str]:
+        sql = "SELECT name FROM facts WHERE name >= ? AND substr(name, 1, ?) = ? ORDER BY name"
+        return [name for (name,) in self._rows(sql, beginning, len(beginning), beginning)]
+
 
 def _is_heavy(commit: Commit) -> bool:
     return any(len(getattr(write, "body", b"")) > HEAVY for write in commit[0])

@@ -473,6 +473,18 @@ async def test_a_fact_can_be_set_anew(open_journal: OpenJournal) -> None:
 
 
 @in_loop
+async def test_facts_are_found_by_how_they_begin(open_journal: OpenJournal) -> None:
+    """Letter for letter, and in order; nothing else is a pattern."""
+    journal = open_journal()
+    names = ("log of b", "log of a", "log", "Log of c", "log%of d", "logs")
+    await journal.commit([SetFact(name, "x") for name in names])
+    assert list(journal.fact_names("log of ")) == ["log of a", "log of b"]
+    assert list(journal.fact_names("log%")) == ["log%of d"]
+    assert list(journal.fact_names("nothing")) == []
+    await journal.close()
+
+
+@in_loop
 async def test_waiting_picos_are_named_once_the_longest_waiting_first(open_journal: OpenJournal) -> None:
     """Whoever wakes them at start begins with the oldest event."""
     journal = open_journal()

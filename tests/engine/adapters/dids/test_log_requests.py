@@ -178,7 +178,7 @@ def test_a_request_that_was_changed_is_not_shown_to_anybody() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{}", "[]", "nonsense", '{"picomesh": "approval of a guardian, 1"}', "x" * 10_000]
+    "text", ["", "{}", "[]", "nonsense", '{"picomesh": "approval by a guardian, 1"}', "x" * 10_000]
 )
 def test_what_is_neither_request_nor_approval_is_refused(text: str) -> None:
     """By name, and whatever it is."""
