@@ -426,6 +426,18 @@ PLAINTEXTS: Mapping[str, tuple[Code, bytes]] = {
         "e.p.msg",
         forge_plain(attachments=[{"data": {"links": ["https://example.org/x"]}}]),
     ),
+    "an attachment by links that are a text": (
+        "e.p.msg",
+        forge_plain(attachments=[{"data": {"links": "https://example.org/x", "hash": "zQm"}}]),
+    ),
+    "an attachment by a link that is a number": (
+        "e.p.msg",
+        forge_plain(attachments=[{"data": {"links": [7], "hash": "zQm"}}]),
+    ),
+    "an attachment whose format is an object": (
+        "e.p.msg",
+        forge_plain(attachments=[{"format": {}, "data": {"json": 1}}]),
+    ),
     "an attachment that is not base64": ("e.p.msg", forge_plain(attachments=[{"data": {"base64": "a b"}}])),
     "an attachment signed with its payload": (
         "e.p.msg",
