@@ -9,11 +9,11 @@ from pathlib import Path
 import click
 
 from engine.adapters.dids import CannotWrite, SeedSigner, assent, assent_to_json, did_of_key
-from engine.adapters.keys import KeysUnusable, SeedFile, SeedKeys
 from engine.commands.asking import describe, read_file, warning
 from engine.commands.failure import Failure
 from engine.commands.output import json_option, print_json
 from engine.commands.own_did import own_identity
+from engine.commands.own_keys import open_keys
 from engine.commands.recovery import read_request
 
 PURPOSE = "guardian"
@@ -104,10 +104,7 @@ def _signer(file: Path | None) -> SeedSigner:
 
 
 def _key_in(file: Path) -> SeedSigner:
-    try:
-        return SeedSigner(SeedKeys(SeedFile(file).open(None)).derive(PURPOSE))
-    except (KeysUnusable, OSError) as problem:
-        raise Failure(str(problem)) from None
+    return SeedSigner(open_keys(file).derive(PURPOSE))
 
 
 def _write(file: Path, text: str) -> None:

@@ -65,3 +65,12 @@ def test_the_passphrase_is_for_what_is_sealed(tmp_path: Path, monkeypatch: pytes
     assert not SeedFile(tmp_path / "a.key").is_sealed()
     assert open_keys(tmp_path / "a.key").derive("x") == made
     assert load_settings(environment={OWN_PASSPHRASE: "sesame"}) == load_settings(environment={})
+
+
+def test_a_guardians_key_is_sealed(run: Run, tmp_path: Path) -> None:
+    """Their DID is what it was, for whoever has the passphrase."""
+    file = str(tmp_path / "for-ann.key")
+    before = run("guardian", "key", file).stdout
+    assert run("passphrase", "--file", file, text="sesame\nsesame\n").exit_code == 0
+    assert run("guardian", "key", file).exit_code == 1
+    assert run("guardian", "key", file, **{OWN_PASSPHRASE: "sesame"}).stdout == before
