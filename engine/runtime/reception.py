@@ -57,7 +57,7 @@ class Reception:
         self._answering = Answering(identities, envelopes, letters, self.receive)
 
     async def receive(self, envelope: bytes, line: Line | None = None) -> Receipt:
-        """Whatever the bytes are, along whatever line. Why something is refused is told only to the log."""
+        """Whatever the bytes are, along whatever line. Why something is refused is for the log to say."""
         return await self._receive(envelope, None, MOST_LAYERS, line)
 
     async def wait_rested(self) -> None:
