@@ -695,3 +695,20 @@ class WebFailed(Exception):
 
 class WebRefused(WebFailed):
     """This engine does not make such requests."""
+
+
+class Websocket(Protocol):
+    """One that is open. What is sent and received are whole messages; each of these raises `WebFailed` when
+    the connection is over."""
+
+    async def send(self, frame: bytes) -> None: ...
+
+    async def receive(self) -> bytes: ...
+
+    async def close(self) -> None:
+        """Raises nothing."""
+
+
+class Websockets(Protocol):
+    async def open(self, url: str) -> Websocket:
+        """Raises `WebRefused` when it may not be opened, `WebFailed` when nobody takes it."""

@@ -18,6 +18,7 @@ from engine.adapters.dids.own import make_own_did
 from engine.adapters.dids.refused import DidRefused
 from engine.adapters.dids.resolver import DidResolver
 from engine.adapters.dids.routes import AtHand, DidDirectory, relay_of
+from engine.adapters.dids.websockets import find_websocket
 from engine.adapters.fetch.rulesets import RulesetTexts
 from engine.adapters.keys import SeedFile, SeedKeys
 from engine.adapters.local.clock import SystemClock
@@ -28,6 +29,7 @@ from engine.adapters.local.program_cache import ProgramCache
 from engine.adapters.local.schema import JournalUnreadable
 from engine.adapters.signing.ed25519 import verify
 from engine.adapters.web.client import HttpxWebClient, WebLimits
+from engine.adapters.web.websockets import PinnedWebsockets
 from engine.config import Settings
 from engine.core import kernel
 from engine.core.catalogue import Catalogue
@@ -45,7 +47,18 @@ from engine.plugins.collection import NO_PLUGINS, Plugins, collect
 from engine.plugins.declaration import Module
 from engine.plugins.discovery import discover
 from engine.plugins.references import describe
-from engine.ports import BadLog, CannotSend, Clock, Entropy, Journal, KeptLog, Keys, RulesetSource, WebClient
+from engine.ports import (
+    BadLog,
+    CannotSend,
+    Clock,
+    Entropy,
+    Journal,
+    KeptLog,
+    Keys,
+    RulesetSource,
+    WebClient,
+    Websockets,
+)
 from engine.runtime.announcing import Announcing
 from engine.runtime.arrangement import Arrangement
 from engine.runtime.away import Away
@@ -65,6 +78,7 @@ from engine.runtime.identities import Identities
 from engine.runtime.key_change import note_keys
 from engine.runtime.lanes import Lanes
 from engine.runtime.letters import Letters
+from engine.runtime.live_mail import LiveMail
 from engine.runtime.lives import Lives
 from engine.runtime.long_names import KeepingGate, LongNames, recall
 from engine.runtime.mail import Mail
@@ -189,10 +203,12 @@ def make_host(
     web: WebClient | None = None,
     plugins: Plugins = NO_PLUGINS,
     keys: Keys | None = None,
+    websockets: Websockets | None = None,
 ) -> Host:
     """A host over a journal, not started yet. Without a second chance, what is too much for the engine's own
     process fails there, without compilers it compiles everything, and without keys it has no DIDs; else what
-    is not given is the real thing. Over a clock that is given, no pico waits for its neighbours."""
+    is not given is the real thing. Over a clock that is given, no pico waits for its neighbours.
+    With a web of another kind there are websockets only if they are given."""
     programs = CompiledPrograms(journal, compiler or compiler_for(plugins), compilers)
     outside = HttpxWebClient(web_limits(settings))
     company = Company() if clock is None else unmeasured()
@@ -218,11 +234,19 @@ def make_host(
     limits = Limits(settings.picos_in_memory, settings.snapshot_every, settings.pico_bytes)
     host = Host(equipment, limits, shelf)
     if keys is not None:
-        give_mail(host, equipment, keys, web or outside, settings)
+        lines = websockets or (PinnedWebsockets(web_limits(settings)) if web is None else None)
+        give_mail(host, equipment, keys, web or outside, settings, lines)
     return host
 
 
-def give_mail(host: Host, equipment: Equipment, keys: Keys, web: WebClient, settings: Settings) -> None:
+def give_mail(
+    host: Host,
+    equipment: Equipment,
+    keys: Keys,
+    web: WebClient,
+    settings: Settings,
+    websockets: Websockets | None,
+) -> None:
     """Let a host be reached by DIDs that are made of these keys, and its picos write to others."""
     clock, journal = equipment.clock, equipment.journal
     resolver = DidResolver(web, lambda: clock.now_ms() / 1000, recall=partial(recall, journal))
@@ -294,6 +318,10 @@ def give_mail(host: Host, equipment: Equipment, keys: Keys, web: WebClient, sett
             clock,
             equipment.entropy,
         )
+        if websockets is not None:
+            find_url = partial(find_websocket, resolver, DidDirectory(resolver, whereabouts.newest))
+            every_ms = int(settings.mediator_every_s * 1000)
+            mail.collecting.live = LiveMail(mail.collecting, websockets, find_url, clock, every_ms).run
 
 
 async def remember(whereabouts: Whereabouts, logs: ToldLogs, did: Did) -> None:

@@ -1,4 +1,5 @@
-"""An engine that nobody can reach has its mail taken in by a mediator, and fetches it now and then.
+"""An engine that nobody can reach has its mail taken in by a mediator, and fetches it now and then, where it
+does not come along by itself: see `engine.runtime.live_mail`.
 
 Its DID names the mediator as its place, and the DIDs of its channels name it, so that one DID is all that
 the mediator has to know. Each envelope is taken in as if it had come by POST, and then its receipt is
@@ -10,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from asyncio import Task
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from engine.core.didcomm.messages import Message
@@ -21,7 +22,7 @@ from engine.core.protocols.mediation import V3
 from engine.core.protocols.message_types import same_type
 from engine.core.protocols.payloads import NoPayload, payload
 from engine.core.protocols.table import is_answer_to
-from engine.ports import CannotSend, Clock, Entropy, Envelopes
+from engine.ports import CannotSend, Clock, Entropy, Envelopes, Letter
 from engine.runtime.arrangement import Arrangement, Names, NoMail
 from engine.runtime.letters import Letters
 from engine.runtime.lines import NoLine
@@ -52,6 +53,8 @@ class Collecting:
         self._agreed: Names | None = None
         """What both were called when mail was taken in for all that this engine is called."""
         self._task: Task[None] | None = None
+        self.live: Callable[[], Awaitable[None]] | None = None
+        """Takes mail in as it comes, for as long as that goes."""
 
     def start(self) -> None:
         """From now on the engine is reached by way of the mediator."""
@@ -66,6 +69,8 @@ class Collecting:
         while True:
             try:
                 await self.collect()
+                if self.live is not None:
+                    await self.live()
             except (NoMail, CannotSend) as problem:
                 self._agreed = None
                 mediator = self.arrangement.names.mediator
@@ -101,6 +106,10 @@ class Collecting:
         delivery = await self._say(
             pickup.DELIVERY_REQUEST, {"limit": pickup.LARGEST_DELIVERY}, pickup.DELIVERY, pickup.STATUS
         )
+        return await self.take(delivery)
+
+    async def take(self, delivery: Message) -> list[str]:
+        """The same of one that has come."""
         taken = []
         for attachment in delivery.attachments:
             try:
@@ -113,19 +122,32 @@ class Collecting:
         return taken
 
     async def _say(self, type: str, body: Mapping[str, Any], *wanted: str) -> Message:
-        names, now_s = self.arrangement.names, self._clock.now_ms() // 1000
-        headers, to = {"return_route": "all"}, (names.mediator,)
-        message = Message(self._entropy.seed(), type, body, names.me, to, created_time=now_s, headers=headers)
-        posted = await self._letters.send(message, names.mediator)
+        message = self._message(type, body)
+        posted = await self._letters.send(message, self.arrangement.names.mediator)
         if posted.reply is None:
             raise NoMail("it does not answer along the connection")
-        try:
-            letter = await self._envelopes.open(posted.reply, now_s)
-        except Refused as refused:
-            raise NoMail(f"its answer cannot be read: {refused.reason}") from refused
-        await self.arrangement.heed(letter)
+        letter = await self.read(posted.reply)
         is_wanted = any(same_type(letter.message.type, one) for one in wanted)
         if not is_wanted or not is_answer_to(letter.message, message):
             said = letter.message.body.get("code", letter.message.type)
             raise NoMail(f"it answers {said}")
         return letter.message
+
+    def _message(self, type: str, body: Mapping[str, Any]) -> Message:
+        names, now_s = self.arrangement.names, self._clock.now_ms() // 1000
+        headers, to = {"return_route": "all"}, (names.mediator,)
+        return Message(self._entropy.seed(), type, body, names.me, to, created_time=now_s, headers=headers)
+
+    async def write(self, type: str, body: Mapping[str, Any]) -> tuple[Message, bytes]:
+        """A message for the mediator, and the envelope with it. Raises `CannotSend`."""
+        message = self._message(type, body)
+        return message, await self._envelopes.close(message, self.arrangement.names.mediator)
+
+    async def read(self, envelope: bytes) -> Letter:
+        """What the mediator writes. Raises `NoMail`."""
+        try:
+            letter = await self._envelopes.open(envelope, self._clock.now_ms() // 1000)
+        except Refused as refused:
+            raise NoMail(f"its answer cannot be read: {refused.reason}") from refused
+        await self.arrangement.heed(letter)
+        return letter

@@ -62,6 +62,7 @@ class Mail:
         self.lives.url = url
         self._identities.reached_at(f"{url.rstrip('/')}/didcomm")
         if self.collecting is not None:
+            self.collecting.arrangement.moved = self._announcing.start
             self.collecting.start()
         self._announcing.start()
 

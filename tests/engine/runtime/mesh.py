@@ -32,7 +32,7 @@ from engine.core.didcomm.rotation import Rotation
 from engine.core.dids import Did, did_of, fragment_of
 from engine.core.model import Eci
 from engine.core.protocols.routing import forward
-from engine.ports import Letter, Route, WebFailed, WebRequest, WebResponse
+from engine.ports import Letter, Route, WebFailed, WebRequest, WebResponse, Websockets
 from engine.runtime.host import Host
 from engine.runtime.identities import CURVES
 from engine.runtime.mail import Mail
@@ -197,6 +197,7 @@ class Member:
             web=self.mesh.wire,
             clock=self.mesh.clock,
             keys=keys,
+            websockets=self.mesh.websockets,
         )
         self.mail.reached_at(self.mesh.url(self.at or self.name))
         self.mesh.wire.hosts[f"{self.at or self.name}.example"] = self.host
@@ -264,6 +265,8 @@ class Mesh:
     """Others, of all engines."""
     wire: Wire = field(default_factory=Wire)
     clock: SetClock = field(default_factory=SetClock)
+    websockets: Websockets | None = None
+    """By which engines have their mail come along, if there are any."""
 
     def url(self, name: str) -> str:
         return f"http://{name}.example"

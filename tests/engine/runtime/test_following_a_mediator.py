@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -118,3 +119,20 @@ async def test_whoever_has_to_know_is_told(tmp_path: Path) -> None:
     await collect(far)
     await collect(far)
     assert told == [far.mail.engine_did()]
+
+
+@in_loop
+async def test_those_who_know_the_engine_hear_of_its_new_name(tmp_path: Path) -> None:
+    """As of a move to another place: what they send to its former name goes by way of the new one."""
+    mesh, mediator, ann, far = await setting(tmp_path)
+    (_, there), me = await far.open(), far.mail.engine_did()
+    await send(mesh, ann, far, there, 1)
+    mediator.rotate("second", mesh.clock.now_ms() // 1000 + 1)
+    mesh.clock.move_to(mesh.clock.now_ms() + 5_000)
+    await collect(far)
+    await collect(far)
+    for _ in range(200):
+        await asyncio.sleep(0)
+    assert ann.mail._whereabouts.newest(me) == far.mail.engine_did() != me
+    await send(mesh, ann, far, there, 2)
+    assert await far.ask("seen") == [1.0, 2.0]
