@@ -33,6 +33,7 @@ from engine.adapters.dids import (
 from engine.adapters.dids.log_parameters import Parameters
 from engine.commands.client import EngineClient
 from engine.commands.failure import Failure
+from engine.commands.output import print_json
 from engine.commands.recovery import read_request
 from engine.core.dids import show_did
 
@@ -82,7 +83,7 @@ def asking_options(command: F) -> F:
     return gathered  # type: ignore[return-value]
 
 
-def write_request(asking: Asking, text: str) -> None:
+def write_request(asking: Asking, text: str, as_json: bool) -> None:
     """The file, and what happens next."""
     request, file = read_request(text), asking.file
     assert file is not None, "somebody has said --ask"
@@ -93,6 +94,10 @@ def write_request(asking: Asking, text: str) -> None:
     except OSError as problem:
         raise Failure(f"{file} cannot be written: {problem.strerror}") from None
     guardians = request.guardians
+    if as_json:
+        asked = {"needed": guardians.threshold, "of": list(guardians.members)} if guardians else None
+        print_json({"file": str(file), "did": request.log.name, "epoch": request.after.number, "ask": asked})
+        return
     click.echo(f"wrote {file}: a request for entry {request.after.number} of {request.log.name}")
     if guardians is not None:
         click.echo(f"  {guardians.threshold} of {len(guardians.members)} guardians have to approve it:")

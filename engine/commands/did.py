@@ -101,7 +101,7 @@ def rotate(eci: str, in_log: bool, asking: Asking, url: str | None, as_json: boo
         raise click.UsageError("guardians approve changes of the --log, and of nothing else")
     with find_engine(url) as engine:
         if asking.file is not None:
-            write_request(asking, engine.request_change(eci, "rotate", {"note": asking.note}))
+            write_request(asking, engine.request_change(eci, "rotate", {"note": asking.note}), as_json)
             return
         told = _rotate_log(engine, eci, asking) if in_log else engine.rotate(eci)
     if as_json:

@@ -93,15 +93,17 @@ def guardians_command(
             told = engine.life(eci)  # makes the log, if there is none yet
             if words is not None:
                 words |= _owner(told, key)
-                told = _name(engine, eci, words, asking)
+                told = _name(engine, eci, words, asking, as_json)
     if told is not None:
         print_json(told) if as_json else show_life(told)
 
 
-def _name(engine: EngineClient, eci: str, words: dict[str, Any], asking: Asking) -> dict[str, Any] | None:
+def _name(
+    engine: EngineClient, eci: str, words: dict[str, Any], asking: Asking, as_json: bool
+) -> dict[str, Any] | None:
     if asking.file is None:
         return engine.name_guardians(eci, words)
-    write_request(asking, engine.request_change(eci, "guard", {**words, "note": asking.note}))
+    write_request(asking, engine.request_change(eci, "guard", {**words, "note": asking.note}), as_json)
     return None
 
 
@@ -168,7 +170,7 @@ def recover_command(
       picomesh did recover root --request recovery.json --approval ann.json --approval ben.json
     """
     with find_engine(url) as engine:
-        told = _recover(engine, eci, key, new, kept, watch, asking)
+        told = _recover(engine, eci, key, new, kept, watch, asking, as_json)
     if told is not None:
         print_json(told) if as_json else show_life(told)
 
@@ -181,6 +183,7 @@ def _recover(
     kept: Path | None,
     watch: bool,
     asking: Asking,
+    as_json: bool,
 ) -> dict[str, Any] | None:
     if asking.request is not None:
         return publish(engine, eci, asking)
@@ -195,7 +198,7 @@ def _recover(
         return _recover_alone(engine, eci, owners_file(key), new, promised, words)
     if new is not None:
         words["owner"] = owners_file(new, new=not new.exists()).known(1)
-    write_request(asking, engine.request_change(eci, "recover", words))
+    write_request(asking, engine.request_change(eci, "recover", words), as_json)
     return None
 
 

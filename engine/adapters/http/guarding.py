@@ -32,7 +32,7 @@ async def _guard(host: Host, request: Request) -> Reply:
 async def _ask(host: Host, request: Request) -> Reply:
     request.demand_post("requests are long")
     given, mail = await request.parameters(), mail_of(host)
-    reader = _READERS.get(given.get("change", ""))
+    reader = _READERS.get(_text(given, "change", ""))
     if reader is None:
         raise malformed("change is rotate, guard or recover", "what is asked for")
     whole = _text(given, "log", "")
