@@ -155,10 +155,14 @@ class Identities:
         """The DID of a channel, if it has one."""
         return next(iter(self._journal.dids_of(eci)), None)
 
+    def is_engine(self, did: str) -> bool:
+        """The engine goes by every place it ever was at: it is known by its keys, which stand in front of the
+        place."""
+        return did.startswith(self._nameless) and did[len(self._nameless) :][:2] in ("", ".S")
+
     def find(self, did: str) -> Owner | None:
-        """Whose DID this is, if it is of this engine. The engine goes by every place it ever was at: it is
-        known by its keys, which stand in front of the place."""
-        if did == self._nameless or did.startswith(f"{self._nameless}.S"):
+        """Whose DID this is, if it is of this engine."""
+        if self.is_engine(did):
             return THE_ENGINE
         living = self._find_life(did)
         if living is not None:

@@ -202,8 +202,7 @@ class NotingEnvelopes:
 
     async def open(self, envelope: bytes, now_s: int) -> Letter:
         letter = await self._envelopes.open(envelope, now_s)
-        owner = None if letter.recipient is None else self._identities.find(letter.recipient)
-        if owner is not None and owner.eci is None:
+        if letter.recipient is not None and self._identities.is_engine(letter.recipient):
             await self._whereabouts.note(letter)
         return letter
 
