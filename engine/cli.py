@@ -8,9 +8,11 @@ from engine.commands.check import check
 from engine.commands.credential import credential
 from engine.commands.demo import demo
 from engine.commands.did import did
+from engine.commands.doctor import doctor
 from engine.commands.failure import EXIT_CODES
 from engine.commands.fmt import fmt
 from engine.commands.fork import fork
+from engine.commands.guardian import guardian
 from engine.commands.install import install
 from engine.commands.introductions import connect, invite
 from engine.commands.log import log
@@ -53,8 +55,8 @@ COMMANDS = (
     *(log, why, state, replay, fork),
     *(check, fmt, test, repl, sign, key, lsp),
     credential,
-    *(did, invite, connect, passphrase),
-    *(settings, version),
+    *(did, guardian, invite, connect, passphrase),
+    *(doctor, settings, version),
 )
 
 for command in COMMANDS:

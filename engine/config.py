@@ -35,7 +35,9 @@ _RETRY = Budget(
 )
 
 PASSPHRASE = "PICOMESH_PASSPHRASE"
-NOT_SETTINGS = frozenset({"PICOMESH_URL", PASSPHRASE})
+OWN_PASSPHRASE = "PICOMESH_OWN_PASSPHRASE"
+"""Of keys that are not an engine's but a person's."""
+NOT_SETTINGS = frozenset({"PICOMESH_URL", PASSPHRASE, OWN_PASSPHRASE})
 """Variables of ours that are no settings of an engine: where the commands find one, and what settings must
 not show."""
 
@@ -109,6 +111,9 @@ class Settings:
     )
     websocket_idle_s: float = _setting(
         60.0, "seconds for which such a connection may be idle, unless mail is to come along it", least=0
+    )
+    websockets_per_address: int = _setting(
+        64, "how many of them one address may have, of IPv6 one network of 64 bits", least=1
     )
     passphrase_file: str = _setting(
         "", "a file with the passphrase of the engine's keys; empty: PICOMESH_PASSPHRASE, or none"

@@ -71,6 +71,23 @@ class EndErrand:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepRest:
+    """Of the messages in a record of a pico, those from this number on are still to be delivered. A pico has
+    one such rest at a time; another takes its place."""
+
+    pico: PicoId
+    seq: int
+    first: int
+
+
+@dataclass(frozen=True, slots=True)
+class EndRest:
+    """All are delivered."""
+
+    pico: PicoId
+
+
+@dataclass(frozen=True, slots=True)
 class SaveSnapshot:
     """The whole pico after record `seq`; history stays."""
 
@@ -91,8 +108,8 @@ class BirthPico:
 
 @dataclass(frozen=True, slots=True)
 class RemovePico:
-    """A pico that ceases to exist: snapshot, records, inbox, errands, channels, timers and what is known
-    of its rulesets go."""
+    """A pico that ceases to exist: snapshot, records, inbox, rest, errands, channels, timers and what is
+    known of its rulesets go."""
 
     pico: PicoId
 
@@ -234,6 +251,8 @@ Write = (
     | KeepTurn
     | KeepErrand
     | EndErrand
+    | KeepRest
+    | EndRest
     | SaveSnapshot
     | BirthPico
     | RemovePico
@@ -265,6 +284,8 @@ class Stored:
     records: Sequence[bytes]
     inbox: Sequence[bytes]
     """Accepted events and turns begun that no record has handled, oldest first."""
+    rest: tuple[int, int] | None = None
+    """What `KeepRest` said last, of which record and from where on."""
 
 
 class DueTimer(NamedTuple):
@@ -380,7 +401,7 @@ class Journal(Protocol):
         """The names of a channel, the newest first."""
 
     def waiting(self) -> Sequence[PicoId]:
-        """Picos with something in the inbox, to be woken at start."""
+        """Picos with something in the inbox, or a rest to deliver, to be woken at start."""
 
     def errands(self) -> Sequence[tuple[PicoId, bytes]]:
         """What is still to be asked of the outside, oldest first."""
@@ -414,6 +435,9 @@ class Journal(Protocol):
 
     def fact(self, name: str) -> str | None:
         """A fact set with `SetFact`."""
+
+    def fact_names(self, beginning: str) -> Sequence[str]:
+        """Those of all facts whose names begin so, in order."""
 
     async def close(self) -> None:
         """Make durable what `commit` has taken, then let go of the files."""
@@ -490,21 +514,111 @@ class BadLog(ValueError):
     """A log that nobody would believe, or an entry that cannot follow. Says why."""
 
 
-class LifelongLogs(Protocol):
-    """The logs in which picos keep who they are, as JSON lines. Each of these raises `BadLog`."""
+@dataclass(frozen=True, slots=True)
+class KeptLog:
+    """A log as JSON lines, and what its witnesses have approved of it, which is in a file of its own."""
 
-    def begin(self, pico: str, url: str | None, host: Did, recovery: str | None, now_s: float) -> str:
+    lines: str
+    approvals: str = ""
+    """Empty if it has no witnesses."""
+
+
+class LifelongLogs(Protocol):
+    """The logs in which picos keep who they are. Each of these raises `BadLog`."""
+
+    def begin(self, pico: str, url: str | None, host: Did, recovery: str | None, now_s: float) -> KeptLog:
         """The first entry. `url` is where the engine is reached, `host` its DID, and `recovery` the hash of a
         key that the pico's owner keeps."""
 
-    def rotate(self, pico: str, text: str, now_s: float) -> str:
+    def rotate(self, pico: str, log: KeptLog, now_s: float) -> KeptLog:
         """The log with one more entry, signed with the key that the last one promised."""
 
-    def extend(self, pico: str, text: str, line: str, now_s: float) -> str:
-        """The log with an entry of somebody else's."""
+    def address(self, pico: str, log: KeptLog, url: str | None, host: Did, now_s: float) -> KeptLog:
+        """The log; with one more entry, if the newest does not say how messages to the pico get here."""
 
-    def describe(self, pico: str, text: str, now_s: float) -> Mapping[str, Any]:
+    def extend(self, pico: str, log: KeptLog | None, more: KeptLog, now_s: float) -> KeptLog:
+        """The log with entries of somebody else's, and what approves them; `more` may be a whole log."""
+
+    def describe(self, pico: str, log: KeptLog, now_s: float) -> Mapping[str, Any]:
         """What it says: `did`, the name for life, `epoch` and so on."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnersKey:
+    """What may be known of the key that an owner keeps."""
+
+    hash: str
+    approving: tuple[str, ...] = ()
+    """The did:keys with which he approves alone, where a log has guardians: as many as are needed or more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rotate:
+    """On to the key that was promised; with another document, if one is given."""
+
+    document: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """Promise a key of an owner's besides what is promised already."""
+
+    owner: OwnersKey
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Name those who, so many of them together, can take the pico back; nobody, if `of` is empty."""
+
+    needed: int
+    of: tuple[str, ...]
+    """Their DIDs."""
+    watching: bool = False
+    """Whether they approve every entry, so that the engine writes none alone."""
+    owner: OwnersKey | None = None
+    forgets_owner: bool = False
+    """Whether keys of an owner that were promised are so no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recover:
+    """Have this engine go on with a log that it may not write in, hosting the pico from then on."""
+
+    url: str | None
+    host: Did
+    signer: str | None
+    """The multikey of an owner's key that was promised; None for the guardians."""
+    owner: OwnersKey | None = None
+    """To be promised from then on."""
+    watching: bool = False
+
+
+OwnChange = Rotate | Promise | Guard
+"""What the engine that hosts a pico may write by itself, unless guardians watch."""
+LogChange = OwnChange | Recover
+
+
+class Succession(Protocol):
+    """Who may go on with the log of a pico. Each of these raises `BadLog`."""
+
+    def change(self, pico: str, log: KeptLog, change: OwnChange, now_s: float) -> KeptLog:
+        """The log with one more entry, where this engine may write it alone."""
+
+    def ask(self, pico: str, log: KeptLog, change: LogChange, note: str, now_s: float) -> str:
+        """A request to those who have to sign or approve it; the log stays as it is."""
+
+    def end(self, pico: str, log: KeptLog, now_s: float) -> KeptLog:
+        """The log with its last entry. One that has ended is as it was."""
+
+
+class KnownLogs(Protocol):
+    """Logs that need not be fetched, by the self-certifying id in their names."""
+
+    def own(self, scid: str) -> KeptLog | None:
+        """That of a pico of this engine, as it is now."""
+
+    def told(self, scid: str) -> KeptLog | None:
+        """One that somebody handed over: there may be a newer one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -584,6 +698,23 @@ class WebFailed(Exception):
 
 class WebRefused(WebFailed):
     """This engine does not make such requests."""
+
+
+class Websocket(Protocol):
+    """One that is open. What is sent and received are whole messages; each of these raises `WebFailed` when
+    the connection is over."""
+
+    async def send(self, frame: bytes) -> None: ...
+
+    async def receive(self) -> bytes: ...
+
+    async def close(self) -> None:
+        """Raises nothing."""
+
+
+class Websockets(Protocol):
+    async def open(self, url: str) -> Websocket:
+        """Raises `WebRefused` when it may not be opened, `WebFailed` when nobody takes it."""
 
 
 class BlockStore(Protocol):

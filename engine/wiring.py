@@ -9,7 +9,7 @@ from functools import partial
 from sqlite3 import DatabaseError
 from typing import Any, cast
 
-from engine.adapters.credentials import PresentationChecks
+from engine.adapters.credentials import HOME_PURPOSE, STORE_FILE, OwnLists, PresentationChecks, key_signer
 from engine.adapters.didcomm.envelopes import OwnEnvelopes
 from engine.adapters.didcomm.from_prior import write_from_prior
 from engine.adapters.didcomm.keys import private_key
@@ -17,7 +17,8 @@ from engine.adapters.dids.lifelong import LifelongLogs
 from engine.adapters.dids.own import make_own_did
 from engine.adapters.dids.refused import DidRefused
 from engine.adapters.dids.resolver import DidResolver
-from engine.adapters.dids.routes import DidDirectory
+from engine.adapters.dids.routes import AtHand, DidDirectory, relay_of
+from engine.adapters.dids.websockets import find_websocket
 from engine.adapters.fetch.rulesets import RulesetTexts
 from engine.adapters.keys import SeedFile, SeedKeys
 from engine.adapters.local.clock import SystemClock
@@ -28,6 +29,7 @@ from engine.adapters.local.program_cache import ProgramCache
 from engine.adapters.local.schema import JournalUnreadable
 from engine.adapters.signing.ed25519 import verify
 from engine.adapters.web.client import HttpxWebClient, WebLimits
+from engine.adapters.web.websockets import PinnedWebsockets
 from engine.config import Settings
 from engine.core import kernel
 from engine.core.catalogue import Catalogue
@@ -45,19 +47,40 @@ from engine.plugins.collection import NO_PLUGINS, Plugins, collect
 from engine.plugins.declaration import Module
 from engine.plugins.discovery import discover
 from engine.plugins.references import describe
-from engine.ports import Clock, Entropy, Journal, Keys, RulesetSource, WebClient
+from engine.ports import (
+    BadLog,
+    CannotSend,
+    Clock,
+    Entropy,
+    Journal,
+    KeptLog,
+    Keys,
+    RulesetSource,
+    WebClient,
+    Websockets,
+)
+from engine.runtime.announcing import Announcing
+from engine.runtime.arrangement import Arrangement
 from engine.runtime.away import Away
 from engine.runtime.collecting import Collecting
 from engine.runtime.compilers import Compilers
 from engine.runtime.consultants import Consultants, ConsultingLimits
 from engine.runtime.correspondence import Correspondence
+from engine.runtime.correspondents import Correspondents
+from engine.runtime.courtesy import Company, unmeasured
+from engine.runtime.endings import Endings
 from engine.runtime.equipment import Equipment, NoSecondChance, SecondChance
+from engine.runtime.guarding import Guarding
+from engine.runtime.hearing import Hearing
+from engine.runtime.hearsay import Hearsay
 from engine.runtime.host import Host
 from engine.runtime.identities import Identities
 from engine.runtime.key_change import note_keys
 from engine.runtime.lanes import Lanes
 from engine.runtime.letters import Letters
+from engine.runtime.live_mail import LiveMail
 from engine.runtime.lives import Lives
+from engine.runtime.long_names import KeepingGate, LongNames, recall
 from engine.runtime.mail import Mail
 from engine.runtime.mediator import Mediator, Terms
 from engine.runtime.orders import WorkerLimits
@@ -68,8 +91,10 @@ from engine.runtime.residents import Limits
 from engine.runtime.rota import Rota
 from engine.runtime.shelf import Shelf
 from engine.runtime.showings import Showings
+from engine.runtime.told_logs import Herald, LogDesk, LogQuestions, ToldLogs
 from engine.runtime.virtual_time import VirtualTime, virtual_clock
 from engine.runtime.web import WebAnswers
+from engine.runtime.whereabouts import NotingEnvelopes, Whereabouts
 from engine.runtime.workshop import Workshop
 from engine.runtime.writing import Writing
 from pico_lang.meter import Budget
@@ -178,12 +203,15 @@ def make_host(
     web: WebClient | None = None,
     plugins: Plugins = NO_PLUGINS,
     keys: Keys | None = None,
+    websockets: Websockets | None = None,
 ) -> Host:
     """A host over a journal, not started yet. Without a second chance, what is too much for the engine's own
     process fails there, without compilers it compiles everything, and without keys it has no DIDs; else what
-    is not given is the real thing."""
+    is not given is the real thing. Over a clock that is given, no pico waits for its neighbours.
+    With a web of another kind there are websockets only if they are given."""
     programs = CompiledPrograms(journal, compiler or compiler_for(plugins), compilers)
     outside = HttpxWebClient(web_limits(settings))
+    company = Company() if clock is None else unmeasured()
     clock = clock or SystemClock()
     source = source or RulesetTexts(outside.connect, settings.ruleset_limit)
     shelf = Shelf(journal, programs, source, clock.now_ms, verify, settings.ruleset_authors)
@@ -199,28 +227,54 @@ def make_host(
         second_chance or NoSecondChance(),
         cast(DefaultPolicy, settings.default_channel_policy),
         plugins,
+        int(settings.message_keep_h * 3_600_000),
+        company,
     )
     equipment.questions.learn({MODULE: Consultants(plugins, consulting_limits(settings)).answer})
     limits = Limits(settings.picos_in_memory, settings.snapshot_every, settings.pico_bytes)
     host = Host(equipment, limits, shelf)
     if keys is not None:
-        give_mail(host, equipment, keys, web or outside, settings)
+        lines = websockets or (PinnedWebsockets(web_limits(settings)) if web is None else None)
+        give_mail(host, equipment, keys, web or outside, settings, lines)
     return host
 
 
-def give_mail(host: Host, equipment: Equipment, keys: Keys, web: WebClient, settings: Settings) -> None:
+def give_mail(
+    host: Host,
+    equipment: Equipment,
+    keys: Keys,
+    web: WebClient,
+    settings: Settings,
+    websockets: Websockets | None,
+) -> None:
     """Let a host be reached by DIDs that are made of these keys, and its picos write to others."""
     clock, journal = equipment.clock, equipment.journal
-    resolver = DidResolver(web, lambda: clock.now_ms() / 1000)
-    identities = Identities(journal, keys, make_own_did, sign_rotation)
-    envelopes = OwnEnvelopes(resolver.at_hand, partial(fetch_document, resolver), identities.secret)
-    letters = Letters(envelopes, DidDirectory(resolver), web, Away(clock.now_ms))
-    mediator = Mediator(journal, identities, envelopes, clock.now_ms, mediation_terms(settings))
-    checks = PresentationChecks(partial(fetch_document, resolver), web)
+    resolver = DidResolver(web, lambda: clock.now_ms() / 1000, recall=partial(recall, journal))
+    lifelong = LifelongLogs(keys)
+    lives = Lives(journal, lifelong, clock.now_ms, resolver.outdated)
+    resolver.known = logs = ToldLogs(journal, lives, partial(learn_log, resolver), resolver.text_of)
+    identities = Identities(journal, keys, make_own_did, sign_rotation, lives, host.channels_of)
+    own = OwnEnvelopes(resolver.at_hand, partial(fetch_document, resolver), identities.secret)
+    left = partial(look_again, DidDirectory(AtHand(resolver)), host.away)
+    whereabouts = Whereabouts(journal, identities, partial(relay_of, resolver), clock.now_ms, left)
+    envelopes = NotingEnvelopes(own, identities, whereabouts)
+    letters = Letters(envelopes, DidDirectory(resolver, whereabouts.newest), web, host.away)
+    letters.tell_ahead = Herald(logs, letters, identities, clock.now_ms, equipment.entropy).tell
+    letters.met = met = partial(remember, whereabouts, logs)
+    resolver.ask = LogQuestions(letters, envelopes, identities, clock.now_ms, equipment.entropy).ask
+    names = LongNames(journal, resolver.long_form, met)
+    correspondents, terms = Correspondents(identities.ids_seed(), clock.now_ms), mediation_terms(settings)
+    mediator = Mediator(journal, identities, envelopes, correspondents, clock.now_ms, terms, names.keep)
+    own_lists = OwnLists(settings.home / STORE_FILE, key_signer(keys.derive(HOME_PURPOSE)))
+    checks = PresentationChecks(partial(fetch_document, resolver), web, own_lists.find)
     showings = Showings(checks, clock.now_ms)
-    reception = Reception(host, identities, envelopes, letters, clock.now_ms, mediator, showings)
+    gate = KeepingGate(host, names)
+    hearing = Hearing(gate, identities, correspondents, showings)
+    heard = Hearsay(envelopes, DidDirectory(AtHand(resolver), whereabouts.newest), host.away)
+    desk = LogDesk(logs, correspondents)
+    reception = Reception(identities, heard, letters, correspondents, hearing, mediator, desk, clock.now_ms)
     lanes = Lanes(settings.http_per_pico, settings.http_at_once)
-    keep_ms = int(settings.message_keep_h * 3_600_000)
+    keep_ms = equipment.message_keep_ms
     correspondence = Correspondence(
         host,
         identities,
@@ -232,24 +286,63 @@ def give_mail(host: Host, equipment: Equipment, keys: Keys, web: WebClient, sett
         keep_ms,
         journal.find_channel,
     )
-    equipment.questions.learn(correspondence.kinds)
+    equipment.questions.learn(names.keeping(correspondence.kinds))
     fetch = partial(fetch_document, resolver)
     writing = Writing(identities, envelopes, letters, reception, lanes, clock.now_ms, keep_ms, fetch)
-    equipment.questions.learn(writing.kinds)
-    lives = Lives(journal, LifelongLogs(keys), clock.now_ms)
+    equipment.questions.learn(names.keeping(writing.kinds))
+    announcing = Announcing(whereabouts, identities, envelopes, letters, clock, equipment.entropy, keep_ms)
     has_channel, introduce = host.has_channel, host.introduce
-    host.mail = mail = Mail(identities, reception, letters, mediator, has_channel, introduce, lives)
+    guarding, endings = Guarding(lives, lifelong.succession), Endings(lives, lifelong.succession)
+    host.when_gone(endings.note)
+    host.mail = mail = Mail(
+        identities,
+        reception,
+        letters,
+        mediator,
+        has_channel,
+        introduce,
+        lives,
+        announcing,
+        logs,
+        whereabouts,
+        guarding,
+        endings,
+    )
     if settings.mediator:
         mail.collecting = Collecting(
-            Did(settings.mediator),
+            Arrangement(Did(settings.mediator), identities, journal),
             int(settings.mediator_every_s * 1000),
-            identities,
             envelopes,
             letters,
             reception,
             clock,
             equipment.entropy,
         )
+        if websockets is not None:
+            find_url = partial(find_websocket, resolver, DidDirectory(resolver, whereabouts.newest))
+            every_ms = int(settings.mediator_every_s * 1000)
+            mail.collecting.live = LiveMail(mail.collecting, websockets, find_url, clock, every_ms).run
+
+
+async def remember(whereabouts: Whereabouts, logs: ToldLogs, did: Did) -> None:
+    """Somebody has to do with a pico: what has to be known so that they can be written to later."""
+    await whereabouts.met(did)
+    await logs.keep(did)
+
+
+async def look_again(places: DidDirectory, away: Away, did: Did) -> None:
+    """Whoever waits for the place of that DID: it is known now where else to go."""
+    try:
+        away.heard_from((await places.find_route(did)).url)
+    except CannotSend:
+        logger.debug("%s names no place that anybody could wait for", show_did(did))
+
+
+async def learn_log(resolver: DidResolver, log: KeptLog, did: str) -> None:
+    try:
+        await resolver.learn(log, did)
+    except DidRefused as refused:
+        raise BadLog(str(refused)) from refused
 
 
 def sign_rotation(rotation: Rotation, secret: bytes) -> str:

@@ -111,8 +111,14 @@ ruleset io.picolabs.subscription {
 
     isText = function(value) { value.typeof() == "String" && value != "" }
 
+    // A relationship ends by closing its channel, and a DID goes with its channel: nobody could be told any
+    // more. Those who know each other by DID have the module didcomm for it.
+    isEci = function(value) { isText(value) && not value.match(re#^\s*did:#) }
+
     // What a stranger chose becomes a tag, so it must not make a channel look like one of the pico's own.
-    OWN_TAGS = ["engine", "ui", "testing", "system", "self", "parent", "child", "pds", "wellknown_rx", ""]
+    OWN_TAGS = [
+      "engine", "ui", "testing", "system", "self", "parent", "child", "pds", "wellknown_rx", "did", ""
+    ]
 
     tag = function(wish, other) {
       plain = isText(wish) => wish.replace(re#[^A-Za-z0-9_-]#g, "").lc() | ""
@@ -296,7 +302,7 @@ ruleset io.picolabs.subscription {
       own = event:eci == ent:wellKnown => {} | event:attrs
       request = attrs.put(bus).put({ "channel_name": name, "channel_type": type })
     }
-    if isText(bus{"wellKnown_Tx"}) && not isKnown(Id) then every {
+    if isEci(bus{"wellKnown_Tx"}) && not isKnown(Id) then every {
       ctx:newChannel([name, type], eventPolicy(own{"eventPolicy"}), queryPolicy(own{"queryPolicy"}))
         setting(channel)
       event:send({
@@ -311,7 +317,7 @@ ruleset io.picolabs.subscription {
       ent:outbound{[Id]} := bus.put("Rx", channel{"id"})
       raise wrangler event "outbound_pending_subscription_added" attributes request.put("Rx", channel{"id"})
     } else {
-      error warn "a subscription needs the wellKnown_Tx of another pico, and an Id that is not in use, or none"
+      error warn "a subscription needs the wellKnown_Tx of another pico, which is no DID, and an Id that is not in use, or none"
       raise wrangler event "wellKnown_Tx_format_failure" attributes attrs
     }
   }
@@ -328,7 +334,7 @@ ruleset io.picolabs.subscription {
       bus = newBus(attrs, Id).put("Tx", attrs{"Tx"})
       isFull = ent:inbound.keys().length() >= MOST_PENDING
     }
-    if isText(bus{"Tx"}) && not isFull then every {
+    if isEci(bus{"Tx"}) && not isFull then every {
       ctx:newChannel([name, type], busEvents, busQueries) setting(channel)
       leaveWord(bus, bus{"Tx"}, "outbound_removal", { "Id": Id })
     }
@@ -338,7 +344,7 @@ ruleset io.picolabs.subscription {
       raise wrangler event "inbound_pending_subscription_added"
         attributes attrs.put({ "Id": Id, "Rx": channel{"id"} })
     } else {
-      error warn isFull => "too many subscriptions wait for an answer already" | "a request without a Tx"
+      error warn isFull => "too many subscriptions wait for an answer already" | "a request without a Tx that is an ECI"
       raise wrangler event "no_Tx_failure" attributes attrs
     }
   }

@@ -23,6 +23,10 @@ PATIENCE_S = 3600
 ROOT = "root"
 """What people write for the root pico wherever an ECI is asked for."""
 
+KEEP_S = 2.0
+"""For so long a connection is used again: well below the five seconds after which the engine closes one, or a
+request would now and then meet its end."""
+
 
 class EngineClient:
     """Requests to one engine, over connections that are closed with it."""
@@ -30,7 +34,12 @@ class EngineClient:
     def __init__(self, url: str, timeout_s: float = 60) -> None:
         self.url = url.rstrip("/")
         # An engine is addressed directly; what a proxy in the environment is for is the outside.
-        self._http = httpx.Client(base_url=self.url, timeout=timeout_s, trust_env=False)
+        self._http = httpx.Client(
+            base_url=self.url,
+            timeout=timeout_s,
+            trust_env=False,
+            limits=httpx.Limits(keepalive_expiry=KEEP_S),
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -168,6 +177,21 @@ class EngineClient:
         """The name that a pico has for life, and its log; or what becomes of it."""
         given = {key: value for key, value in words.items() if value is not None}
         found: dict[str, Any] = self._post(("api", "did", "log"), {**given, "eci": self._eci(eci)})
+        return found
+
+    def name_guardians(self, eci: str, words: Mapping[str, Any]) -> dict[str, Any]:
+        """Have a pico's log name those who together can take it back."""
+        named: dict[str, Any] = self._post(("api", "did", "guardians"), {**words, "eci": self._eci(eci)})
+        return named
+
+    def request_change(self, eci: str, change: str, words: Mapping[str, Any]) -> str:
+        """The text of a request to those who have to sign or approve a change of a pico's log."""
+        given = {**words, "change": change, "eci": self._eci(eci)}
+        return str(self._post(("api", "did", "request"), given)["request"])
+
+    def log_of(self, did: str) -> dict[str, Any]:
+        """The log that proves a name for life, if the engine knows it."""
+        found: dict[str, Any] = self._read(self._call("GET", "/api/did/log", params={"did": did}))
         return found
 
     def root_eci(self) -> str:

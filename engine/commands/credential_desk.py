@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from engine.adapters.credentials import (
+    HOME_PURPOSE,
     STORE_FILE,
     CannotIssue,
     Credential,
@@ -22,11 +23,10 @@ from engine.adapters.credentials import (
     DidkitMissing,
     Signer,
     StoreUnusable,
-    issue,
     key_signer,
     open_store,
+    sign_list,
     to_date,
-    to_list,
 )
 from engine.adapters.keys import KeysUnusable, SeedFile, SeedKeys
 from engine.adapters.local.home import HomeBusy, take_home
@@ -37,11 +37,7 @@ from engine.config import Settings
 from engine.wiring import SEED_FILE
 
 DAY_S = 86_400
-CLOCKS_DIFFER_S = 60
-"""Before now everything begins: who gets it next may have a clock that is a little behind."""
 LARGEST_FILE = 1 << 20
-PURPOSE = "credentials/key-1"
-"""Which of the engine's keys it is."""
 
 home_option = click.option(
     "--home", type=click.Path(path_type=Path), help="The home whose key and credentials are meant."
@@ -62,7 +58,7 @@ class Desk:
         try:
             if not file.exists():
                 _make_seed(file, self.settings, make)
-            return key_signer(SeedKeys(file.open(find_passphrase(self.settings))).derive(PURPOSE))
+            return key_signer(SeedKeys(file.open(find_passphrase(self.settings))).derive(HOME_PURPOSE))
         except KeysUnusable as problem:
             raise Failure(str(problem)) from None
 
@@ -97,9 +93,7 @@ def open_desk(home: Path | None, make: bool = False) -> Iterator[Desk]:
 
 
 def issue_list(desk: Desk, name: str, days: int) -> str:
-    signer, now_s = desk.signer(), int(time.time())
-    made = to_list(name, signer.did, desk.store.revoked(name), now_s - CLOCKS_DIFFER_S, now_s + days * DAY_S)
-    return issue(made, signer, "jwt", desk.didkit)
+    return sign_list(desk.store, name, desk.signer(), int(time.time()), days * DAY_S, desk.didkit)
 
 
 def describe(found: Credential) -> dict[str, Any]:

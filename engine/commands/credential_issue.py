@@ -10,10 +10,9 @@ from typing import Any, cast
 
 import click
 
-from engine.adapters.credentials import Credential, Form, issue
+from engine.adapters.credentials import CLOCKS_DIFFER_S, Credential, Form, issue
 from engine.commands.arguments import read_pairs
 from engine.commands.credential_desk import (
-    CLOCKS_DIFFER_S,
     DAY_S,
     Desk,
     describe,

@@ -22,6 +22,7 @@ from engine.adapters.credentials import (
     to_date,
     to_printable,
 )
+from engine.adapters.dids.resolver import DidResolver
 from engine.commands.credential_desk import Desk, describe, home_option, issue_list, open_desk, read_text
 from engine.commands.failure import Failure
 from engine.commands.output import console, json_option, print_json
@@ -53,7 +54,8 @@ def verify_command(
     """Check the credential in FILE; - reads standard input.
 
     Nothing is fetched. A credential that can be revoked is good only with its issuer's status list, and one
-    by another DID than a did:key only with that DID's document. The exit code is 1 if it is refused.
+    by a DID that does not carry its document (did:key and did:peer do) only with that. The exit code is 1
+    if it is refused.
 
     \b
     Examples:
@@ -62,15 +64,18 @@ def verify_command(
     text = read_text(file)
     expected = Expected(subject, frozenset(issuers) or None, frozenset(types))
     with open_desk(home, make=keep) as desk:
-        verifier = Verifier(desk.didkit, _by_id(documents).get, _status_lists(desk, lists))
+        verifier = Verifier(desk.didkit, _documents(documents), _status_lists(desk, lists))
         found = verifier.verify(text, int(time.time()), expected)
         if keep and isinstance(found, Verified):
             desk.store.hold(Held(found.credential.id, found.issuer, text.strip()))
     _tell_refused(found, as_json) if isinstance(found, Refused) else _tell_verified(found, as_json)
 
 
-def _by_id(files: Sequence[str]) -> dict[str, dict[str, Any]]:
-    return dict(map(_read_document, files))
+def _documents(files: Sequence[str]) -> Callable[[str], dict[str, Any] | None]:
+    """Those given along, and those that are in the DIDs themselves."""
+    given = dict(map(_read_document, files))
+    in_names = DidResolver(None, time.time)
+    return lambda did: given.get(did) or in_names.at_hand(did)
 
 
 def _read_document(file: str) -> tuple[str, dict[str, Any]]:

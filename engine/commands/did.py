@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
 import click
 
-from engine.adapters.dids import hash_key
-from engine.commands.client import engine_option, find_engine
-from engine.commands.failure import Failure
+from engine.commands.asking import Asking, asking_options, publish, write_request
+from engine.commands.client import EngineClient, engine_option, find_engine
 from engine.commands.output import json_option, print_json
 from engine.commands.own_did import own_identity
-from engine.commands.recovery import recovering_entry, recovery_key
+from engine.commands.recover import guardians_command, recover_command, show_life
+from engine.commands.recovery import owners_file
 from engine.core.dids import show_did
 
 
@@ -57,7 +56,7 @@ def show(eci: str | None, me: bool, url: str | None, as_json: bool) -> None:
     "file",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="With a new log: promise this key of yours too; it is made if it is not there.",
+    help="Promise this key of yours too; it is made if it is not there.",
 )
 @engine_option
 @json_option
@@ -73,66 +72,22 @@ def log(eci: str, file: Path | None, url: str | None, as_json: bool) -> None:
       picomesh did log root --recovery-key owner.key
       picomesh did log root --json
     """
-    promised = None if file is None else hash_key(recovery_key(file, new=not file.exists()).multikey)
     with find_engine(url) as engine:
-        told = engine.life(eci, recovery=promised)
-    print_json(told) if as_json else _show_life(told)
-
-
-@did.command()
-@click.argument("eci")
-@click.option(
-    "--key",
-    "old",
-    type=click.Path(dir_okay=False, path_type=Path),
-    required=True,
-    metavar="FILE",
-    help="The key that was promised.",
-)
-@click.option(
-    "--new-key",
-    "new",
-    type=click.Path(dir_okay=False, path_type=Path),
-    required=True,
-    metavar="FILE",
-    help="Where the one goes that is promised next: each can be used once.",
-)
-@engine_option
-@json_option
-def recover(eci: str, old: Path, new: Path, url: str | None, as_json: bool) -> None:
-    """Go on with a pico's log by the key that its owner keeps.
-
-    For a pico whose engine has lost its keys, or whose keys somebody else has. The new entry is signed here,
-    and promises the key that the engine has now and another one of the owner's.
-
-    \b
-    Examples:
-      picomesh did recover root --key owner.key --new-key owner-2.key
-    """
-    signer = recovery_key(old, new=False)
-    if new.exists():
-        raise Failure(f"{new} is there already", "a key that was promised before is not promised again")
-    with find_engine(url) as engine:
-        told = engine.life(eci)
-        line = recovering_entry(told, signer, recovery_key(new, new=True), time.time())
-        told = engine.life(eci, entry=line)
-    print_json(told) if as_json else _show_life(told)
-
-
-def _show_life(told: dict[str, Any]) -> None:
-    click.echo(told["did"])
-    click.echo(f"  entry {told['epoch']} of {told['changed']}; the first is of {told['since']}")
-    others = told["promised"] - 1
-    kept = f"keys of others that are promised too: {others}" if others > 0 else "no other key is promised"
-    click.echo(f"  {kept}")
+        if file is None:
+            told = engine.life(eci)
+        else:
+            owner = owners_file(file, new=not file.exists())
+            told = engine.name_guardians(eci, {"promise": owner.known(1)})
+    print_json(told) if as_json else show_life(told)
 
 
 @did.command()
 @click.argument("eci")
 @click.option("--log", "in_log", is_flag=True, help="The key of the pico's log instead; its name stays.")
+@asking_options
 @engine_option
 @json_option
-def rotate(eci: str, in_log: bool, url: str | None, as_json: bool) -> None:
+def rotate(eci: str, in_log: bool, asking: Asking, url: str | None, as_json: bool) -> None:
     """Give a channel of a pico a new DID, with new keys.
 
     Those with whom the pico has a relationship over it are told, and follow once they have heard; others who
@@ -142,16 +97,29 @@ def rotate(eci: str, in_log: bool, url: str | None, as_json: bool) -> None:
     Examples:
       picomesh did rotate cm3x…
     """
+    if (asking.file or asking.request) and not in_log:
+        raise click.UsageError("guardians approve changes of the --log, and of nothing else")
     with find_engine(url) as engine:
-        told = engine.life(eci, rotate=True) if in_log else engine.rotate(eci)
+        if asking.file is not None:
+            write_request(asking, engine.request_change(eci, "rotate", {"note": asking.note}), as_json)
+            return
+        told = _rotate_log(engine, eci, asking) if in_log else engine.rotate(eci)
     if as_json:
         print_json(told)
         return
     if in_log:
-        _show_life(told)
+        show_life(told)
         return
     click.echo(told["did"])
     for one in told["told"]:
         click.echo(f"  told {show_did(one)}")
     if not told["told"]:
         click.echo("  nobody had to be told")
+
+
+def _rotate_log(engine: EngineClient, eci: str, asking: Asking) -> dict[str, Any]:
+    return engine.life(eci, rotate=True) if asking.request is None else publish(engine, eci, asking)
+
+
+did.add_command(guardians_command)
+did.add_command(recover_command)

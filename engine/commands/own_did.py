@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import click
@@ -21,23 +20,27 @@ import click
 from engine.adapters.credentials import Signer
 from engine.adapters.didcomm.envelopes import OwnEnvelopes
 from engine.adapters.dids.own import make_own_did
+from engine.adapters.dids.refused import DidRefused
 from engine.adapters.dids.resolver import DidResolver
 from engine.adapters.dids.routes import DidDirectory
-from engine.adapters.keys import KeysUnusable, SeedFile, SeedKeys
+from engine.adapters.keys import SeedKeys
 from engine.adapters.web.client import HttpxWebClient, WebLimits
 from engine.commands.failure import Failure, NoEngine
+from engine.commands.names_for_life import KnownName
+from engine.commands.own_keys import identity_file, open_keys
 from engine.commands.showing import NOTHING, Showing, read_showing
 from engine.core.didcomm.messages import BadMessage, Message, write_message
 from engine.core.didcomm.refused import Refused
-from engine.core.dids import Did, did_of, fragment_of, is_did, show_did
+from engine.core.dids import Did, did_of, fragment_of, is_did_url, scid_in, show_did
 from engine.core.protocols import report_problem
+from engine.core.protocols.picomesh import REFUSALS
 from engine.host_patterns import read_patterns
-from engine.ports import CannotSend, WebRequest, WebResponse
+from engine.ports import CannotSend, KeptLog, WebRequest, WebResponse
 from engine.runtime.identities import CURVES, SIGNING
 from engine.runtime.letters import Letters
+from engine.runtime.told_logs import ask_for_log
 from engine.wiring import fetch_document
 
-IDENTITY_FILE = "identity.key"
 PURPOSE = "person"
 PATIENCE_S = 60.0
 SHOWN_FOR_S = 600
@@ -47,6 +50,10 @@ HINTS = {
     "e.p.trust.credential-refused": "`picomesh credential verify FILE` says more of a credential",
 }
 WITHOUT_LIST = "ask its issuer for the status list, and bring that along with --status-list FILE"
+WITHOUT_DOOR = (
+    "a pico takes messages to its name for life over the channel that it has tagged did, as the policies of "
+    "that one say; without one it takes none"
+)
 Show = Callable[[str, str], None]
 """Shows what goes over the wire: a heading and a text."""
 
@@ -68,11 +75,7 @@ class OwnIdentity:
 
 def own_identity() -> OwnIdentity:
     """It is made when it is first needed."""
-    path = Path(click.get_app_dir("picomesh")) / IDENTITY_FILE
-    try:
-        keys = SeedKeys(SeedFile(path).open(None))
-    except KeysUnusable as problem:
-        raise Failure(str(problem)) from None
+    keys = open_keys(identity_file())
     return OwnIdentity(
         make_own_did(keys.derive(f"{PURPOSE}/key-1"), keys.derive(f"{PURPOSE}/key-2"), None), keys
     )
@@ -84,40 +87,56 @@ def to_show(shown: Sequence[str], lists: Sequence[str]) -> Showing:
 
 
 def ask(
-    to: str, type: str, body: Mapping[str, Any], show: Show, id: str | None = None, shown: Showing = NOTHING
+    to: str,
+    type: str,
+    body: Mapping[str, Any],
+    show: Show,
+    id: str | None = None,
+    shown: Showing = NOTHING,
+    name: KnownName | None = None,
 ) -> Message:
-    """Send a message and wait for what it is answered with."""
-    if not is_did(to):
+    """Send a message and wait for what it is answered with. `name`: what is known of the one it is for."""
+    if not is_did_url(to):
         raise Failure(f"{show_did(to)} is not a DID; one looks like did:peer:2.Vz6Mk…")
     me, id = own_identity(), id or secrets.token_hex(16)
     now_s = int(time.time())
-    attached = shown.attachments(me.signer(), id, Did(to))
+    attached = shown.attachments(me.signer(), id, Did(did_of(to)))
     message = Message(
         id,
         type,
         body,
         from_=me.did,
-        to=(to,),
+        to=(did_of(to),),
         created_time=now_s,
         expires_time=now_s + SHOWN_FOR_S if attached else None,
         attachments=attached,
         headers={"return_route": "all"},
     )
-    return asyncio.run(_ask(me, Did(to), message, show))
+    return asyncio.run(_ask(me, Did(to), message, show, name))
 
 
-async def _ask(me: OwnIdentity, to: Did, message: Message, show: Show) -> Message:
+async def _ask(me: OwnIdentity, to: Did, message: Message, show: Show, name: KnownName | None) -> Message:
     # Whoever types a DID has decided to write there; on this machine too.
     web = _Shown(HttpxWebClient(WebLimits(read_patterns(True), total_s=PATIENCE_S)), show)
     resolver = DidResolver(web, time.time)
     envelopes = OwnEnvelopes(resolver.at_hand, partial(fetch_document, resolver), me.secret)
+    directory = DidDirectory(resolver) if name is None else DidDirectory(resolver, name.newest)
+    letters = Letters(envelopes, directory, web)
+
+    async def ask(whom: Did, pico: Did) -> KeptLog:
+        now_s = int(time.time())
+        return await ask_for_log(letters, envelopes, me.did, secrets.token_hex(16), now_s, whom, pico)
+
+    resolver.ask = ask
     try:
+        if name is not None:
+            await resolver.learn(name.log, to)
         show("message", _pretty(message))
-        posted = await Letters(envelopes, DidDirectory(resolver), web).send(message, to)
+        posted = await letters.send(message, to)
         if posted.reply is None:
             raise Failure("the message was taken, and nothing came back over the connection")
         letter = await envelopes.open(posted.reply, int(time.time()))
-    except BadMessage as problem:
+    except (BadMessage, DidRefused) as problem:
         raise Failure(str(problem)) from None
     except CannotSend as problem:
         raise (Failure if problem.is_final else NoEngine)(str(problem)) from None
@@ -132,17 +151,20 @@ async def _ask(me: OwnIdentity, to: Did, message: Message, show: Show) -> Messag
 def read_outcome(answer: Message) -> dict[str, Any]:
     """What an event or a query came to. Raises `Failure` where it was refused or failed."""
     body = dict(answer.body)
-    if answer.type == report_problem.REPORT:
+    if report_problem.is_report(answer):
         comment = body.get("comment", "")
         said = report_problem.interpolate(str(comment), body.get("args", []))
-        raise Failure(f"it was refused: {said or body.get('code')} [{body.get('code')}]", _hint(body))
+        hint = _hint(body, str(answer.from_))
+        raise Failure(f"it was refused: {said or body.get('code')} [{body.get('code')}]", hint)
     if "fault" in body:
         fault = body["fault"]
         raise Failure(f"{fault.get('message')} [{fault.get('code')}]", code=fault.get("code"))
     return body
 
 
-def _hint(report: Mapping[str, Any]) -> str | None:
+def _hint(report: Mapping[str, Any], sender: str) -> str | None:
+    if report.get("code") == REFUSALS["not allowed"] and scid_in(sender) is not None:
+        return WITHOUT_DOOR
     hint = HINTS.get(str(report.get("code")))
     return WITHOUT_LIST if report.get("args") == ["status-unknown"] else hint
 

@@ -13,6 +13,7 @@ from engine.adapters.keys import KeysUnusable, SeedFile
 from engine.adapters.local.home import HomeBusy, take_home
 from engine.commands.failure import CannotStart, Failure
 from engine.commands.output import console
+from engine.commands.own_keys import identity_file, passphrase_of
 from engine.commands.settings import read_settings
 from engine.config import PASSPHRASE, Settings
 from engine.wiring import SEED_FILE
@@ -20,29 +21,56 @@ from engine.wiring import SEED_FILE
 
 @click.command()
 @click.option("--home", type=click.Path(path_type=Path), help="The folder the engine lives in [~/.picomesh].")
+@click.option("--me", is_flag=True, help="The keys of the DID that you write from instead.")
+@click.option(
+    "--file",
+    type=click.Path(dir_okay=False, exists=True, path_type=Path),
+    help="A key of yours in this file instead, as `picomesh did log --recovery-key` makes it.",
+)
 @click.option("--remove", is_flag=True, help="Leave the file open: only its permissions protect it then.")
-def passphrase(home: Path | None, remove: bool) -> None:
+def passphrase(home: Path | None, me: bool, file: Path | None, remove: bool) -> None:
     """Protect an engine's keys by a passphrase.
 
     The engine has to be stopped. It asks for the passphrase from then on when it starts from a terminal;
     elsewhere it takes it from PICOMESH_PASSPHRASE, or from the file that the setting passphrase_file names.
-    The keys stay what they are, and so does everything that is sealed for them.
+    The keys stay what they are, and so does everything that is sealed for them. For keys of your own it is
+    PICOMESH_OWN_PASSPHRASE.
+
+    \b
+    Examples:
+      picomesh passphrase
+      picomesh passphrase --me
+      picomesh passphrase --file owner.key
     """
+    if me or file is not None:
+        _seal_own(SeedFile(file or identity_file()), remove)
+    else:
+        _seal_engine(home, remove)
+
+
+def _seal_own(file: SeedFile, remove: bool) -> None:
+    try:
+        _change(file, passphrase_of(file), remove)
+    except KeysUnusable as problem:
+        raise Failure(str(problem)) from None
+
+
+def _seal_engine(home: Path | None, remove: bool) -> None:
     settings = read_settings(home=home)
     try:
         lock = take_home(settings.home)
     except HomeBusy as busy:
         raise Failure(str(busy), "stop it first: it would go on with what it has read") from None
     try:
-        _change(SeedFile(settings.home / SEED_FILE), settings, remove)
+        file = SeedFile(settings.home / SEED_FILE)
+        _change(file, find_passphrase(settings) if file.is_sealed() else None, remove)
     except KeysUnusable as problem:
         raise Failure(str(problem)) from None
     finally:
         lock.release()
 
 
-def _change(file: SeedFile, settings: Settings, remove: bool) -> None:
-    old = find_passphrase(settings) if file.is_sealed() else None
+def _change(file: SeedFile, old: str | None, remove: bool) -> None:
     file.open(old)  # a wrong one is told before anybody thinks of a new one
     new = (
         None

@@ -9,6 +9,7 @@ import click
 
 from engine.commands.arguments import query_address, read_pairs
 from engine.commands.client import engine_option, find_engine
+from engine.commands.names_for_life import KnownName, find_name
 from engine.commands.output import json_option, print_json, show_value
 from engine.commands.own_did import ask, read_outcome, show_nothing, show_traffic, to_show
 from engine.commands.showing import Showing, refuse_showing, show_option, status_list_option
@@ -38,8 +39,8 @@ def query(
     """Ask a pico: call a shared function.
 
     ECI is a channel of the pico; `root` stands for the root pico. The DID of a channel will do as well, on
-    any engine: then it is asked in an encrypted message from your own DID. A query runs on the last
-    committed state and changes nothing.
+    any engine, and the name that a pico has for life: then it is asked in an encrypted message from your own
+    DID. A query runs on the last committed state and changes nothing.
 
     \b
     Examples:
@@ -49,7 +50,7 @@ def query(
     """
     given = read_pairs(arguments)
     if is_did(eci):
-        value = _ask_did(eci, query, given, verbose, to_show(shown, lists))
+        value = _ask_did(eci, query, given, verbose, to_show(shown, lists), find_name(eci, url))
     else:
         refuse_showing(shown, lists)
         value = _ask_engine(url, eci, query, given)
@@ -62,8 +63,13 @@ def _ask_engine(url: str | None, eci: str, query: tuple[str, str], given: Mappin
 
 
 def _ask_did(
-    did: str, query: tuple[str, str], given: Mapping[str, Any], verbose: bool, showing: Showing
+    did: str,
+    query: tuple[str, str],
+    given: Mapping[str, Any],
+    verbose: bool,
+    showing: Showing,
+    name: KnownName | None,
 ) -> Any:
     body = {"rid": query[0], "function": query[1], "args": given}
-    answer = ask(did, picomesh.QUERY, body, show_traffic if verbose else show_nothing, shown=showing)
+    answer = ask(did, picomesh.QUERY, body, show_traffic if verbose else show_nothing, None, showing, name)
     return read_outcome(answer).get("value")

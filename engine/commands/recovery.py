@@ -1,46 +1,98 @@
-"""The keys by which owners take up the log of a pico, and the entry that is signed with one."""
+"""The keys by which owners take up the log of a pico, all of them out of one file.
+
+A key that has signed is spent, and the next one is promised. So that one file is enough for ever, they follow
+from its seed by their number.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
 from pathlib import Path
 from typing import Any
 
 from engine.adapters.dids import (
     CannotWrite,
-    Changes,
     DidRefused,
+    LogRequest,
     SeedSigner,
+    approvals_from_json,
+    approve,
+    did_of_key,
     hash_key,
     log_from_jsonl,
-    log_to_jsonl,
-    update_log,
+    request_from_json,
     verify_log,
 )
-from engine.adapters.keys import KeysUnusable, SeedFile, SeedKeys
+from engine.adapters.dids.log_writing import sign_entry
+from engine.adapters.keys import SeedKeys
 from engine.commands.failure import Failure
+from engine.commands.own_keys import open_keys
 
 PURPOSE = "recovery"
+MOST_KEYS = 1024
+"""As many as a log has entries."""
+MOST_NEEDED = 31
+"""Guardians that have to agree, where a host and an owner act alone beside them: a log has 64 witnesses."""
 
 
-def recovery_key(file: Path, new: bool) -> SeedSigner:
-    """The key in a file, which is made if it is to be a new one."""
+class OwnersFile:
+    """The file with an owner's seed."""
+
+    def __init__(self, file: Path, keys: SeedKeys) -> None:
+        self._file = file
+        self._keys = keys
+
+    def key(self, number: int) -> SeedSigner:
+        purpose = PURPOSE if number == 1 else f"{PURPOSE}/{number}"
+        return SeedSigner(self._keys.derive(purpose))
+
+    def desk(self, count: int) -> tuple[SeedSigner, ...]:
+        """With which its owner approves alone where there are guardians."""
+        return tuple(SeedSigner(self._keys.derive(f"{PURPOSE}/desk/{one}")) for one in range(1, count + 1))
+
+    def number_promised(self, promised: tuple[str, ...]) -> int | None:
+        """Which of its keys the newest entry of a log promises."""
+        numbers = range(1, MOST_KEYS + 1)
+        return next((one for one in numbers if hash_key(self.key(one).multikey) in promised), None)
+
+    def known(self, number: int) -> dict[str, Any]:
+        """What an engine may know of it."""
+        approving = [did_of_key(one.multikey) for one in self.desk(MOST_NEEDED)]
+        return {"hash": hash_key(self.key(number).multikey), "approving": approving}
+
+
+def owners_file(file: Path, new: bool = False) -> OwnersFile:
+    """It is made if it is to be a new one."""
     if not new and not file.exists():
-        raise Failure(f"there is no key {file}", "`picomesh did log --recovery-key` wrote one")
+        raise Failure(
+            f"there is no key {file}",
+            "it is the file that `picomesh did log --recovery-key` or `did guardians --recovery-key` wrote",
+        )
+    return OwnersFile(file, open_keys(file))
+
+
+def signed_by_owner(request: LogRequest, owner: OwnersFile, number: int) -> LogRequest:
+    """The request with everything that its owner can give."""
+    now_s = time.time()
+    entry = sign_entry(request.entry, owner.key(number), now_s)
+    rule = request.rule
+    desk = () if rule is None else owner.desk(rule.threshold)
+    counting = [one for one in desk if rule is not None and did_of_key(one.multikey) in rule.witnesses]
+    given = tuple(approve(entry.version_id, one, now_s) for one in counting)
+    return LogRequest(request.log, (*request.approvals, *given), entry, request.after, request.note)
+
+
+def read_request(text: str) -> LogRequest:
     try:
-        return SeedSigner(SeedKeys(SeedFile(file).open(None)).derive(PURPOSE))
-    except (KeysUnusable, OSError) as problem:
-        raise Failure(str(problem)) from None
-
-
-def recovering_entry(told: Mapping[str, Any], signer: SeedSigner, following: SeedSigner, now_s: float) -> str:
-    """After the newest entry of a log: it promises the engine's next key, and another of the owner's.
-
-    What somebody put beside the owner's promise is not promised again: it may be a thief's.
-    """
-    promises = Changes(next_keys=(told["next_key"],), next_key_hashes=(hash_key(following.multikey),))
-    try:
-        log = verify_log(log_from_jsonl(told["log"]), now_s)
-        return log_to_jsonl([update_log(log, signer, now_s, changes=promises)])
+        return request_from_json(text, time.time())
     except (DidRefused, CannotWrite) as problem:
-        raise Failure(f"the log does not go on with this key: {problem}") from None
+        raise Failure(f"this is no request that can be granted: {problem}") from None
+
+
+def newest_promises(log: str, approvals: str) -> tuple[str, ...]:
+    """The hashes of the keys that the newest entry of a log promises."""
+    try:
+        found = verify_log(log_from_jsonl(log), time.time(), approvals_from_json(approvals or "[]"))
+    except DidRefused as problem:
+        raise Failure(f"the log is not to be believed: {problem}") from None
+    return found.newest.parameters.next_key_hashes

@@ -11,6 +11,7 @@ from rich.markup import escape
 
 from engine.commands.arguments import event_address, read_pairs
 from engine.commands.client import engine_option, find_engine
+from engine.commands.names_for_life import KnownName, find_name
 from engine.commands.output import console, json_option, print_json
 from engine.commands.own_did import ask, read_outcome, show_nothing, show_traffic, to_show
 from engine.commands.showing import Showing, refuse_showing, show_option, status_list_option
@@ -44,9 +45,9 @@ def send(
     """Send an event to a pico.
 
     ECI is a channel of the pico; `root` stands for the root pico. A DID will do as well, of a channel of
-    any engine: `picomesh did show ECI` prints it. Then the event goes there in an encrypted message from
-    your own DID, and may show what the channel's policy asks for. Values that are JSON are sent as JSON,
-    others as text.
+    any engine: `picomesh did show ECI` prints it; and the name that a pico has for life: see `picomesh did
+    log`. Then the event goes there in an encrypted message from your own DID, and may show what the channel's
+    policy asks for. Values that are JSON are sent as JSON, others as text.
 
     \b
     Examples:
@@ -55,10 +56,12 @@ def send(
       picomesh send root order:placed items='["tea", "milk"]' --no-wait
       picomesh send did:peer:2.Vz6Mk… counter:increment by=5
       picomesh send did:peer:2.Vz6Mk… order:placed item=tea --show supplier.jwt
+      picomesh send did:scid:vh:1:QmPz… counter:increment
     """
     attrs = read_pairs(attributes)
     if is_did(eci):
-        _send_message(eci, event, attrs, eid, verbose, no_wait, as_json, to_show(shown, lists))
+        showing, name = to_show(shown, lists), find_name(eci, url)
+        _send_message(eci, event, attrs, eid, verbose, no_wait, as_json, showing, name)
         return
     refuse_showing(shown, lists)
     with find_engine(url) as engine:
@@ -79,9 +82,10 @@ def _send_message(
     no_wait: bool,
     as_json: bool,
     showing: Showing,
+    name: KnownName | None,
 ) -> None:
     body = {"domain": event[0], "type": event[1], "attributes": attrs, "wait": not no_wait}
-    answer = ask(did, picomesh.EVENT, body, show_traffic if verbose else show_nothing, eid, showing)
+    answer = ask(did, picomesh.EVENT, body, show_traffic if verbose else show_nothing, eid, showing, name)
     reply = read_outcome(answer)
     if as_json:
         print_json(reply)

@@ -54,6 +54,11 @@ LEAVING_S = 2.0
 MAKE_ROOM = "make room on the disk and start again; what was acknowledged is kept"
 
 
+SWITCH_S = 0.0005
+"""For so long a thread that makes something large may keep the interpreter from the event loop. Python's own
+five milliseconds are several times what a request takes."""
+
+
 @click.command()
 @click.option("--home", type=click.Path(path_type=Path), help="The folder the engine lives in [~/.picomesh].")
 @click.option("--host", help="The address to listen on [127.0.0.1]; any other lets others in.")
@@ -104,6 +109,7 @@ async def _run(settings: Settings) -> None:
     # The home comes first: an engine that runs there already is better news than its port in use.
     engine = await _open(settings)
     _collect_rarely()
+    sys.setswitchinterval(SWITCH_S)
     try:
         await _serve(engine, settings)
     finally:
@@ -162,7 +168,7 @@ async def _serve(engine: Engine, settings: Settings) -> None:
     app = make_app(
         engine.host,
         Limits(settings.body_limit, settings.json_depth, settings.ruleset_limit),
-        DuplexLimits(settings.websockets, settings.websocket_idle_s),
+        DuplexLimits(settings.websockets, settings.websocket_idle_s, settings.websockets_per_address),
     )
     if engine.virtual_time is not None:
         app = follow_time(app, engine.virtual_time.reach)

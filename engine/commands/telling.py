@@ -26,6 +26,9 @@ def tell_part(part: list[str]) -> str:
     if kind == "relation":
         eci, _, did = words[0].partition(" ")
         return f"relation on {eci} with {show_did(did)}"
+    if kind == "asked":
+        eci, _, thread = words[0].partition(" ")
+        return f"question on {eci} in thread {thread}"
     if kind != "entity":
         return " ".join(part)
     keys = "".join(f"{{{json.dumps(key, ensure_ascii=False)}}}" for key in words[2:])

@@ -29,6 +29,7 @@ from engine.core.messages import (
 from engine.core.model import (
     ALLOW_ALL,
     EMPTY,
+    Asked,
     Channel,
     Child,
     CredentialAsked,
@@ -377,6 +378,25 @@ def unpack_invitation(plain: Plain) -> Invitation:
     )
 
 
+def pack_asked(asked: Asked) -> Plain:
+    plain: dict[str, Plain] = {
+        "eci": asked.eci,
+        "thread": asked.thread,
+        "did": asked.did,
+        "type": asked.type,
+        "since": asked.since_ms,
+    }
+    if asked.until_s is not None:
+        plain["until"] = asked.until_s
+    return plain
+
+
+def unpack_asked(plain: Plain) -> Asked:
+    return Asked(
+        plain["eci"], plain["thread"], plain["did"], plain["type"], plain["since"], plain.get("until")
+    )
+
+
 def pack_pico(pico: Pico) -> Plain:
     """A whole pico. What no program can see the order of is sorted, so that equal picos have
     equal bytes whatever their histories were."""
@@ -399,6 +419,8 @@ def pack_pico(pico: Pico) -> Plain:
         plain["relations"] = [pack_relation(pico.relations[key]) for key in sorted(pico.relations)]
     if pico.invitations:
         plain["invitations"] = [pack_invitation(pico.invitations[id]) for id in sorted(pico.invitations)]
+    if pico.asked:
+        plain["asked"] = [pack_asked(pico.asked[key]) for key in sorted(pico.asked)]
     return plain
 
 
@@ -429,6 +451,7 @@ def unpack_pico(plain: Plain) -> Pico:
         wills=_unpack_wills(plain.get("wills", ())),
         relations={one.key: one for one in map(unpack_relation, plain.get("relations", ()))},
         invitations={one.id: one for one in map(unpack_invitation, plain.get("invitations", ()))},
+        asked={one.key: one for one in map(unpack_asked, plain.get("asked", ()))},
     )
 
 
@@ -449,6 +472,7 @@ _CHANGES_OF_DATA: Mapping[str, tuple[Callable[[Any], Plain], Callable[[Plain], A
     "put_will": (pack_will, unpack_will),
     "put_relation": (pack_relation, unpack_relation),
     "put_invitation": (pack_invitation, unpack_invitation),
+    "put_asked": (pack_asked, unpack_asked),
 }
 """Changes whose content is one frozen thing; that of all others is names and values as they are."""
 
@@ -516,15 +540,18 @@ def pack_errand(errand: AskLater) -> Plain:
         plain["reply"] = _pack_sending(errand.reply)
     if errand.complaint is not None:
         plain["complaint"] = _pack_sending(errand.complaint)
+    if errand.onward is not None:
+        plain["onward"] = {"kind": errand.onward.kind, "content": errand.onward.content}
     return plain
 
 
 def unpack_errand(plain: Plain) -> AskLater:
-    reply, complaint = plain.get("reply"), plain.get("complaint")
+    reply, complaint, onward = plain.get("reply"), plain.get("complaint"), plain.get("onward")
     return AskLater(
         Question(plain["kind"], plain["content"]),
         None if reply is None else _unpack_sending(reply),
         None if complaint is None else _unpack_sending(complaint),
+        None if onward is None else Question(onward["kind"], onward["content"]),
     )
 
 

@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from engine.core.didcomm.attachments import read_attachment
 from engine.core.didcomm.messages import BadMessage, Message, write_message
+from engine.core.didcomm.refused import Refused
+from engine.core.inquiries import ask
 from engine.core.later import send_for
 from engine.core.messages import Question
 from engine.core.model import Relation
@@ -18,10 +21,14 @@ from pico_lang.errors import RuntimeFault
 from pico_lang.values import Value, to_json, to_stored
 
 STEPS_OF_A_LETTER = 1_000
+MESSAGE = "message"
+"""The kind of question: `did`, `from` (a channel of the pico), `domain`, `name`, `attrs`, `since` (when, in
+milliseconds) and `key`; in a relation also `me` and perhaps `from_prior`. Its answer is `{}` or
+`{"error", "code"}`."""
 LETTER = "letter"
 """The kind of question: `did`, `from` (a channel of the pico), `id`, `type`, `body`, `since` and `key`; also,
-where there is one, `me` (which DID of the channel writes), `thid`, `pthid`, `from_prior` and `expires`. Its
-answer is `{}` or `{"error", "code"}`."""
+where there is one, `me` (which DID of the channel writes), `thid`, `pthid`, `from_prior`, `expires`, and what
+`extras` reads. Its answer is `{}` or `{"error", "code"}`."""
 ENVELOPE = "envelope"
 """The kind of question: `envelope` and `key`. It is received like any other. Its answer is `{}`."""
 KEEP_DID = "keep_did"
@@ -39,7 +46,8 @@ def write(
     body: Value,
     headers: Headers | None = None,
 ) -> str:
-    """Have a message sent from that channel; its id. `headers`: `id`, `thid`, `pthid`, `expires`."""
+    """Have a message sent from that channel; its id. `headers`: `id`, `thid`, `pthid`, `expires`,
+    `attachments`, and under `headers` those that DIDComm leaves to others."""
     run.meter.charge(STEPS_OF_A_LETTER)
     if not isinstance(body, dict | None):
         raise RuntimeFault("R607", "the body of a message is a map")
@@ -56,6 +64,7 @@ def write(
     }
     content["id"] = told.get("id", content["key"])
     _check(content)
+    ask(run, content)
     send_for(run, rid, Question(LETTER, content))
     return str(content["id"])
 
@@ -77,10 +86,36 @@ def _check(content: Mapping[str, Any]) -> None:
                 to=(content["did"],),
                 thid=content.get("thid"),
                 pthid=content.get("pthid"),
+                **extras(content),
             )
         )
-    except BadMessage as problem:
-        raise RuntimeFault("R607", f"this is no DIDComm message: {problem}") from problem
+    except (BadMessage, Refused) as problem:
+        reason = problem.reason if isinstance(problem, Refused) else problem
+        raise RuntimeFault("R607", f"this is no DIDComm message: {reason}") from problem
+
+
+def extras(content: Mapping[str, Any]) -> dict[str, Any]:
+    """What else a letter has of a `Message`: `attachments`, and `headers`, to which the way back is added.
+    Raises `Refused` where something is no attachment."""
+    listed = to_json(content.get("attachments", []))
+    return {
+        "attachments": tuple(map(read_attachment, listed)),
+        "headers": {**to_json(content.get("headers", {})), "return_route": "all"},
+    }
+
+
+def recipient_of(question: Question) -> str | None:
+    """The DID of whoever has to be reached for it."""
+    return question.content["did"] if question.kind in (MESSAGE, LETTER) else None
+
+
+def given_up_ms(question: Question, keep_ms: int) -> int | None:
+    """When it is of no use any more to try again; only what is for somebody is ever given up."""
+    content = question.content
+    if recipient_of(question) is None:
+        return None
+    kept_ms: int = content["since"] + keep_ms
+    return min(kept_ms, content["expires"] * 1000) if content.get("expires") is not None else kept_ms
 
 
 def receive(run: Run, rid: str | None, envelope: Mapping[str, Value]) -> None:

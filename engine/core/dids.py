@@ -29,6 +29,9 @@ _DID_URL = re.compile(
 )
 
 
+_LIFELONG = re.compile(r"did:(?:scid:vh:1|webvh):(Qm[1-9A-HJ-NP-Za-km-z]{44})(?::.*)?", re.ASCII | re.DOTALL)
+
+
 class NotADid(ValueError):
     """A text that is no DID, or no DID URL. The message says what one looks like."""
 
@@ -66,6 +69,13 @@ def read_did_url(text: str) -> DidUrl:
     return DidUrl(Did(parts["did"]), parts["path"], parts["query"], parts["fragment"])
 
 
+def scid_in(did: str) -> str | None:
+    """The self-certifying id in a name for life (did:scid:vh:1), or in the did:webvh of the same log. All
+    names with one are names of the same subject."""
+    found = _LIFELONG.fullmatch(did)
+    return found and found.group(1)
+
+
 def method_of(did: Did) -> str:
     return did.split(":", 2)[1]
 
@@ -97,6 +107,12 @@ def is_did_url(text: str) -> bool:
 def is_kid(text: str) -> bool:
     """A DID and the fragment that names one of its keys."""
     return len(text) <= LONGEST and _KID.fullmatch(text) is not None
+
+
+def keys_in(did: str) -> str | None:
+    """A did:peer:2 without the places that stand in it behind its keys: the same of whoever goes by those
+    keys, wherever that is."""
+    return did.partition(".S")[0] if did.startswith("did:peer:2.") else None
 
 
 def did_of(url: str) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.core.codec import (
+    pack_asked,
     pack_channel,
     pack_child,
     pack_invitation,
@@ -27,7 +28,7 @@ from pico_lang import paths
 Part = tuple[str, ...]
 """`("entity", rid, name, *keys)`, `("pattern", rid, rule)`, `("channel", eci)`, `("ruleset", rid)`,
 `("child", pico)`, `("timer", id)`, `("grant", module)`,
-`("will", rid, name)`, `("relation", key)`, `("invitation", id)`."""
+`("will", rid, name)`, `("relation", key)`, `("invitation", id)`, `("asked", key)`."""
 
 VARIABLE = len(("entity", "rid", "name"))
 """Words that lead to a whole entity variable; more lead inside it."""
@@ -100,6 +101,7 @@ def _parts(pico: Pico) -> Iterator[Part]:
         yield from (("will", rid, name) for name in wills)
     yield from (("relation", key) for key in pico.relations)
     yield from (("invitation", id) for id in pico.invitations)
+    yield from (("asked", key) for key in pico.asked)
 
 
 def _touched(before: Pico, change: Change) -> Iterator[Part]:
@@ -116,6 +118,7 @@ def _touched(before: Pico, change: Change) -> Iterator[Part]:
             yield "channel", eci
             yield from (("relation", key) for key, one in before.relations.items() if one.eci == eci)
             yield from (("invitation", id) for id, one in before.invitations.items() if one.eci == eci)
+            yield from (("asked", key) for key, one in before.asked.items() if one.eci == eci)
         case "put_ruleset", (ruleset,):
             yield "ruleset", ruleset.rid
         case "remove_ruleset", (rid,):
@@ -143,6 +146,10 @@ def _touched(before: Pico, change: Change) -> Iterator[Part]:
             yield "invitation", invitation.id
         case "remove_invitation", (id,):
             yield "invitation", id
+        case "put_asked", (asked,):
+            yield "asked", asked.key
+        case "remove_asked", (key,):
+            yield "asked", key
         case kind, _:
             raise LookupError(f"no part is known that a change of kind {kind!r} touches")
 
@@ -186,4 +193,7 @@ def _read(pico: Pico, part: Part) -> Any:
         case "invitation", id:
             invitation = pico.invitations.get(id)
             return None if invitation is None else pack_invitation(invitation)
+        case "asked", key:
+            asked = pico.asked.get(key)
+            return None if asked is None else pack_asked(asked)
     raise LookupError(f"a pico has no part {part}")

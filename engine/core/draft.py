@@ -12,6 +12,7 @@ from typing import Any
 
 from engine.core.messages import Change
 from engine.core.model import (
+    Asked,
     Channel,
     Child,
     Eci,
@@ -37,6 +38,7 @@ class Draft:
 
     __slots__ = (
         "_owned",
+        "asked",
         "channels",
         "children",
         "entities",
@@ -69,6 +71,7 @@ class Draft:
         self.wills = pico.wills
         self.relations = pico.relations
         self.invitations = pico.invitations
+        self.asked = pico.asked
         self.recorded: list[Change] = []
         self._owned: set[tuple[str, str | None]] = set()
 
@@ -164,6 +167,12 @@ class Draft:
     def remove_invitation(self, id: str) -> None:
         self.record("remove_invitation", id)
 
+    def put_asked(self, asked: Asked) -> None:
+        self.record("put_asked", asked)
+
+    def remove_asked(self, key: str) -> None:
+        self.record("remove_asked", key)
+
     def set_grant(self, module: str, granted: bool) -> None:
         """What the owner has said counts, also where it would be so anyway: modules may come to need it."""
         if self.grants.get(module) is not granted:
@@ -185,6 +194,7 @@ class Draft:
             wills=self.wills,
             relations=self.relations,
             invitations=self.invitations,
+            asked=self.asked,
         )
 
     # --- copying on the first write ---
@@ -291,7 +301,7 @@ def _put_channel(draft: Draft, channel: Channel) -> None:
 def _remove_channel(draft: Draft, eci: Eci) -> None:
     """And whom it is for: they could not be reached any more, nor reach the pico."""
     draft.own("channels").pop(eci, None)
-    for part in ("relations", "invitations"):
+    for part in ("relations", "invitations", "asked"):
         for key in [key for key, one in getattr(draft, part).items() if one.eci == eci]:
             del draft.own(part)[key]
 
@@ -353,6 +363,14 @@ def _remove_invitation(draft: Draft, id: str) -> None:
     draft.own("invitations").pop(id, None)
 
 
+def _put_asked(draft: Draft, asked: Asked) -> None:
+    draft.own("asked")[asked.key] = asked
+
+
+def _remove_asked(draft: Draft, key: str) -> None:
+    draft.own("asked").pop(key, None)
+
+
 def _set_grant(draft: Draft, module: str, granted: bool) -> None:
     draft.own("grants")[module] = granted
 
@@ -379,4 +397,6 @@ KINDS: Mapping[str, Callable[..., None]] = {
     "remove_relation": _remove_relation,
     "put_invitation": _put_invitation,
     "remove_invitation": _remove_invitation,
+    "put_asked": _put_asked,
+    "remove_asked": _remove_asked,
 }

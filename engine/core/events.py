@@ -6,6 +6,8 @@ with a sentence that says what was expected.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pico_lang.coercion import to_string
 from pico_lang.errors import RuntimeFault
 from pico_lang.meter import Meter
@@ -44,6 +46,14 @@ def read_attributes(meter: Meter, value: Value) -> dict[str, Value]:
         raise RuntimeFault("R606", "Expected a JSON map for event.data.attrs")
     kept: dict[str, Value] = to_stored(value, meter)
     return kept
+
+
+def read_target(options: Mapping[str, Value]) -> str:
+    """Where an event goes, as the map says that a ruleset gives: `eci`, which may be a DID, or else `did`."""
+    eci, did = options.get("eci"), options.get("did")
+    if eci is None and did is not None and not (isinstance(did, str) and did.strip().startswith("did:")):
+        raise RuntimeFault("R606", f"a did begins with did: and a method, unlike {to_string(did)}")
+    return read_eci(did if eci is None else eci)
 
 
 def read_eci(value: Value) -> str:

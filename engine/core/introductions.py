@@ -143,30 +143,28 @@ def withdraw(run: Run, id: str) -> None:
 
 
 def rotate(run: Run, rid: str | None, eci: Eci) -> str:
-    """Give a channel a new DID, and tell everybody who knows it by the old one."""
+    """Give a channel a new DID, and tell everybody who knows it by an old one."""
     known = relations.on_channel(run, eci)
-    for one in known:
-        if not relationships.may_rotate(one.state):
-            raise RuntimeFault(
-                "R607",
-                f"{one.state['peer'][:60]} has not answered to the DID of the last rotation yet; "
-                "rotate again once it has, or didcomm:forget it",
-            )
-    prior = known[0].state["me"] if known else ask_name(run, eci)
+    named = {one.state["me"] for one in known}
+    prior = named.pop() if len(named) == 1 else ask_name(run, eci)
     # Later than any before it, or it would be taken for an old one.
     issued_s = max([run.learned.time_ms // 1000, *(one.state.get(ISSUED_S, 0) + 1 for one in known)])
-    new, from_prior = ask_next_name(run, eci, prior, issued_s)
+    others = {did for one in known for did in relationships.known_as(one.state)} - {prior}
+    new, from_priors = ask_next_name(run, eci, prior, issued_s, sorted(others))
     keep_did(run, rid, eci, new)
     for one in known:
-        rotated = relationships.rotate(one.state, new, from_prior)
+        rotated = relationships.rotate(one.state, new, from_priors)
         _announce(run, rid, replace(one, state={**rotated, ISSUED_S: issued_s}))
     return new
 
 
 def _announce(run: Run, rid: str | None, after: Relation) -> None:
+    """To whatever the other side has heard of: it follows from the DID it knows, and ignores the rest."""
     relations.keep(run, after)
-    # A ping, since its answer comes to the new DID and shows that the news has arrived.
-    write(run, rid, after, after.eci, trust_ping.PING, {"response_requested": True})
+    for state in relationships.all_told(after.state):
+        # A ping, since its answer comes to the new DID and shows that the news has arrived.
+        ping = {"response_requested": True}
+        write(run, rid, replace(after, state=state), after.eci, trust_ping.PING, ping)
 
 
 def forget(run: Run, relation: Relation) -> None:

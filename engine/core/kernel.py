@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from engine.core import inquiries
 from engine.core.catalogue import Catalogue
 from engine.core.depth import DepthLimit
 from engine.core.domains import BUILT_IN
@@ -201,10 +202,10 @@ def _fire(run: Run, event: Event) -> None:
 def _run_message(run: Run, event: Event) -> None:
     """An event, unless it is a message that the relation it belongs to has done with."""
     why = heed(run, event)
-    if why is None:
-        _run_event(run, event)
-    else:
+    if why is not None:
         run.write_log("warn", "", f"a message of {str(event.sender)[:60]} is ignored: {why}")
+    elif (seen := inquiries.heed(run, event)) is not None:
+        _run_event(run, seen)
 
 
 def _run_event(run: Run, event: Event) -> None:

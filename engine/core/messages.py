@@ -118,6 +118,8 @@ class AskLater:
     """What the answer is put into; None when nobody waits for one, and the question acts."""
     complaint: SendEvent | None = None
     """What is sent if there is none."""
+    onward: Question | None = None
+    """Where `reply` goes to a DID: what sends it, once it has the attributes that are answered."""
 
     @property
     def name(self) -> EventId:

@@ -219,6 +219,28 @@ def relation_key(eci: str, did: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A question to somebody, by DID and from one channel, that has had no answer."""
+
+    eci: Eci
+    thread: str
+    """In lower case: threads are compared without regard to case."""
+    did: str
+    type: str
+    since_ms: int
+    until_s: int | None = None
+
+    @property
+    def key(self) -> str:
+        return asked_key(self.eci, self.thread)
+
+
+def asked_key(eci: str, thread: str) -> str:
+    """What the question that began this thread on this channel is kept by."""
+    return f"{eci} {thread.lower()}"
+
+
+@dataclass(frozen=True, slots=True)
 class Pico:
     """A whole pico. `seq` counts committed turns, from 0 for one just created."""
 
@@ -240,6 +262,8 @@ class Pico:
     """Whom it knows by DID, by `Relation.key`."""
     invitations: Mapping[str, Invitation] = field(default_factory=lambda: EMPTY)
     """Those that may still be accepted, by their ids."""
+    asked: Mapping[str, Asked] = field(default_factory=lambda: EMPTY)
+    """What others by DID were asked and have not answered, by `Asked.key`."""
 
     def ruleset(self, rid: str) -> InstalledRuleset | None:
         """The installed ruleset of that name."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from engine.core.lifelong import is_lifelong
 from engine.core.messages import Refusal
 from engine.core.model import Eci
 from engine.core.policy import allows_event
@@ -39,11 +40,17 @@ def ask_query(run: Run, eci: str, rid: str, name: str, args: Mapping[str, Value]
 
 
 def ask_did(
-    run: Run, did: str, rid: str, name: str, args: Mapping[str, Value], sender: Eci | None = None
+    run: Run,
+    did: str,
+    rid: str,
+    name: str,
+    args: Mapping[str, Value],
+    sender: Eci | None = None,
+    news: Mapping[str, Any] | None = None,
 ) -> Value:
     """The same of a pico that has a DID, wherever it is. `sender` is the channel as which it is asked,
-    if that is not the pico's channel to itself."""
-    content = {"eci": did, "rid": rid, "name": name, "args": args}
+    if that is not the pico's channel to itself, and `news` what the other side may not have heard of that."""
+    content = {"eci": did, "rid": rid, "name": name, "args": args, **(news or {})}
     if sender is not None:
         content["from"] = sender
     return _read_value(run, _ask(run, "did_query", content))
@@ -55,8 +62,10 @@ def ask_name(run: Run, eci: Eci) -> str:
 
 
 def ask_address(run: Run, eci: Eci) -> tuple[str, str | None]:
-    """The same, and the page of the engine where invitations lead in a browser."""
-    answer = _read(_ask(run, "did", {"eci": eci}))
+    """The same, and the page of the engine where invitations lead in a browser. With `life` it is the pico's
+    name for life that is wanted: the channel may be so new that nobody but this run knows of its tag."""
+    content = {"eci": eci, **({"life": True} if is_lifelong(run.draft.channels, eci) else {})}
+    answer = _read(_ask(run, "did", content))
     return answer["did"], answer.get("page")
 
 
@@ -65,12 +74,16 @@ def ask_document(run: Run, did: str) -> Value:
     return to_stored(_read(_ask(run, "did_document", {"did": did}))["document"], run.meter)
 
 
-def ask_next_name(run: Run, eci: Eci, prior: str, issued_s: int) -> tuple[str, str]:
-    """What a channel will be called after that DID, which it has now, and the `from_prior` that says so.
-    Nobody is told: it has that DID once it is kept."""
-    content = {"eci": eci, "prior": prior, "iat": issued_s}
+def ask_next_name(
+    run: Run, eci: Eci, prior: str, issued_s: int, others: Sequence[str] = ()
+) -> tuple[str, Mapping[str, str]]:
+    """What a channel will be called after that DID, which it has now, and the `from_prior` that says so; for
+    others that it had before, too. Nobody is told: it has that DID once it is kept."""
+    content: dict[str, Any] = {"eci": eci, "prior": prior, "iat": issued_s}
+    if others:
+        content["others"] = list(others)
     answer = _read(_ask(run, "next_did", content))
-    return answer["did"], answer["from_prior"]
+    return answer["did"], {prior: answer["from_prior"], **answer.get("others", {})}
 
 
 def ask_event_query(

@@ -1,14 +1,14 @@
 """Who may send which event, or ask which query, over a channel.
 
 Answers a `Refusal` or None; the sentences a rule author may already know from other engines are
-kept. Also reads policies and tags from language values, strictly: a policy that was misspelt must
-not silently mean "allow everything".
+kept. Who it is that an entry names may have changed: `engine.core.relations` knows. Also reads policies and
+tags from language values, strictly: a policy that was misspelt must not silently mean "allow everything".
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 from engine.core.dids import Did, is_did_url, same_did
@@ -42,20 +42,34 @@ either, but has been given it; a DID is there for others to know."""
 ANYBODY = "*"
 
 
+SameParty = Callable[[str, str], bool]
+"""Whether somebody whom an entry names is who has this DID now."""
+
+
 def allows_event(
-    channel: Channel, sender: Sender, domain: str, name: str, shown: Sequence[Shown] = ()
+    channel: Channel,
+    sender: Sender,
+    domain: str,
+    name: str,
+    shown: Sequence[Shown] = (),
+    is_same: SameParty = same_did,
 ) -> Refusal | None:
     """Why this event may not come in here, or None. `shown` is what the sender has shown here."""
     if domain.startswith("$"):
         return _denied(f"Events of domain {domain!r} are the engine's own.")
-    return _allows(channel, sender, channel.event_policy, (domain, name), f"{domain}:{name}", shown)
+    return _allows(channel, sender, channel.event_policy, (domain, name), f"{domain}:{name}", shown, is_same)
 
 
 def allows_query(
-    channel: Channel, sender: Sender, rid: str, name: str, shown: Sequence[Shown] = ()
+    channel: Channel,
+    sender: Sender,
+    rid: str,
+    name: str,
+    shown: Sequence[Shown] = (),
+    is_same: SameParty = same_did,
 ) -> Refusal | None:
     """Why this query may not be asked here, or None."""
-    return _allows(channel, sender, channel.query_policy, (rid, name), f"{rid}/{name}", shown)
+    return _allows(channel, sender, channel.query_policy, (rid, name), f"{rid}/{name}", shown, is_same)
 
 
 def _allows(
@@ -65,15 +79,16 @@ def _allows(
     asked: tuple[str, str],
     told: str,
     shown: Sequence[Shown],
+    is_same: SameParty,
 ) -> Refusal | None:
     if channel.family is not None and channel.family != sender:
         return _denied(
             "This is a family channel and only the owner can use it.",
             "use a channel that was made for you; the pico's owner can make one with ctx:newChannel",
         )
-    if any(_matches(entry, *asked) and _denies(entry, sender) for entry in policy.deny):
+    if any(_matches(entry, *asked) and _denies(entry, sender, is_same) for entry in policy.deny):
         return _denied("Denied by channel policy", f"this channel's policy denies {told}")
-    fitting = [entry for entry in policy.allow if _matches(entry, *asked) and _admits(entry, sender)]
+    fitting = [entry for entry in policy.allow if _matches(entry, *asked) and _admits(entry, sender, is_same)]
     if not fitting:
         return _denied("Not allowed by channel policy", _missing(policy, told))
     if any(entry.credential is None or is_met(entry.credential, shown) for entry in fitting):
@@ -101,16 +116,19 @@ def _matches(entry: PolicyEntry, scope: str, name: str) -> bool:
     return entry.scope in ("*", scope) and entry.name in ("*", name)
 
 
-def _admits(entry: PolicyEntry, sender: Sender) -> bool:
-    return sender != NOBODY if entry.sender is None else _is_about(entry.sender, sender)
+def _admits(entry: PolicyEntry, sender: Sender, is_same: SameParty) -> bool:
+    return sender != NOBODY if entry.sender is None else _is_about(entry.sender, sender, is_same)
 
 
-def _denies(entry: PolicyEntry, sender: Sender) -> bool:
-    return entry.sender is None or _is_about(entry.sender, sender)
+def _denies(entry: PolicyEntry, sender: Sender, is_same: SameParty) -> bool:
+    """Whoever was denied by a name that he has left is, by that and by his new one."""
+    if entry.sender is None or _is_about(entry.sender, sender, is_same):
+        return True
+    return sender is not None and same_did(entry.sender, sender)
 
 
-def _is_about(named: str, sender: Sender) -> bool:
-    return named == ANYBODY or (sender is not None and same_did(named, sender))
+def _is_about(named: str, sender: Sender, is_same: SameParty) -> bool:
+    return named == ANYBODY or (sender is not None and is_same(named, sender))
 
 
 def _missing(policy: Policy, told: str) -> str:

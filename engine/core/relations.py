@@ -6,14 +6,16 @@ An event says itself what its envelope has proven, so a turn that is run again c
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 from engine.core.didcomm.messages import Message
 from engine.core.didcomm.rotation import Rotation
-from engine.core.dids import same_did
+from engine.core.dids import did_of, same_did, short_did
 from engine.core.messages import Event
 from engine.core.model import Eci, Relation, relation_key
+from engine.core.policy import SameParty
 from engine.core.protocols import out_of_band, relationships
 from engine.core.protocols.reactions import Facts, Reaction, State, Trouble, ids_from
 from engine.core.run import Run
@@ -77,7 +79,7 @@ def show(relation: Relation) -> dict[str, Value]:
         "since": to_iso(relation.since_ms),
         "thread": relation.thread,
     }
-    if not relationships.may_rotate(state):
+    if not relationships.is_seen(state):
         told["rotating"] = True
     if relationships.is_over(state):
         told["ended"] = True
@@ -122,14 +124,46 @@ def why_over(relations: Mapping[str, Relation], eci: str, did: str) -> str | Non
     return "the relationship is over" if relationships.is_over(relation.state) else None
 
 
+def same_party(relations: Mapping[str, Relation], eci: str, proven: Mapping[str, Any] | None) -> SameParty:
+    """Whether somebody whom a policy names is who writes now: where a DID was rotated the new one is meant,
+    and not the old one any more. `proven` may bring the news of that."""
+    told = (proven or {}).get("rotation")
+
+    def is_same(named: str, did: str) -> bool:
+        newest = _newest_did(relations, eci, named)
+        if told is not None and same_did(newest, told["prior"]) and _is_followed(relations, eci, told):
+            newest = told["new"]
+        return same_did(newest, did)
+
+    return is_same if relations else same_did
+
+
+def _newest_did(relations: Mapping[str, Relation], eci: str, did: str) -> str:
+    found = relations.get(relation_key(eci, did))
+    while found is not None and MOVED in found.state:
+        did = found.state[MOVED]
+        found = relations.get(relation_key(eci, did))
+    return did
+
+
+def _is_followed(relations: Mapping[str, Relation], eci: str, told: Mapping[str, Any]) -> bool:
+    """Whether the event that brings it will be seen as from the new DID: see `_follow`."""
+    prior, new = relations.get(relation_key(eci, told["prior"])), told.get("new")
+    if prior is None or new is None or MOVED in prior.state or relation_key(eci, new) in relations:
+        return False
+    return relationships.problem_with(prior.state, Rotation(told["prior"], new, told["iat"], "")) is None
+
+
 def _follow(run: Run, event: Event, rotation: Rotation) -> str | None:
     """A rotation that its prior DID has signed. Of somebody unknown it says nothing to us."""
     prior = run.draft.relations.get(relation_key(event.eci, rotation.prior))
     if prior is None:
         return None
     if MOVED in prior.state:
-        is_known = rotation.new is not None and same_did(prior.state[MOVED], rotation.new)
-        return None if is_known else "its from_prior is an old one"
+        newest = _newest(run, event.eci, rotation.prior)
+        if newest is None or rotation.new is None or not same_did(newest.state["peer"], rotation.new):
+            return "its from_prior is an old one"
+        return None
     if rotation.new is not None and relation_key(event.eci, rotation.new) in run.draft.relations:
         return "its from_prior leads to a DID that is known already"
     heeded = relationships.heed(prior.state, rotation, _facts(run, event))
@@ -153,10 +187,30 @@ def _former(state: State) -> State:
 
 
 def _forget_oldest(run: Run, eci: Eci, before: State, after: State) -> None:
-    """What the relation itself remembers no more as a DID of the past."""
+    """What the relation itself remembers no more as a DID of the past, unless a policy does."""
+    named = _named_in_policies(run, eci)
     for did in before.get("retired", ()):
         if did not in after.get("retired", ()):
-            run.draft.remove_relation(relation_key(eci, did))
+            _lead_past(run, eci, did, named)
+            if short_did(did) not in named:
+                run.draft.remove_relation(relation_key(eci, did))
+
+
+def _named_in_policies(run: Run, eci: Eci) -> set[str]:
+    channel = run.draft.channels.get(eci)
+    policies = () if channel is None else (channel.event_policy, channel.query_policy)
+    entries = [entry for policy in policies for entry in (*policy.allow, *policy.deny)]
+    run.meter.charge(len(entries))
+    return {short_did(did_of(entry.sender)) for entry in entries if entry.sender is not None}
+
+
+def _lead_past(run: Run, eci: Eci, did: str, named: Iterable[str]) -> None:
+    """What led to that DID leads on to where it leads itself."""
+    following = run.draft.relations[relation_key(eci, did)].state[MOVED]
+    for one in sorted(named):
+        found = run.draft.relations.get(relation_key(eci, one))
+        if found is not None and MOVED in found.state and same_did(found.state[MOVED], did):
+            run.draft.put_relation(replace(found, state={**found.state, MOVED: following}))
 
 
 def _meet(run: Run, event: Event) -> None:

@@ -7,26 +7,37 @@ from dataclasses import replace
 from typing import Any
 
 from engine.core import consultation, requests
-from engine.core.correspondence import ENVELOPE, KEEP_DID, LETTER
-from engine.core.domains.by_did import MESSAGE
+from engine.core.correspondence import ENVELOPE, KEEP_DID, LETTER, MESSAGE
 from engine.core.draft import UNMETERED
-from engine.core.messages import AskLater, SendEvent
+from engine.core.messages import AskLater, Question, SendEvent
 from pico_lang.errors import RuntimeFault
 from pico_lang.values import Value, in_js_order
 
 Content = Mapping[str, Any]
 
 
-def report(errand: AskLater, answer: Mapping[str, Any]) -> SendEvent | None:
-    """The event that tells of it; None when there is nobody to be told."""
+def report(errand: AskLater, answer: Mapping[str, Any]) -> SendEvent | AskLater | None:
+    """The event that tells of it, or what is to send that to a DID; None when there is nobody to be told."""
     read_attrs = _READERS[errand.question.kind]
     try:
         attrs = read_attrs(errand.question.content, answer)
         if errand.reply is None:
             _check_taken(errand.question.content, attrs)
     except RuntimeFault as fault:
-        return errand.complaint and _with_attrs(errand.complaint, {"data": fault.message, "code": fault.code})
+        told = {"data": fault.message, "code": fault.code, **_what_was_sent(errand.question)}
+        return errand.complaint and _with_attrs(errand.complaint, told)
+    if errand.reply is not None and errand.onward is not None:
+        content = {**errand.onward.content, "attrs": _with_attrs(errand.reply, attrs).attrs}
+        return AskLater(Question(errand.onward.kind, content), None, errand.complaint)
     return errand.reply and _with_attrs(errand.reply, attrs)
+
+
+def _what_was_sent(question: Question) -> dict[str, Value]:
+    """For a rule that has sent several messages: to whom, and what `didcomm:send` has called it."""
+    if question.kind not in (MESSAGE, LETTER):
+        return {}
+    to = {"to": question.content["did"]}
+    return {**to, "message": question.content["id"]} if question.kind == LETTER else to
 
 
 def _check_taken(content: Content, response: Mapping[str, Value]) -> None:

@@ -94,6 +94,10 @@ class Learned:
         return following.get("url") == url and "hash" in following
 
 
+STEPS_OF_A_MESSAGE = 40
+"""What sending an event costs: an id, and its writing down. As long as that many steps of a program."""
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What stays the same from one run to the next: compiled rulesets, modules, limits."""
@@ -177,7 +181,7 @@ class Run:
 
     def send_event(self, eci: str, domain: str, name: str, attrs: Mapping[str, Value]) -> EventId:
         """Have an event delivered once the turn is committed; its id."""
-        self.meter.charge(1)
+        self.meter.charge(STEPS_OF_A_MESSAGE)
         eid = self.next_eid()
         self.effects.append(SendEvent(Eci(eci), domain, name, attrs, eid))
         return eid

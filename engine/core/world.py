@@ -25,8 +25,9 @@ LONGEST_PATH = 64
 """Keys in a path that is assigned to. With the bound on a kept value it bounds how deep an entity
 variable can become by many small assignments."""
 
-STEPS_OF_A_TIMER = 50
-"""What scheduling an event costs: reading a time or a cron expression, an id, an entry of its own."""
+STEPS_OF_A_TIMER = 250
+"""What scheduling an event costs: reading a time or a cron expression, an id, an entry of its own. As long as
+that many steps of a program."""
 
 
 class World:

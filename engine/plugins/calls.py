@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from engine.core.autosend import ask_later
 from engine.core.catalogue import Call, Domain
 from engine.core.consultation import MODULE, make_content, read_value
-from engine.core.later import ask_later
 from engine.core.messages import Question
 from engine.core.world import World
 from engine.plugins.declaration import AUTOSEND, Declared

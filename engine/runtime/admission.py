@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from engine.core.messages import Event, Query, Refusal
 from engine.core.model import Eci, Pico
 from engine.core.policy import NOBODY, allows_event, allows_query
-from engine.core.relations import why_over
+from engine.core.relations import same_party, why_over
 from engine.core.vouching import Shown
 
 OWNERS_TAGS = {"engine", "ui"}
@@ -21,14 +22,19 @@ def admit(
     if not event.domain or not event.name:
         return Refusal("malformed", "an event needs a domain and a name", "write them as domain/name")
     channel = None if pico is None else pico.channels.get(event.eci)
-    if channel is None:
+    if pico is None or channel is None:
         return unknown_channel(event.eci)
     sender = NOBODY if is_anonymous else event.sender
-    return allows_event(channel, sender, event.domain, event.name, shown)
+    is_same = same_party(pico.relations, event.eci, event.proven)
+    return allows_event(channel, sender, event.domain, event.name, shown, is_same)
 
 
 def admit_query(
-    pico: Pico | None, query: Query, is_anonymous: bool = False, shown: Sequence[Shown] = ()
+    pico: Pico | None,
+    query: Query,
+    is_anonymous: bool = False,
+    shown: Sequence[Shown] = (),
+    proven: Mapping[str, Any] | None = None,
 ) -> Refusal | None:
     """Why this pico does not answer the query through that channel, or None."""
     channel = None if pico is None else pico.channels.get(query.eci)
@@ -37,7 +43,8 @@ def admit_query(
     over = None if query.sender is None else why_over(pico.relations, query.eci, query.sender)
     if over is not None:
         return Refusal("denied", over)
-    return allows_query(channel, NOBODY if is_anonymous else query.sender, query.rid, query.name, shown)
+    sender, is_same = NOBODY if is_anonymous else query.sender, same_party(pico.relations, query.eci, proven)
+    return allows_query(channel, sender, query.rid, query.name, shown, is_same)
 
 
 def admit_look(pico: Pico | None, eci: Eci) -> Refusal | None:

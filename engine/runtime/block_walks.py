@@ -34,7 +34,8 @@ async def walk(store: BlockStore, roots: Iterable[Cid]) -> AsyncIterator[dict[Ci
         while ahead or calls:
             while ahead and len(calls) < UNDER_WAY:
                 # The last first: going down before going on keeps the list of what is ahead short.
-                wanted, ahead = ahead[-at_once:], ahead[:-at_once]
+                wanted = ahead[-at_once:]
+                del ahead[-at_once:]
                 calls.append((wanted, asyncio.create_task(store.get_many(wanted))))
             wanted, call = calls.popleft()
             found = _in_order(store, wanted, await call)

@@ -12,19 +12,22 @@ from typing import Any
 
 from engine.core.didcomm.messages import Message
 from engine.core.didcomm.refused import Refused
+from engine.core.didcomm.rotation import read_own
 from engine.core.dids import Did, did_of, same_did, show_did
 from engine.core.messages import Fault, Refusal
 from engine.core.model import Eci, PicoId
 from engine.core.protocols import picomesh
-from engine.core.protocols.report_problem import REPORT, interpolate
+from engine.core.protocols.report_problem import interpolate, is_report_of
+from engine.core.protocols.table import is_answer_to
 from engine.ports import CannotSend, Entropy, Envelopes
+from engine.runtime.away import away
 from engine.runtime.callers import Caller
 from engine.runtime.equipment import AnswerKind
-from engine.runtime.identities import Identities, Owner
+from engine.runtime.gate import Gate, event_id
+from engine.runtime.identities import CLOSED, Identities, Owner
 from engine.runtime.lanes import Lanes
 from engine.runtime.letters import Letters
 from engine.runtime.neighbours import LONGEST_CHAIN
-from engine.runtime.reception import Gate, event_id
 from pico_lang.values import from_json, to_json
 
 logger = logging.getLogger(__name__)
@@ -64,7 +67,9 @@ class Correspondence:
         }
 
     async def _answer_did(self, pico: PicoId, content: Content) -> Answer:
-        did, page = await self._identities.name(content["eci"]), self._identities.page
+        identities, page = self._identities, self._identities.page
+        is_life = content.get("life", False)
+        did = await (identities.name_for_life(pico) if is_life else identities.name(content["eci"]))
         return {"did": did} if page is None else {"did": did, "page": page}
 
     # --- events ------------------------------------------------------------------------------------
@@ -93,11 +98,24 @@ class Correspondence:
         """To a channel of this engine."""
         if own.eci is None:
             return _error("the DID is that of an engine, which has no rules")
+        if own.is_closed:
+            return _error(CLOSED)
         event = own.eci, content["domain"], content["name"], content["attrs"]
-        kept = await self._gate.accept_event(*event, event_id(sender, content["key"]), Caller(sender))
+        caller = Caller(sender, proven=self._proven(own.eci, content))
+        kept = await self._gate.accept_event(*event, event_id(sender, content["key"]), caller)
         if not isinstance(kept, Refusal):
             return {}
         return _error(kept.reason, again=kept.kind in ("quota", "draining"))
+
+    def _proven(self, eci: Eci, content: Content) -> Mapping[str, Any] | None:
+        """What an envelope would have, had there been one."""
+        told: dict[str, Any] = {}
+        to = Did(did_of(content.get("did", content.get("eci"))))
+        if not self._identities.is_first(eci, to):
+            told["to"] = to
+        if content.get("from_prior") is not None:
+            told["rotation"] = read_own(content["from_prior"])
+        return told or None
 
     def _unless_late(self, content: Content, answer: Answer) -> Answer:
         """What may be tried again is, until it was kept for long enough."""
@@ -111,13 +129,15 @@ class Correspondence:
 
     async def _answer_query(self, pico: PicoId, content: Content) -> Answer:
         asking = Eci(content.get("from", content["via"][-1]))
-        sender, to = await self._identities.name(asking), Did(content["eci"])
+        sender, to = await self._sender({**content, "from": asking}), Did(content["eci"])
         own = self._identities.find(did_of(to))
         if own is not None:
             return await self._ask_here(own, sender, content)
         body = {"rid": content["rid"], "function": content["name"], "args": to_json(content["args"])}
         async with self._lanes.of(pico):
-            answer = await self._exchange(sender, to, picomesh.QUERY, body, self._entropy.seed())
+            answer = await self._exchange(
+                sender, to, picomesh.QUERY, body, self._entropy.seed(), content.get("from_prior")
+            )
         if not isinstance(answer, Message):
             problem = answer or _error("no answer came back")
             return {"error": problem["error"], "code": problem["code"]}
@@ -126,10 +146,12 @@ class Correspondence:
     async def _ask_here(self, own: Owner, sender: Did, content: Content) -> Answer:
         if own.eci is None:
             return _error("the DID is that of an engine, which shares nothing")
+        if own.is_closed:
+            return _error(CLOSED)
         via = tuple(map(PicoId, content["via"]))
         if self._find_pico(own.eci) in via or len(via) >= LONGEST_CHAIN:
             return _error("the DID leads back to a pico that waits for the answer, or too many wait already")
-        caller = Caller(sender, waiting=via)
+        caller = Caller(sender, waiting=via, proven=self._proven(own.eci, content))
         reply = await self._gate.run_query(own.eci, content["rid"], content["name"], content["args"], caller)
         match reply:
             case Refusal():
@@ -166,12 +188,12 @@ class Correspondence:
         try:
             posted = await self._letters.send(message, to)
         except CannotSend as problem:
-            return _error(str(problem), again=not problem.is_final)
+            return {**_error(str(problem), again=not problem.is_final), **away(problem)}
         if posted.reply is None:
             return {}
-        return await self._read(posted.reply, to, id)
+        return await self._read(posted.reply, to, message)
 
-    async def _read(self, envelope: bytes, expected: Did, id: str) -> Message | dict[str, Any]:
+    async def _read(self, envelope: bytes, expected: Did, asked: Message) -> Message | dict[str, Any]:
         try:
             letter = await self._envelopes.open(envelope, self._now_ms() // 1000)
         except Refused as refused:
@@ -179,11 +201,9 @@ class Correspondence:
         answer = letter.message
         if letter.sender is None or not same_did(letter.sender, did_of(expected)):
             return _error("what came back is from somebody else", again=True)
-        if answer.type == REPORT and answer.pthid == id:
+        if is_report_of(answer, asked):
             return _tell_problem(answer)
-        if answer.thid == id and answer.type in (picomesh.ACCEPTED, picomesh.OUTCOME):
-            return answer
-        if answer.thid == id and answer.type == picomesh.ANSWER and "value" in answer.body:
+        if is_answer_to(answer, asked):
             return answer
         return _error("what came back answers something else", again=True)
 

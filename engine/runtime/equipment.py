@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from engine.core.explain import Explanation
@@ -13,6 +13,7 @@ from engine.core.model import DefaultPolicy, Inputs, Pico, PicoId, RulesetHash
 from engine.core.programs import Instances
 from engine.plugins.collection import NO_PLUGINS, Plugins
 from engine.ports import Clock, Entropy, Journal
+from engine.runtime.courtesy import Company
 from engine.runtime.rota import Rota
 from pico_lang.source import Source
 
@@ -106,6 +107,9 @@ class Equipment:
     second_chance: SecondChance = NoSecondChance()  # noqa: RUF009 – it has no state
     default_policy: DefaultPolicy = "allow"
     plugins: Plugins = NO_PLUGINS
+    message_keep_ms: int = 72 * 3_600_000
+    """For how long a message is tried again that nobody takes."""
+    company: Company = field(default_factory=Company)
 
     def draw_inputs(self) -> Inputs:
         """What a new run may know of the world."""

@@ -2,7 +2,9 @@
 
 Such a question is in the journal from the commit of its turn until the commit in which its answer is
 put into an inbox. So it is asked at least once, under the same key each time, and told exactly once. An
-answer with `again` says that nothing came of it yet: then it is asked again, after longer and longer.
+answer with `again` says that nothing came of it yet. With `away` it names a place where nobody answers, and
+all errands that lead there wait for it together: see `engine.runtime.places`. Else it is asked again after
+longer and longer.
 """
 
 from __future__ import annotations
@@ -10,25 +12,34 @@ from __future__ import annotations
 import asyncio
 import logging
 from asyncio import Task
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from itertools import count
+from typing import Any
 
 from engine.core.codec import Unreadable
+from engine.core.correspondence import given_up_ms, recipient_of
 from engine.core.messages import AskLater, SendEvent
 from engine.core.model import EventId, PicoId
 from engine.core.records import decode_errand
 from engine.core.reports import report
 from engine.ports import Call
+from engine.runtime.away import AWAY, Away
 from engine.runtime.equipment import Equipment
+from engine.runtime.lanes import Lanes
+from engine.runtime.places import MOST_RELAPSES, Pending, Places
 
 logger = logging.getLogger(__name__)
 
 FIRST_WAIT_MS = 1_000
 LONGEST_WAIT_MS = 10 * 60 * 1_000
-"""Between two attempts; each is twice as long as the one before, and up to half of it more, so that those who
-wait for the same engine do not all come back at once."""
+"""Between two attempts of one that waits by itself; each is twice as long as the one before, and up to half
+of it more, so that they do not all come back at once."""
+LOOKS_OF_A_PICO, LOOKS_AT_ONCE = 2, 32
+"""Attempts on places where nobody answered, at a time. Each may take seconds, and fewer than a pico may
+have under way in all, so they do not hold up its messages for others."""
 
-Deliver = Callable[[PicoId, EventId, SendEvent | None], None]
-"""End the errand of that pico and name by sending the event, if there is one."""
+Deliver = Callable[[PicoId, EventId, SendEvent | AskLater | None], None]
+"""End the errand of that pico and name by sending the event, or beginning the errand, if there is one."""
 
 Key = tuple[PicoId, EventId]
 
@@ -40,60 +51,110 @@ class Errands:
         self._equipment = equipment
         self._deliver = deliver
         self._is_on = False
+        self._numbers = count()
+        self._pending: dict[Key, Pending] = {}
+        """All of them."""
         self._under_way: dict[Key, Task[None]] = {}
         self._waiting: dict[Key, Call] = {}
-        """Those that are to be asked again."""
+        """Those that are to be asked again and wait by themselves."""
+        self._looking = Lanes(LOOKS_OF_A_PICO, LOOKS_AT_ONCE)
+        clock = equipment.clock
+        self._places = Places(clock, equipment.entropy, self._start, self._let_through)
+        self.away = Away(clock.now_ms, self._places.back, self._places.hope)
+        """Where nobody answered lately; whoever sends anything keeps to that."""
 
     def start(self) -> None:
-        """Begin with what an earlier run of the engine has left undone."""
+        """Begin with what an earlier run of the engine has left undone, all at once only if they are few."""
         self._is_on = True
+        recipients = set()
         for pico, body in self._equipment.journal.errands():
             try:
-                self.begin(pico, decode_errand(body))
+                one = self._expect(pico, decode_errand(body))
             except Unreadable:
                 logger.exception("an errand of pico %s cannot be read; it goes on waiting", pico)
+                continue
+            if one.line is None:
+                self._start(one)
+            else:
+                recipients.add(one.line[1])
+                self._places.put(one.line[1], one)
+        for recipient in sorted(recipients):
+            self._places.back(recipient)
 
     def begin(self, pico: PicoId, errand: AskLater) -> None:
         """Ask, now that the journal has it. Unless `start` has been called it is left to that."""
-        key = (pico, errand.name)
-        if self._is_on and key not in self._under_way and key not in self._waiting:
-            self._start(key, errand, 0)
+        if self._is_on and (pico, errand.name) not in self._pending:
+            one = self._expect(pico, errand)
+            if not self._places.join(one):
+                self._start(one)
 
-    def _start(self, key: Key, errand: AskLater, failed: int) -> None:
-        task = asyncio.get_running_loop().create_task(self._run(key, errand, failed))
-        self._under_way[key] = task
-        task.add_done_callback(lambda _: self._under_way.pop(key, None))
+    def _expect(self, pico: PicoId, errand: AskLater) -> Pending:
+        recipient = recipient_of(errand.question)
+        line = None if recipient is None else (pico, recipient)
+        until_ms = given_up_ms(errand.question, self._equipment.message_keep_ms)
+        one = self._pending[pico, errand.name] = Pending(next(self._numbers), pico, errand, line, until_ms)
+        return one
 
-    async def _run(self, key: Key, errand: AskLater, failed: int) -> None:
-        answer = await self._equipment.questions.answer(key[0], errand.question)
-        if answer.get("again") and self._is_on:
-            logger.info("an errand of pico %s is tried again: %s", key[0], answer.get("error"))
-            self._wait(key, errand, failed + 1, self._equipment.clock.now_ms() + self._patience_ms(failed))
-        elif not answer.get("again"):
-            self._deliver(key[0], errand.name, report(errand, answer))
+    def _start(self, one: Pending, is_look: bool = False) -> None:
+        task = asyncio.get_running_loop().create_task(self._run(one, is_look))
+        self._under_way[one.key] = task
+        task.add_done_callback(lambda task: self._rest(one, task))
+
+    def _rest(self, one: Pending, task: Task[None]) -> None:
+        if self._under_way.get(one.key) is task:
+            del self._under_way[one.key]
+            self._places.gone(one, arrived=False)
+
+    def _let_through(self, place: str) -> None:
+        self.away.let_through(place)
+
+    async def _run(self, one: Pending, is_look: bool) -> None:
+        answer = await self._ask(one, is_look)
+        if not answer.get("again"):
+            self._pending.pop(one.key, None)
+            self._deliver(*one.key, report(one.errand, answer))
+            self._places.gone(one, arrived="error" not in answer)
+        elif self._is_on:
+            logger.info("an errand of pico %s is tried again: %s", one.pico, answer.get("error"))
+            self._try_again(one, answer)
+
+    async def _ask(self, one: Pending, is_look: bool) -> Mapping[str, Any]:
+        if not is_look:
+            return await self._equipment.questions.answer(one.pico, one.errand.question)
+        async with self._looking.of(one.pico):
+            return await self._equipment.questions.answer(one.pico, one.errand.question)
+
+    def _try_again(self, one: Pending, answer: Mapping[str, Any]) -> None:
+        if AWAY in answer and one.line is not None and one.relapses < MOST_RELAPSES:
+            self._places.wait(answer[AWAY], one)
+            return
+        self._wait(one, self._equipment.clock.now_ms() + self._patience_ms(one.failed))
+        one.failed += 1
 
     def _patience_ms(self, failed: int) -> int:
         wait_ms = min(FIRST_WAIT_MS << min(failed, 20), LONGEST_WAIT_MS)
         return wait_ms + int(self._equipment.entropy.seed()[:4], 16) * wait_ms // (2 << 16)
 
-    def _wait(self, key: Key, errand: AskLater, failed: int, until_ms: int) -> None:
+    def _wait(self, one: Pending, until_ms: int) -> None:
         def look() -> None:
             # Clocks may call sooner.
-            del self._waiting[key]
+            del self._waiting[one.key]
             if self._equipment.clock.now_ms() < until_ms:
-                self._wait(key, errand, failed, until_ms)
+                self._wait(one, until_ms)
             else:
-                self._start(key, errand, failed)
+                self._start(one)
 
-        self._waiting[key] = self._equipment.clock.call_at(until_ms, look)
+        self._waiting[one.key] = self._equipment.clock.call_at(until_ms, look)
 
     def forget(self, pico: PicoId) -> None:
         """It is gone, and so is everything that the journal had of it."""
-        for (owner, _), task in list(self._under_way.items()):
-            if owner == pico:
-                task.cancel()
-        for key in [key for key in self._waiting if key[0] == pico]:
-            self._waiting.pop(key).cancel()
+        for key in [key for key in self._pending if key[0] == pico]:
+            del self._pending[key]
+            if key in self._under_way:
+                self._under_way[key].cancel()
+            if key in self._waiting:
+                self._waiting.pop(key).cancel()
+        self._places.forget(pico)
 
     async def wait_rested(self) -> None:
         """Return when nothing is under way. What waits to be tried again may do so for days."""
@@ -108,3 +169,4 @@ class Errands:
         for call in self._waiting.values():
             call.cancel()
         self._waiting.clear()
+        self._places.stop()

@@ -16,7 +16,7 @@ from typing import cast
 
 from engine.core.codec import Unreadable, from_bytes, pack_pico, to_bytes
 from engine.core.messages import Event, Fault, Query, Refusal
-from engine.core.model import Eci, EventId, Pico, PicoId, Rid
+from engine.core.model import Channel, Eci, EventId, Pico, PicoId, Rid
 from engine.core.records import encode_request
 from engine.core.timekeeping import to_iso
 from engine.plugins.describing import Document
@@ -29,6 +29,7 @@ from engine.runtime.admission import (
     admit_upkeep,
     unknown_channel,
 )
+from engine.runtime.away import Away
 from engine.runtime.callers import LOCAL, Caller
 from engine.runtime.equipment import Equipment
 from engine.runtime.genesis import (
@@ -111,6 +112,8 @@ class Host:
             await asyncio.sleep(0)
         self._outbox.errands.start()
         self._outbox.alarms.start()
+        if self.mail is not None:
+            self.mail.endings.start()
 
     async def _ensure_root(self) -> None:
         journal = self._equipment.journal
@@ -170,7 +173,7 @@ class Host:
         waits in inboxes runs next time.
         """
         self._is_draining = True
-        self._outbox.is_closing = True
+        self._outbox.close()
         self._outbox.alarms.stop()
         try:
             async with asyncio.timeout(within_s):
@@ -181,6 +184,11 @@ class Host:
         if self.mail is not None:
             self.mail.stop()
         await self._equipment.journal.close()
+
+    @property
+    def away(self) -> Away:
+        """Where nobody answered lately."""
+        return self._outbox.errands.away
 
     async def wait_quiet(self) -> None:
         """Return when nothing is left to do at the time it is, and no pico waits for an answer."""
@@ -296,8 +304,18 @@ class Host:
 
     def why_not(self, eci: Eci, domain: str, name: str, caller: Caller) -> Refusal | None:
         """Why such an event would not be taken there now, or None."""
-        found = self._let_in(Event(eci, domain, name, {}, EventId(""), sender=caller.sender), caller)
+        event = Event(eci, domain, name, {}, EventId(""), sender=caller.sender, proven=caller.proven)
+        found = self._let_in(event, caller)
         return found if isinstance(found, Refusal) else None
+
+    def channels_of(self, pico: PicoId) -> Mapping[Eci, Channel]:
+        """As they are now; none of a pico that is not here."""
+        mailbox = self._residents.wake(pico)
+        return {} if mailbox is None else mailbox.head.pico.channels
+
+    def when_gone(self, told: Callable[[PicoId], None]) -> None:
+        """Have somebody told of each pico that was deleted."""
+        self._residents.when_gone = told
 
     def has_channel(self, eci: Eci) -> bool:
         return self._equipment.journal.find_channel(eci) is not None
@@ -308,7 +326,7 @@ class Host:
         """Why such a query would not be answered there now, or None."""
         mailbox, query = self._residents.find(eci), Query(eci, rid, name, {}, caller.via)
         committed = mailbox.committed if mailbox else None
-        return admit_query(committed, query, caller.is_anonymous, caller.shown)
+        return admit_query(committed, query, caller.is_anonymous, caller.shown, caller.proven)
 
     async def run_query(
         self, eci: Eci, rid: str, name: str, args: Attrs, caller: Caller = LOCAL
@@ -319,7 +337,7 @@ class Host:
         query = Query(eci, rid, name, args, caller.via)
         mailbox = self._residents.find(eci)
         committed = mailbox.committed if mailbox else None
-        refusal = admit_query(committed, query, caller.is_anonymous, caller.shown)
+        refusal = admit_query(committed, query, caller.is_anonymous, caller.shown, caller.proven)
         if mailbox is None or refusal is not None:
             return refusal or unknown_channel(eci)
         asked = mailbox.committed.ruleset(Rid(rid))

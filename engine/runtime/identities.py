@@ -2,24 +2,30 @@
 
 Both follow from the engine's seed. A channel gets a DID when somebody asks for one; it is kept in the
 journal, because it has to lead back to the channel, and because what the engine is called may change. The
-engine's own DID says where the engine is reached, so that no other one has to.
+engine's own DID says where the engine is reached, so that no other one has to. The channel that a pico has
+tagged for it goes by the pico's name for life instead.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from engine.core.didcomm.rotation import Rotation
 from engine.core.dids import Did, did_of, fragment_of, show_did
-from engine.core.model import Eci
+from engine.core.lifelong import is_lifelong, lifelong_channel
+from engine.core.model import Channel, Eci, PicoId
 from engine.ports import Journal, KeepDid, Keys
+from engine.runtime.lives import Lives
 
 SignRotation = Callable[[Rotation, bytes], str]
 """The `from_prior` that says so, with this Ed25519 key of the prior DID."""
 
 MakeDid = Callable[[bytes, bytes, str | None], Did]
 """A DID with these two keys, `#key-1` to sign and `#key-2` to encrypt, and that endpoint."""
+
+Channels = Callable[[PicoId], Mapping[Eci, Channel]]
+"""Those of a pico as it is now; none of one that is not here."""
 
 SIGNING = "key-1"
 CURVES = {"key-1": "Ed25519", "key-2": "X25519"}
@@ -33,9 +39,14 @@ class Owner:
     eci: Eci | None
     purpose: str
     """What its keys are derived for."""
+    is_closed: bool = False
+    """It is a name for life, and the pico has tagged no channel for it."""
 
 
 THE_ENGINE = Owner(None, ENGINE)
+
+
+CLOSED = "no channel of that pico is tagged did, so nobody can write to it by its name for life"
 
 
 class NoSuchName(Exception):
@@ -43,28 +54,54 @@ class NoSuchName(Exception):
 
 
 class Identities:
-    def __init__(self, journal: Journal, keys: Keys, make_did: MakeDid, sign_rotation: SignRotation) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        keys: Keys,
+        make_did: MakeDid,
+        sign_rotation: SignRotation,
+        lives: Lives,
+        channels: Channels,
+    ) -> None:
         self._journal = journal
         self._keys = keys
         self._make_did = make_did
         self._sign_rotation = sign_rotation
+        self._lives = lives
+        self._channels = channels
         self._nameless = self._make(ENGINE, None)
-        self.engine = self._nameless
+        self._lives.host = self.engine = self._nameless
         """The DID of this engine. Without `reached_at` it names no place."""
         self.page: str | None = None
         """Where somebody lands who opens an invitation in a browser."""
 
     def reached_at(self, url: str) -> None:
         """Say from now on that messages are posted there."""
-        self.engine = self._make(ENGINE, url)
+        self._lives.host = self.engine = self._make(ENGINE, url)
         self.page = f"{url.removesuffix('/didcomm')}/invitation"
+
+    def called_at(self, place: str) -> Did:
+        """What this engine is called when it is reached there, by a URL or by way of a mediator."""
+        return self._make(ENGINE, place)
 
     def reached_by(self, mediator: Did) -> None:
         """Say from now on that messages are for this one to take in."""
-        self.engine = self._make(ENGINE, mediator)
+        self._lives.host = self.engine = self._make(ENGINE, mediator)
+
+    def moved(self, prior: Did, issued_s: int) -> str:
+        """The `from_prior` by which this engine says that it is called otherwise now."""
+        rotation = Rotation(prior, self.engine, issued_s, f"{prior}#{SIGNING}")
+        return self._sign_rotation(rotation, self._derive(ENGINE, SIGNING))
+
+    async def name_for_life(self, pico: PicoId) -> Did:
+        """Of a pico that is here, durable."""
+        return await self._lives.name(pico)
 
     async def name(self, eci: Eci) -> Did:
         """The DID of a channel, durable. Whether there is such a channel is for the caller to know."""
+        pico = self._has_life(eci)
+        if pico is not None:
+            return await self.name_for_life(pico)
         known = self.known(eci)
         if known is not None:
             return known
@@ -75,18 +112,27 @@ class Identities:
     def next_name(self, eci: Eci, prior: Did, issued_s: int) -> tuple[Did, str]:
         """The DID that follows a DID of a channel, and the `from_prior` that says so. Nothing is kept, so the
         channel is called what it was until `keep`. Raises `NoSuchName`."""
+        if self._lives.pico_of(prior) is not None:
+            raise NoSuchName("a name for life stays; `picomesh did rotate --log` changes the keys of its log")
         names = self._oldest_first(eci)
         if prior not in names:
             raise NoSuchName(f"{show_did(prior)} is no DID of channel {eci}")
         place = names.index(prior) + 1
         new = names[place] if place < len(names) else self._make(_purpose(eci, place), self.engine)
+        return new, self.from_prior(eci, prior, new, issued_s)
+
+    def from_prior(self, eci: Eci, prior: Did, new: Did, issued_s: int) -> str:
+        """What says that a channel is called so after any DID that it had before. Raises `NoSuchName`."""
+        names = self._oldest_first(eci)
+        if prior not in names:
+            raise NoSuchName(f"{show_did(prior)} is no DID of channel {eci}")
         rotation = Rotation(prior, new, issued_s, f"{prior}#{SIGNING}")
-        return new, self._sign_rotation(rotation, self._derive(_purpose(eci, place - 1), SIGNING))
+        return self._sign_rotation(rotation, self._derive(_purpose(eci, names.index(prior)), SIGNING))
 
     async def keep(self, eci: Eci, did: Did) -> None:
         """Call a channel by the DID that `next_name` gave; nothing if it was that already."""
         names = self._oldest_first(eci)
-        if did in names:
+        if did in names or self._lives.pico_of(did) is not None:
             return
         nameless = self._make(_purpose(eci, len(names)), None)
         if did != nameless and not did.startswith(f"{nameless}.S"):
@@ -95,11 +141,12 @@ class Identities:
 
     def eci_of(self, did: Did) -> Eci | None:
         """The channel that has, or had, this name."""
-        return self._journal.find_did(did)
+        owner = self._find_life(did)
+        return self._journal.find_did(did) if owner is None else owner.eci
 
     def is_first(self, eci: Eci, did: Did) -> bool:
         """Whether the channel was called so from the beginning."""
-        return self._oldest_first(eci)[:1] == [did]
+        return self._oldest_first(eci)[:1] == [did] or self._lives.pico_of(did) is not None
 
     def _oldest_first(self, eci: Eci) -> list[Did]:
         return list(reversed(self._journal.dids_of(eci)))
@@ -108,21 +155,45 @@ class Identities:
         """The DID of a channel, if it has one."""
         return next(iter(self._journal.dids_of(eci)), None)
 
+    def is_engine(self, did: str) -> bool:
+        """The engine goes by every place it ever was at: it is known by its keys, which stand in front of the
+        place."""
+        return did.startswith(self._nameless) and did[len(self._nameless) :][:2] in ("", ".S")
+
     def find(self, did: str) -> Owner | None:
-        """Whose DID this is, if it is of this engine. The engine goes by every place it ever was at: it is
-        known by its keys, which stand in front of the place."""
-        if did == self._nameless or did.startswith(f"{self._nameless}.S"):
+        """Whose DID this is, if it is of this engine."""
+        if self.is_engine(did):
             return THE_ENGINE
+        living = self._find_life(did)
+        if living is not None:
+            return living
         eci = self._journal.find_did(Did(did))
         if eci is None:
             return None
         older = self._oldest_first(eci).index(Did(did))
         return Owner(eci, _purpose(eci, older))
 
+    def _find_life(self, did: str) -> Owner | None:
+        """Where no channel is open to it, the one that lets nobody in: whoever writes is refused."""
+        pico = self._lives.pico_of(did)
+        if pico is None:
+            return None
+        door = lifelong_channel(self._channels(pico))
+        return Owner(door or Eci(pico), life_purpose(pico), is_closed=door is None)
+
+    def _has_life(self, eci: Eci) -> PicoId | None:
+        """The pico, if this channel of it goes by its name for life."""
+        pico = self._journal.find_channel(eci)
+        return None if pico is None or not is_lifelong(self._channels(pico), eci) else pico
+
     def secret(self, kid: str) -> tuple[str, bytes] | None:
         """The curve and the secret of a key of ours."""
-        fragment = fragment_of(kid)
-        owner = self.find(did_of(kid)) if fragment in CURVES else None
+        fragment, did = fragment_of(kid), did_of(kid)
+        if fragment not in CURVES:
+            return None
+        # Without waking the pico: anybody can write the name of a key on an envelope.
+        living = self._lives.pico_of(did)
+        owner = self.find(did) if living is None else Owner(None, life_purpose(living))
         return None if owner is None else (CURVES[fragment], self._derive(owner.purpose, fragment))
 
     def ids_seed(self) -> str:
@@ -134,6 +205,10 @@ class Identities:
 
     def _derive(self, purpose: str, key: str) -> bytes:
         return self._keys.derive(f"{purpose}/{key}")
+
+
+def life_purpose(pico: str) -> str:
+    return f"life/{pico}"
 
 
 def _purpose(eci: Eci, generation: int) -> str:

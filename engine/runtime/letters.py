@@ -5,18 +5,39 @@ One attempt each. Who wants a message to arrive keeps it until it has, and tries
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from engine.core.didcomm.media_types import ENCRYPTED
 from engine.core.didcomm.messages import Message
-from engine.core.dids import Did, did_of
+from engine.core.dids import Did, did_of, scid_in
 from engine.core.protocols.reactions import ids_from
 from engine.core.protocols.routing import forward
-from engine.ports import CannotSend, Directory, Envelopes, WebClient, WebFailed, WebRefused, WebRequest
-from engine.runtime.away import Away
+from engine.ports import (
+    CannotSend,
+    Directory,
+    Envelopes,
+    Route,
+    WebClient,
+    WebFailed,
+    WebRefused,
+    WebRequest,
+    WebResponse,
+)
+from engine.runtime.away import Away, NobodyThere
 
 WORTH_ANOTHER_TRY = frozenset((404, 408, 425, 429))
 """Of the statuses that say it is our fault. An engine that is being restored may not know its DIDs yet."""
+
+BEHIND_NOBODY = frozenset((502, 503, 504))
+"""What gateways say."""
+
+
+TellAhead = Callable[[Did, Did], Awaitable[None]]
+"""Have the engine that takes in a message know what proves the name for life that it is from. Raises
+`CannotSend`."""
+Met = Callable[[Did], Awaitable[None]]
+"""Somebody took a message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +56,26 @@ class Letters:
         self._directory = directory
         self._web = web
         self._away = away
+        self.tell_ahead: TellAhead | None = None
+        self.met: Met | None = None
 
     async def send(self, message: Message, to: Did) -> Posted:
         """Raises `CannotSend`."""
         route = await self._directory.find_route(to)
+        sender = message.from_
+        if self.tell_ahead is not None and sender is not None and scid_in(sender) and route.hops:
+            await self.tell_ahead(Did(sender), route.hops[-1])
+        posted = await self._wrap_and_post(message, to, route)
+        if self.met is not None:
+            await self.met(Did(did_of(to)))
+        return posted
+
+    async def _wrap_and_post(self, message: Message, to: Did, route: Route) -> Posted:
+        # Not before `tell_ahead`, which may be what finds out whether somebody is there.
+        if self._away is not None and (reason := self._away.reason(route.url)) is not None:
+            raise NobodyThere(f"nobody answered there a moment ago: {reason}", route.url)
         envelope = await self._envelopes.close(message, to)
-        new_id, following = ids_from(message.id), str(to)
+        new_id, following = ids_from(message.id), did_of(to)
         for hop in reversed(route.hops):
             wrapped = forward(
                 new_id(f"forward by {hop}"), envelope, following, did_of(hop), message.expires_time
@@ -53,16 +88,14 @@ class Letters:
         request = WebRequest(
             "POST", url, {"content-type": ENCRYPTED}, envelope.decode(), follows_redirects=False
         )
-        if self._away is not None and (reason := self._away.reason(url)) is not None:
-            raise CannotSend(f"nobody answered there a moment ago: {reason}", is_final=False)
         try:
             response = await self._web.send(request)
         except WebRefused as problem:
             raise CannotSend(str(problem)) from problem
         except WebFailed as problem:
-            if self._away is not None:
-                self._away.failed(url, str(problem))
-            raise CannotSend(str(problem), is_final=False) from problem
+            raise self._nobody(url, str(problem)) from problem
+        if _is_nobody(response):
+            raise self._nobody(url, f"{url} answered {response.status} {response.reason}")
         if self._away is not None:
             self._away.answered(url)
         if not 200 <= response.status < 300:
@@ -70,3 +103,14 @@ class Letters:
             raise CannotSend(f"{url} answered {response.status} {response.reason}", is_final)
         kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         return Posted(response.content.encode() if kind == ENCRYPTED and response.content else None)
+
+    def _nobody(self, url: str, reason: str) -> NobodyThere:
+        if self._away is not None:
+            self._away.failed(url, reason)
+        return NobodyThere(reason, url)
+
+
+def _is_nobody(response: WebResponse) -> bool:
+    """Whether something in front says so. Whoever is there themselves say in JSON what is wrong."""
+    is_own = "json" in response.headers.get("content-type", "")
+    return response.status in BEHIND_NOBODY and not is_own

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
 
-from engine.core.dids import Did
+from engine.core.dids import Did, scid_in
 from engine.core.messages import Fault, Refusal
 from engine.core.model import Eci
+from engine.ports import KeptLog
 from engine.runtime.admission import unknown_channel
+from engine.runtime.announcing import Announcing
 from engine.runtime.collecting import Collecting
+from engine.runtime.endings import Endings
+from engine.runtime.guarding import Guarding
 from engine.runtime.identities import Identities
 from engine.runtime.introducing import Have, Wish, introduce
 from engine.runtime.letters import Letters
 from engine.runtime.lines import Line
 from engine.runtime.lives import Document, Lives
 from engine.runtime.mediator import Mediator
-from engine.runtime.reception import Receipt, Reception
+from engine.runtime.receipts import Receipt
+from engine.runtime.reception import Reception
+from engine.runtime.told_logs import ToldLogs
+from engine.runtime.whereabouts import Whereabouts
 from pico_lang.values import Value
 
 
@@ -29,24 +36,35 @@ class Mail:
         has_channel: Callable[[Eci], bool],
         have: Have,
         lives: Lives,
+        announcing: Announcing,
+        logs: ToldLogs,
+        whereabouts: Whereabouts,
+        guarding: Guarding,
+        endings: Endings,
     ) -> None:
         self._identities = identities
         self._reception = reception
         self._has_channel = has_channel
         self._mediator = mediator
         self._have = have
-        self._url: str | None = None
+        self._announcing = announcing
+        self._logs = logs
+        self._whereabouts = whereabouts
         self.lives = lives
+        self.guarding = guarding
+        self.endings = endings
         self.letters = letters
         self.collecting: Collecting | None = None
         """What fetches the mail of an engine that nobody can reach."""
 
     def reached_at(self, url: str) -> None:
         """Say that the engine is at this URL, or let its mediator say where it is."""
-        self._url = url
+        self.lives.url = url
         self._identities.reached_at(f"{url.rstrip('/')}/didcomm")
         if self.collecting is not None:
+            self.collecting.arrangement.moved = self._announcing.start
             self.collecting.start()
+        self._announcing.start()
 
     def engine_did(self) -> Did:
         return self._identities.engine
@@ -57,7 +75,16 @@ class Mail:
 
     async def life(self, eci: Eci, recovery: str | None = None) -> Document | Refusal:
         """The name for life of a pico and its log, made if it has none yet."""
-        return await self.lives.begin(eci, self._url, self.engine_did(), recovery)
+        return await self.lives.begin(eci, recovery)
+
+    async def log_of(self, did: str) -> KeptLog | None:
+        """Of one of our picos, or of somebody whom one of them knows."""
+        scid = scid_in(did)
+        return None if scid is None else await self._logs.current(did) or self._logs.told(scid)
+
+    def moved_in(self, log: KeptLog) -> list[Did]:
+        """Today's DIDs of the engines in it that are known to be somewhere else now."""
+        return self._whereabouts.moved_in(log.lines)
 
     async def introduce(
         self, eci: Eci, wish: Wish, attrs: Mapping[str, Value]
@@ -77,8 +104,11 @@ class Mail:
 
     async def wait_rested(self) -> None:
         await self._reception.wait_rested()
+        await self.endings.wait_rested()
 
     def stop(self) -> None:
         self._reception.stop()
+        self._announcing.stop()
+        self.endings.stop()
         if self.collecting is not None:
             self.collecting.stop()

@@ -38,6 +38,7 @@ from engine.core.quarantine import healthy, quarantined
 from engine.core.records import Head, encode_request, encode_snapshot, seal
 from engine.core.weight import growth
 from engine.ports import AppendRecord, JournalFailed, KeepTurn, SaveSnapshot, Write
+from engine.runtime.courtesy import FREE_S, Dues, Metered
 from engine.runtime.equipment import Equipment
 from engine.runtime.overruns import Overruns, kind_of
 from engine.runtime.preparation import LARGE, Prepared, is_long, prepare, write_snapshot
@@ -62,9 +63,12 @@ MOST_AHEAD = 64
 """Turns that may run ahead of the disk. Others' commits come after those that are on their way already, so
 more would have them wait for longer, and would not make this pico any faster."""
 
-MOST_AHEAD_FOR_PICOS = 8
+MOST_AHEAD_FOR_PICOS = 2
 """The same when the next event was sent by a pico, perhaps by this one to itself and without end. Nobody
 from outside waits for it, and its neighbours shall not notice."""
+
+HANDING_OVER_S = 1e-9
+"""That it takes to give a byte of a pico to a worker. The pipe belongs to all, so it is not measured."""
 
 
 class Posting(Protocol):
@@ -88,6 +92,13 @@ class Outbox(Protocol):
         """What a turn leads to outside its pico; None when nothing. `bodies` are events that are bytes
         already."""
 
+    def find_rest(self, pico: PicoId, found: tuple[int, int]) -> None:
+        """Messages that an earlier run of the engine has left; a pico that has some is told so at its making.
+        Raises `Unreadable`."""
+
+    async def deliver_rest(self, pico: PicoId) -> None:
+        """Return when all that its last turn sent is on its way: see `engine.runtime.rests`."""
+
     def rest(self, mailbox: Mailbox) -> None:
         """A mailbox has nothing left to do."""
 
@@ -97,6 +108,7 @@ class Mailbox:
 
     __slots__ = (
         "_commits_under_way",
+        "_dues",
         "_equipment",
         "_is_enlisted",
         "_outbox",
@@ -107,6 +119,7 @@ class Mailbox:
         "_rested",
         "_saved",
         "_saving",
+        "_slow",
         "_unsaved",
         "committed",
         "head",
@@ -118,7 +131,13 @@ class Mailbox:
     )
 
     def __init__(
-        self, head: Head, committed: Pico, equipment: Equipment, outbox: Outbox, unsaved: Unsaved
+        self,
+        head: Head,
+        committed: Pico,
+        equipment: Equipment,
+        outbox: Outbox,
+        unsaved: Unsaved,
+        has_rest: bool = False,
     ) -> None:
         self.id: PicoId = head.pico.id
         self.head = head
@@ -128,6 +147,9 @@ class Mailbox:
         """Kept requests by the id of their event, until they are committed."""
         self.is_gone = False
         self.overruns = Overruns()
+        self._slow = Overruns()
+        """Kinds of turn that took long to commit: their bytes are made beside the loop."""
+        self._dues = Dues(self.id, equipment.company)
         self._equipment = equipment
         self._outbox = outbox
         self._queue: deque[Request] = deque()
@@ -142,7 +164,7 @@ class Mailbox:
         self._reported: set[Unable] = set()
         self._released: Future[None] | None = None
         """Done when those that can be are out of quarantine; None if none was in it as the pico woke."""
-        self._prepare()
+        self._prepare(has_rest)
 
     # --- requests ---
 
@@ -205,10 +227,17 @@ class Mailbox:
         """Run the request that has waited longest; whether another can follow at once."""
         try:
             if self._can_run:
-                self._run_or_own_up(self._queue.popleft())
+                self._take_turn_or_wait()
         finally:
             self._is_enlisted = self._can_run
         return self._is_enlisted
+
+    def _take_turn_or_wait(self) -> None:
+        if wait_s := self._dues.wait_s():
+            self._pause_for(asyncio.sleep(wait_s))
+            return
+        self._equipment.company.note(self.id)
+        self._dues.measure(partial(self._run_or_own_up, self._queue.popleft()))
 
     def _run_or_own_up(self, request: Request) -> None:
         """A bug on the way to the disk is told to those who wait, and let out; nothing was recorded, so
@@ -237,10 +266,14 @@ class Mailbox:
             case Failed(retry_bigger=True) as failed:
                 self.overruns.note(kind)
                 self._pause_for(self._run_elsewhere(request, turn, lambda: failed))
-            case outcome if is_long(outcome):
+            case outcome if is_long(outcome) or self._slow.take(kind):
                 self._pause_for(self._conclude_long(request, turn, outcome))
             case outcome:
+                processor_s = self._equipment.company.processor_s
+                start_s = processor_s()
                 self._conclude(request, turn, outcome)
+                if processor_s() - start_s > FREE_S:
+                    self._slow.note(kind)
 
     def _react(self, turn: Turn) -> Outcome:
         try:
@@ -263,9 +296,9 @@ class Mailbox:
     # --- pauses: what a turn has to wait for ---
 
     def _pause_for(self, wait: Coroutine[Any, Any, None]) -> None:
-        self._pause = asyncio.get_running_loop().create_task(self._resume_after(wait))
+        self._pause = asyncio.get_running_loop().create_task(self._resume_after(Metered(wait, self._dues)))
 
-    async def _resume_after(self, wait: Coroutine[Any, Any, None]) -> None:
+    async def _resume_after(self, wait: Metered) -> None:
         try:
             await wait
         finally:
@@ -314,6 +347,7 @@ class Mailbox:
     async def _run_elsewhere(self, request: Request, turn: Turn, first: Callable[[], Outcome]) -> None:
         """Have the turn run with a bigger budget, which takes its time but not the engine's."""
         try:
+            self._dues.charge(self._unsaved.held * HANDING_OVER_S)
             outcome = await self._equipment.second_chance.react(self.head.pico, turn, first)
         except Exception:
             outcome = self._own_mistake(turn)
@@ -337,23 +371,29 @@ class Mailbox:
         except Exception:
             self._own_up(request)
             raise
+        await self._outbox.deliver_rest(self.id)
 
-    def _prepare(self) -> None:
-        """Have rulesets compiled off the loop before the first turn needs them, and see whether those in
-        quarantine can be let out: this may be another version of the engine."""
+    def _prepare(self, has_rest: bool) -> None:
+        """Before the first turn: deliver what the last one sent, have rulesets compiled off the loop, and see
+        whether those in quarantine can be let out, as this may be another version of the engine."""
         rulesets = self.head.pico.rulesets
         digests: list[RulesetHash] = [ruleset.hash for ruleset in healthy(rulesets)]
         missing = self._equipment.programs.missing(digests)
         if any(quarantined(rulesets)):
             self._released = asyncio.get_running_loop().create_future()
             self._pause_for(self._get_ready(missing, self._released))
-        elif missing:
-            self._pause_for(self._equipment.programs.prepare(missing))
+        elif missing or has_rest:
+            self._pause_for(self._get_going(missing))
+
+    async def _get_going(self, missing: Sequence[RulesetHash]) -> None:
+        await self._outbox.deliver_rest(self.id)
+        if missing:
+            await self._equipment.programs.prepare(missing)
 
     async def _get_ready(self, missing: Sequence[RulesetHash], released: Future[None]) -> None:
         request = None
         try:
-            await self._equipment.programs.prepare(missing)
+            await self._get_going(missing)
             request = await self._release()
         finally:
             if request is None:

@@ -10,10 +10,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections import Counter
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Literal
 
@@ -23,7 +21,7 @@ from engine.core.protocols import messagepickup
 from engine.core.protocols.coordinate_mediation import PROTOCOL_2, PROTOCOL_3
 from engine.core.protocols.hearing import hear
 from engine.core.protocols.mediating import serves
-from engine.core.protocols.reactions import Facts, Held, NewId, Reaction, State, Summary, ids_from, stray
+from engine.core.protocols.reactions import Facts, Held, NewId, Note, Reaction, State, ids_from, stray
 from engine.core.protocols.relationships import begin
 from engine.core.protocols.table import kind_of, protocol_of
 from engine.did_choice import NO_DID, DidChoice
@@ -35,19 +33,25 @@ from engine.ports import (
     Journal,
     KeepMail,
     KeepMailClient,
-    KeptMail,
     Letter,
     RemoveMailClient,
 )
+from engine.runtime.correspondents import REMEMBERED, Correspondents
 from engine.runtime.identities import Identities
 from engine.runtime.lines import Line, Lines, Live
+from engine.runtime.queues import Coming, Queue
 
 logger = logging.getLogger(__name__)
+
+KeepName = Callable[[str], Awaitable[None]]
+"""See `engine.runtime.long_names`."""
 
 PROTOCOLS = (PROTOCOL_2, PROTOCOL_3, messagepickup.PROTOCOL)
 FRESH_S = 24 * 3600
 """How old a message may be that changes something. So many are remembered that nobody makes a client's
 be forgotten sooner, and plays one again that was recorded."""
+PASSING = frozenset(("pickup", REMEMBERED))
+"""What of a client's state is of the line, or of politeness, and not agreed with them."""
 SWEEP_S = 600
 """At most so much longer than it was to be kept, something is."""
 
@@ -71,15 +75,19 @@ class Mediator:
         journal: Journal,
         identities: Identities,
         envelopes: Envelopes,
+        correspondents: Correspondents,
         now_ms: Callable[[], int],
         terms: Terms,
+        keep_name: KeepName,
     ) -> None:
         self._journal = journal
         self._mail = journal.mail
         self._identities = identities
         self._envelopes = envelopes
+        self._correspondents = correspondents
         self._now_ms = now_ms
         self._terms = terms
+        self._keep_name = keep_name
         self._new_id = ids_from(identities.ids_seed())
         self._lines = Lines()
         self._agreeing = asyncio.Lock()
@@ -135,7 +143,7 @@ class Mediator:
     async def hear(self, letter: Letter, line: Line | None) -> Reaction:
         """Of a client, or somebody who wants to be one. What is kept is durable when this returns."""
         if letter.sender is None:
-            return Reaction({})
+            return Reaction({}, notes=(Note("refused", {}),))
         await self._sweep()
         if _is_heard_again(letter.message):
             return await self._hear_again(letter, letter.sender, line)
@@ -148,7 +156,7 @@ class Mediator:
     async def _hear_again(self, letter: Letter, sender: Did, line: Line | None) -> Reaction:
         """What may be heard twice without harm: of this nothing has to be remembered."""
         client = Did(short_did(sender))
-        reaction = hear(self._state(letter, sender, line), letter.message, self._facts(letter, sender, line))
+        reaction = self._heard(letter, sender, self._state(letter, sender, line), line)
         gone = [id for note in reaction.notes for id in note.attrs.get("ids", ())]
         if gone:
             await self._journal.commit([DropMail(client, gone)])
@@ -158,17 +166,23 @@ class Mediator:
         """One at a time, so that of two who name the same DID one is told that it is taken."""
         client = Did(short_did(sender))
         before, last = self._state(letter, sender, line), self._mail.last(client)
-        reaction = hear(before, letter.message, self._facts(letter, sender, line))
+        reaction = self._heard(letter, sender, before, line)
         is_client, was_client = bool(reaction.state.get("mediator")), bool(before.get("mediator"))
         if is_client:
-            kept = {name: one for name, one in reaction.state.items() if name != "pickup"}
+            kept = {name: one for name, one in reaction.state.items() if name not in PASSING}
             dids = list(dict.fromkeys(_short(did) for did in serves(reaction.state)))
+            await self._keep_name(sender)
             await self._journal.commit([KeepMailClient(client, json.dumps(kept), dids)])
         elif was_client:
             await self._journal.commit([RemoveMailClient(client)])
         if line is not None:
             live = Live(letter.recipient or self._identities.engine, sender, last)
             self._follow_wish(reaction.state, client, line, live)
+        return reaction
+
+    def _heard(self, letter: Letter, sender: Did, state: State, line: Line | None) -> Reaction:
+        reaction = hear(state, letter.message, self._facts(letter, sender, line))
+        self._correspondents.note(letter, reaction.state)
         return reaction
 
     def _follow_wish(self, state: State, client: Did, line: Line, live: Live) -> None:
@@ -183,7 +197,8 @@ class Mediator:
         client = Did(short_did(sender))
         known, names = self._mail.client_state(client), begin(str(letter.recipient), sender)
         live = line is not None and client in line.live
-        return {**({} if known is None else json.loads(known)), **names, "pickup": {"live": live}}
+        agreed = {} if known is None else json.loads(known)
+        return {**agreed, **names, **self._correspondents.known(letter), "pickup": {"live": live}}
 
     def _facts(self, letter: Letter, sender: Did, line: Line | None) -> Facts:
         client = Did(short_did(sender))
@@ -257,47 +272,6 @@ class Mediator:
         return self._now_ms() // 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Queue:
-    """`engine.core.protocols.Waiting` of one client."""
-
-    mail: KeptMail
-    client: Did
-
-    def summary(self, recipient: str | None, but: Collection[str] = ()) -> Summary:
-        short, gone = _narrow(recipient), list(but)
-        size, less = self.mail.size(self.client, short), self.mail.sizes_of(self.client, gone, short)
-        oldest = self.mail.received_s(self.client, short, gone)
-        newest = self.mail.received_s(self.client, short, gone, newest=True)
-        return Summary(size.messages - less.messages, size.bytes - less.bytes, oldest, newest)
-
-    def oldest(self, limit: int, recipient: str | None) -> Sequence[Held]:
-        waiting = self.mail.after(self.client, 0, limit, _narrow(recipient))
-        return [Held(one.id, one.envelope, one.received_s) for one in waiting]
-
-
-@dataclass(frozen=True, slots=True)
-class Coming:
-    """What is on its way to the disk."""
-
-    messages: Counter[Did] = field(default_factory=Counter)
-    bytes: Counter[Did] = field(default_factory=Counter)
-
-    @contextmanager
-    def counted(self, client: Did, size: int) -> Iterator[None]:
-        self._add(client, 1, size)
-        try:
-            yield
-        finally:
-            self._add(client, -1, -size)
-
-    def _add(self, client: Did, messages: int, size: int) -> None:
-        self.messages[client] += messages
-        self.bytes[client] += size
-        if not self.messages[client]:
-            del self.messages[client], self.bytes[client]
-
-
 def _is_heard_again(message: Message) -> bool:
     protocol = protocol_of(message.type)
     kind = None if protocol is None else kind_of(message.type, protocol)
@@ -310,7 +284,3 @@ def _objects(value: object) -> list[Mapping[str, Any]]:
 
 def _short(did: str) -> str:
     return short_did(did_of(did))
-
-
-def _narrow(recipient: str | None) -> str | None:
-    return None if recipient is None else _short(recipient)

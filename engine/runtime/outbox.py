@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 from asyncio import Future
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -50,9 +51,10 @@ from engine.runtime.alarms import Alarms
 from engine.runtime.equipment import Equipment
 from engine.runtime.errands import Errands
 from engine.runtime.mailbox import MOST_WAITING, Mailbox
-from engine.runtime.preparation import event_of
+from engine.runtime.preparation import event_of, is_long
 from engine.runtime.request import Request
 from engine.runtime.residents import Limits, Residents
+from engine.runtime.rests import Rest, Rests, messages_of, read_rest
 
 logger = logging.getLogger(__name__)
 
@@ -110,8 +112,15 @@ class LocalOutbox:
         self.alarms = Alarms(equipment, self.residents)
         self.errands = Errands(equipment, self.deliver)
         self._journal = equipment.journal
-        self.is_closing = False
-        """From now on what picos send each other stays in the inboxes for the next start."""
+        self._rests = Rests(equipment.journal, self._bundle, self._send)
+
+    @property
+    def is_closing(self) -> bool:
+        """From now on what picos send each other stays in the journal for the next start."""
+        return self._rests.is_closing
+
+    def close(self) -> None:
+        self._rests.is_closing = True
 
     def rest(self, mailbox: Mailbox) -> None:
         self.residents.rest(mailbox)
@@ -119,34 +128,53 @@ class LocalOutbox:
     def why_too_much(self, effects: Sequence[Effect]) -> Fault | None:
         """A pico that sends itself two events for each it gets would fill memory and disk; so would one that
         sends to a neighbour who cannot keep up. Its turn fails, and so the flood ends in its own log."""
-        rooms: dict[PicoId, int] = {}
-        for sent in (effect for effect in effects if isinstance(effect, SendEvent)):
-            target = self._find(sent.eci)
-            if target is not None:
-                rooms[target.id] = rooms.get(target.id, target.room) - 1
-                if rooms[target.id] < 0:
-                    return _flood(sent, target)
+        sent = messages_of(effects)
+        # Whoever sleeps has room for all that a mailbox may hold.
+        find = self._find if len(sent) > MOST_WAITING else self.residents.find_awake
+        counts: Counter[Mailbox] = Counter()
+        for eci, count in Counter(message.eci for message in sent).items():
+            if (target := find(eci)) is not None:
+                counts[target] += count
+                if counts[target] > target.room:
+                    return _flood(next(message for message in reversed(sent) if message.eci == eci), target)
         return None
 
     def post(
         self, sender: Mailbox, before: Pico, outcome: Done | Failed, bodies: Mapping[EventId, bytes] = EMPTY
     ) -> Bundle | None:
+        """With many messages, and these bytes of theirs, the sender has to `deliver` them afterwards."""
         pico = outcome.pico
         if not outcome.effects and not _is_reached_otherwise(before, pico):
             return None
         bundle = self._bundle(bodies)
         bundle.writes += differences(before, pico, outcome.changes)
         self._rebind(sender, pico, outcome.changes)
+        later = messages_of(outcome.effects) if is_long(outcome) else ()
+        if later:
+            bundle.writes.append(self._rests.add(Rest(sender.id, pico.seq, later, bodies=bodies)))
         for effect in outcome.effects:
-            self._perform(effect, sender, bundle)
+            if not (later and isinstance(effect, SendEvent)):
+                self._perform(effect, sender, bundle)
         return bundle
 
-    def deliver(self, pico: PicoId, errand: EventId, event: SendEvent | None) -> None:
-        """End an errand, together with the acceptance of the event that tells of it."""
+    def find_rest(self, pico: PicoId, found: tuple[int, int]) -> None:
+        """What an earlier run of the engine did not deliver; the pico has to do it. Raises `Unreadable`."""
+        self._rests.add(read_rest(self._journal, pico, found))
+
+    async def deliver_rest(self, pico: PicoId) -> None:
+        """Return when everything that its last turn sent is on its way."""
+        await self._rests.deliver(pico)
+
+    def deliver(self, pico: PicoId, errand: EventId, told: SendEvent | AskLater | None) -> None:
+        """End an errand, together with the acceptance of the event that tells of it, or with the errand that
+        is to take it to somebody's DID."""
         bundle = self._bundle()
         bundle.writes.append(EndErrand(pico, errand))
-        if event is not None:
-            self._send(event, pico, bundle)
+        match told:
+            case SendEvent():
+                self._send(told, pico, bundle)
+            case AskLater():
+                _begin(told, pico, bundle)
         bundle.dispatch(self._journal.commit(bundle.writes))
 
     def _bundle(self, bodies: Mapping[EventId, bytes] = EMPTY) -> Bundle:
@@ -165,8 +193,7 @@ class LocalOutbox:
             case SendEvent():
                 self._send(effect, sender.id, bundle)
             case AskLater():
-                bundle.writes.append(KeepErrand(sender.id, effect.name, encode_errand(effect)))
-                bundle.asked.append((sender.id, effect))
+                _begin(effect, sender.id, bundle)
             case CreatePico(pico):
                 self._create(pico, sender, bundle)
             case DeletePico(pico):
@@ -207,6 +234,7 @@ class LocalOutbox:
     def _delete(self, pico: PicoId, bundle: Bundle) -> None:
         family = list(self.residents.family(pico))
         for one in family:
+            self._rests.deliver_at_once(one.id, bundle)
             bundle.writes.append(RemovePico(one.id))
             bundle.removed.append(one.id)
             self.residents.remove(one.id)
@@ -220,6 +248,11 @@ class LocalOutbox:
         for words in last_words(gone):
             if self._find(words.eci) is not None:
                 self._send(words, gone.id, bundle)
+
+
+def _begin(errand: AskLater, pico: PicoId, bundle: Bundle) -> None:
+    bundle.writes.append(KeepErrand(pico, errand.name, encode_errand(errand)))
+    bundle.asked.append((pico, errand))
 
 
 def _flood(sent: SendEvent, target: Mailbox) -> Fault:

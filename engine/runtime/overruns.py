@@ -12,7 +12,9 @@ from engine.core.messages import Query, Turn
 Kind = tuple[str, ...]
 
 TIMES_ELSEWHERE = 64
-"""Runs of a kind that go straight to a worker before it is tried here again."""
+MOST_TIMES_ELSEWHERE = 4_096
+"""Runs of a kind that go straight to a worker before it is tried here again: twice as many each time that it
+was too much once more."""
 
 MOST_KINDS = 64
 """That are remembered of one pico; strangers choose the names."""
@@ -21,25 +23,25 @@ MOST_KINDS = 64
 class Overruns:
     """Of one pico."""
 
-    __slots__ = ("_left",)
+    __slots__ = ("_left", "_times")
 
     def __init__(self) -> None:
         self._left: dict[Kind, int] = {}
+        """Runs elsewhere until the next one here."""
+        self._times: dict[Kind, int] = {}
 
     def note(self, kind: Kind) -> None:
         """It was too much."""
-        if kind in self._left or len(self._left) < MOST_KINDS:
-            self._left[kind] = TIMES_ELSEWHERE
+        if kind in self._times or len(self._times) < MOST_KINDS:
+            times = min(self._times.get(kind, TIMES_ELSEWHERE // 2) * 2, MOST_TIMES_ELSEWHERE)
+            self._left[kind] = self._times[kind] = times
 
     def take(self, kind: Kind) -> bool:
         """Whether a run of that kind, which is about to begin, should not even be tried here."""
-        left = self._left.get(kind)
-        if left is None:
+        left = self._left.get(kind, 0)
+        if left == 0:
             return False
-        if left == 1:
-            del self._left[kind]
-        else:
-            self._left[kind] = left - 1
+        self._left[kind] = left - 1
         return True
 
 

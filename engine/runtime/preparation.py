@@ -18,9 +18,8 @@ MANY = 500
 """Effects whose bytes are prepared: some ten milliseconds. It takes a detour through a thread, which for few
 would be the longer way."""
 
-
-LARGE = 1 << 20
-"""Bytes of a snapshot that is written like that: ten milliseconds."""
+LARGE = 128 << 10
+"""Bytes of a snapshot that is written like that: a millisecond."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,8 +35,9 @@ STUCK_S = 10.0
 
 Source = Callable[[Collection[Cid]], Awaitable[Mapping[Cid, bytes]]]
 """Where the blocks are."""
-Plan = list[tuple[Cid, int]]
-"""What is to be sent, in order, with the sizes."""
+Plan = Iterator[tuple[Cid, int]]
+"""What is to be sent, in order, with the sizes. It is made as it is followed: all at once it would keep the
+event loop for as long as a large tree takes."""
 
 
 class Replicator:
@@ -186,7 +187,8 @@ class Replicator:
         ahead = await self._not_held([root])
         seen = set(ahead)
         while ahead:
-            wanted, ahead = ahead[-READ_AT_ONCE:], ahead[:-READ_AT_ONCE]
+            wanted = ahead[-READ_AT_ONCE:]
+            del ahead[-READ_AT_ONCE:]
             for cid, data in (await self._read(wanted)).items():
                 sizes[cid] = len(data)
                 links[cid] = links_of_block(cid, data)
@@ -194,7 +196,7 @@ class Replicator:
             new = await self._not_held(new)
             seen.update(new)
             ahead.extend(new)
-        return [(cid, sizes[cid]) for cid in _children_first(root, links)]
+        return ((cid, sizes[cid]) for cid in _children_first(root, links))
 
     async def _not_held(self, cids: list[Cid]) -> list[Cid]:
         held = await self._ledger.held(self._store.name, cids)
@@ -211,7 +213,8 @@ class Replicator:
     async def _forget_below(self, root: Cid) -> None:
         ahead, seen = [root], {root}
         while ahead:
-            wanted, ahead = ahead[-READ_AT_ONCE:], ahead[:-READ_AT_ONCE]
+            wanted = ahead[-READ_AT_ONCE:]
+            del ahead[-READ_AT_ONCE:]
             await self._ledger.forget(self._store.name, wanted)
             for cid, data in (await self._read(wanted)).items():
                 new = [link for link in links_of_block(cid, data) if link not in seen]

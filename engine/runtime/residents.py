@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
@@ -34,6 +34,10 @@ class Limits:
     pico_bytes: int = 64 << 20
 
 
+def _let_go(pico: PicoId) -> None:
+    """Nobody has to know."""
+
+
 class Residents:
     """Every pico of this engine, as far as anybody has asked for it.
 
@@ -52,6 +56,8 @@ class Residents:
         self._leaving: set[PicoId] = set()
         """Deleted, but not yet in the journal."""
         self._is_full = False
+        self.when_gone: Callable[[PicoId], None] = _let_go
+        """Is told of each pico that was deleted."""
 
     # --- finding ---
 
@@ -62,6 +68,10 @@ class Residents:
             # One that is awake would have been found: it has since removed the channel.
             mailbox = None if pico in self._awake else self.wake(pico)
         return mailbox
+
+    def find_awake(self, eci: Eci) -> Mailbox | None:
+        """The same, of those who do not sleep."""
+        return self._by_channel.get(eci)
 
     def wake(self, pico: PicoId) -> Mailbox | None:
         """The pico of that id. Raises `Unreadable` when the journal does not have the whole of it: it must
@@ -79,7 +89,10 @@ class Residents:
         _check_end(head, end)
         every, most = self._limits.snapshot_every, self._limits.pico_bytes
         unsaved = read_unsaved(every, stored.snapshot, stored.records, most)
-        mailbox = Mailbox(head, head.pico, self._equipment, self._outbox, unsaved)
+        if stored.rest is not None:
+            self._outbox.find_rest(head.pico.id, stored.rest)
+        has_rest = stored.rest is not None
+        mailbox = Mailbox(head, head.pico, self._equipment, self._outbox, unsaved, has_rest)
         for request in _waiting(stored):
             mailbox.take(request)
         self._enter(mailbox)
@@ -135,6 +148,7 @@ class Residents:
     def forget(self, pico: PicoId) -> None:
         """The journal has learned that the pico is gone."""
         self._leaving.discard(pico)
+        self.when_gone(pico)
 
     def bind(self, mailbox: Mailbox, channel: Channel) -> None:
         self._by_channel[channel.eci] = mailbox

@@ -11,19 +11,21 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from engine.core.correspondence import ENVELOPE, KEEP_DID, LETTER
+from engine.core.correspondence import ENVELOPE, KEEP_DID, LETTER, extras
 from engine.core.didcomm.messages import Message
 from engine.core.didcomm.refused import Refused
 from engine.core.dids import Did, did_of, show_did
-from engine.core.model import Eci, PicoId
+from engine.core.model import EMPTY, Eci, PicoId
 from engine.core.protocols import picomesh
-from engine.core.protocols.report_problem import REPORT
+from engine.core.protocols.report_problem import is_report_of
 from engine.ports import CannotSend, Envelopes
+from engine.runtime.away import away
 from engine.runtime.equipment import AnswerKind
 from engine.runtime.identities import Identities, NoSuchName
 from engine.runtime.lanes import Lanes
 from engine.runtime.letters import Letters
-from engine.runtime.reception import Reception, Verdict
+from engine.runtime.receipts import Verdict
+from engine.runtime.reception import Reception
 from pico_lang.values import from_json, to_json
 
 logger = logging.getLogger(__name__)
@@ -69,13 +71,14 @@ class Writing:
     # --- names -------------------------------------------------------------------------------------
 
     async def _answer_next(self, pico: PicoId, content: Content) -> Answer:
+        eci, issued_s, names = content["eci"], content["iat"], self._identities
         try:
-            new, from_prior = self._identities.next_name(
-                content["eci"], Did(content["prior"]), content["iat"]
-            )
+            new, from_prior = names.next_name(eci, Did(content["prior"]), issued_s)
+            others = {one: names.from_prior(eci, one, new, issued_s) for one in content.get("others", ())}
         except NoSuchName as problem:
-            return _error(str(problem))
-        return {"did": new, "from_prior": from_prior}
+            # It has the DID of its last rotation a moment after that turn.
+            return _error(f"{problem}, or not yet: what was rotated can be rotated again in a moment")
+        return {"did": new, "from_prior": from_prior, **({"others": others} if others else {})}
 
     async def _answer_keep(self, pico: PicoId, content: Content) -> Answer:
         try:
@@ -108,10 +111,10 @@ class Writing:
         except NoSuchName as problem:
             return _error(str(problem))
         except CannotSend as problem:
-            return self._unless_late(content, str(problem), problem.is_final)
+            return self._unless_late(content, str(problem), problem.is_final, away(problem))
         if reply is None:
             return {}
-        if await self._is_busy(reply, message.id):
+        if await self._is_busy(reply, message):
             return self._unless_late(content, "too much is waiting there", is_final=False)
         receipt = await self._reception.receive(reply)
         if receipt.verdict != "taken":
@@ -139,7 +142,7 @@ class Writing:
             created_time=content["since"] // 1000,
             expires_time=expires_s,
             from_prior=content.get("from_prior"),
-            headers={"return_route": "all"},
+            **extras(content),
         )
 
     async def _bring(self, message: Message, to: Did) -> bytes | None:
@@ -151,19 +154,21 @@ class Writing:
             raise CannotSend(f"it was refused: {receipt.verdict}", receipt.verdict not in MAY_PASS)
         return receipt.reply
 
-    async def _is_busy(self, envelope: bytes, id: str) -> bool:
+    async def _is_busy(self, envelope: bytes, asked: Message) -> bool:
         try:
             answer = (await self._envelopes.open(envelope, self._now_ms() // 1000)).message
         except Refused:
             return False
-        return answer.type == REPORT and answer.pthid == id and answer.body.get("code") == BUSY
+        return is_report_of(answer, asked) and answer.body.get("code") == BUSY
 
-    def _unless_late(self, content: Content, reason: str, is_final: bool) -> Answer:
+    def _unless_late(
+        self, content: Content, reason: str, is_final: bool, away: Mapping[str, str] = EMPTY
+    ) -> Answer:
         """What may be tried again is, until it was kept for long enough."""
         if is_final:
             return _error(reason)
         if self._now_ms() < content["since"] + self._keep_ms:
-            return {**_error(reason), "again": True}
+            return {**_error(reason), "again": True, **away}
         return _error(f"{show_did(content['did'])} took no message in all that time; the last: {reason}")
 
 

@@ -112,7 +112,7 @@ class Engine:
         """Let picos do all they can do without anybody from outside, such as run what they sent."""
 
         async def give_way() -> None:
-            for _ in range(500):  # a pico that gets hundreds of events from picos handles a few in each
+            for _ in range(2_000):  # a pico that gets hundreds of events from picos handles one in some
                 await asyncio.sleep(0)
 
         self.run(give_way())

@@ -26,11 +26,13 @@ from engine.ports import (
     DropOldMail,
     DueTimer,
     EndErrand,
+    EndRest,
     JournalFailed,
     KeepDid,
     KeepErrand,
     KeepMail,
     KeepMailClient,
+    KeepRest,
     KeepRuleset,
     KeepSignature,
     KeepTurn,
@@ -137,6 +139,7 @@ class Disk:
         self.ends: dict[PicoId, tuple[int, str]] = {}
         self.inbox: dict[tuple[PicoId, EventId], bytes] = {}
         self.errands: dict[tuple[PicoId, EventId], bytes] = {}
+        self.rests: dict[PicoId, tuple[int, int]] = {}
         self.channels: dict[Eci, PicoId] = {}
         self.dids: dict[Did, Eci] = {}
         self.timers: dict[tuple[PicoId, str], int] = {}
@@ -162,6 +165,10 @@ class Disk:
                 self.errands[(pico, errand)] = body
             case EndErrand(pico, errand):
                 self.errands.pop((pico, errand), None)
+            case KeepRest(pico, seq, first):
+                self.rests[pico] = seq, first
+            case EndRest(pico):
+                self.rests.pop(pico, None)
             case SaveSnapshot(pico, seq, body):
                 if pico in self.snapshots:
                     self.snapshots[pico] = (seq, body)
@@ -217,6 +224,7 @@ class Disk:
         self.ends.pop(pico, None)
         self.inbox = {key: body for key, body in self.inbox.items() if key[0] != pico}
         self.errands = {key: body for key, body in self.errands.items() if key[0] != pico}
+        self.rests.pop(pico, None)
         gone = {eci for eci, owner in self.channels.items() if owner == pico}
         self.dids = {did: eci for did, eci in self.dids.items() if eci not in gone}
         self.channels = {eci: owner for eci, owner in self.channels.items() if owner != pico}
@@ -317,7 +325,7 @@ class MemoryJournal:
         kept = self.disk.records.get(pico, {})
         after = [kept[one][1] for one in sorted(kept) if one > seq]
         inbox = [body for (owner, _), body in self.disk.inbox.items() if owner == pico]
-        return Stored(seq, snapshot, after, inbox)
+        return Stored(seq, snapshot, after, inbox, self.disk.rests.get(pico))
 
     def end(self, pico: PicoId) -> tuple[int, str] | None:
         return self.disk.ends.get(pico)
@@ -342,7 +350,7 @@ class MemoryJournal:
         return [did for did, one in reversed(self.disk.dids.items()) if one == eci]
 
     def waiting(self) -> Sequence[PicoId]:
-        return list(dict.fromkeys(pico for pico, _ in self.disk.inbox))
+        return list(dict.fromkeys([*(pico for pico, _ in self.disk.inbox), *self.disk.rests]))
 
     def errands(self) -> Sequence[tuple[PicoId, bytes]]:
         return [(pico, body) for (pico, _), body in self.disk.errands.items()]
@@ -379,3 +387,6 @@ class MemoryJournal:
 
     def fact(self, name: str) -> str | None:
         return self.disk.facts.get(name)
+
+    def fact_names(self, beginning: str) -> Sequence[str]:
+        return sorted(name for name in self.disk.facts if name.startswith(beginning))

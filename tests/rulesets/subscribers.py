@@ -155,7 +155,7 @@ def agree_often(pair: Pair, times: int) -> None:
     for _ in range(times):
         pair.engine.send("wrangler:subscription", pair.ann.eci, **event)
     pair.engine.settle()
-    assert pair.ann.phases == pair.bob.phases == (times, 0, 0)
+    assert (pair.ann.phases, pair.bob.phases) == ((times, 0, 0), (times, 0, 0))
 
 
 def check_gone(pico: Pico, phase: str, Id: str) -> None:

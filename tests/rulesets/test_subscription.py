@@ -141,6 +141,15 @@ def test_a_request_needs_somebody_to_go_to(pair: Pair) -> None:
     assert pair.is_over()
 
 
+@pytest.mark.parametrize("did", ["did:peer:2.Vz6Mk", " did:scid:vh:1:Qm?src=example.com"])
+def test_a_did_is_nobody_to_subscribe_to(pair: Pair, did: str) -> None:
+    """Both sides say so: the end could not be told any more. No channel is made."""
+    pair.ann.do("subscription", wellKnown_Tx=did)
+    pair.ann.sends(pair.bob.well_known, "wrangler", "new_subscription_request", Tx=did)
+    assert (pair.ann.names(), pair.bob.names()) == (["wellKnown_Tx_format_failure"], ["no_Tx_failure"])
+    assert pair.is_over()
+
+
 def test_both_may_ask_each_other_at_once(pair: Pair) -> None:
     """Those are two relationships."""
     for one, other in ((pair.ann, pair.bob), (pair.bob, pair.ann)):

@@ -140,6 +140,21 @@ def test_a_request_brings_no_policy_and_no_telling_tags(pair: Pair) -> None:
     assert made["eventPolicy"]["deny"]
 
 
+@pytest.mark.parametrize("given", ["channel_name", "channel_type"])
+def test_a_stranger_does_not_choose_what_the_name_for_life_leads_to(pair: Pair, given: str) -> None:
+    """The channel tagged `did` takes what comes to it."""
+    pair.ann.sends(
+        pair.bob.well_known,
+        "wrangler",
+        "new_subscription_request",
+        Tx=pair.ann.well_known,
+        **{given: "D.I.D"},
+    )
+    (bus,) = pair.bob.has("inbound")
+    channels = pair.engine.query("io.picolabs.wrangler/channels", pair.bob.eci)
+    assert "did" not in next(one for one in channels if one["id"] == bus["Rx"])["tags"]
+
+
 def test_a_stranger_who_proposes_to_be_asked_brings_no_policy(pair: Pair) -> None:
     """Else he would get a channel through which he could do everything."""
     eve = Pico(pair.engine, "eve")

@@ -11,8 +11,8 @@ from engine.commands.client import EngineClient
 from engine.commands.install import install_ruleset
 from engine.commands.process import EngineProcess
 
-PATIENCE_S = 180.0
-"""A message that met an engine which was away several times is tried again after a minute or more."""
+PATIENCE_S = 30.0
+"""Whoever was away for a few seconds is found back within two; the rest is for busy machines."""
 
 PENPAL = """
 ruleset penpal {

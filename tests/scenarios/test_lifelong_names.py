@@ -17,7 +17,7 @@ from engine.adapters.dids import hash_key, log_from_jsonl, verify_log
 from engine.cli import main
 from engine.commands.client import EngineClient
 from engine.commands.process import EngineProcess
-from engine.commands.recovery import recovery_key
+from engine.commands.recovery import owners_file
 from engine.wiring import SEED_FILE
 from tests.scenarios.messages import neighbour
 
@@ -77,7 +77,7 @@ def test_its_key_is_rotated_to_the_promised_one(home: Home, tmp_path: Path) -> N
     log = verify_log(log_from_jsonl(second["log"]), LATER_S)
     keys = [entry.parameters["updateKeys"] for entry in log.entries]
     assert keys[0] != keys[1]
-    owners = hash_key(recovery_key(key, new=False).multikey)
+    owners = hash_key(owners_file(key).key(1).multikey)
     assert all(owners in entry.parameters["nextKeyHashes"] for entry in log.entries)
 
 
@@ -92,21 +92,44 @@ def test_an_engine_that_lost_its_keys_goes_on_with_the_owners(home: Home, tmp_pa
     assert (recovered["did"], recovered["epoch"]) == (first["did"], 2)
     assert home.told("did", "rotate", "root", "--log")["epoch"] == 3
     spent = home.run("did", "recover", "root", "--key", str(old), "--new-key", str(tmp_path / "3.key"))
-    assert (spent.exit_code, "was not promised" in spent.stderr) == (1, True), spent.output
+    assert (spent.exit_code, "does not promise this key" in spent.stderr) == (1, True), spent.output
     assert home.told("did", "recover", "root", "--key", str(new), "--new-key", str(old) + "4")["epoch"] == 4
+
+
+def test_one_file_of_the_owner_is_enough_for_ever(home: Home, tmp_path: Path) -> None:
+    """A key that was used is spent, and the next one is out of the same file."""
+    key = tmp_path / "owner.key"
+    home.told("did", "log", "root", "--recovery-key", str(key))
+    for epoch in (2, 4):
+        home.start_again(without_keys=True)
+        assert home.told("did", "recover", "root", "--key", str(key))["epoch"] == epoch
+        assert home.told("did", "rotate", "root", "--log")["epoch"] == epoch + 1
+    existing = home.run("did", "recover", "root", "--key", str(key), "--new-key", str(key))
+    assert (existing.exit_code, "there already" in existing.stderr) == (1, True), existing.output
+
+
+def test_an_owner_may_come_later(home: Home, tmp_path: Path) -> None:
+    """His key is promised by one more entry; what is promised already is not promised twice."""
+    key = tmp_path / "owner.key"
+    home.told("did", "log", "root")
+    told = home.told("did", "log", "root", "--recovery-key", str(key))
+    assert (told["epoch"], told["promised"]) == (2, 2)
+    again = home.run("did", "log", "root", "--recovery-key", str(key))
+    assert (again.exit_code, "promises this key already" in again.stderr) == (1, True), again.output
+    home.start_again(without_keys=True)
+    assert home.told("did", "recover", "root", "--key", str(key))["epoch"] == 3
 
 
 def test_what_cannot_be_is_told(home: Home, tmp_path: Path) -> None:
     """And the log stays as it is."""
     first = home.told("did", "log", "root")
     key = tmp_path / "other.key"
-    recovery_key(key, new=True)
+    owners_file(key, new=True)
     for words, said in (
         (("log", "nobody"), "no channel nobody"),
-        (("log", "root", "--recovery-key", str(key)), "has a log already"),
         (("recover", "root", "--key", str(tmp_path / "none"), "--new-key", str(tmp_path / "n")), "no key"),
-        (("recover", "root", "--key", str(key), "--new-key", str(key)), "there already"),
-        (("recover", "root", "--key", str(key), "--new-key", str(tmp_path / "n")), "was not promised"),
+        (("recover", "root", "--key", str(key)), "does not promise this key"),
+        (("recover", "root", "--ask", str(tmp_path / "n")), "names no guardians"),
     ):
         result = home.run("did", *words)
         assert (result.exit_code, said in result.stderr) == (1, True), result.output

@@ -68,8 +68,11 @@ class Agent:
         url, headers = f"{self.url}/didcomm", {"content-type": ENCRYPTED}
         return httpx.post(url, content=content, headers=headers).status_code
 
-    def connect(self) -> ClientConnection:
-        return connect(f"ws{self.url.removeprefix('http')}/didcomm", max_size=1 << 21)
+    def connect(self, behind: str | None = None) -> ClientConnection:
+        """As a proxy does, for somebody at that address, if there is one."""
+        headers = None if behind is None else {"X-Forwarded-For": behind}
+        url = f"ws{self.url.removeprefix('http')}/didcomm"
+        return connect(url, max_size=1 << 21, additional_headers=headers)
 
 
 @pytest.fixture
@@ -109,6 +112,19 @@ async def test_mail_outlives_the_engine_and_comes_along_a_websocket(mediator: En
     with agent.connect() as line:
         status = await agent.say(line, pickup.STATUS_REQUEST, {})
         assert status.body["message_count"] == 0
+
+
+@in_loop
+async def test_one_address_has_only_so_many_websockets(mediator: EngineProcess) -> None:
+    """That of the other end, or, behind a proxy on this machine, of who that says it is for."""
+    with (mediator.home / "picomesh.toml").open("a") as settings:
+        settings.write("websockets_per_address = 1\n")
+    agent = Agent(mediator.start(), "zoe")
+    with agent.connect(behind="192.0.2.1"):
+        with pytest.raises(InvalidStatus, match="403"):
+            agent.connect(behind="192.0.2.1")
+        with agent.connect(), pytest.raises(InvalidStatus, match="403"):
+            agent.connect()
 
 
 @in_loop

@@ -5,6 +5,7 @@ from engine.adapters.credentials.didkit_process import Didkit
 from engine.adapters.credentials.documents import Credential, Place
 from engine.adapters.credentials.issuing import Form, issue
 from engine.adapters.credentials.keys import Documents, Signer, key_signer
+from engine.adapters.credentials.own_lists import CLOCKS_DIFFER_S, HOME_PURPOSE, OwnLists, sign_list
 from engine.adapters.credentials.presenting import Presented, present, verify_presentation
 from engine.adapters.credentials.reading import read_unproven
 from engine.adapters.credentials.refusals import CannotIssue, DidkitMissing, Refused, to_printable
@@ -16,6 +17,8 @@ from engine.adapters.credentials.verifying import ANYTHING, Expected, StatusList
 
 __all__ = [
     "ANYTHING",
+    "CLOCKS_DIFFER_S",
+    "HOME_PURPOSE",
     "STORE_FILE",
     "CannotIssue",
     "Credential",
@@ -27,6 +30,7 @@ __all__ = [
     "Form",
     "Held",
     "Issued",
+    "OwnLists",
     "Place",
     "PresentationChecks",
     "Presented",
@@ -41,6 +45,7 @@ __all__ = [
     "open_store",
     "present",
     "read_unproven",
+    "sign_list",
     "to_date",
     "to_list",
     "to_printable",

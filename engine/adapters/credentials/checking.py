@@ -1,7 +1,8 @@
 """Presentations that come to an engine in messages: looked at in threads, since verifying blocks.
 
 What has to be fetched is fetched by the event loop meanwhile, and only what those are asked for whom the
-channel's policy names: the documents of its issuers, and the status lists they have signed the names of.
+channel's policy names: the documents of its issuers, and the status lists they have signed the names of. For
+what this home has issued itself nobody is asked.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from engine.adapters.credentials.didkit_process import Didkit
+from engine.adapters.credentials.own_lists import FindList, no_lists
 from engine.adapters.credentials.presenting import Presented, verify_presentation
 from engine.adapters.credentials.reading import read_unproven
 from engine.adapters.credentials.refusals import NotRelied, Refused
@@ -36,9 +38,10 @@ _T = TypeVar("_T")
 class PresentationChecks:
     """`engine.ports.CredentialCheck`. didkit runs from the first one that needs it until `stop`."""
 
-    def __init__(self, fetch_document: FetchDocument, web: WebClient) -> None:
+    def __init__(self, fetch_document: FetchDocument, web: WebClient, own_lists: FindList = no_lists) -> None:
         self._fetch_document = fetch_document
         self._web = web
+        self._own_lists = own_lists
         self._didkit = Didkit()
         self._threads = ThreadPoolExecutor(THREADS, "credentials")
         self._fetching: set[Future[Any]] = set()
@@ -73,7 +76,7 @@ class PresentationChecks:
             return refused
         wait = partial(self._wait, loop)
         verifier = Verifier(
-            self._didkit, partial(self._document, wait, shown), partial(self._status_list, wait, shown)
+            self._didkit, partial(self._document, wait, shown), partial(self._status_list, wait, shown, now_s)
         )
         expected = Expected(issuers=shown.issuers)
         return verify_presentation(shown.text, shown.challenge, shown.audience, now_s, verifier, expected)
@@ -88,9 +91,13 @@ class PresentationChecks:
         return found
 
     def _status_list(
-        self, wait: Callable[[Coroutine[Any, Any, Any]], Any], shown: Presentation, name: str
+        self, wait: Callable[[Coroutine[Any, Any, Any]], Any], shown: Presentation, now_s: int, name: str
     ) -> str | None:
-        """From where its name says, else as the holder has brought it along: it is signed and has an end."""
+        """Our own; else from where its name says, or as the holder has brought it along: it is signed and has
+        an end."""
+        own = self._own_lists(name, now_s, self._didkit)
+        if own is not None:
+            return own
         fetched: str | None = wait(self._fetch_list(name)) if name.startswith("https://") else None
         return fetched or next((one for one in shown.lists if _name_of(one) == name), None)
 

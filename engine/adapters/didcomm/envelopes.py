@@ -15,7 +15,7 @@ from engine.adapters.didcomm.from_prior import read_rotation
 from engine.adapters.didcomm.keyring import Documents, Keyring
 from engine.adapters.didcomm.keys import BadKey, PrivateKey, private_key
 from engine.adapters.didcomm.pack import CannotPack, pack_anoncrypt, pack_authcrypt
-from engine.adapters.didcomm.unpack import Unpacked, unpack
+from engine.adapters.didcomm.unpack import Unpacked, gist_of, unpack
 from engine.core.didcomm.limits import LIMITS, Limits
 from engine.core.didcomm.messages import BadMessage, Message
 from engine.core.didcomm.refused import Needs, Refused
@@ -65,7 +65,10 @@ class OwnEnvelopes:
 
     def _read(self, envelope: bytes, now_s: int) -> Letter:
         unpacked = unpack(envelope, self._keyring, now_s, self._limits)
-        return _letter(unpacked, read_rotation(unpacked, self._keyring, now_s, self._limits))
+        try:
+            return _letter(unpacked, read_rotation(unpacked, self._keyring, now_s, self._limits))
+        except Refused as refused:
+            raise Refused(refused.code, refused.reason, gist_of(unpacked)) from refused
 
     async def close(self, message: Message, to: Did) -> bytes:
         """Authenticated where the message is from somebody, else anonymous."""

@@ -29,7 +29,7 @@ from engine.adapters.didcomm.keys import (
 from engine.core.didcomm.base64url import decode, encode, member
 from engine.core.didcomm.limits import Limits
 from engine.core.didcomm.media_types import ENCRYPTED, check_typ
-from engine.core.didcomm.refused import Refused, malformed, too_big, unproven, untrusted
+from engine.core.didcomm.refused import NotForUs, Refused, malformed, too_big, unproven, untrusted
 from engine.core.didcomm.strict_json import read_object, write_json
 from engine.core.dids import did_of, is_kid, same_did
 
@@ -190,7 +190,7 @@ def _choose(recipients: Iterable[Recipient], keyring: Keyring) -> tuple[Recipien
         key = keyring.secret(one.kid)
         if key is not None and key.curve in AGREEING:
             return one, key
-    raise unproven("it is for none of our keys")
+    raise NotForUs
 
 
 _OF_A_RECIPIENT = frozenset(("alg", "epk", "apu", "apv"))

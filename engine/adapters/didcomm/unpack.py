@@ -17,7 +17,7 @@ from engine.adapters.didcomm.key_agreement import AUTH
 from engine.adapters.didcomm.keyring import Keyring
 from engine.core.didcomm.limits import LIMITS, Limits
 from engine.core.didcomm.messages import Message, is_message_id, read_message
-from engine.core.didcomm.refused import Refused, malformed, too_big, untrusted
+from engine.core.didcomm.refused import Gist, Refused, malformed, too_big, untrusted
 from engine.core.didcomm.strict_json import read_object
 from engine.core.dids import did_of, same_did
 
@@ -80,7 +80,7 @@ def unpack(envelope: bytes, keyring: Keyring, now_s: int, limits: Limits = LIMIT
     _check_recipient(message, peeled)
     unpacked = _unpacked(message, peeled)
     if message.expires_time is not None and message.expires_time <= now_s:
-        raise Refused("e.p.req.time", "the message has expired", unpacked.sender, message.id)
+        raise Refused("e.p.req.time", "the message has expired", gist_of(unpacked))
     return unpacked
 
 
@@ -118,9 +118,30 @@ def _read(peeled: _Peeled, limits: Limits) -> Message:
         kids = _proven(peeled)
         if not kids or not all(same_did(did_of(kid), did_of(kids[0])) for kid in kids):
             raise
-        name = peeled.value.get("id")
-        message_id = name if isinstance(name, str) and is_message_id(name) else None
-        raise Refused(refused.code, refused.reason, did_of(kids[0]), message_id) from refused
+        raise Refused(refused.code, refused.reason, _gist(peeled, did_of(kids[0]))) from refused
+
+
+def _gist(peeled: _Peeled, sender: str) -> Gist:
+    """Of a plaintext that is none: whatever is as it should be."""
+    texts = {name: one for name, one in peeled.value.items() if isinstance(one, str)}
+    ids = {name: texts[name] for name in ("id", "thid") if is_message_id(texts.get(name, ""))}
+    recipient = peeled.opened[0].recipient if peeled.opened else None
+    return Gist(sender, recipient, type=texts.get("type", ""), return_route=texts.get("return_route"), **ids)
+
+
+def gist_of(unpacked: Unpacked) -> Gist | None:
+    """Of a message that is one, but comes too late or has something else against it."""
+    message, route = unpacked.message, unpacked.message.headers.get("return_route")
+    if unpacked.sender is None:
+        return None
+    return Gist(
+        unpacked.sender,
+        unpacked.recipient,
+        message.id,
+        message.thid,
+        message.type,
+        route if isinstance(route, str) else None,
+    )
 
 
 def _proven(peeled: _Peeled) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from engine.core.dids import Did, DidUrl, NotADid, read_did, show_did
 WEB = "did:web:"
 WEBVH = "did:webvh:"
 SCID = "did:scid:vh:1:"
+PEER = "did:peer:"
 NOWHERE = "nowhere.invalid"
 """The host in the did:webvh of a pico whose log is served nowhere: RFC 2606 keeps `.invalid` for that."""
 
@@ -97,11 +98,15 @@ def read_web(did: str) -> Location:
     return _read_location(did.removeprefix(WEB).split(":"))
 
 
-def source_of(url: DidUrl) -> WebvhName | None:
-    """Where `?src=example.com/path` says that the log of a did:scid is; None if it says nothing."""
+def source_of(url: DidUrl) -> WebvhName | Did | None:
+    """Where `?src=example.com/path` says that the log of a did:scid is, or with a did:peer, who may be asked
+    for it; None if it says nothing. The latter is ours: the specification knows places on the web alone."""
     sources = [value for name, value in parse_qsl(url.query or "", keep_blank_values=True) if name == "src"]
     if not sources:
         return None
+    if sources[0].startswith(PEER):
+        _check_did(sources[0])
+        return Did(sources[0])
     host, *segments = sources[0].removesuffix("/").split("/")
     parts = [quote(host, safe=""), *(quote(one, safe="") for one in segments)]
     return read_webvh(":".join((f"{WEBVH}{scid_of(url.did)}", *parts)))

@@ -138,7 +138,29 @@ def verify_log(
     return log
 
 
+def verify_draft(log: VerifiedLog, entry: Entry, now_s: float) -> Version:
+    """What would follow from one more entry, which may not be signed or approved yet."""
+    try:
+        version = _verify_unsigned(entry, log.epoch + 1, log.newest, now_s)
+        if entry.proof:
+            check_signed(log, entry)
+    except DidRefused as problem:
+        raise problem.in_version(log.epoch + 1) from None
+    return version
+
+
+def check_signed(log: VerifiedLog, entry: Entry) -> None:
+    """Whether the next entry is signed, and by nobody but those who may."""
+    _check_proofs(entry, _allowed_keys(_read_parameters(entry, log.newest), log.newest))
+
+
 def _verify_entry(entry: Entry, number: int, before: Version | None, now_s: float) -> Version:
+    version = _verify_unsigned(entry, number, before, now_s)
+    _check_proofs(entry, _allowed_keys(version.parameters, before))
+    return version
+
+
+def _verify_unsigned(entry: Entry, number: int, before: Version | None, now_s: float) -> Version:
     if before and before.parameters.deactivated:
         raise DidRefused("after-deactivation", "the log has ended before")
     parameters = _read_parameters(entry, before)
@@ -148,7 +170,6 @@ def _verify_entry(entry: Entry, number: int, before: Version | None, now_s: floa
     time_s = _check_time(entry, before, now_s)
     _check_name(entry.state, parameters, before)
     _check_promised(parameters, before)
-    _check_proofs(entry, _allowed_keys(parameters, before))
     rule = before.parameters.witness if before else None
     return Version(entry, number, time_s, parameters, rule or parameters.witness)
 

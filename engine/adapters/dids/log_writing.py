@@ -67,7 +67,7 @@ def create_log(
     }
     draft = Entry(PLACEHOLDER, write_time(now_s), parameters, state)
     scid = hash_value(draft.unsigned())
-    return _finish(fill_in(draft, scid), 1, scid, signer, now_s)
+    return sign_entry(_numbered(fill_in(draft, scid), 1, scid), signer, now_s)
 
 
 def update_log(
@@ -79,12 +79,28 @@ def update_log(
     changes: Changes = Changes(),
 ) -> Entry:
     """The next entry; without `state`, with the document that there is."""
+    draft = draft_entry(log, (signer.multikey,), now_s, state=state, changes=changes)
+    return sign_entry(draft, signer, now_s)
+
+
+def draft_entry(
+    log: VerifiedLog,
+    keys: tuple[str, ...],
+    now_s: float,
+    *,
+    state: Mapping[str, Any] | None = None,
+    changes: Changes = Changes(),
+) -> Entry:
+    """The next entry, which one of these keys is to sign. Its versionId is final, so it can be approved."""
     if log.deactivated:
         raise CannotWrite(f"{log.name} has ended; nothing can follow its entry {log.epoch}")
-    changes = _keep_promises(log, signer, changes)
+    changes = _keep_promises(log, keys, changes)
     document = log.newest.entry.state if state is None else state
-    draft = Entry("", _next_time(log, now_s), _parameters(changes), document)
-    return _finish(draft, log.epoch + 1, log.newest.entry.version_id, signer, now_s)
+    return _number(Entry("", _next_time(log, now_s), _parameters(changes), document), log)
+
+
+def sign_entry(entry: Entry, signer: Signer, now_s: float) -> Entry:
+    return replace(entry, proof=(prove(entry.unsigned(), signer, now_s),))
 
 
 def deactivate_log(log: VerifiedLog, signer: Signer, now_s: float) -> Entry:
@@ -93,7 +109,7 @@ def deactivate_log(log: VerifiedLog, signer: Signer, now_s: float) -> Entry:
     keys = (signer.multikey,) if promised else ()
     entry = update_log(log, signer, now_s, changes=Changes(update_keys=keys, next_keys=()))
     ended = replace(entry, parameters={**entry.parameters, "deactivated": True})
-    return _finish(ended, log.epoch + 1, log.newest.entry.version_id, signer, now_s)
+    return sign_entry(_number(ended, log), signer, now_s)
 
 
 def move_state(log: VerifiedLog, location: str) -> dict[str, Any]:
@@ -106,15 +122,16 @@ def move_state(log: VerifiedLog, location: str) -> dict[str, Any]:
     return {**moved, "alsoKnownAs": [*others, log.did]}
 
 
-def _keep_promises(log: VerifiedLog, signer: Signer, changes: Changes) -> Changes:
+def _keep_promises(log: VerifiedLog, signing: tuple[str, ...], changes: Changes) -> Changes:
     """While keys are promised, an entry names its own and promises the next, or ends that expressly."""
     rules = log.newest.parameters
     if not rules.next_key_hashes:
-        if signer.multikey not in rules.update_keys:
-            raise CannotWrite(f"{signer.multikey} may not sign entry {log.epoch + 1} of {log.name}")
+        for multikey in signing:
+            if multikey not in rules.update_keys:
+                raise CannotWrite(f"{multikey} may not sign entry {log.epoch + 1} of {log.name}")
         return changes
-    keys = changes.update_keys or (signer.multikey,)
-    for multikey in (signer.multikey, *keys):
+    keys = changes.update_keys or signing
+    for multikey in (*signing, *keys):
         if hash_key(multikey) not in rules.next_key_hashes:
             raise CannotWrite(f"{multikey} was not promised by entry {log.epoch} of {log.name}")
     if changes.next_keys is None and not changes.next_key_hashes:
@@ -145,6 +162,9 @@ def _next_time(log: VerifiedLog, now_s: float) -> str:
     return write_time(max(now_s, log.newest.time_s + 1))
 
 
-def _finish(draft: Entry, number: int, before: str, signer: Signer, now_s: float) -> Entry:
-    entry = replace(draft, version_id=f"{number}-{hash_entry(draft, before)}", proof=())
-    return replace(entry, proof=(prove(entry.unsigned(), signer, now_s),))
+def _number(draft: Entry, log: VerifiedLog) -> Entry:
+    return _numbered(draft, log.epoch + 1, log.newest.entry.version_id)
+
+
+def _numbered(draft: Entry, number: int, before: str) -> Entry:
+    return replace(draft, version_id=f"{number}-{hash_entry(draft, before)}", proof=())

@@ -60,6 +60,18 @@ def _read_approvals(value: object) -> Iterator[Approval]:
             yield Approval(one["versionId"], proof)
 
 
+def newest_approvals(version_ids: Sequence[str], approvals: Iterable[Approval]) -> tuple[Approval, ...]:
+    """The last two of each witness, which stand for all before them: with the newest entry, somebody who has
+    fetched the log just before it was written still finds the one before approved."""
+    numbers = {version_id: number for number, version_id in enumerate(version_ids, start=1)}
+    by_witness: dict[str | None, dict[int, Approval]] = {}
+    for one in approvals:
+        if one.version_id in numbers:
+            by_witness.setdefault(_claimed_witness(one), {})[numbers[one.version_id]] = one
+    by_witness.pop(None, None)
+    return tuple(given[number] for given in by_witness.values() for number in sorted(given)[-2:])
+
+
 class Approvals:
     """Those for one log: how far each witness has approved it. Proofs are checked only if they matter."""
 
@@ -85,7 +97,7 @@ class Approvals:
         """The last entry that it approved; 0 if none."""
         if witness not in self._reached:
             latest_first = sorted(self._given.get(witness, ()), key=lambda pair: -pair[0])
-            good = (number for number, approval in latest_first if _is_good(approval))
+            good = (number for number, approval in latest_first if is_good(approval))
             self._reached[witness] = next(good, 0)
         return self._reached[witness]
 
@@ -98,7 +110,7 @@ def _claimed_witness(approval: Approval) -> str | None:
         return None
 
 
-def _is_good(approval: Approval) -> bool:
+def is_good(approval: Approval) -> bool:
     try:
         verify({"versionId": approval.version_id}, approval.proof)
     except DidRefused:

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from engine.adapters.http import (
     administration,
     didcomm,
+    guarding,
     introductions,
     lives,
     modules,
@@ -41,6 +42,7 @@ ROUTED: Routes = {
     **didcomm.ROUTES,
     **introductions.ROUTES,
     **lives.ROUTES,
+    **guarding.ROUTES,
 }
 """Everything but the routes of `picos`."""
 
@@ -56,7 +58,7 @@ def make_app(host: Host, limits: Limits, duplex: DuplexLimits | None = None) -> 
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket" and scope["path"] == didcomm.PATH:
-            await duplexes.serve(receive, send)
+            await duplexes.serve(scope, receive, send)
             return
         if scope["type"] != "http" or not scope["path"].startswith(("/c/", "/sky/")):
             await router(scope, receive, send)

@@ -16,7 +16,7 @@ from engine.adapters.http.routes import Routes
 from engine.core.didcomm.media_types import ENCRYPTED, PLAIN, SIGNED
 from engine.core.model import Eci
 from engine.runtime.mail import Mail
-from engine.runtime.reception import Verdict
+from engine.runtime.receipts import Verdict
 
 PATH = "/didcomm"
 """By POST, and as a websocket: see `duplex`."""

@@ -8,15 +8,17 @@ direction, however slow its other end is. Where HTTP would have a status, the co
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address, ip_network
 
-from starlette.types import Message, Receive, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from engine.adapters.http.didcomm import REFUSED
 from engine.adapters.http.host import Host
 from engine.runtime.lines import Line
 from engine.runtime.mail import Mail
-from engine.runtime.reception import Verdict
+from engine.runtime.receipts import Verdict
 
 SEND_S = 30.0
 """Seconds that the other end may take to read one message."""
@@ -25,13 +27,18 @@ GOING_AWAY, POLICY, TRY_LATER = 1001, 1008, 1013
 """How a websocket ends (RFC 6455, 7.4.1, and the registry it set up)."""
 
 
+ONE_NETWORK = 64
+"""Bits of an IPv6 address that tell networks apart: whoever has one address mostly has all of its network."""
+
+
 @dataclass(frozen=True, slots=True)
 class DuplexLimits:
-    """How many connections there may be at a time, and for how long one may be idle that no mail is to come
-    along."""
+    """How many connections there may be at a time, for how long one may be idle that no mail is to come
+    along, and how many one address may have, so that nobody alone takes them all."""
 
     at_once: int = 1024
     idle_s: float = 60.0
+    per_address: int = 64
 
 
 class Duplexes:
@@ -40,14 +47,16 @@ class Duplexes:
     def __init__(self, host: Host, limits: DuplexLimits) -> None:
         self._host = host
         self._limits = limits
-        self._open = 0
+        self._open: Counter[str] = Counter()
+        """By whose they are."""
 
-    async def serve(self, receive: Receive, send: Send) -> None:
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One, to its end."""
-        if self._host.mail is None or self._open >= self._limits.at_once:
+        whose = _whose(scope)
+        if self._host.mail is None or not self._has_room(whose):
             await send({"type": "websocket.close"})
             return
-        self._open += 1
+        self._open[whose] += 1
         try:
             await receive()
             await send({"type": "websocket.accept"})
@@ -56,7 +65,13 @@ class Duplexes:
             # The other end is gone.
             return
         finally:
-            self._open -= 1
+            self._open[whose] -= 1
+            if not self._open[whose]:
+                del self._open[whose]
+
+    def _has_room(self, whose: str) -> bool:
+        limits = self._limits
+        return self._open.total() < limits.at_once and self._open[whose] < limits.per_address
 
 
 class _Duplex:
@@ -117,6 +132,20 @@ class _Duplex:
         closing: Message = {"type": "websocket.close", "code": code, "reason": reason}
         async with self._sending:
             await asyncio.wait_for(self._send(closing), SEND_S)
+
+
+def _whose(scope: Scope) -> str:
+    """The address at the other end, or of whoever a proxy on this machine says is behind it."""
+    host = str((scope.get("client") or ("",))[0])
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    if not isinstance(address, IPv6Address):
+        return host
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(ip_network((address.packed, ONE_NETWORK), strict=False))
 
 
 def _frame(event: Message) -> bytes | None:

@@ -9,20 +9,26 @@ from engine.adapters.http.replies import ANY_ORIGIN, Reply, encode
 from engine.adapters.http.requests import Request
 from engine.adapters.http.routes import Routes
 from engine.core.model import Eci, PicoId
+from engine.ports import KeptLog
 
+APPROVALS = ((b"content-type", b"application/json"), ANY_ORIGIN)
+LIFELONG = "did:scid:vh:1:"
 LINES = ((b"content-type", b"text/jsonl; charset=utf-8"), ANY_ORIGIN)
 
 
 async def _log(host: Host, request: Request) -> Reply:
     given = await request.parameters()
-    eci, recovery, entry = given.get("eci"), given.get("recovery"), given.get("entry")
-    if not isinstance(eci, str) or not isinstance(recovery, str | None) or not isinstance(entry, str | None):
-        raise malformed("eci, recovery and entry are strings", "name a pico by a channel: ?eci=…")
+    if given.get("did") is not None:
+        return await _tell_known(host, given["did"])
+    eci, *others = (given.get(name) for name in ("eci", "recovery", "entry", "approvals"))
+    if not isinstance(eci, str) or not all(isinstance(one, str | None) for one in others):
+        raise malformed("eci, recovery, entry and approvals are strings", "name a pico by a channel: ?eci=…")
+    recovery, entry, approvals = others
     if recovery or entry or given.get("rotate"):
         request.demand_post("this changes the log")
     mail, channel = mail_of(host), Eci(eci)
     if entry is not None:
-        told = await mail.lives.extend(channel, entry)
+        told = await mail.lives.extend(channel, KeptLog(entry, approvals or ""))
     elif given.get("rotate") is True:
         told = await mail.lives.rotate(channel)
     else:
@@ -30,14 +36,37 @@ async def _log(host: Host, request: Request) -> Reply:
     return Reply(encode(settled(told)))
 
 
+async def _tell_known(host: Host, did: object) -> Reply:
+    """Whoever it is of, as long as it need not be asked for."""
+    found = await mail_of(host).log_of(did) if isinstance(did, str) else None
+    if found is None:
+        raise Problem(
+            404, "unknown", "no log of that DID is known here", hint=f"it is one like {LIFELONG}Qm…"
+        )
+    told = {"did": did, "log": found.lines, "approvals": found.approvals}
+    return Reply(encode({**told, "moved": mail_of(host).moved_in(found)}))
+
+
 async def _serve(host: Host, request: Request) -> Reply:
-    text = mail_of(host).lives.text(PicoId(request.path_word("pico")))
-    if text is None:
+    return Reply((await _kept(host, request)).lines.encode(), headers=LINES)
+
+
+async def _serve_approvals(host: Host, request: Request) -> Reply:
+    return Reply(((await _kept(host, request)).approvals or "[]").encode(), headers=APPROVALS)
+
+
+async def _kept(host: Host, request: Request) -> KeptLog:
+    kept = await mail_of(host).lives.current(PicoId(request.path_word("pico")))
+    if kept is None:
         raise Problem(404, "unknown", "no pico of that id has a log here")
-    return Reply(text.encode(), headers=LINES)
+    return kept
 
 
 ROUTES: Routes = {
-    "/api/did/log": (_log, "the log of the pico at ?eci=…; by POST: rotate its key, or add the entry sent"),
+    "/api/did/log": (
+        _log,
+        "the log of the pico at ?eci=…, or of ?did=…; by POST: rotate its key, or add the entry sent",
+    ),
     "/picos/{pico}/did.jsonl": (_serve, "the log of a pico, as did:webvh has it"),
+    "/picos/{pico}/did-witness.json": (_serve_approvals, "what the witnesses of that log have approved"),
 }

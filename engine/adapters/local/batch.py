@@ -28,10 +28,12 @@ from engine.ports import (
     DropMail,
     DropOldMail,
     EndErrand,
+    EndRest,
     KeepDid,
     KeepErrand,
     KeepMail,
     KeepMailClient,
+    KeepRest,
     KeepRuleset,
     KeepSignature,
     KeepTurn,
@@ -72,6 +74,8 @@ PUT_IN_INBOX = """
 DROP_FROM_INBOX = "DELETE FROM inbox WHERE pico = ? AND eid = ?"
 ADD_ERRAND = "INSERT INTO errands (pico, errand, body) VALUES (?, ?, ?)"
 DROP_ERRAND = "DELETE FROM errands WHERE pico = ? AND errand = ?"
+PUT_REST = "INSERT OR REPLACE INTO rests (pico, seq, first) VALUES (?, ?, ?)"
+DROP_REST = "DELETE FROM rests WHERE pico = ?"
 PUT_CHANNEL = "INSERT OR REPLACE INTO channels (eci, pico) VALUES (?, ?)"
 DROP_CHANNEL = "DELETE FROM channels WHERE eci = ?"
 PUT_DID = "INSERT INTO channel_dids (did, eci) VALUES (?, ?) ON CONFLICT DO NOTHING"
@@ -102,6 +106,7 @@ DROP_PICO = (
             "records",
             "record_ends",
             "inbox",
+            "rests",
             "errands",
             "channels",
             "timers",
@@ -129,6 +134,7 @@ class Batch:
         "mail",
         "notes",
         "records",
+        "rests",
         "signatures",
         "snapshots",
         "texts",
@@ -146,6 +152,7 @@ class Batch:
         self.handled: list[tuple[PicoId, EventId]] = []
         self.errands: dict[tuple[PicoId, EventId], bytes] = {}
         self.ended: list[tuple[PicoId, EventId]] = []
+        self.rests: dict[PicoId, tuple[int, int] | None] = {}
         self.channels: dict[Eci, PicoId | None] = {}
         self.dids: dict[Did, Eci] = {}
         self.timers: dict[tuple[PicoId, str], int | None] = {}
@@ -179,6 +186,12 @@ class Batch:
     def end_errand(self, write: EndErrand) -> None:
         if self.errands.pop((write.pico, write.errand), None) is None:
             self.ended.append((write.pico, write.errand))
+
+    def keep_rest(self, write: KeepRest) -> None:
+        self.rests[write.pico] = write.seq, write.first
+
+    def end_rest(self, write: EndRest) -> None:
+        self.rests[write.pico] = None
 
     def save_snapshot(self, write: SaveSnapshot) -> None:
         self.snapshots[write.pico] = (write.seq, pack(write.body))
@@ -234,6 +247,8 @@ class Batch:
         yield DROP_FROM_INBOX, self.handled
         yield ADD_ERRAND, [(pico, errand, body) for (pico, errand), body in self.errands.items()]
         yield DROP_ERRAND, self.ended
+        yield PUT_REST, [(pico, *rest) for pico, rest in self.rests.items() if rest is not None]
+        yield DROP_REST, [(pico,) for pico, rest in self.rests.items() if rest is None]
         yield PUT_CHANNEL, [(eci, pico) for eci, pico in self.channels.items() if pico is not None]
         yield DROP_CHANNEL, [(eci,) for eci, pico in self.channels.items() if pico is None]
         unbound = [(eci,) for eci, pico in self.channels.items() if pico is None]
@@ -264,6 +279,8 @@ FOLD: Mapping[type[Any], Callable[[Batch, Any], None]] = {
     KeepTurn: Batch.keep_turn,
     KeepErrand: Batch.keep_errand,
     EndErrand: Batch.end_errand,
+    KeepRest: Batch.keep_rest,
+    EndRest: Batch.end_rest,
     SaveSnapshot: Batch.save_snapshot,
     BirthPico: Batch.birth_pico,
     BindChannel: Batch.bind_channel,

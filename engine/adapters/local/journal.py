@@ -32,6 +32,9 @@ TIMERS_AFTER = """
     SELECT due_ms, pico, timer FROM timers WHERE (due_ms, pico, timer) > (?, ?, ?)
     ORDER BY due_ms, pico, timer LIMIT ?"""
 
+WAITING = """
+    SELECT * FROM (SELECT pico FROM inbox GROUP BY pico ORDER BY min(n)) UNION ALL SELECT pico FROM rests"""
+
 KEPT_RULESETS = """
     SELECT hash, rid, version, kept_ms FROM rulesets LEFT JOIN ruleset_notes USING (hash)
     ORDER BY rid, kept_ms, hash"""
@@ -51,6 +54,9 @@ LARGEST_BATCH = 128
 MOST_ON_LOOP = 500
 """Writes of one batch for which the loop's thread has the time: a few milliseconds. A turn that sends ten
 thousand events has as many, and the thread that waits for the disk makes those."""
+
+HEAVY = 64 << 10
+"""Bytes of one body that are for that thread as well."""
 
 Commit = tuple[Sequence[Write], "Future[None]"]
 Transaction = tuple[AbstractEventLoop, list[Commit], bool]
@@ -97,7 +103,7 @@ class SqliteJournal:
 
     def _begin(self, loop: AbstractEventLoop) -> None:
         group, self._waiting = self._waiting[:LARGEST_BATCH], self._waiting[LARGEST_BATCH:]
-        if sum(len(writes) for writes, _ in group) > MOST_ON_LOOP:
+        if sum(len(writes) for writes, _ in group) > MOST_ON_LOOP or any(map(_is_heavy, group)):
             self._to_disk.put((loop, group, True))
             return
         try:
@@ -195,8 +201,13 @@ class SqliteJournal:
         seq, snapshot = found[0]
         records = self._rows(f"SELECT {BODY} FROM records WHERE pico = ? AND seq > ? ORDER BY seq", pico, seq)
         inbox = self._rows(f"SELECT {BODY} FROM inbox WHERE pico = ? ORDER BY n", pico)
+        rest = self._rows("SELECT seq, first FROM rests WHERE pico = ?", pico)
         return Stored(
-            seq, unpack(snapshot), [unpack(body) for (body,) in records], [body for (body,) in inbox]
+            seq,
+            unpack(snapshot),
+            [unpack(body) for (body,) in records],
+            [body for (body,) in inbox],
+            rest[0] if rest else None,
         )
 
     def end(self, pico: PicoId) -> tuple[int, str] | None:
@@ -228,7 +239,8 @@ class SqliteJournal:
         ]
 
     def waiting(self) -> Sequence[PicoId]:
-        return [pico for (pico,) in self._rows("SELECT pico FROM inbox GROUP BY pico ORDER BY min(n)")]
+        picos = [pico for (pico,) in self._rows(WAITING)]
+        return list(dict.fromkeys(picos))
 
     def errands(self) -> Sequence[tuple[PicoId, bytes]]:
         return self._rows(f"SELECT pico, {BODY} FROM errands ORDER BY n")
@@ -266,3 +278,11 @@ class SqliteJournal:
     def fact(self, name: str) -> str | None:
         found: str | None = self._value("SELECT value FROM facts WHERE name = ?", name)
         return found
+
+    def fact_names(self, beginning: str) -> Sequence[str]:
+        sql = "SELECT name FROM facts WHERE name >= ? AND substr(name, 1, ?) = ? ORDER BY name"
+        return [name for (name,) in self._rows(sql, beginning, len(beginning), beginning)]
+
+
+def _is_heavy(commit: Commit) -> bool:
+    return any(len(getattr(write, "body", b"")) > HEAVY for write in commit[0])

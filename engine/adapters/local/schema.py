@@ -15,7 +15,7 @@ from engine.adapters.local.holders import fill_holders
 
 APPLICATION_ID = 0x7069636F
 """ASCII "pico": what tells a journal from any other SQLite file."""
-FORMAT = 7
+FORMAT = 8
 CACHE = "PRAGMA cache_size = -32000"  # kibibytes, for each connection
 
 # Records are appended in order of commit and found through indexes. Clustering them by pico instead
@@ -104,6 +104,9 @@ CREATE TRIGGER mail_goes AFTER DELETE ON mail BEGIN
     DELETE FROM mail_sizes WHERE client = old.client AND recipient = old.recipient AND messages = 0;
     UPDATE mail_total SET messages = messages - 1, bytes = bytes - length(old.envelope);
 END;
+""",
+    7: """
+CREATE TABLE rests (pico TEXT PRIMARY KEY, seq INTEGER NOT NULL, first INTEGER NOT NULL) WITHOUT ROWID;
 """,
 }
 """What makes a journal of each format one of the next. An empty file, of format 0, goes the same way."""

@@ -116,6 +116,11 @@ def is_message_id(name: str) -> bool:
     return len(name) <= LONGEST_ID and _ID.fullmatch(name) is not None
 
 
+def same_id(one: str | None, other: str) -> bool:
+    """Of messages and threads: "MUST be compared case-insensitively"."""
+    return one is not None and one.lower() == other.lower()
+
+
 def _field(name: str) -> str:
     return "from_" if name == "from" else name
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from engine.core.correspondence import of_relation
+from engine.core.correspondence import MESSAGE, of_relation
+from engine.core.dids import did_of
 from engine.core.later import send_off
-from engine.core.messages import Question
-from engine.core.model import Eci
+from engine.core.messages import Question, SendEvent
+from engine.core.model import Eci, EventId
 from engine.core.relations import find
 from engine.core.world import World
 from pico_lang.coercion import to_string
@@ -19,10 +20,6 @@ from pico_lang.errors import RuntimeFault
 from pico_lang.values import Value
 
 STEPS_OF_A_MESSAGE = 1_000
-MESSAGE = "message"
-"""The kind of question: `did`, `from` (a channel of the pico), `domain`, `name`, `attrs`, `since` (when, in
-milliseconds) and `key`; in a relation also `me` and perhaps `from_prior`. Its answer is `{}` or
-`{"error", "code"}`."""
 
 
 def is_did(eci: str) -> bool:
@@ -34,22 +31,28 @@ def send_by_did(
     world: World, sender: Value, did: str, domain: str, name: str, attrs: Mapping[str, Value]
 ) -> None:
     """From the channel `sender`; without one from the pico's channel to itself, which lets nobody in."""
-    run = world.run
+    event = SendEvent(Eci(did), domain, name, attrs, EventId(""))
+    send_off(world, message_of(world, sender, event))
+
+
+def message_of(world: World, sender: Value, event: SendEvent) -> Question:
+    """The question that is to send an event for a DID."""
+    run, did = world.run, event.eci
     world.require("http", "an event for a DID")
     run.meter.charge(STEPS_OF_A_MESSAGE)
     eci = own_channel(world, sender)
-    relation = find(run, did, eci)
+    relation = find(run, did_of(did), eci)
     content = {
         "did": did if relation is None else relation.state["peer"],
         "from": eci,
         **({} if relation is None else of_relation(relation)),
-        "domain": domain,
-        "name": name,
-        "attrs": attrs,
+        "domain": event.domain,
+        "name": event.name,
+        "attrs": event.attrs,
         "since": run.learned.time_ms,
         "key": run.next_key(),
     }
-    send_off(world, Question(MESSAGE, content))
+    return Question(MESSAGE, content)
 
 
 def own_channel(world: World, given: Value) -> Eci:

@@ -329,7 +329,16 @@ def _event_query(
 ) -> Value:
     event = _read_event(world, domain, name, attrs)
     query = _read_query(world, rid, query_name, args)
-    return neighbours.ask_event_query(world.run, read_eci(eci), event, query)
+    instead = "send the event to the DID, and ask it with ctx:query"
+    return neighbours.ask_event_query(world.run, _read_here(eci, "ctx:eventQuery", instead), event, query)
+
+
+def _read_here(eci: Value, what: str, instead: str) -> str:
+    """A channel, of what only this engine can promise."""
+    target = read_eci(eci)
+    if is_did(target):
+        raise RuntimeFault("R607", f"{what} takes a channel of this engine, and no DID; {instead}")
+    return target
 
 
 def _read_event(world: World, domain: Value, name: Value, attrs: Value) -> tuple[str, str, dict[str, Value]]:
@@ -349,7 +358,8 @@ def _wills(world: World) -> Value:
 def _set_will(world: World, name: Value, eci: Value, domain: Value, event_type: Value, attrs: Value) -> Value:
     """Leave an event that is sent when the pico is deleted or the ruleset uninstalled."""
     called = read_word(name, "setWill.name")
-    target = Eci(read_eci(eci))
+    instead = "who knows the name for life of a pico learns from its log that it has ended"
+    target = Eci(_read_here(eci, "ctx:setWill", instead))
     kept_domain, kept_type, kept_attrs = _read_event(world, domain, event_type, attrs)
     wills.leave(world.run, Will(world.rid, called, target, kept_domain, kept_type, kept_attrs))
     return None

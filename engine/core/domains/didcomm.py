@@ -10,12 +10,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from engine.core import introductions, neighbours, relations
-from engine.core.correspondence import receive, write
+from engine.core.correspondence import of_relation, receive, write
 from engine.core.domains.by_did import is_did, own_channel, send_by_did
 from engine.core.events import read_attributes, read_name, read_word
 from engine.core.messages import Event
 from engine.core.model import Eci, Relation
 from engine.core.policy import read_policy
+from engine.core.protocols import relationships
 from engine.core.world import World
 from pico_lang.coercion import to_string, truthy
 from pico_lang.errors import RuntimeFault, TypeFault
@@ -25,6 +26,8 @@ from pico_lang.values import Value, to_stored
 STEPS_OF_A_DESCRIPTION = 10
 PURPOSE = "a message for a DID"
 LONGEST_VALIDITY_S = 10 * 366 * 24 * 3_600
+OF_EVERY_MESSAGE = ("expires", "attachments", "headers")
+"""Options."""
 
 # --- writing ---------------------------------------------------------------------------------------
 
@@ -33,7 +36,7 @@ def _send(world: World, to: Value, type: Value, body: Value, options: Value) -> 
     """The id of the message, by which answers name it as their thread."""
     world.require("http", PURPOSE)
     _outside_of_queries(world)
-    given = _read_options(options, ("from", "id", "thid", "pthid", "expires"))
+    given = _read_options(options, ("from", "id", "thid", "pthid", *OF_EVERY_MESSAGE))
     did, eci = _read_did(to), None if given.get("from") is None else own_channel(world, given["from"])
     return _write(world, did, eci, type, body, given)
 
@@ -68,11 +71,12 @@ def _route(world: World, type: Value, domain: Value, name: Value) -> Value:
     return True
 
 
-def _reply(world: World, type: Value, body: Value) -> Value:
+def _reply(world: World, type: Value, body: Value, options: Value) -> Value:
     """To whoever wrote the message that is handled, in its thread, from the channel it came to."""
     world.require("http", PURPOSE)
     now = _message_in_progress(world)
-    given = {"thid": now.attrs.get("thid") or now.attrs.get("id")}
+    thread = {"thid": now.attrs.get("thid") or now.attrs.get("id")}
+    given = {**_read_options(options, OF_EVERY_MESSAGE), **thread}
     return _write(world, str(now.sender), now.eci, type, body, given)
 
 
@@ -84,8 +88,20 @@ def _write(
     headers: dict[str, Any] = {name: _text(given.get(name), name) for name in ("id", "thid", "pthid")}
     if given.get("expires") is not None:
         headers["expires"] = world.run.learned.time_ms // 1000 + _seconds(given["expires"], "expires")
+    headers |= _added(world, given)
     named = read_word(type, "message type")
     return write(world.run, world.rid, relation or did, sender, named, body, headers)
+
+
+def _added(world: World, given: Mapping[str, Value]) -> dict[str, Value]:
+    """What is attached, and headers of others' making."""
+    attachments, headers = given.get("attachments"), given.get("headers")
+    if not isinstance(attachments, list | None):
+        raise TypeFault(f"attachments are an array of maps, not {to_string(attachments)}")
+    if not isinstance(headers, dict | None):
+        raise TypeFault(f"headers are a map, not {to_string(headers)}")
+    added = {"attachments": attachments, "headers": headers}
+    return {name: to_stored(value, world.run.meter) for name, value in added.items() if value}
 
 
 def _message_in_progress(world: World) -> Event:
@@ -105,7 +121,9 @@ def _query(world: World, to: Value, rid: Value, name: Value, args: Value) -> Val
     asked = read_word(rid, "query.rid"), read_word(name, "query.name"), _stored(world, args or {})
     if relation is None:
         return neighbours.ask_did(world.run, did, *asked)
-    return neighbours.ask_did(world.run, relation.state["peer"], *asked, sender=relation.eci)
+    # A rotation stands in every message until it was heard of, in a question too.
+    news = None if relationships.is_seen(relation.state) else of_relation(relation)
+    return neighbours.ask_did(world.run, relation.state["peer"], *asked, sender=relation.eci, news=news)
 
 
 # --- invitations -----------------------------------------------------------------------------------
@@ -250,7 +268,7 @@ MEMBERS: Mapping[str, Member] = {
     "invite": Member("both", ("eci", "options")),
     "forget": Member("both", ("did",)),
     "route": Member("both", ("type", "domain", "name")),
-    "reply": Member("action", ("type", "body")),
+    "reply": Member("action", ("type", "body", "options")),
     "query": Member("function", ("to", "rid", "name", "args")),
     "accept": Member("action", ("url", "options")),
     "withdraw": Member("action", ("id",)),

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 from engine.core.domains.abroad import send_abroad
 from engine.core.domains.by_did import is_did, send_by_did
-from engine.core.events import read_attributes, read_eci, read_name
+from engine.core.events import read_attributes, read_name, read_target
 from engine.core.world import World
 from pico_lang.coercion import to_string, truthy
 from pico_lang.errors import TypeFault
@@ -66,10 +66,10 @@ def _send(world: World, options: Value, host: Value) -> Value:
     """Queue an event for another pico; its id, if it is of this engine. The pico is told after this turn
     is committed."""
     if not isinstance(options, dict):
-        raise TypeFault('event:send takes a map with "eci", "domain", "name" and "attrs"')
+        raise TypeFault('event:send takes a map with "eci" or "did", "domain", "name" and "attrs"')
     target = _follow_subscription(options)
     event = (
-        read_eci(target.get("eci")),
+        read_target(target),
         read_name(options.get("domain"), "domain"),
         read_name(options.get("name") or options.get("type"), "name"),
         read_attributes(world.run.meter, options.get("attrs")),

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from engine.core.later import ask_later
+from engine.core.autosend import ask_later
 from engine.core.messages import Question
 from engine.core.requests import make_content, read_answer
 from engine.core.world import World

@@ -17,6 +17,9 @@ from pico_lang.host import Member
 from pico_lang.meter import Meter
 from pico_lang.values import Value, is_number
 
+STEPS = 120
+"""Of any of these functions: reading and writing a date takes as long as that many steps of a program."""
+
 LONGEST_CONVERSION = 16
 """Characters in the text of a conversion for each one of its pattern: `%c` gives 31 for 2."""
 
@@ -87,6 +90,7 @@ MEMBERS: Mapping[str, Member] = {
 
 def _timed(function: Callable[..., Value]) -> Callable[..., Value]:
     def call(world: World, *arguments: Value) -> Value:
+        world.run.meter.charge(STEPS)
         return function(world.run.meter, world.run.learned.time_ms, *arguments)
 
     return call

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from engine.core.didcomm.messages import Message, is_message_id
+from engine.core.protocols.message_types import same_type
 from engine.core.protocols.protocol import Words, reply
 from engine.core.protocols.reactions import Facts, Note, Reaction, State, attrs_of
 from engine.core.protocols.relationships import EMPTY
@@ -51,7 +52,7 @@ def acknowledge(reaction: Reaction, message: Message, facts: Facts) -> Reaction:
 
 
 def _only_acknowledges(message: Message) -> bool:
-    return message.type == EMPTY and "ack" in message.headers
+    return same_type(message.type, EMPTY) and "ack" in message.headers
 
 
 def _heard_of(state: State, message: Message) -> list[str]:

@@ -30,17 +30,18 @@ def _protocol(dialect: Dialect) -> Protocol:
         "pagination": may(object_with(_PAGINATION)),
     }
     query = {"paginate": may(object_with(_PAGINATE))}
+    asked, updating, listing = ("mediate-request",), (dialect.update,), (dialect.query,)
     return Protocol(
         dialect.piuri,
         roles=("mediator", "recipient"),
         kinds={
             "mediate-request": Kind("recipient", {}, heard(mediating.heard_request)),
-            "mediate-grant": Kind("mediator", _GRANT, heard(mediated.heard_grant), answers=True),
-            "mediate-deny": Kind("mediator", {}, heard(mediated.heard_deny), answers=True),
+            "mediate-grant": Kind("mediator", _GRANT, heard(mediated.heard_grant), answers=asked),
+            "mediate-deny": Kind("mediator", {}, heard(mediated.heard_deny), answers=asked),
             dialect.update: Kind("recipient", updates, heard(mediating.heard_update)),
-            dialect.updated: Kind("mediator", updated, heard(mediated.heard_updated), answers=True),
+            dialect.updated: Kind("mediator", updated, heard(mediated.heard_updated), answers=updating),
             dialect.query: Kind("recipient", query, heard(mediating.heard_query), again=True),
-            dialect.listed: Kind("mediator", listed, heard(mediated.heard_listed), answers=True),
+            dialect.listed: Kind("mediator", listed, heard(mediated.heard_listed), answers=listing),
         },
     )
 

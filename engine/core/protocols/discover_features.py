@@ -102,7 +102,11 @@ PROTOCOL = Protocol(
             _heard_queries,
         ),
         "disclose": Kind(
-            "responder", {"disclosures": need(list_of(object_with(_DISCLOSURE)))}, _heard_disclose
+            "responder",
+            {"disclosures": need(list_of(object_with(_DISCLOSURE)))},
+            _heard_disclose,
+            answers=("queries",),
+            unasked=True,
         ),
     },
 )

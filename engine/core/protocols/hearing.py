@@ -17,8 +17,10 @@ from engine.core.protocols.protocol import Kind
 from engine.core.protocols.reactions import Facts, Note, Reaction, State, Trouble, attrs_of, stray
 from engine.core.protocols.relationships import heed, is_over, seen_at, why_not_heard
 from engine.core.protocols.report_problem import is_cut, report, thread_in_question
-from engine.core.protocols.table import kind_of, protocol_of
+from engine.core.protocols.table import kind_of, kind_of_message, protocol_of
 from engine.core.protocols.threads import is_open, why_not_open
+
+GIVEN_UP = "in a thread that was given up"
 
 
 def hear(state: State, message: Message, facts: Facts) -> Reaction:
@@ -30,6 +32,15 @@ def hear(state: State, message: Message, facts: Facts) -> Reaction:
     if why is not None:
         return _after(heeded, stray(heeded.state, message, facts, why))
     return _after(heeded, _hear(seen_at(heeded.state, facts.to), message, facts))
+
+
+def examine(state: State, message: Message, facts: Facts) -> Reaction | None:
+    """What `hear` would say against a message in whatever thread it is, or None: for those who keep the
+    threads in another place, and know there whether it answers anything."""
+    if is_cut(state, thread_in_question(message)):
+        return stray(state, message, facts, GIVEN_UP)
+    trouble = _trouble_with(message, facts, kind_of_message(message))
+    return None if trouble is None else _troubled(state, message, facts, trouble)
 
 
 def _after(earlier: Reaction, later: Reaction) -> Reaction:
@@ -46,7 +57,7 @@ def _heed(state: State, message: Message, facts: Facts) -> Reaction:
 
 def _hear(state: State, message: Message, facts: Facts) -> Reaction:
     if is_cut(state, thread_in_question(message)):
-        return stray(state, message, facts, "in a thread that was given up")
+        return stray(state, message, facts, GIVEN_UP)
     protocol = protocol_of(message.type)
     kind = None if protocol is None else kind_of(message.type, protocol)
     if is_known(state, message.id):
@@ -57,7 +68,7 @@ def _hear(state: State, message: Message, facts: Facts) -> Reaction:
 
 
 def _heard_first(state: State, message: Message, facts: Facts, kind: Kind | None) -> Reaction:
-    if kind is not None and kind.answers and not is_open(state, message.thread):
+    if kind is not None and kind.answers and not kind.unasked and not is_open(state, message.thread):
         return stray(state, message, facts, why_not_open(state, message))
     trouble = _trouble_with(message, facts, kind)
     if trouble is not None:

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
-_MTURI = re.compile(
-    r"(?P<doc>[!-~]*?)(?P<name>[A-Za-z0-9._-]+)/(?P<major>\d{1,9})(?P<minor>(?:\.[!-.0-~]*)?)/(?P<message>[A-Za-z0-9._-]+)",
-    re.ASCII,
-)
-_PIURI = re.compile(
-    r"(?P<doc>[!-~]*?)(?P<name>[A-Za-z0-9._-]+)/(?P<major>\d{1,9})(?P<minor>(?:\.[!-.0-~]*)?)/?", re.ASCII
-)
+_DOC = re.compile(r"[!-~]*", re.ASCII)
+_VERSION = re.compile(r"(?P<major>\d{1,9})(?:\.[!-.0-~]*)?", re.ASCII)
+_NAME = re.compile(r"[A-Za-z0-9._-]+", re.ASCII)
+_IN_A_NAME = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
 _PUNCTUATION = re.compile(r"[._-]")
+REMEMBERED = 1024
+"""Types that were taken apart lately: a few are in nearly all messages."""
 
 
 @dataclass(frozen=True)
@@ -29,18 +30,45 @@ class MessageType:
     message: str
 
 
+class Written(NamedTuple):
+    """The parts as they were written."""
+
+    doc: str
+    protocol: str
+    major: int
+
+
+@lru_cache(REMEMBERED)
 def read_type(uri: str) -> MessageType | None:
     """None if it has no version, which is nobody's protocol."""
-    parts = _MTURI.fullmatch(uri)
-    if parts is None:
+    piuri, slash, message = uri.rpartition("/")
+    found = _read_piuri(piuri)
+    if not slash or found is None or not _NAME.fullmatch(message):
         return None
-    return MessageType(parts["doc"], plain(parts["name"]), int(parts["major"]), plain(parts["message"]))
+    return MessageType(found.doc, plain(found.protocol), found.major, plain(message))
 
 
 def read_protocol(piuri: str) -> tuple[str, str, int] | None:
     """What the types of all its messages begin with."""
-    parts = _PIURI.fullmatch(piuri)
-    return None if parts is None else (parts["doc"], plain(parts["name"]), int(parts["major"]))
+    found = _read_piuri(piuri.removesuffix("/"))
+    return None if found is None else (found.doc, plain(found.protocol), found.major)
+
+
+def _read_piuri(piuri: str) -> Written | None:
+    """From its end: one expression for all of it would try every place where the name might begin, and take
+    as long as a stranger likes."""
+    front, slash, version = piuri.rpartition("/")
+    doc = front.rstrip(_IN_A_NAME)
+    parsed = _VERSION.fullmatch(version)
+    if not slash or parsed is None or doc == front or not _DOC.fullmatch(doc):
+        return None
+    return Written(doc, front[len(doc) :], int(parsed["major"]))
+
+
+def same_type(one: str, other: str) -> bool:
+    """Whether whoever understands one of them understands the other."""
+    found = read_type(one)
+    return one == other if found is None else found == read_type(other)
 
 
 def plain(name: str) -> str:
@@ -51,3 +79,10 @@ def plain(name: str) -> str:
 def event_name(protocol: str, message: str) -> str:
     """The name rules select by, in domain `didcomm`: `trust_ping_ping`."""
     return _PUNCTUATION.sub("_", f"{protocol}_{message}").lower()
+
+
+def written_name(uri: str) -> str:
+    """The same of a type, as its sender has written it."""
+    piuri, _, message = uri.rpartition("/")
+    found = _read_piuri(piuri)
+    return "unknown" if found is None else event_name(found.protocol, message)

@@ -253,16 +253,18 @@ _STATUS = {
     "live_delivery": may(boolean),
 }
 
+_ASKED = ("status-request", "delivery-request", "messages-received", "live-delivery-change")
+
 PROTOCOL = Protocol(
     PIURI,
     roles=("mediator", "recipient"),
     kinds={
         "status-request": Kind("recipient", _OF, _heard_status_request, again=True),
-        "status": Kind("mediator", _STATUS, _heard_status, answers=True),
+        "status": Kind("mediator", _STATUS, _heard_status, answers=_ASKED),
         "delivery-request": Kind(
             "recipient", {"limit": need(whole(1)), **_OF}, _heard_delivery_request, again=True
         ),
-        "delivery": Kind("mediator", _OF, _heard_delivery),
+        "delivery": Kind("mediator", _OF, _heard_delivery, answers=("delivery-request",), unasked=True),
         "messages-received": Kind(
             "recipient", {"message_id_list": need(list_of(message_id))}, _heard_received, again=True
         ),

@@ -17,6 +17,7 @@ from engine.core.protocols.bodies import (
     an_object,
     anything,
     boolean,
+    did,
     list_of,
     may,
     need,
@@ -24,6 +25,7 @@ from engine.core.protocols.bodies import (
     text,
 )
 from engine.core.protocols.memory import forget, keep_answers
+from engine.core.protocols.message_types import same_type
 from engine.core.protocols.problem_codes import TEMPORARY
 from engine.core.protocols.protocol import Kind, Protocol, Words, say
 from engine.core.protocols.reactions import Facts, NewId, Note, Reaction, State, Trouble, attrs_of, stray
@@ -38,12 +40,17 @@ ACCEPTED = f"{PIURI}/event-accepted"
 OUTCOME = f"{PIURI}/event-outcome"
 QUERY = f"{PIURI}/query"
 ANSWER = f"{PIURI}/query-answer"
+LOG_QUERY = f"{PIURI}/log-query"
+LOG = f"{PIURI}/log"
+"""Between engines: the log that proves a pico's name for life."""
 
 PRESENTATION = f"{PIURI}/presentation-jwt"
 STATUS_LIST = f"{PIURI}/status-list-jwt"
 """Formats of attachments by which a sender shows what the policy of a channel asks for."""
 
 LONGEST_NAME = 256
+LARGEST_LOG = 1 << 18
+"""Characters of a log in a message; so has one of some two hundred entries."""
 LARGEST_ANSWER = 1 << 19
 """Characters of JSON, so that it fits into an envelope inside another."""
 MOST_SERVED = 256
@@ -136,6 +143,11 @@ def _heard_query(state: State, message: Message, facts: Facts) -> Reaction | Tro
     return _serve(state, message, facts, "picomesh_query", {})
 
 
+def _heard_of_log(state: State, message: Message, facts: Facts) -> Reaction:
+    """Which logs there are, and whether one is to be believed, is known elsewhere."""
+    return Reaction(state, notes=(Note("picomesh_log", attrs_of(message, facts)),))
+
+
 def _serve(
     state: State, message: Message, facts: Facts, name: str, what: Mapping[str, Any]
 ) -> Reaction | Trouble:
@@ -153,7 +165,7 @@ def _serve(
 def accepted(state: State, id: str, eid: str, now_s: int, new_id: NewId) -> Reaction:
     """The event is in the journal. For who waits this is not the end of it."""
     record = _served(state, id)
-    if record is None or record["type"] != EVENT:
+    if record is None or not same_type(record["type"], EVENT):
         return Reaction(state)
     words = Words(ACCEPTED, {"eid": eid})
     return _tell(state, id, words, now_s, new_id, last=not record["wait"])
@@ -227,6 +239,7 @@ _NAME = need(text(LONGEST_NAME, empty=False))
 _EVENT = {"domain": _NAME, "type": _NAME, "attributes": may(an_object), "wait": may(boolean)}
 _FAULT = {"code": need(text()), "message": need(text())}
 _QUERY = {"rid": _NAME, "function": _NAME, "args": may(an_object)}
+_LOG = {"did": need(did), "log": need(text(LARGEST_LOG, empty=False)), "approvals": may(text(LARGEST_LOG))}
 _OUTCOME = {
     "eid": _NAME,
     "directives": may(list_of(an_object)),
@@ -238,9 +251,11 @@ PROTOCOL = Protocol(
     roles=("asker", "pico"),
     kinds={
         "event": Kind("asker", _EVENT, _heard_event, anonymous=True),
-        "event-accepted": Kind("pico", {"eid": _NAME}, _heard_accepted, answers=True),
-        "event-outcome": Kind("pico", _OUTCOME, _heard_outcome, answers=True),
+        "event-accepted": Kind("pico", {"eid": _NAME}, _heard_accepted, answers=("event",), final=False),
+        "event-outcome": Kind("pico", _OUTCOME, _heard_outcome, answers=("event",)),
         "query": Kind("asker", _QUERY, _heard_query),
-        "query-answer": Kind("pico", {"value": need(anything)}, _heard_answer, answers=True),
+        "query-answer": Kind("pico", {"value": need(anything)}, _heard_answer, answers=("query",)),
+        "log-query": Kind("asker", {"did": need(did)}, _heard_of_log),
+        "log": Kind("pico", _LOG, _heard_of_log),
     },
 )

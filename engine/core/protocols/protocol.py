@@ -23,8 +23,12 @@ class Kind:
     """The role that sends it."""
     body: Shape
     heard: Heard
-    answers: bool = False
-    """It belongs into a thread that the other side began."""
+    answers: tuple[str, ...] = ()
+    """The messages of its protocol that it answers: it belongs into a thread that the other side began."""
+    unasked: bool = False
+    """Though it answers something, it may also begin a thread of its own."""
+    final: bool = True
+    """Nothing follows an answer of this kind."""
     anonymous: bool = False
     """It may be heard of somebody whom nothing proves."""
     again: bool = False

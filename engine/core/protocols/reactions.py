@@ -143,8 +143,15 @@ def attrs_of(message: Message, facts: Facts) -> dict[str, Any]:
         "created_time": message.created_time,
         "expires_time": message.expires_time,
         "lang": _text(message.headers.get("lang")),
+        "ack": _texts(message.headers.get("ack")),
     }
     return {name: value for name, value in told.items() if value is not None} | {"body": dict(message.body)}
+
+
+def _texts(value: object) -> list[str] | None:
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        return None
+    return list(value)
 
 
 def _text(value: object) -> str | None:

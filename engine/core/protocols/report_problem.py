@@ -10,9 +10,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from engine.core.didcomm.messages import Message
+from engine.core.didcomm.messages import Message, same_id
 from engine.core.protocols.bodies import list_of, may, need, text
-from engine.core.protocols.problem_codes import COMMENTS
+from engine.core.protocols.message_types import same_type
+from engine.core.protocols.problem_codes import COMMENTS, TEMPORARY
 from engine.core.protocols.protocol import Kind, Protocol, Words, say
 from engine.core.protocols.reactions import Facts, Note, Reaction, State, Trouble, attrs_of
 from engine.core.protocols.remembering import remember
@@ -37,18 +38,29 @@ _PLACE = re.compile(r"\{(\d{1,4})\}", re.ASCII)
 
 
 def report(state: State, trouble: Trouble, about: Message, facts: Facts) -> Reaction:
-    """Of a message that was just heard; says nothing where nobody is to be answered."""
-    if about.type == REPORT or facts.sender is None or state["peer"] is None or is_cut(state, about.thread):
+    """Of a message that was just heard; says nothing where nobody is to be answered. Who is asked to come
+    again may do so for days, and no thread is given up for that."""
+    if is_report(about) or facts.sender is None or state["peer"] is None or is_cut(state, about.thread):
         return Reaction(state)
     state = _hour_of(state, facts.now_s)
     if state["problems"]["said"] >= MOST_IN_AN_HOUR:
         return Reaction(state)
-    state = _count(state, about.thread)
+    if trouble.code not in TEMPORARY:
+        state = _count(state, about.thread)
     if is_cut(state, about.thread):
         trouble = Trouble("e.p.req.max-errors-exceeded")
     id = facts.new_id(f"{trouble.code} about {about.id.lower()} at {facts.now_s}")
     said = say(state, words_of(trouble, about.thread, about.id), id, facts.now_s)
     return Reaction(_said(state), (said,))
+
+
+def is_report(message: Message) -> bool:
+    return same_type(message.type, REPORT)
+
+
+def is_report_of(report: Message, question: Message) -> bool:
+    """Whether it says why there is no answer to this message."""
+    return is_report(report) and same_id(thread_in_question(report), question.thread)
 
 
 def complain(
@@ -83,7 +95,7 @@ def is_cut(state: State, thid: str) -> bool:
 
 def thread_in_question(message: Message) -> str:
     """A report is about the thread above its own; some senders name only one."""
-    return message.pthid or message.thread if message.type == REPORT else message.thread
+    return message.pthid or message.thread if is_report(message) else message.thread
 
 
 def _problems_in(state: State, thid: str) -> int:

@@ -38,6 +38,6 @@ PROTOCOL = Protocol(
     roles=("sender", "receiver"),
     kinds={
         "ping": Kind("sender", {"response_requested": may(boolean)}, _heard_ping, anonymous=True),
-        "ping-response": Kind("receiver", {}, _heard_response, answers=True),
+        "ping-response": Kind("receiver", {}, _heard_response, answers=("ping",)),
     },
 )

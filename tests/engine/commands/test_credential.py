@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from engine.adapters.credentials import Credential, Didkit, Signer, issue, key_signer
+from engine.adapters.dids import make_did_peer_2
 from engine.adapters.keys import SeedFile
 from engine.cli import main
 
@@ -151,13 +152,28 @@ def test_looking_makes_no_home(run: Run, tmp_path: Path) -> None:
     assert not (tmp_path / "new").exists()
 
 
+def one_by(signer: Signer) -> str:
+    return issue(Credential("urn:uuid:1", signer.did, ALICE, ("A",), {}, 0, None), signer, "jwt", Didkit())
+
+
+def test_one_by_a_did_that_carries_its_document_takes_none(run: Run) -> None:
+    """A did:peer says which key may vouch."""
+    key = key_signer(b"\5" * 32)
+    did = make_did_peer_2([("assertionMethod", key.did.removeprefix("did:key:"))])
+    signer = Signer(did, f"{did}#key-1", key.seed)
+    text = one_by(signer)
+    assert verified(run, "carol", text)["status"] == "none"
+    stranger = Signer(did, signer.key_id, b"\6" * 32)
+    assert verified(run, "carol", one_by(stranger))["code"] == "bad-proof"
+
+
 def test_one_by_another_did_takes_its_document(run: Run, tmp_path: Path) -> None:
     """Which whoever verifies has from somewhere and vouches for."""
     key = key_signer(b"\5" * 32)
     ours = Signer("did:scid:vh:1:Qm", "did:scid:vh:1:Qm#key-1", key.seed)
     method = {"id": ours.key_id, "publicKeyMultibase": key.did.removeprefix("did:key:")}
     (tmp_path / "did.json").write_text(json.dumps({"id": ours.did, "assertionMethod": [method]}))
-    text = issue(Credential("urn:uuid:1", ours.did, ALICE, ("A",), {}, 0, None), ours, "jwt", Didkit())
+    text = one_by(ours)
     assert verified(run, "carol", text)["code"] == "unknown-issuer"
     assert verified(run, "carol", text, "--document", str(tmp_path / "did.json"))["status"] == "none"
 

@@ -22,10 +22,12 @@ from engine.ports import (
     ClearTimer,
     DueTimer,
     EndErrand,
+    EndRest,
     Journal,
     JournalFailed,
     KeepDid,
     KeepErrand,
+    KeepRest,
     KeepRuleset,
     KeepSignature,
     KeepTurn,
@@ -257,6 +259,25 @@ async def test_a_turn_begun_and_recorded_in_one_batch_is_over(open_journal: Open
 
 
 @in_loop
+async def test_a_rest_is_kept_until_it_is_ended(open_journal: OpenJournal) -> None:
+    """The last that was said of it counts, and it goes with its pico."""
+    journal = open_journal()
+    await journal.commit([BORN, BirthPico(BOB, ANN, 0, b"bob at 0"), KeepRest(ANN, 3, 100)])
+    await journal.commit([KeepRest(ANN, 3, 200), KeepRest(BOB, 7, 1), AcceptEvent(BOB, E1, b"one")])
+    await journal.close()
+    journal = open_journal()
+    assert journal.waiting() == [BOB, ANN]
+    assert [one and one.rest for one in map(journal.load, (ANN, BOB))] == [(3, 200), (7, 1)]
+    journal.commit([KeepRest(ANN, 3, 300)])
+    await journal.commit([EndRest(ANN), RemovePico(BOB), BirthPico(BOB, ANN, 0, b"another bob")])
+    await journal.close()
+    journal = open_journal()
+    assert [one and one.rest for one in map(journal.load, (ANN, BOB))] == [None, None]
+    assert journal.waiting() == []
+    await journal.close()
+
+
+@in_loop
 async def test_errands_are_kept_until_they_are_ended(open_journal: OpenJournal) -> None:
     """In their order; one that ends in the batch in which it began was never there."""
     journal = open_journal()
@@ -448,6 +469,18 @@ async def test_a_fact_can_be_set_anew(open_journal: OpenJournal) -> None:
     await journal.commit([SetFact("root", "a")])
     await journal.commit([SetFact("root", "b")])
     assert journal.fact("root") == "b"
+    await journal.close()
+
+
+@in_loop
+async def test_facts_are_found_by_how_they_begin(open_journal: OpenJournal) -> None:
+    """Letter for letter, and in order; nothing else is a pattern."""
+    journal = open_journal()
+    names = ("log of b", "log of a", "log", "Log of c", "log%of d", "logs")
+    await journal.commit([SetFact(name, "x") for name in names])
+    assert list(journal.fact_names("log of ")) == ["log of a", "log of b"]
+    assert list(journal.fact_names("log%")) == ["log%of d"]
+    assert list(journal.fact_names("nothing")) == []
     await journal.close()
 
 

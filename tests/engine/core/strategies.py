@@ -20,6 +20,7 @@ from engine.core.messages import (
     Unable,
 )
 from engine.core.model import (
+    Asked,
     Channel,
     Child,
     CredentialAsked,
@@ -94,6 +95,7 @@ relations = st.builds(
 invitations = st.builds(
     Invitation, ids, ids, texts, st.none() | st.integers(0, 2**40), st.booleans(), st.none() | dids
 )
+questions = st.builds(Asked, ids, ids, dids, texts, times, st.none() | times)
 by_rid = st.dictionaries(ids, st.dictionaries(texts, set_values, min_size=1, max_size=3), max_size=3)
 
 picos = st.builds(
@@ -111,6 +113,7 @@ picos = st.builds(
     wills=st.lists(wills, max_size=2).map(lambda found: {one.rid: {one.name: one} for one in found}),
     relations=st.lists(relations, max_size=2).map(lambda found: {one.key: one for one in found}),
     invitations=st.lists(invitations, max_size=2).map(lambda found: {one.id: one for one in found}),
+    asked=st.lists(questions, max_size=2).map(lambda found: {one.key: one for one in found}),
 )
 
 CONTENTS = {
@@ -135,6 +138,8 @@ CONTENTS = {
     "remove_relation": st.tuples(ids),
     "put_invitation": st.tuples(invitations),
     "remove_invitation": st.tuples(ids),
+    "put_asked": st.tuples(questions),
+    "remove_asked": st.tuples(ids),
 }
 assert set(CONTENTS) == set(KINDS), "every kind of change has a strategy for its content"
 

@@ -86,13 +86,22 @@ def an_envelope(text: str, size: int = 0) -> bytes:
 class Wire:
     """A websocket without a network: what the application gets and does is in queues."""
 
-    def __init__(self, member: Member, idle_s: float = 60.0, at_once: int = 8, app: Any = None) -> None:
+    def __init__(
+        self,
+        member: Member,
+        idle_s: float = 60.0,
+        at_once: int = 8,
+        app: Any = None,
+        address: str = "192.0.2.1",
+        per_address: int = 8,
+    ) -> None:
         self._in: Queue[dict[str, Any]] = Queue()
         self.out: Queue[dict[str, Any]] = Queue()
         self.reads = asyncio.Event()
         self.reads.set()
-        self.app = app or make_app(member.host, Limits(BODY_LIMIT, 64), DuplexLimits(at_once, idle_s))
-        scope = {"type": "websocket", "path": "/didcomm", "headers": []}
+        limits = DuplexLimits(at_once, idle_s, per_address)
+        self.app = app or make_app(member.host, Limits(BODY_LIMIT, 64), limits)
+        scope = {"type": "websocket", "path": "/didcomm", "headers": [], "client": (address, 50_000)}
         self._in.put_nowait({"type": "websocket.connect"})
         self.task: Task[None] = asyncio.ensure_future(self.app(scope, self._in.get, self._send))
 

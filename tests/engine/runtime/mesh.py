@@ -32,7 +32,7 @@ from engine.core.didcomm.rotation import Rotation
 from engine.core.dids import Did, did_of, fragment_of
 from engine.core.model import Eci
 from engine.core.protocols.routing import forward
-from engine.ports import Letter, Route, WebFailed, WebRequest, WebResponse
+from engine.ports import Letter, Route, WebFailed, WebRequest, WebResponse, Websockets
 from engine.runtime.host import Host
 from engine.runtime.identities import CURVES
 from engine.runtime.mail import Mail
@@ -147,7 +147,6 @@ class Wire:
             raise WebFailed("the answer is lost")
         return WebResponse(answer.status_code, answer.reason_phrase, dict(answer.headers), answer.text)
 
-
     async def _ask(self, name: str, request: WebRequest) -> Response:
         if name not in self.hosts:
             raise WebFailed("it is gone")
@@ -181,6 +180,8 @@ class Member:
     name: str
     mesh: Mesh
     disk: Disk = field(default_factory=Disk)
+    at: str = ""
+    """The name of its machine; its own one, if it never moved."""
     host: Host = field(init=False)
     journal: MemoryJournal = field(init=False)
 
@@ -196,18 +197,25 @@ class Member:
             web=self.mesh.wire,
             clock=self.mesh.clock,
             keys=keys,
+            websockets=self.mesh.websockets,
         )
-        self.mail.reached_at(self.mesh.url(self.name))
-        self.mesh.wire.hosts[f"{self.name}.example"] = self.host
+        self.mail.reached_at(self.mesh.url(self.at or self.name))
+        self.mesh.wire.hosts[f"{self.at or self.name}.example"] = self.host
         await self.host.start()
 
     def crash(self) -> None:
         """Nothing more of it reaches the disk or the wire."""
         self.journal.crash()
-        self.mesh.wire.cut(f"{self.name}.example")
+        self.mesh.wire.cut(f"{self.at or self.name}.example")
 
     async def crash_and_start(self) -> None:
         self.crash()
+        await self.start()
+
+    async def move(self, machine: str) -> None:
+        """Be somewhere else from now on, with the same disk and the same keys."""
+        self.crash()
+        self.at = machine
         await self.start()
 
     @property
@@ -257,6 +265,8 @@ class Mesh:
     """Others, of all engines."""
     wire: Wire = field(default_factory=Wire)
     clock: SetClock = field(default_factory=SetClock)
+    websockets: Websockets | None = None
+    """By which engines have their mail come along, if there are any."""
 
     def url(self, name: str) -> str:
         return f"http://{name}.example"
@@ -277,6 +287,8 @@ class Mesh:
                 await asyncio.sleep(0)
             await asyncio.sleep(0.001)  # the worker threads that compile
             if not any(one.disk.inbox or one.disk.errands for one in members):
+                for _ in range(2):  # queries see what is on the disk once the loop has come round
+                    await asyncio.sleep(0)
                 return
             self.clock.move_to(self.clock.now_ms() + 60_000)
         raise AssertionError("there is no end to it")
@@ -289,9 +301,9 @@ class Stranger:
         self._mesh = mesh
         self._keys = SeedKeys(name.encode().ljust(32, b"-"))
         self.did = make_own_did(self._keys.derive("key-1"), self._keys.derive("key-2"), None)
-        self._resolver = DidResolver(None, self._now_s)
+        self.resolver = DidResolver(None, self._now_s)
         self.envelopes = OwnEnvelopes(
-            self._resolver.at_hand, partial(fetch_document, self._resolver), self.secret
+            self.resolver.at_hand, partial(fetch_document, self.resolver), self.secret
         )
         self._count = 0
 
@@ -323,7 +335,7 @@ class Stranger:
         return await post(member, await self.envelopes.close(self.message(to, type, body, **rest), Did(to)))
 
     async def route(self, to: str) -> Route:
-        return await DidDirectory(self._resolver).find_route(Did(to))
+        return await DidDirectory(self.resolver).find_route(Did(to))
 
     async def write_wrapped(
         self, member: Member, to: str, type: str, body: Any = None, **rest: Any

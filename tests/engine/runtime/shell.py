@@ -12,6 +12,7 @@ from engine.core.messages import Question
 from engine.core.model import Channel, Eci, EventId, Inputs, InstalledRuleset, Pico, PicoId, Rid, RulesetHash
 from engine.core.records import begin, encode_snapshot
 from engine.ports import BirthPico, SetFact, Write
+from engine.runtime.courtesy import Company
 from engine.runtime.equipment import AnswerKind, Equipment, NoSecondChance, SecondChance
 from engine.runtime.genesis import ROOT_ECI, ROOT_EQUIPMENT, ROOT_PICO, WRANGLER, WRANGLER_URL
 from engine.runtime.host import Host
@@ -137,6 +138,7 @@ async def start_shell(
     limits: Limits | None = None,
     clock: SetClock | None = None,
     second_chance: SecondChance | None = None,
+    company: Company | None = None,
 ) -> Shell:
     """A started host; without a journal, one over the disk."""
     clock = clock or SetClock()
@@ -144,7 +146,9 @@ async def start_shell(
     kernel, answers = TallyKernel(), SlowAnswers()
     entropy = CountedEntropy(f"{id(used)}-")
     chance = second_chance or NoSecondChance()
-    equipment = Equipment(kernel, used, NoPrograms(), answers, clock, entropy, Rota(), chance)
+    equipment = Equipment(
+        kernel, used, NoPrograms(), answers, clock, entropy, Rota(), chance, company=company or Company()
+    )
     host = Host(equipment, limits or Limits(), memory_shelf(used))
     await host.start()
     return Shell(used, kernel, answers, host, clock)

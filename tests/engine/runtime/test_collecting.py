@@ -10,7 +10,8 @@ import pytest
 
 from engine.did_choice import ANYBODY, DidChoice
 from engine.ports import CannotSend
-from engine.runtime.collecting import Collecting, NoMail
+from engine.runtime.arrangement import NoMail
+from engine.runtime.collecting import Collecting
 from tests.engine.in_loop import in_loop
 from tests.engine.runtime.mesh import Member, Mesh, bad_luck
 

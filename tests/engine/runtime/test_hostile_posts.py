@@ -171,7 +171,7 @@ HOSTILE: dict[str, tuple[Callable[[Scene], Awaitable[bytes]], set[int]]] = {
     "an expired message": (expired, {400}),
     "from nobody": (anonymous, {403}),
     "a query of nobody": (anonymous_query, {400, 403}),
-    "for somebody who is not here": (for_another_engine, {400, 404}),
+    "for somebody who is not here": (for_another_engine, {404}),
     "an event for the engine": (for_the_engine, {404}),
     "an event without a name": (event(domain="far"), {400}),
     "an event with an empty name": (event(domain="far", type=""), {400}),

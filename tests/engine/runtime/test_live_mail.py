@@ -186,6 +186,28 @@ async def test_there_are_so_many_lines_and_no_more() -> None:
     await (await Wire(med, app=first.app).opened()).hang_up()
 
 
+@pytest.mark.parametrize(
+    ("first", "same", "other"),
+    [
+        ("192.0.2.1", "192.0.2.1", "192.0.2.2"),
+        ("192.0.2.1", "::ffff:192.0.2.1", "::ffff:192.0.2.2"),
+        ("2001:db8:1:2::1", "2001:db8:1:2:3:4:5:6", "2001:db8:1:3::1"),
+        ("a socket of its own", "a socket of its own", "::1"),
+    ],
+)
+@in_loop
+async def test_one_address_has_so_many_lines_and_no_more(first: str, same: str, other: str) -> None:
+    """So nobody alone takes all there are, not with all the addresses of one network; it may have a new one
+    when one of its own ends."""
+    med, _, _ = await registered()
+    one = await Wire(med, address=first, per_address=1).opened()
+    assert (await Wire(med, app=one.app, address=same).ended())["type"] == "websocket.close"
+    another = await Wire(med, app=one.app, address=other).opened()
+    await one.hang_up()
+    await (await Wire(med, app=one.app, address=same).opened()).hang_up()
+    await another.hang_up()
+
+
 @in_loop
 async def test_a_line_on_which_nothing_comes_is_ended() -> None:
     """Unless mail is to come along it."""

@@ -141,7 +141,8 @@ async def test_nobody_reads_or_drops_the_mail_of_somebody_else() -> None:
     assert await yan.waiting(recipient_did=did) == 0
     await yan.acknowledge(id)
     for type, body in ((pickup.RECEIVED, {"message_id_list": [id]}), (REQUEST, {})):
-        await yan.write(med, med.mail.engine_did(), type, body, from_=None)
+        response = await yan.write(med, med.mail.engine_did(), type, body, from_=None)
+        assert response.status_code == 400
     assert list((await zoe.fetch()).values()) == [A]
 
 

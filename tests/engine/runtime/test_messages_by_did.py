@@ -151,7 +151,6 @@ async def test_the_engine_says_what_it_speaks(tmp_path: Path) -> None:
 MESSAGES: list[tuple[str, dict[str, Any], list[str]]] = [
     ("https://didcomm.org/basicmessage/2.0/message", {"content": "hi"}, ["basicmessage_message"]),
     ("https://example.org/chess/1.2/my-move", {"to": "e4"}, ["chess_my_move"]),
-    ("https://didcomm.org/trust-ping/2.0/ping-response", {}, ["trust_ping_ping_response"]),
     (REPORT, {"code": "w.m.x"}, ["report_problem_problem_report"]),
 ]
 

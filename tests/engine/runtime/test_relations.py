@@ -19,12 +19,13 @@ from tests.engine.runtime.mesh import Member, Mesh, Stranger
 
 PAL = """
 ruleset pal {
-  meta { shares known, heard, errors, ask, cannot }
+  meta { shares known, heard, errors, ask, cannot, secret }
   global {
     known = function() { didcomm:relationships() }
     heard = function() { ent:heard.defaultsTo([]) }
     errors = function() { ent:errors.defaultsTo([]) }
     ask = function(did) { didcomm:query(did, "pal", "errors", {}) }
+    secret = function(did) { didcomm:query(did, "guard", "secret", {}) }
     cannot = function(did) { didcomm:send(did, "https://example.org/talk/1.0/word", {}) }
   }
   rule invite {
@@ -297,7 +298,8 @@ async def test_a_rotation_that_nobody_has_signed_is_refused(tmp_path: Path) -> N
     await ann.host.wait_quiet()
     before = ann.records()
     forged = eve.from_prior(eve.did, mesh.clock.now_ms() // 1000, prior=zoe.did)
-    assert (await eve.write(ann, shown["did"], WORD, {}, from_prior=forged)).status_code == 400
+    refused = await eve.read(await eve.write(ann, shown["did"], WORD, {}, from_prior=forged))
+    assert refused.message.body["code"] == "e.p.trust.crypto"
     assert ann.records() == before
     made_up = {"rotation": {"prior": zoe.did, "new": eve.did, "iat": mesh.clock.now_ms() // 1000}}
     attrs = {"proven": made_up, "from": eve.did, **made_up}

@@ -100,6 +100,8 @@ ENVELOPES: Mapping[str, tuple[Code, bytes]] = {
     "alg that is a list": ("e.p.trust.crypto", forge_jwe(header=put(alg=["ECDH-1PU+A256KW"]))),
     "no alg": ("e.p.trust.crypto", forge_jwe(header=put(alg=...))),
     "no enc": ("e.p.trust.crypto", forge_jwe(header=put(enc=...))),
+    "no enc, anonymously": ("e.p.trust.crypto", forge_anon(header=put(enc=...))),
+    "an enc that is a list, anonymously": ("e.p.trust.crypto", forge_anon(header=put(enc=["XC20P"]))),
     "a shorter enc": ("e.p.trust.crypto", forge_jwe(header=put(enc="A128CBC-HS256"))),
     "authcrypt with XC20P": ("e.p.trust.crypto", forge_jwe(enc="XC20P")),
     "authcrypt with A256GCM": ("e.p.trust.crypto", forge_jwe(enc="A256GCM")),
@@ -320,6 +322,10 @@ SIGNATURES: Mapping[str, tuple[Code, bytes]] = {
     ),
     "signed with HS256 and the public key": ("e.p.trust.crypto", _with_mac(ALICE.kid("ed25519"))),
     "signed with the alg of another key": ("e.p.trust.crypto", forge_jws(header=put(alg="ES256"))),
+    "a signature's header of a million bytes": (
+        "e.p.me.res.storage",
+        forge_jws(header=put(x="x" * (LIMITS.header_bytes + 1))),
+    ),
     "no alg of a signature": ("e.p.msg", forge_jws(header=put(alg=...))),
     "alg that nothing protects": (
         "e.p.msg",
@@ -420,6 +426,18 @@ PLAINTEXTS: Mapping[str, tuple[Code, bytes]] = {
         "e.p.msg",
         forge_plain(attachments=[{"data": {"links": ["https://example.org/x"]}}]),
     ),
+    "an attachment by links that are a text": (
+        "e.p.msg",
+        forge_plain(attachments=[{"data": {"links": "https://example.org/x", "hash": "zQm"}}]),
+    ),
+    "an attachment by a link that is a number": (
+        "e.p.msg",
+        forge_plain(attachments=[{"data": {"links": [7], "hash": "zQm"}}]),
+    ),
+    "an attachment whose format is an object": (
+        "e.p.msg",
+        forge_plain(attachments=[{"format": {}, "data": {"json": 1}}]),
+    ),
     "an attachment that is not base64": ("e.p.msg", forge_plain(attachments=[{"data": {"base64": "a b"}}])),
     "an attachment signed with its payload": (
         "e.p.msg",
@@ -469,8 +487,8 @@ def test_all_that_does_not_open_is_told_with_the_same_words() -> None:
     for kind in (*kinds, "epk of order 8", "a sender whose key was not used"):
         with pytest.raises(Refused) as refused:
             unpack(KEYS[kind][1], keyring(BOB), NOW_S)
-        reasons.add((refused.value.reason, refused.value.sender, refused.value.message_id))
-    assert reasons == {("it does not open with our key", None, None)}
+        reasons.add((refused.value.reason, refused.value.gist))
+    assert reasons == {("it does not open with our key", None)}
 
 
 def test_layers_for_two_who_live_here_are_refused() -> None:

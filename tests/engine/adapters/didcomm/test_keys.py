@@ -72,6 +72,16 @@ def test_older_suites_are_read(kind: str, curve: Curve) -> None:
     assert public_from_method(method) == new_key(curve, Dice(curve)).public
 
 
+@pytest.mark.parametrize(
+    ("kind", "curve"),
+    [("X25519KeyAgreementKey2019", "X25519"), ("Ed25519VerificationKey2018", "Ed25519")],
+)
+def test_older_suites_may_have_bare_bytes_as_multibase(kind: str, curve: Curve) -> None:
+    """Some documents have their keys so, without the number of the curve in front."""
+    method = {"type": kind, "publicKeyMultibase": to_multibase("z", compressed(curve))}
+    assert public_from_method(method) == new_key(curve, Dice(curve)).public
+
+
 @pytest.mark.parametrize("curve", CURVES)
 def test_a_private_key_is_the_same_from_a_jwk_and_from_bytes(curve: Curve) -> None:
     """And does not show itself where it is printed."""
@@ -111,6 +121,7 @@ P256 = to_jwk(new_key("P-256", Dice("p")).public)
         {"publicKeyJwk": X25519 | {"x": encode(bytes(32))}},
         {"publicKeyJwk": X25519 | {"x": encode(bytes(31))}},
         {"publicKeyJwk": {"kty": "OKP", "crv": "Ed25519", "x": encode(b"\1" + bytes(31))}},
+        {"publicKeyJwk": {"kty": "OKP", "crv": "Ed25519", "x": encode(bytes(31))}},
         {"publicKeyJwk": P256 | {"y": P256["x"]}},
         {"publicKeyJwk": P256 | {"y": ""}},
         {"publicKeyMultibase": "z"},
@@ -119,6 +130,7 @@ P256 = to_jwk(new_key("P-256", Dice("p")).public)
         {"publicKeyMultibase": "z" + "1" * 100_000},
         {"publicKeyMultibase": to_multibase("z", to_varint(0xEB) + bytes(48))},
         {"publicKeyMultibase": to_multibase("z", to_varint(0x1200) + b"\2" + b"\xff" * 32)},
+        {"publicKeyMultibase": to_multibase("z", bytes(32)), "type": "Ed25519VerificationKey2018"},
         {"publicKeyBase58": to_base58(compressed("X25519")), "type": "Multikey"},
     ],
 )

@@ -23,6 +23,7 @@ from engine.adapters.didcomm.content_encryption import Enc
 from engine.adapters.didcomm.jwe import From, write_jwe
 from engine.adapters.didcomm.jws import write_jws
 from engine.core.didcomm.base64url import decode
+from engine.core.didcomm.refused import Gist
 from engine.core.didcomm.strict_json import write_json
 from tests.engine.adapters.didcomm.forging import forge_anon, forge_jwe, put
 from tests.engine.adapters.didcomm.people import (
@@ -289,6 +290,20 @@ def test_a_key_of_another_cannot_be_used_as_ones_own() -> None:
         pack_authcrypt(message(), BOB.did, keyring(EVE), sender=EVE.kid("x25519"))
 
 
+def test_without_its_private_key_nobody_writes() -> None:
+    """It says which key is missing: to send with, and to sign with."""
+    with pytest.raises(CannotPack, match="private key of did:example:alice#x25519 is not at hand"):
+        pack_authcrypt(message(), BOB.did, keyring(EVE), sender=ALICE.kid("x25519"))
+    with pytest.raises(CannotPack, match="private key of did:example:alice#ed25519 is not at hand"):
+        pack_signed(message(), ALICE.kid("ed25519"), keyring(EVE))
+
+
+def test_the_sender_s_key_is_on_a_curve_of_the_recipient_s() -> None:
+    """Whoever chose the key hears what there is not."""
+    with pytest.raises(CannotPack, match="has no key on P-384"):
+        pack_authcrypt(message(), BOB.kid("x25519"), keyring(ALICE), sender=ALICE.kid("p384"))
+
+
 def test_a_signed_message_is_not_encrypted_without_saying_for_whom() -> None:
     """ "The inner (signed) JWM being signed MUST contain a `to` header"."""
     with pytest.raises(CannotPack, match="says whom it is to"):
@@ -297,28 +312,27 @@ def test_a_signed_message_is_not_encrypted_without_saying_for_whom() -> None:
 
 def test_what_a_proven_sender_did_wrong_can_be_reported_to_them() -> None:
     """With the id of their message, if it has one; a stranger is told nothing."""
-    expired = message(expires_time=NOW_S)
+    expired = message(expires_time=NOW_S, thid="t", headers={"return_route": "all"})
     with pytest.raises(Refused) as proven:
         unpack(pack_authcrypt(expired, BOB.did, keyring(ALICE)), keyring(BOB), NOW_S)
-    assert (proven.value.code, proven.value.sender, proven.value.message_id) == (
-        "e.p.req.time",
-        ALICE.did,
-        expired.id,
+    assert proven.value.code == "e.p.req.time"
+    assert proven.value.gist == Gist(
+        ALICE.did, BOB.kid("x25519"), expired.id, "t", expired.type, return_route="all"
     )
     with pytest.raises(Refused) as anonymous:
         unpack(pack_anoncrypt(expired, BOB.did, keyring(ALICE)), keyring(BOB), NOW_S)
-    assert anonymous.value.sender is None
+    assert anonymous.value.gist is None
 
 
 def test_a_malformed_message_of_a_proven_sender_can_be_reported_too() -> None:
-    """Its id is read where it can be."""
+    """What can be read of it is, and nothing else."""
     with pytest.raises(Refused) as refused:
-        unpack(in_authcrypt(b'{"id":"m-1","type":"nothing"}'), keyring(BOB), NOW_S)
-    assert (refused.value.code, refused.value.sender, refused.value.message_id) == (
-        "e.p.msg",
-        ALICE.did,
-        "m-1",
-    )
+        unpack(in_authcrypt(b'{"id":"m-1","type":"nothing","thid":7}'), keyring(BOB), NOW_S)
+    assert refused.value.code == "e.p.msg"
+    assert refused.value.gist == Gist(ALICE.did, BOB.kid("p256"), "m-1", type="nothing")
+    with pytest.raises(Refused) as nameless:
+        unpack(in_authcrypt(b'{"id":"*","type":"nothing"}'), keyring(BOB), NOW_S)
+    assert nameless.value.gist == Gist(ALICE.did, BOB.kid("p256"), type="nothing")
 
 
 def test_limits_are_the_callers() -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from engine.adapters.dids import (
     DidRefused,
+    DidResolver,
     make_did_peer_4,
     resolve_long_form,
     resolve_short_form,
@@ -129,3 +130,19 @@ def test_what_is_no_input_document_makes_no_did(document: dict[str, Any]) -> Non
         did_peer_4.encode(copy.deepcopy(document))
     with pytest.raises(DidRefused, match="bad-peer-did"):
         make_did_peer_4(document)
+
+
+def test_nobody_puts_another_document_behind_a_name() -> None:
+    """A long form that is well made, but for the hash, which is that of somebody else: whoever believed it
+    would take messages by these keys for theirs."""
+    mallorys = make_did_peer_4({**DOCUMENT, "alsoKnownAs": ["did:example:mallory"]})
+    forged = f"{SPECIFIED}:{mallorys.rpartition(':')[2]}"
+    for resolve in (resolve_long_form, resolve_short_form):
+        with pytest.raises(DidRefused, match="bad-peer-did"):
+            resolve(forged)
+    resolver = DidResolver(None, lambda: 0.0)
+    assert resolver.at_hand(forged) is None
+    assert resolver.at_hand(SPECIFIED) is None
+    assert resolver.learn_long_form(make_did_peer_4(DOCUMENT)) == SPECIFIED
+    assert resolver.at_hand(forged) is None
+    assert resolver.at_hand(SPECIFIED) is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -133,6 +134,30 @@ def test_a_damaged_file_is_told_from_a_wrong_passphrase(
     with pytest.raises(KeysUnusable, match=r"damaged|does not know"):
         file.open(passphrase)
     assert file.path.read_text() == text
+
+
+@pytest.mark.parametrize("changes", [{"format": 2}, {"kind": "Ed25519"}])
+def test_a_file_of_a_later_version_is_not_read_as_one_of_this(
+    file: SeedFile, changes: dict[str, Any]
+) -> None:
+    """Though it has all that this one needs: it may mean something else."""
+    file.open(None)
+    file.path.write_text(json.dumps(json.loads(file.path.read_text()) | changes))
+    with pytest.raises(KeysUnusable, match="does not know"):
+        file.open(None)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"memory": 1 << 40}, {"memory": 1 << 40, "operations": 1 << 40}, {"operations": True}, {"kdf": "md5"}],
+)
+def test_a_box_is_opened_in_the_ways_that_are_known(file: SeedFile, changes: dict[str, Any]) -> None:
+    """And that this machine can bear, whoever wrote the file."""
+    file.open(PASSPHRASE)
+    document = json.loads(file.path.read_text())
+    file.path.write_text(json.dumps(document | {"sealed": document["sealed"] | changes}))
+    with pytest.raises(KeysUnusable, match="damaged"):
+        file.open(PASSPHRASE)
 
 
 def test_what_is_changed_in_a_box_does_not_open(file: SeedFile) -> None:

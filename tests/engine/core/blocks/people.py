@@ -10,6 +10,7 @@ from engine.core.cids import Cid
 from engine.core.codec import Plain
 from engine.core.model import (
     EMPTY,
+    Asked,
     Channel,
     Child,
     Eci,
@@ -27,6 +28,7 @@ from engine.core.model import (
     RulesetHash,
     Timer,
     Will,
+    asked_key,
     relation_key,
 )
 from engine.core.records import Head
@@ -71,6 +73,7 @@ def rich_pico(entities: Any = EMPTY) -> Pico:
         wills={RID: {"last": Will(RID, "last", ECI, "a", "b", {"to": CANARY})}},
         relations={relation_key(ECI, "did:example:ann"): relation},
         invitations={"i": Invitation("i", ECI, CANARY, 9, True, "did:example:ben")},
+        asked={asked_key(ECI, CANARY): Asked(ECI, CANARY, "did:example:ann", CANARY, 10, 11)},
     )
 
 

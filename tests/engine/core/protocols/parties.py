@@ -14,6 +14,7 @@ from typing import Any
 
 from engine.core.didcomm.messages import Message, read_message, write_message
 from engine.core.didcomm.rotation import Rotation
+from engine.core.multiformats import from_base64url, to_base64url
 from engine.core.protocols import Facts, Note, Reaction, begin, hear, ids_from
 from engine.core.protocols.relationships import addressed
 from engine.core.protocols.threads import is_open
@@ -96,14 +97,15 @@ def talk(one: Party, other: Party) -> None:
 
 def token(prior: str, new: str | None, issued_s: int) -> str:
     """In the place of the signed one, which is read elsewhere."""
-    return json.dumps([prior, new, issued_s])
+    claims = json.dumps({"iss": prior, "sub": new, "iat": issued_s})
+    return f"e30.{to_base64url(claims.encode())}."
 
 
 def rotation_in(message: Message) -> Rotation | None:
     if message.from_prior is None:
         return None
-    prior, new, issued_s = json.loads(message.from_prior)
-    return Rotation(prior, new, issued_s, f"{prior}#key-1")
+    claims = json.loads(from_base64url(message.from_prior.split(".")[1]))
+    return Rotation(claims["iss"], claims["sub"], claims["iat"], f"{claims['iss']}#key-1")
 
 
 @dataclass

@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from typing import Literal
 
 import pytest
@@ -33,7 +34,7 @@ from engine.core.protocols.acks import please
 from engine.core.protocols.mediation import V2, V3, Dialect
 from engine.core.protocols.picomesh import EVENT
 from engine.core.protocols.protocol import Words, say
-from engine.core.protocols.relationships import may_rotate, rotate
+from engine.core.protocols.relationships import all_told, known_as, rotate
 from engine.core.protocols.remembering import Records
 from engine.core.protocols.threads import ask, how_closed
 from tests.campaign import examples
@@ -291,11 +292,15 @@ def test_both_sides_rotate_and_find_each_other(seed: int) -> None:
     name_of = {alice: "a", bob: "b"}
 
     def rotate_to(party: Party, number: int) -> Reaction:
-        if not may_rotate(party.state):
-            return Reaction(party.state)
-        prior, party.now_s = party.state["me"], party.now_s + 1
-        new = f"{prior.split('-')[0]}-{number}"
-        return party.do(Reaction(rotate(party.state, new, token(prior, new, party.now_s))))
+        party.now_s += 1
+        new = f"{party.state['me'].split('-')[0]}-{number}"
+        told = {prior: token(prior, new, party.now_s) for prior in known_as(party.state)}
+        after = rotate(party.state, new, told)
+        news = [
+            trust_ping.ping(one, f"{name_of[party]}-{number}-{n}", NOW_S).replies
+            for n, one in enumerate(all_told(after))
+        ]
+        return party.do(Reaction(after, tuple(chain.from_iterable(news))))
 
     def ping(party: Party, number: int) -> Reaction:
         return party.do(trust_ping.ping(party.state, f"{name_of[party]}-{number}", NOW_S))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.core.protocols import PROTOCOLS, protocol_of
-from engine.core.protocols.message_types import event_name, read_type
-from engine.core.protocols.table import kind_of
+from engine.core.protocols import PROTOCOLS, picomesh, protocol_of
+from engine.core.protocols.message_types import event_name, read_type, same_type
+from engine.core.protocols.table import answers, kind_of, may_be_answered, name_of
 
 PING = "https://didcomm.org/trust-ping/2.0/ping"
 KINDS = [(protocol, kind) for protocol in PROTOCOLS for kind in protocol.kinds]
@@ -69,3 +71,52 @@ def test_an_event_name_is_one_in_krl() -> None:
     names = [event_name(protocol.name, kind) for protocol, kind in KINDS]
     assert all(name.isidentifier() for name in names)
     assert event_name("trust-ping", "ping-response") == "trust_ping_ping_response"
+
+
+@pytest.mark.parametrize(
+    ("uri", "name"),
+    [
+        (PING, "trust_ping_ping"),
+        ("https://didcomm.org/TrustPing/2.7/P_ing", "trust_ping_ping"),
+        ("https://example.org/My-Talk/1.0/say.this", "my_talk_say_this"),
+        ("https://example.org/protocols?which=lets_do_lunch/1.0/proposal", "lets_do_lunch_proposal"),
+        ("https://didcomm.org/trust-ping/2.0/pong", "trust_ping_pong"),
+        ("nothing", "unknown"),
+    ],
+)
+def test_a_message_goes_by_the_name_of_what_it_is(uri: str, name: str) -> None:
+    """Of a protocol that is spoken here by the protocol's own, since policies name that one."""
+    assert name_of(uri) == name
+
+
+def test_types_that_are_none_are_the_same_if_they_are_written_so() -> None:
+    """Nothing is known of them but their letters."""
+    assert same_type("x", "x")
+    assert not same_type("x", "y")
+    assert not same_type("x", PING)
+
+
+def test_a_type_that_was_made_to_take_long_does_not() -> None:
+    """A name might begin at each of its letters, and never does; to try them all takes more than a second."""
+    begun = time.process_time()
+    assert read_type("a" * 20_000 + "!/1x/y") is None
+    assert time.process_time() - begun < 0.1
+
+
+def test_what_answers_something_names_messages_of_its_protocol() -> None:
+    """And of no other one."""
+    for protocol, kind in KINDS:
+        for question in protocol.kinds[kind].answers:
+            assert question in protocol.kinds
+            assert answers(protocol.type(kind), protocol.type(question))
+            assert may_be_answered(protocol.type(question))
+
+
+def test_who_answers_what() -> None:
+    """In whatever minor version; an answer is no question, and what nobody here knows is neither."""
+    assert answers("https://didcomm.org/trust-ping/2.1/ping-response", PING)
+    assert not answers(PING, PING)
+    assert not answers(picomesh.ANSWER, picomesh.EVENT)
+    assert not answers("https://example.org/talk/1.0/answer", "https://example.org/talk/1.0/question")
+    assert not may_be_answered("https://didcomm.org/trust-ping/2.0/ping-response")
+    assert not may_be_answered("https://example.org/talk/1.0/question")

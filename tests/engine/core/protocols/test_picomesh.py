@@ -168,4 +168,5 @@ def test_too_much_at_once_is_told_to_come_back() -> None:
 def test_the_name_of_the_protocol_stands_in_one_place() -> None:
     """All its messages begin with it."""
     kinds = [picomesh.PROTOCOL.type(kind) for kind in picomesh.PROTOCOL.kinds]
-    assert kinds == [EVENT, ACCEPTED, OUTCOME, picomesh.QUERY, ANSWER]
+    between_engines = [picomesh.LOG_QUERY, picomesh.LOG]
+    assert kinds == [EVENT, ACCEPTED, OUTCOME, picomesh.QUERY, ANSWER, *between_engines]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from engine.core import protocols
-from engine.core.protocols import Trouble, picomesh, trust_ping
+from engine.core.protocols import Facts, Trouble, picomesh, trust_ping
 from engine.core.protocols.problem_codes import COMMENTS, TEMPORARY
 from engine.core.protocols.report_problem import (
     HOUR_S,
@@ -18,6 +18,7 @@ from engine.core.protocols.report_problem import (
     REPORT,
     complain,
     interpolate,
+    report,
 )
 from engine.core.protocols.threads import how_closed, is_open
 from tests.engine.core.protocols.parties import ALICE, BOB, NOW_S, Party, message_of, pair, talk
@@ -148,6 +149,16 @@ def test_their_reports_count_too() -> None:
         bob.hear(message_of(REPORT, reported("e.m.x"), id=f"m-{number}", pthid="t"))
     assert len(bob.told("report_problem_problem_report")) == MOST_IN_A_THREAD + 1
     assert not bob.hear(message_of(trust_ping.PING, id="good", thid="t")).replies
+
+
+def test_who_is_asked_to_come_again_spoils_no_thread() -> None:
+    """However often: it may be days before there is room."""
+    bob, about = Party(BOB, ALICE), message_of(picomesh.QUERY, {"rid": "r", "function": "f"}, id="q")
+    facts = Facts(ALICE, BOB, bob.now_s, bob.new_id)
+    for _ in range(3 * MOST_IN_A_THREAD):
+        told = bob.do(report(bob.state, Trouble("e.p.me.busy"), about, facts)).replies
+        assert [one.body["code"] for one in told] == ["e.p.me.busy"]
+    assert bob.hear(about).notes
 
 
 def test_new_threads_do_not_make_more_reports() -> None:

@@ -8,7 +8,17 @@ import pytest
 
 from engine.core.didcomm.messages import Message
 from engine.core.protocols import Facts, Trouble, basicmessage, trust_ping
-from engine.core.protocols.relationships import end, heed, may_rotate, rotate
+from engine.core.protocols.reactions import State
+from engine.core.protocols.relationships import (
+    MOST_UNSEEN,
+    all_told,
+    end,
+    heed,
+    is_seen,
+    known_as,
+    rotate,
+    seen_at,
+)
 from tests.engine.core.protocols.parties import (
     ALICE,
     BOB,
@@ -109,33 +119,89 @@ def test_we_say_that_we_rotated_until_it_is_seen() -> None:
     alice, bob = pair()
     said = token(ALICE, ALICE_2, 5)
     alice.kept = Party(ALICE, BOB).kept
-    alice.do(replace(trust_ping.ping(alice.state, "1", NOW_S), state=rotate(alice.state, ALICE_2, said)))
+    rotated = rotate(alice.state, ALICE_2, {ALICE: said})
+    alice.do(replace(trust_ping.ping(alice.state, "1", NOW_S), state=rotated))
     alice.outbox.clear()
     for id in "23":
         (ping,) = alice.do(trust_ping.ping(alice.state, id, NOW_S)).replies
         assert ping.from_ == ALICE_2
         assert ping.from_prior == said
-    assert not may_rotate(alice.state)
+    assert not is_seen(alice.state)
     talk(alice, bob)
     (ping,) = alice.do(trust_ping.ping(alice.state, "4", NOW_S)).replies
     assert ping.from_prior is None
-    assert may_rotate(alice.state)
+    assert is_seen(alice.state)
 
 
 def test_mail_to_our_old_did_does_not_show_that_the_new_one_is_known() -> None:
     """It was under way."""
     bob = Party(BOB, ALICE)
-    bob.do(replace(trust_ping.ping(bob.state, "1", NOW_S), state=rotate(bob.state, "did:example:bob2", "x")))
+    rotated = rotate(bob.state, "did:example:bob2", {BOB: "x"})
+    bob.do(replace(trust_ping.ping(bob.state, "1", NOW_S), state=rotated))
     bob.hear(text("1", ALICE))
-    assert not may_rotate(bob.state)
+    assert not is_seen(bob.state)
     assert heard(bob) == ["1"]
 
 
-def test_a_second_rotation_waits_for_the_first() -> None:
-    """The other side could not follow two steps."""
-    rotated = rotate(Party(ALICE, BOB).state, ALICE_2, "x")
-    with pytest.raises(ValueError, match="last rotation was seen"):
-        rotate(rotated, ALICE_3, "y")
+def rotated_twice() -> tuple[State, dict[str, str]]:
+    """Alice, of whom nobody has heard anything since; and what she says of each of her former names."""
+    once = rotate(Party(ALICE, BOB).state, ALICE_2, {ALICE: token(ALICE, ALICE_2, 5)})
+    said = {prior: token(prior, ALICE_3, 6) for prior in known_as(once)}
+    return rotate(once, ALICE_3, said), said
+
+
+def test_a_second_rotation_is_told_from_the_did_that_is_known() -> None:
+    """In one step, which whoever missed the first can follow."""
+    alice, said = rotated_twice()
+    assert known_as(alice) == [ALICE, ALICE_2, ALICE_3]
+    assert alice["telling"] == said[ALICE]
+    bob = Party(BOB, ALICE)
+    bob.hear(text("1", ALICE_3, alice["telling"]))
+    assert (bob.state["peer"], heard(bob)) == (ALICE_3, ["1"])
+
+
+def test_it_is_told_from_whatever_may_be_known() -> None:
+    """Bob may have followed the first rotation though nobody has heard of it; either way he follows, once."""
+    alice, _ = rotated_twice()
+    news = [text(f"{n}", ALICE_3, one["telling"]) for n, one in enumerate(all_told(alice))]
+    for first in (None, text("first", ALICE_2, token(ALICE, ALICE_2, 5))):
+        bob = Party(BOB, ALICE)
+        if first is not None:
+            bob.hear(first)
+        for message in (*news, *(replace(one, id=f"{one.id} again") for one in news)):
+            bob.hear(message)
+        assert bob.state["peer"] == ALICE_3
+        assert [note["did"] for note in bob.told("rotated")].count(ALICE_3) == 1
+        assert {"0 again", "1 again"} <= set(heard(bob))
+
+
+def test_whoever_writes_to_the_second_did_has_followed_that_far() -> None:
+    """From then on it is told from there; a message to the newest one ends it."""
+    alice, said = rotated_twice()
+    assert seen_at(alice, ALICE) is alice
+    half = seen_at(alice, ALICE_2)
+    assert (half["telling"], known_as(half)) == (said[ALICE_2], [ALICE_2, ALICE_3])
+    assert is_seen(seen_at(alice, ALICE_3))
+    assert seen_at(half, ALICE_3) == seen_at(alice, ALICE_3) == {**Party(ALICE_3, BOB).state}
+
+
+def test_not_everything_that_was_never_heard_of_is_told() -> None:
+    """Of somebody who rotates again and again, the first DID and the newest ones."""
+    state: State = Party(ALICE, BOB).state
+    for n in range(3 * MOST_UNSEEN):
+        state = rotate(
+            state, f"{ALICE}-{n}", {prior: token(prior, f"{ALICE}-{n}", n) for prior in known_as(state)}
+        )
+    assert len(known_as(state)) == MOST_UNSEEN + 1
+    assert known_as(state)[0] == ALICE
+    assert known_as(state)[-1] == state["me"]
+
+
+def test_who_has_ended_it_does_not_rotate() -> None:
+    """There is nobody to tell."""
+    over = end(Party(ALICE, BOB).state, "bye", "x", NOW_S).state
+    with pytest.raises(ValueError, match="while the relationship goes on"):
+        rotate(over, ALICE_2, {ALICE: "y"})
 
 
 def test_a_relationship_ends_by_rotating_to_nothing() -> None:

@@ -1,0 +1,125 @@
+"""What a pico owes its neighbours for the time in which it kept the event loop to itself.
+
+A turn of the usual kind takes a fraction of a millisecond, and nobody notices. One that takes long is not cut
+short, but the pico has to wait after it, so that such stretches stay a small part of the time and a
+neighbour meets one of them once in a hundred events or less. Alone on its engine a pico never waits.
+
+What counts is processor time of the loop's own thread. So a pico pays neither for what it leaves to others,
+a worker or the disk, nor for a machine that is busy with something else.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Coroutine, Generator
+from functools import partial
+from typing import Any
+
+from engine.core.model import PicoId
+
+FREE_S = 0.002
+"""Of each stretch: a neighbour waits for about as long in any case, for the disk."""
+SHARE = 0.01
+"""Of the time, that what goes beyond it may take."""
+CREDIT_S = 0.010
+"""That a pico may be behind with: one long stretch now and then is nobody's concern."""
+LONGEST_WAIT_S = 5.0
+COMPANY_S = 1.0
+"""For so long after its last turn a pico counts as a neighbour."""
+
+Now = Callable[[], float]
+
+
+class Company:
+    """Who had turns lately on this engine."""
+
+    __slots__ = ("_latest", "_latest_s", "_other_s", "now", "processor_s")
+
+    def __init__(self, now: Now = time.monotonic, processor_s: Now = time.thread_time) -> None:
+        self.now = now
+        self.processor_s = processor_s
+        self._latest: PicoId | None = None
+        self._latest_s = self._other_s = -COMPANY_S
+        """When the pico that was last had its last turn, and when any other did."""
+
+    def note(self, pico: PicoId) -> None:
+        """It has a turn now."""
+        if pico != self._latest:
+            self._latest, self._other_s = pico, self._latest_s
+        self._latest_s = self.now()
+
+    def has(self, pico: PicoId) -> bool:
+        """Whether there are others whom it could keep waiting."""
+        last_s = self._other_s if pico == self._latest else self._latest_s
+        return self.now() - last_s < COMPANY_S
+
+
+def unmeasured() -> Company:
+    """Where nobody is made to wait: time stands still, or is the test's."""
+    return Company(processor_s=lambda: 0.0)
+
+
+class Dues:
+    """Of one pico, in seconds of processor time."""
+
+    __slots__ = ("_company", "_owed_s", "_pico", "_since_s")
+
+    def __init__(self, pico: PicoId, company: Company) -> None:
+        self._pico = pico
+        self._company = company
+        self._owed_s = 0.0
+        self._since_s = 0.0
+
+    def measure(self, work: Callable[[], None]) -> float:
+        """Do something for that pico alone; how long it took."""
+        start_s = self._company.processor_s()
+        try:
+            work()
+        finally:
+            taken_s = self._company.processor_s() - start_s
+            self.charge(taken_s)
+        return taken_s
+
+    def charge(self, stretch_s: float) -> None:
+        """It had the loop for so long."""
+        if stretch_s > FREE_S:
+            self._owed_s = self._owed() + stretch_s - FREE_S
+            self._since_s = self._company.now()
+
+    def wait_s(self) -> float:
+        """How long it has to wait from now on before its next turn."""
+        if self._owed_s <= CREDIT_S:
+            return 0.0
+        behind_s = self._owed() - CREDIT_S
+        if behind_s <= 0 or not self._company.has(self._pico):
+            return 0.0
+        return min(behind_s / SHARE, LONGEST_WAIT_S)
+
+    def _owed(self) -> float:
+        if not self._owed_s:
+            return 0.0
+        return max(0.0, self._owed_s - SHARE * (self._company.now() - self._since_s))
+
+
+class Metered:
+    """A coroutine whose every step is charged, whatever it waits for in between."""
+
+    def __init__(self, work: Coroutine[Any, Any, None], dues: Dues) -> None:
+        self._work = work
+        self._dues = dues
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        step: Callable[[], Any] = partial(self._work.send, None)
+        while True:
+            waits_for: list[Any] = []
+            try:
+                self._dues.measure(lambda: waits_for.append(step()))  # noqa: B023 – called at once
+            except StopIteration:
+                return
+            try:
+                step = partial(self._work.send, (yield waits_for[0]))
+            except GeneratorExit:
+                self._work.close()
+                raise
+            except BaseException as problem:
+                step = partial(self._work.throw, problem)

@@ -1,0 +1,46 @@
+"""What becomes of an envelope that reaches this engine: a verdict, and what is said to whoever sent it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from engine.core.didcomm.messages import Message
+from engine.core.protocols.reactions import Reaction
+
+Verdict = Literal["taken", "unreadable", "too_large", "denied", "unknown", "busy"]
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of an envelope, and the envelope that answers it over the same connection."""
+
+    verdict: Verdict
+    reply: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """What became of a message, and the messages that answer it."""
+
+    verdict: Verdict = "taken"
+    answers: Sequence[Message] = ()
+
+
+UNREADABLE = Receipt("unreadable")
+UNKNOWN = Handled("unknown")
+
+
+def handled(reaction: Reaction) -> Handled:
+    """What the protocols' tables make of a message that needs nobody else."""
+    return Handled("unreadable" if is_refused(reaction) else "taken", reaction.replies)
+
+
+def is_refused(reaction: Reaction) -> bool:
+    return any(note.name in ("refused", "stray") for note in reaction.notes)
+
+
+def together(receipts: Sequence[Receipt]) -> Receipt:
+    """Of all that came in one message: the first that was not taken, if there is one."""
+    return next((one for one in receipts if one.verdict != "taken"), Receipt("taken"))

@@ -1,0 +1,177 @@
+"""A pico that keeps the event loop to itself for long has its neighbours go first for a while."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from engine.core.messages import Outcome, Turn
+from engine.core.model import Pico, PicoId
+from engine.core.programs import Instances
+from engine.runtime.courtesy import COMPANY_S, CREDIT_S, FREE_S, LONGEST_WAIT_S, SHARE, Company, Dues, Metered
+from tests.engine.in_loop import in_loop
+from tests.engine.runtime.shell import prepared_disk, start_shell
+
+ANN, BOB = PicoId("ann"), PicoId("bob")
+
+
+@dataclass
+class Machine:
+    """A clock on the wall, and how much of it the loop's thread has computed."""
+
+    wall_s: float = 1_000.0
+    busy_s: float = 0.0
+
+    def compute(self, seconds: float) -> None:
+        self.wall_s += seconds
+        self.busy_s += seconds
+
+    def pass_by(self, seconds: float) -> None:
+        self.wall_s += seconds
+
+    def computing(self, seconds: float) -> Callable[[], None]:
+        return lambda: self.compute(seconds)
+
+
+def on_machine() -> tuple[Machine, Company]:
+    machine = Machine()
+    return machine, Company(lambda: machine.wall_s, lambda: machine.busy_s)
+
+
+def test_what_is_usual_costs_nothing() -> None:
+    """However often it happens."""
+    machine, company = on_machine()
+    ann = Dues(ANN, company)
+    for _ in range(1_000):
+        company.note(BOB)
+        company.note(ANN)
+        ann.measure(machine.computing(FREE_S))
+    assert ann.wait_s() == 0
+
+
+def test_a_long_stretch_now_and_then_costs_nothing() -> None:
+    """So long as they stay a small share of the time."""
+    machine, company = on_machine()
+    ann = Dues(ANN, company)
+    for _ in range(100):
+        company.note(BOB)
+        ann.measure(machine.computing(FREE_S + CREDIT_S * 0.99))
+        assert ann.wait_s() == 0
+        machine.pass_by(CREDIT_S / SHARE)
+
+
+def test_long_stretches_are_followed_by_long_waits() -> None:
+    """So that they take no more than their share of the time."""
+    machine, company = on_machine()
+    ann = Dues(ANN, company)
+    start_s = machine.wall_s
+    for _ in range(100):
+        company.note(BOB)
+        machine.pass_by(ann.wait_s())
+        ann.measure(machine.computing(FREE_S + 0.02))
+    machine.pass_by(ann.wait_s())
+    assert (100 * 0.02 - CREDIT_S) / (machine.wall_s - start_s) == pytest.approx(SHARE, rel=0.02)
+
+
+def test_nobody_waits_for_ever() -> None:
+    """Whatever a pico has done."""
+    machine, company = on_machine()
+    ann = Dues(ANN, company)
+    company.note(BOB)
+    ann.measure(machine.computing(0.9))
+    assert ann.wait_s() == LONGEST_WAIT_S
+
+
+def test_a_pico_that_is_alone_does_not_wait() -> None:
+    """Neither before it had a neighbour nor when that one has gone quiet."""
+    machine, company = on_machine()
+    ann = Dues(ANN, company)
+    company.note(ANN)
+    ann.measure(machine.computing(0.9))
+    assert ann.wait_s() == 0
+    company.note(BOB)
+    company.note(ANN)
+    assert ann.wait_s() > 0
+    machine.pass_by(COMPANY_S)
+    assert ann.wait_s() == 0
+
+
+@in_loop
+async def test_work_is_charged_for_its_steps_and_not_for_its_waits() -> None:
+    """Each step for itself, so that many short ones cost nothing."""
+    machine, company = on_machine()
+    ann = Dues(ANN, company)
+    company.note(BOB)
+
+    async def work() -> None:
+        for _ in range(100):
+            machine.compute(FREE_S)
+            machine.pass_by(1.0)
+            await asyncio.sleep(0)
+        machine.compute(FREE_S + CREDIT_S + 0.001)
+        await asyncio.sleep(0)
+
+    await _await(Metered(work(), ann))
+    company.note(BOB)
+    assert ann.wait_s() == pytest.approx(0.001 / SHARE)
+
+
+@in_loop
+async def test_what_happens_to_charged_work_happens_as_without() -> None:
+    """What it waits for may fail, it may fail itself, and it may be cancelled."""
+    _, company = on_machine()
+    seen: list[str] = []
+
+    async def work(problem: asyncio.Future[None]) -> None:
+        try:
+            await problem
+        except OSError:
+            seen.append("told")
+            await asyncio.sleep(0)
+            raise KeyError from None
+        finally:
+            seen.append("ended")
+
+    problem: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    failing = asyncio.ensure_future(_await(Metered(work(problem), Dues(ANN, company))))
+    await asyncio.sleep(0)
+    problem.set_exception(OSError())
+    with pytest.raises(KeyError):
+        await failing
+    endless = asyncio.get_running_loop().create_future()
+    cancelled = asyncio.ensure_future(_await(Metered(work(endless), Dues(ANN, company))))
+    await asyncio.sleep(0)
+    cancelled.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await cancelled
+    assert seen == ["told", "ended", "ended"]
+
+
+async def _await(work: Metered) -> None:
+    await work
+
+
+@in_loop
+async def test_a_neighbour_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pico's own events wait, in their order, and are all answered."""
+    machine, company = on_machine()
+    shell = await start_shell(prepared_disk("ann", "bob"), company=company)
+    react = shell.kernel.react
+
+    def slowly(pico: Pico, turn: Turn, opened: Instances[Any]) -> Outcome:
+        machine.compute(FREE_S + CREDIT_S + 0.0001 if pico.id == ANN else 0)
+        return react(pico, turn, opened)
+
+    monkeypatch.setattr(shell.kernel, "react", slowly)
+    await shell.add("bob")
+    assert await shell.add("ann") == 1
+    waiting = [asyncio.ensure_future(shell.add("ann")) for _ in range(2)]
+    for times in range(2, 20):
+        assert await shell.add("bob") == times
+    assert not any(one.done() for one in waiting)
+    machine.pass_by(LONGEST_WAIT_S)
+    assert await asyncio.gather(*waiting) == [2, 3]
