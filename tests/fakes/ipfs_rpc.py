@@ -33,6 +33,10 @@ class Asked:
         return read_cid(self.options["arg"])
 
 
+class Held(bytes):
+    """What is sent, before the connection is kept and nothing more is said."""
+
+
 Wire = bytes | None
 """All that goes over the wire; None keeps the connection and says nothing."""
 Answer = Callable[[Asked], Wire | Awaitable[Wire]]
@@ -129,11 +133,10 @@ async def serving(node: FakeIpfsRpc) -> AsyncIterator[str]:
         node.most_under_way = max(node.most_under_way, node.under_way)
         with suppress(asyncio.IncompleteReadError, ConnectionError):  # somebody came and went
             answer = await node.answer(await _read(reader))
-            if answer is None:
+            writer.write(answer or b"")
+            await writer.drain()
+            if answer is None or isinstance(answer, Held):
                 await finished.wait()
-            else:
-                writer.write(answer)
-                await writer.drain()
         node.under_way -= 1
         writer.close()
 

@@ -111,13 +111,13 @@ class Rpc:
             raise StoreUnavailable(self.name, "it is closed")
         async with self._room:
             try:
-                async with asyncio.timeout(deadline_s), self._post(command, options, body, stall_s) as answer:
+                async with self._post(command, options, body, deadline_s, stall_s) as answer:
                     if answer.status != 200:
                         raise self._refusal(command, answer.status, await _read_reason(answer))
                     yield answer.content.iter_any()
-            except TimeoutError as problem:  # aiohttp's own are such, too
+            except TimeoutError as problem:
                 raise StoreUnavailable(
-                    self.name, f"{command} was not answered within {deadline_s:g} seconds"
+                    self.name, self._explain_timeout(command, problem, deadline_s, stall_s)
                 ) from problem
             except (aiohttp.ClientError, OSError) as problem:
                 raise StoreUnavailable(self.name, self._explain(command, problem)) from problem
@@ -133,11 +133,12 @@ class Rpc:
             await self._client.close()
 
     def _post(
-        self, command: str, options: Options, body: bytes, stall_s: float | None
+        self, command: str, options: Options, body: bytes, deadline_s: float, stall_s: float | None
     ) -> aiohttp.client._RequestContextManager:
         client = self._opened()
+        # Not `asyncio.timeout`, which belongs to one task: pieces of a tree may be asked for by several.
         timeout = aiohttp.ClientTimeout(
-            total=None, sock_connect=self._limits.connect_s, connect=None, sock_read=stall_s
+            total=max(deadline_s, 0.001), sock_connect=self._limits.connect_s, sock_read=stall_s
         )
         return client.session.post(  # type: ignore[no-any-return]
             client.api_endpoint(command),
@@ -161,6 +162,15 @@ class Rpc:
         if any(sign in said.lower() for sign in _FULL):
             return StoreFull(self.name, f"{command} was refused: {said}")
         return NodeRefused(self.name, command, status, said)
+
+    def _explain_timeout(
+        self, command: str, problem: TimeoutError, deadline_s: float, stall_s: float | None
+    ) -> str:
+        if isinstance(problem, aiohttp.ConnectionTimeoutError):
+            return f"there was no connection within {self._limits.connect_s:g} seconds"
+        if isinstance(problem, aiohttp.SocketTimeoutError) and stall_s is not None:
+            return f"{command} stalled; nothing came for {stall_s:g} seconds"
+        return f"{command} was not done within {deadline_s:g} seconds"
 
     def _explain(self, command: str, problem: Exception) -> str:
         if self._is_closed:
