@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.core.blocks import planting
+from engine.core.blocks import hamt, planting
 from engine.core.blocks.dag_cbor import LARGEST_BLOCK, Link, Node
-from engine.core.blocks.errors import BlockTooLarge, NotATree
+from engine.core.blocks.errors import BlockError, BlockTooLarge, NotATree
 from engine.core.blocks.planting import Planted, Planter
+from engine.core.blocks.state import read_state
 from engine.core.blocks.values import INLINE, LONGEST_KEY, ValueReader
 from engine.core.blocks.walks import TURN
 from engine.core.cids import cid_of
 from engine.core.codec import to_bytes
 from tests.engine.core.blocks.shelf import Shelf
+from tests.engine.core.blocks.strategies import nodes
 from tests.engine.core.strategies import texts
 from tests.engine.core.strategies import values as small_values
 
@@ -241,6 +244,7 @@ SOMEWHERE = Link(cid_of(b"somewhere"))
         {"list": [b"{}"]},
         {"list": [b"[1"]},
         {"list": [7]},
+        {"list": [b"[" * 100_000]},
         {"lists": [7]},
         {"lists": [SOMEWHERE] * 257},
         {"map": [b"[]"]},
@@ -259,6 +263,20 @@ def test_what_is_no_value_is_refused(node: Node) -> None:
     shelf = Shelf()
     with pytest.raises(NotATree):
         read(shelf, Link(shelf.blocks.write(node)))
+
+
+@settings(max_examples=300)
+@given(nodes)
+def test_any_node_is_a_value_or_refused_by_name(node: Node) -> None:
+    """Whatever else a block may be: a `BlockError` says what is wrong with it, and nothing else comes out."""
+    shelf = Shelf()
+    link = Link(shelf.blocks.write(node))
+    for slot in (node, link, Link(shelf.blocks.write({"list": [link, b"[1.0]"]}))):
+        with suppress(BlockError):
+            to_bytes(read(shelf, slot))
+    for walk in (hamt.entries(link.cid), hamt.diff(link.cid, link.cid), read_state(link.cid, MOST)):
+        with suppress(BlockError):
+            shelf.run(walk)
 
 
 def test_a_map_has_the_entries_that_its_keys_name() -> None:
