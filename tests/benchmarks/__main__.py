@@ -12,6 +12,7 @@ from tests.benchmarks.blocks import report_blocks
 from tests.benchmarks.didcomm import report_didcomm
 from tests.benchmarks.dids import report_dids
 from tests.benchmarks.events import report_events
+from tests.benchmarks.ipfs import report_ipfs
 from tests.benchmarks.language import report_language
 from tests.benchmarks.mail import report_mail
 from tests.benchmarks.messages import report_messages
@@ -28,6 +29,7 @@ REPORTS: Mapping[str, Callable[[], Iterator[Table | str]]] = {
     "dids": report_dids,
     "messages": report_messages,
     "mail": report_mail,
+    "ipfs": report_ipfs,
     "blocks": report_blocks,
     "stores": report_stores,
 }
