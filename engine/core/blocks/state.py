@@ -62,7 +62,7 @@ class State:
     head: Head
     beside: Mapping[str, Plain] = field(default_factory=lambda: EMPTY)
     """What the engine has kept for it, by kind. Large maps and lists in it are as cheap to change as the
-    pico's own."""
+    pico's own, and like those are never changed but replaced."""
     texts: Mapping[RulesetHash, str] = field(default_factory=lambda: EMPTY)
     """Of the rulesets that it has."""
 
