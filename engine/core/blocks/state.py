@@ -22,6 +22,7 @@ from engine.core.blocks.walks import Walk, Writer
 from engine.core.cids import Cid
 from engine.core.codec import (
     Plain,
+    pack_asked,
     pack_channel,
     pack_child,
     pack_invitation,
@@ -35,6 +36,7 @@ from engine.core.codec import (
 )
 from engine.core.model import (
     EMPTY,
+    Asked,
     Channel,
     Child,
     InstalledRuleset,
@@ -123,6 +125,7 @@ class StateTree:
             "wills": self._once(("wills",), pico.wills, lambda _: wills_of(pico)),
             "relations": self._once(("relations",), pico.relations, _by_name),
             "invitations": self._once(("invitations",), pico.invitations, _by_name),
+            "asked": self._once(("asked",), pico.asked, _by_name),
         }
 
     def _by_rid(self, part: str, by_rid: Mapping[Any, Mapping[str, Any]]) -> Mapping[str, Any]:
@@ -153,18 +156,20 @@ def _own(pico: Pico) -> Plain:
         wills=EMPTY,
         relations=EMPTY,
         invitations=EMPTY,
+        asked=EMPTY,
     )
     return {name: part for name, part in pack_pico(small).items() if name not in _LARGE}
 
 
 _LARGE = {
-    *("children", "channels", "rulesets", "entities", "patterns"),
-    *("timers", "wills", "relations", "invitations"),
+    *("children", "channels", "rulesets", "entities", "patterns", "timers"),
+    *("wills", "relations", "invitations", "asked"),
 }
 _PARTS = {"own", "beside", *_LARGE}
-_LISTS_OF_VALUES = ("channels", "timers", "relations", "invitations")
+_LISTS_OF_VALUES = ("channels", "timers", "relations", "invitations", "asked")
 """Lists for the codec, which are maps here: an entry is then found by its name."""
 _PACKS: Mapping[type, Pack] = {
+    Asked: pack_asked,
     Channel: pack_channel,
     Child: pack_child,
     InstalledRuleset: pack_ruleset,
