@@ -97,16 +97,27 @@ class ManyStores:
 
     async def _get(self, cids: Iterable[Cid]) -> dict[Cid, bytes]:
         wanted = list(dict.fromkeys(cids))
+        damaged = frozenset[Cid]()
+        local_problem: StoreUnavailable | None = None
         try:
-            found, damaged = await self._local.get_many(wanted), frozenset[Cid]()
+            found = await self._local.get_many(wanted)
         except WrongBytes as problem:
             found, damaged = dict(problem.found), problem.cids
-        missing = [cid for cid in wanted if cid not in found]
+        except StoreUnavailable as problem:
+            log.warning("the local store cannot be read; others are asked", why=problem.reason)
+            found, local_problem = {}, problem
+        found.update(await self._get_elsewhere([cid for cid in wanted if cid not in found]))
+        if damaged:
+            await self._mend(damaged, found)
+        if local_problem is not None and len(found) < len(wanted):
+            raise local_problem
+        return found
+
+    async def _get_elsewhere(self, missing: Sequence[Cid]) -> dict[Cid, bytes]:
+        found: dict[Cid, bytes] = {}
         for place in range(0, len(missing), ASKED_AT_ONCE) if self._others else ():
             part = missing[place : place + ASKED_AT_ONCE]
             found.update(await find_blocks(part, self._others, self._patience))
-        if damaged:
-            await self._mend(damaged, found)
         return found
 
     async def _mend(self, damaged: frozenset[Cid], found: Mapping[Cid, bytes]) -> None:

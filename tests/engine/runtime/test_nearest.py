@@ -11,7 +11,7 @@ import pytest
 from engine.adapters.blocks.memory import MemoryBlocks
 from engine.core.cids import Cid
 from engine.core.replicas import Replication
-from engine.ports import MissingBlocks, WrongBytes
+from engine.ports import MissingBlocks, StoreUnavailable, WrongBytes
 from engine.runtime.block_walks import walk
 from engine.runtime.other_stores import Patience
 from tests.engine.making_blocks import above, grow, leaf
@@ -124,6 +124,20 @@ async def test_altered_blocks_are_mended_from_another_store() -> None:
         await many.get_many(tree.blocks)
     assert caught.value.cids == {tree.root}
     assert caught.value.found.keys() == tree.blocks.keys() - {tree.root}
+    await many.close()
+
+
+@virtually
+async def test_a_local_store_that_cannot_be_read_is_not_needed_for_reading() -> None:
+    """As long as another one has all of it; what cannot be written fails, since nothing would be durable."""
+    tree = grow(7)
+    machine, many = await replicated(tree, faulty("one"))
+    await machine.local.close()
+    assert await many.get_many(tree.blocks) == tree.blocks
+    with pytest.raises(StoreUnavailable):
+        await many.get_many([*tree.blocks, grow(8).root])
+    with pytest.raises(StoreUnavailable):
+        await many.put_many(tree.blocks)
     await many.close()
 
 
