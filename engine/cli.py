@@ -15,6 +15,7 @@ from engine.commands.fork import fork
 from engine.commands.guardian import guardian
 from engine.commands.install import install
 from engine.commands.introductions import connect, invite
+from engine.commands.ipfs import ipfs
 from engine.commands.log import log
 from engine.commands.lsp import lsp
 from engine.commands.modules import grant, modules, revoke
@@ -56,7 +57,7 @@ COMMANDS = (
     *(check, fmt, test, repl, sign, key, lsp),
     credential,
     *(did, guardian, invite, connect, passphrase),
-    *(doctor, settings, version),
+    *(ipfs, doctor, settings, version),
 )
 
 for command in COMMANDS:

@@ -18,6 +18,7 @@ from engine.authors import NOBODY, DidKeys, read_authors
 from engine.core.dids import is_did_url
 from engine.did_choice import NO_DID, DidChoice, read_dids
 from engine.host_patterns import NO_HOSTS, HostPatterns, read_patterns
+from engine.ipfs_choice import NO_NODES, IpfsNodes, read_nodes
 from engine.plugin_choice import ALL_PLUGINS, PluginChoice, read_plugins
 from pico_lang.meter import Budget
 from pico_lang.values import MAX_NESTING
@@ -194,6 +195,28 @@ class Settings:
         128, "such questions and effects that all picos together may have under way", least=1
     )
 
+    ipfs_api: IpfsNodes = field(
+        default=NO_NODES,
+        metadata={
+            "about": "IPFS nodes that keep blocks for this engine: a list of the URLs of their RPC, as "
+            "http://127.0.0.1:5001"
+        },
+    )
+    ipfs_label: str = _setting(
+        "picomesh",
+        "what its pins are called there; engines that share a node and do not know each other differ",
+    )
+    ipfs_answer_s: float = _setting(
+        30.0, "seconds that a node may take for what it knows by itself", least=0.1
+    )
+    ipfs_put_s: float = _setting(60.0, "seconds that a node may take for 4 MiB of blocks", least=0.1)
+    ipfs_get_s: float = _setting(
+        20.0, "seconds that it may take for a block, which others may have to give it", least=0.1
+    )
+    ipfs_pin_s: float = _setting(120.0, "seconds that it may take to pin a state", least=0.1)
+    ipfs_tree_bytes: int = _setting(4 << 30, "bytes that one state may have when it is fetched", least=1)
+    ipfs_at_once: int = _setting(64, "requests to one node that may be under way; others wait", least=1)
+
     @property
     def budget(self) -> Budget:
         """What one turn may use."""
@@ -293,7 +316,8 @@ def _convert(one: Field[Any], value: Any, source: str) -> Any:
         converted = _read_as(kind, value)
     except ValueError:
         wanted = _NAMES_OF_TYPES[kind]
-        raise BadSetting(f"'{one.name}' must be {wanted}, not {value!r} (from {source})") from None
+        shown = "what was given" if kind in _WITH_PASSWORDS and "@" in str(value) else repr(value)
+        raise BadSetting(f"'{one.name}' must be {wanted}, not {shown} (from {source})") from None
     _check_range(one, converted, source)
     return converted
 
@@ -343,6 +367,7 @@ _NAMES_OF_TYPES: dict[type, str] = {
     DidChoice: "true, false, or DIDs",
     DidKeys: "a list of keys, each like did:key:z6Mk…",
     HostPatterns: "true, false, or names, addresses or networks",
+    IpfsNodes: "URLs of the RPC of IPFS nodes, each once, as http://127.0.0.1:5001",
     PluginChoice: "true, false, or names of plugins",
 }
 _READERS: dict[type, Callable[[Any], Any]] = {
@@ -350,6 +375,9 @@ _READERS: dict[type, Callable[[Any], Any]] = {
     DidChoice: read_dids,
     DidKeys: read_authors,
     HostPatterns: read_patterns,
+    IpfsNodes: read_nodes,
     PluginChoice: read_plugins,
 }
+_WITH_PASSWORDS = frozenset({IpfsNodes})
+"""Kinds of which a value is not shown that may have one in it."""
 _ACCEPTED: dict[type, tuple[type, ...]] = {Path: (), str: (), int: (int,), float: (int, float)}

@@ -16,7 +16,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
     ("engine.core",),
     (
         *("engine.authors", "engine.choices", "engine.did_choice", "engine.host_patterns"),
-        *("engine.plugin_choice", "engine.ports", "engine.plugins", "engine.config"),
+        *("engine.ipfs_choice", "engine.plugin_choice", "engine.ports", "engine.plugins", "engine.config"),
     ),
     ("engine.runtime",),
     ("engine.adapters",),

@@ -15,6 +15,7 @@ from engine.commands.output import json_option, print_drawing, print_json
 from engine.config import BadSetting, Settings, describe_settings, load_settings
 from engine.did_choice import DidChoice
 from engine.host_patterns import HostPatterns
+from engine.ipfs_choice import IpfsNodes
 from engine.plugin_choice import PluginChoice
 
 
@@ -41,6 +42,8 @@ def _plain(value: object) -> object:
             return str(value)
         case HostPatterns(texts):
             return list(texts)
+        case IpfsNodes(addresses):
+            return list(map(str, addresses))
         case DidKeys(keys):
             return list(keys)
         case PluginChoice(names, is_all):

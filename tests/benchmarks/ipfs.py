@@ -20,9 +20,10 @@ import aiohttp
 import pytest
 from rich.table import Table
 
-from engine.adapters.ipfs import IpfsBlocks, NodeLimits, Rpc, read_address
+from engine.adapters.ipfs import IpfsBlocks, NodeLimits, Rpc
 from engine.core.cars import car_of
 from engine.core.cids import Cid, cid_text
+from engine.ipfs_choice import read_address
 from tests.engine.making_blocks import Tree, above, leaf
 from tests.support.ipfs_node import IpfsNode, connected_nodes
 

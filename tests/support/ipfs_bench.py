@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from engine.adapters.ipfs import IpfsBlocks, NodeLimits, Rpc, read_address
+from engine.adapters.ipfs import IpfsBlocks, NodeLimits, Rpc
 from engine.core.cids import Cid
+from engine.ipfs_choice import read_address
 from tests.support.ipfs_node import IpfsNode
 
 IMPATIENT = NodeLimits(get_s=1.0, ask_again_s=0.5)

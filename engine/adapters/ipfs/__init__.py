@@ -1,6 +1,5 @@
 """Blocks in IPFS nodes, through Kubo's RPC. See the README beside this file."""
 
-from engine.adapters.ipfs.address import BadAddress, NodeAddress, read_address
 from engine.adapters.ipfs.limits import NodeLimits
 from engine.adapters.ipfs.names import BadRecord, IpnsNames, Pointer, ipns_name
 from engine.adapters.ipfs.node import IpfsBlocks
@@ -8,16 +7,13 @@ from engine.adapters.ipfs.rpc import NodeRefused, Rpc
 from engine.adapters.ipfs.status import NodeStatus
 
 __all__ = [
-    "BadAddress",
     "BadRecord",
     "IpfsBlocks",
     "IpnsNames",
-    "NodeAddress",
     "NodeLimits",
     "NodeRefused",
     "NodeStatus",
     "Pointer",
     "Rpc",
     "ipns_name",
-    "read_address",
 ]

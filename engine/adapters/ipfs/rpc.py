@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from io import BytesIO
@@ -19,8 +21,8 @@ import aiohttp
 import aioipfs
 from aioipfs.multi import FormDataWriter
 
-from engine.adapters.ipfs.address import NodeAddress
 from engine.adapters.ipfs.limits import NodeLimits
+from engine.ipfs_choice import NodeAddress
 from engine.ports import StoreFull, StoreUnavailable
 
 Options = Mapping[str, str]
@@ -31,7 +33,6 @@ ERROR_BYTES = 64 << 10
 GRACE_S = 2.0
 """What the way there and back may take beyond the time that the node itself was given."""
 
-_HEADERS = {"accept-encoding": "identity"}  # what is not compressed cannot be larger than it looks
 _FULL = ("no space left on device", "disk quota exceeded", "not enough space", "file too large")
 _HINTS = {
     401: "it wants a name and password, which stand before an @ in its URL",
@@ -60,6 +61,7 @@ class Rpc:
     def __init__(self, address: NodeAddress, limits: NodeLimits) -> None:
         self.name = address.name
         self._address = address
+        self._headers = _headers(address)
         self._limits = limits
         self._room = asyncio.Semaphore(limits.at_once)
         self._client: aioipfs.AsyncIPFS | None = None
@@ -144,8 +146,7 @@ class Rpc:
             client.api_endpoint(command),
             params=options,
             data=_as_file(body) if body else None,
-            auth=client.auth,
-            headers=_HEADERS,
+            headers=self._headers,
             timeout=timeout,
             allow_redirects=False,  # a node does not say where else our blocks go
             auto_decompress=False,
@@ -154,8 +155,7 @@ class Rpc:
     def _opened(self) -> aioipfs.AsyncIPFS:
         if self._client is None:
             to = self._address
-            auth = aiohttp.BasicAuth(to.user, to.password) if to.user or to.password else None
-            self._client = aioipfs.AsyncIPFS(host=to.host, port=to.port, scheme=to.scheme, auth=auth)
+            self._client = aioipfs.AsyncIPFS(host=to.host, port=to.port, scheme=to.scheme)
         return self._client
 
     def _refusal(self, command: str, status: int, said: str) -> StoreFull | NodeRefused:
@@ -176,9 +176,16 @@ class Rpc:
         if self._is_closed:
             return "it is closed"
         if isinstance(problem, aiohttp.ClientConnectorError):
-            reason = problem.os_error.strerror or type(problem.os_error).__name__
-            return f"nothing answers there ({reason}); does the node run?"
+            return f"nothing answers there ({_reason_of(problem.os_error)}); does the node run?"
         return f"{command} broke off: {_shown(str(problem).encode()) or type(problem).__name__}"
+
+
+def _headers(address: NodeAddress) -> dict[str, str]:
+    headers = {"accept-encoding": "identity"}  # what is not compressed cannot be larger than it looks
+    if address.user or address.password:
+        known = b64encode(f"{address.user}:{address.password}".encode())
+        headers["authorization"] = f"Basic {known.decode()}"
+    return headers
 
 
 def _as_file(body: bytes) -> aiohttp.MultipartWriter:
@@ -188,6 +195,13 @@ def _as_file(body: bytes) -> aiohttp.MultipartWriter:
         part.set_content_disposition("form-data", name="file", filename="file")
         form.append_payload(part)
     return form  # type: ignore[no-any-return]
+
+
+def _reason_of(problem: OSError) -> str:
+    """Asyncio puts a sentence of its own in the place of the system's; a name that is not found has none."""
+    if problem.errno is not None and problem.errno > 0:
+        return os.strerror(problem.errno)
+    return _shown(str(problem.strerror or type(problem).__name__).encode())
 
 
 async def _read_reason(answer: aiohttp.ClientResponse) -> str:

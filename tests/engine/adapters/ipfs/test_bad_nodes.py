@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import gzip
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
 
-from engine.adapters.ipfs import IpfsBlocks, NodeLimits, NodeRefused, Rpc, read_address
+from engine.adapters.ipfs import IpfsBlocks, NodeLimits, NodeRefused, Rpc
 from engine.core.cars import car_header, car_of, car_section
 from engine.core.cids import Cid, cid_text
+from engine.ipfs_choice import read_address
 from engine.ports import LARGEST_BLOCK, MissingBlocks, StoreFull, StoreUnavailable, WrongBytes
 from tests.engine.in_loop import in_loop
 from tests.engine.making_blocks import Tree, above, grow, leaf
@@ -238,6 +240,19 @@ def test_what_a_node_says_instead_is_told(said: bytes, match: str) -> None:
         assert str(caught.value).isprintable()
 
     run()
+
+
+@in_loop
+async def test_a_name_and_password_go_to_the_proxy_that_wants_them() -> None:
+    """And to nobody else."""
+    node = FakeIpfsRpc()
+    async with serving(node) as url:
+        for given in (url, url.replace("//", "//me:p%40ss:word@")):
+            store = IpfsBlocks(Rpc(read_address(given), NodeLimits()), NodeLimits())
+            await store.roots()
+            await store.close()
+    basic = "Basic " + base64.b64encode(b"me:p@ss:word").decode()
+    assert [one.headers.get("authorization") for one in node.asked] == [None, basic]
 
 
 # --- full ------------------------------------------------------------------------------------------

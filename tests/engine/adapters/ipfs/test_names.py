@@ -15,9 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nacl.signing import SigningKey
 
-from engine.adapters.ipfs import BadRecord, IpnsNames, NodeLimits, Pointer, Rpc, ipns_name, read_address
+from engine.adapters.ipfs import BadRecord, IpnsNames, NodeLimits, Pointer, Rpc, ipns_name
 from engine.adapters.ipfs.names import make_record, read_record
 from engine.core.cids import cid_text
+from engine.ipfs_choice import read_address
 from engine.ports import StoreUnavailable
 from tests.engine.in_loop import in_loop_within
 from tests.engine.making_blocks import grow

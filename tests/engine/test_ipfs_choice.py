@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from engine.adapters.ipfs import BadAddress, NodeAddress, read_address
+from engine.config import BadSetting, load_settings
+from engine.ipfs_choice import NO_NODES, BadAddress, IpfsNodes, NodeAddress, read_address, read_nodes
 
 
 @pytest.mark.parametrize(
@@ -42,3 +43,35 @@ def test_a_password_is_never_shown() -> None:
     with pytest.raises(BadAddress) as refused:
         read_address("ftp://me:secret@node.example")
     assert "secret" not in str(refused.value)
+    with pytest.raises(BadSetting) as told:
+        load_settings({"ipfs_api": "http://me:secret@node.example:99999"}, {})
+    assert "secret" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("said", "urls"),
+    [
+        (False, []),
+        ("", []),
+        ("none", []),
+        ("http://localhost", ["http://localhost:5001"]),
+        ("http://a:1, https://b", ["http://a:1", "https://b:443"]),
+        (["http://a:1", "https://me:secret@b"], ["http://a:1", "https://me@b:443"]),
+        (IpfsNodes((read_address("http://a:1"),)), ["http://a:1"]),
+    ],
+)
+def test_a_choice_is_read(said: object, urls: list[str]) -> None:
+    """In the form of each source, and as it is shown itself."""
+    chosen = read_nodes(said)
+    assert list(map(str, chosen.addresses)) == urls
+    assert list(map(str, read_nodes(str(chosen)).addresses)) == urls
+    assert (chosen == NO_NODES) == (urls == [])
+
+
+@pytest.mark.parametrize(
+    "said", [True, 7, "localhost:5001", ["http://a", 7], "http://a,", "http://a,http://a:5001"]
+)
+def test_what_names_no_node_is_told_in_words(said: object) -> None:
+    """One that is named twice would count as two copies."""
+    with pytest.raises(BadSetting, match="'ipfs_api' must be URLs of the RPC of IPFS nodes"):
+        load_settings({"ipfs_api": said}, {})
