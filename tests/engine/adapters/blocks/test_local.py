@@ -15,7 +15,7 @@ from engine.adapters.blocks.collecting import Collected
 from engine.adapters.blocks.database import Database, NotBlocks
 from engine.adapters.blocks.local import LocalBlocks
 from engine.core.cids import Cid
-from engine.ports import MissingBlocks, StoreFull
+from engine.ports import MissingBlocks, StoreFull, StoreUnavailable
 from tests.campaign import examples
 from tests.engine.in_loop import in_loop
 from tests.engine.making_blocks import Tree, above, grow, leaf
@@ -139,6 +139,35 @@ async def limit_pages(store: LocalBlocks, more: int) -> None:
         connection.execute(f"PRAGMA max_page_count = {count + more}")
 
     await store._database.write(limit)
+
+
+@in_loop
+async def test_writes_that_come_together_share_a_transaction(path: Path) -> None:
+    """What waits while the disk is busy goes with the next one, so many who put pay for few syncs."""
+    database = CrashingDatabase(path)
+    store = LocalBlocks(database, Hours().now_ms)
+    trees = [grow(seed, leaves=2) for seed in range(100)]
+    await asyncio.gather(*(store.put_many(tree.blocks) for tree in trees))
+    assert database.commits < 50
+    assert await store.has_many(needed(trees)) == needed(trees)
+    await database.close()
+
+
+@in_loop
+async def test_a_file_that_is_damaged_is_named(path: Path) -> None:
+    """Whatever SQLite cannot read of it makes the store unavailable, and nothing worse."""
+    tree = grow(14, leaves=500, size=2_000)
+    async with opened(path) as store:
+        await store.put_many(tree.blocks)
+    with path.open("r+b") as file:
+        for place in range(8192 * 10, path.stat().st_size, 8192 * 5):
+            file.seek(place)
+            file.write(b"\xff" * 300)
+    async with opened(path) as store:
+        with pytest.raises(StoreUnavailable, match="malformed"):
+            await store.get_many(tree.blocks)
+        with pytest.raises(StoreUnavailable, match="malformed"):
+            await store.collect()
 
 
 @in_loop
