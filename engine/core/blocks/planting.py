@@ -7,13 +7,12 @@ when it is made anew. Small values stand in the node they belong to (`values`), 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate, compress, count
-from operator import is_not
 from typing import Any
 
 from engine.core.blocks import hamt
+from engine.core.blocks.comparing import Common, Leaf, compare
 from engine.core.blocks.cutting import PAGE, cut_text, ends_piece
 from engine.core.blocks.dag_cbor import Link, Node
 from engine.core.blocks.values import FORK, INLINE, LINK_BYTES, NESTING, Slot, key_of, utf8
@@ -23,14 +22,6 @@ from engine.core.codec import Plain, encoder_of
 
 Pack = Callable[[Any], Plain]
 """What the codec makes of a thing of the model."""
-
-
-@dataclass(frozen=True, slots=True)
-class Leaf:
-    """A piece of a list: how many items, and its block."""
-
-    items: int
-    cid: Cid
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +169,7 @@ class Planter:
         self, items: Sequence[Any], old: Planted, inner: dict[Any, Planted], deeper: int
     ) -> Walk[tuple[Leaf, ...]]:
         """The pieces of a list. Those of the old one with the same items in the same run are taken over."""
-        same = _Common(old.value, items)
+        same = Common(self._plain(old.value), items)
         leaves = list(same.leaves_before(old.leaves))
         done = sum(leaf.items for leaf in leaves)
         rest = same.leaves_after(old.leaves)
@@ -227,7 +218,7 @@ class Planter:
         assert before.entries is not None
         assert before.keys is not None
         old = self._plain(before.value)
-        found = _compare(old, entries)
+        found = compare(old, entries)
         replaced = {*found.changed, *found.gone}
         inner = {key: planted for key, planted in before.inner.items() if key not in replaced}
         items = [(key, entries[key]) for key in found.changed]
@@ -280,75 +271,6 @@ class Planter:
         if run:
             parts.append(b"{" + b",".join(run) + b"}")
         return parts
-
-
-# --- what differs ----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Differing:
-    """Of two maps: keys whose values are other objects or are new, keys that are gone, and whether the keys
-    of both are the same in the same order."""
-
-    changed: list[str]
-    gone: list[str]
-    has_same_keys: bool
-
-
-def _compare(old: Mapping[str, Any], new: Mapping[str, Any]) -> _Differing:
-    """Mostly the keys of both begin and end alike, and what is between is little. Then Python's own loops
-    need not be entered, and a hundred thousand entries take some milliseconds."""
-    names, were = list(new), list(old)
-    if names[: len(were)] == were:
-        changed = _replaced(names, old.values(), new.values())
-        return _Differing(changed + names[len(were) :], [], len(were) == len(names))
-    same = _Common(were, names)
-    until, after = same.begin, len(names) - same.end
-    changed = _replaced(names[:until], old.values(), new.values())
-    changed += _replaced(names[after:][::-1], list(old.values())[::-1], list(new.values())[::-1])
-    changed += [key for key in names[until:after] if key not in old or old[key] is not new[key]]
-    gone = [key for key in were[until : len(were) - same.end] if key not in new]
-    return _Differing(changed, gone, False)
-
-
-def _replaced(names: list[str], old: Iterable[Any], new: Iterable[Any]) -> list[str]:
-    """The names of those values that are another object."""
-    return list(compress(names, map(is_not, old, new)))
-
-
-class _Common:
-    """What two lists begin and end with alike."""
-
-    def __init__(self, old: Sequence[Any], new: Sequence[Any]) -> None:
-        most = min(len(old), len(new))
-        self._old, self._new = old, new
-        self.begin = next(compress(count(), map(is_not, old, new)), most)
-        ends = map(is_not, reversed(old), reversed(new))
-        self.end = min(next(compress(count(), ends), most), most - self.begin)
-
-    def pair(self, place: int) -> Any:
-        """The item that was where this one is, if none has come or gone."""
-        return self._old[place] if len(self._old) == len(self._new) else None
-
-    def leaves_before(self, leaves: tuple[Leaf, ...]) -> Iterator[Leaf]:
-        """Those that only have items of the common beginning. The last piece ended because the list did, so
-        it stays only if the new one ends there too."""
-        for leaf, end in zip(leaves, accumulate(leaf.items for leaf in leaves), strict=True):
-            if end > self.begin or (end == len(self._old) != len(self._new)):
-                return
-            yield leaf
-
-    def leaves_after(self, leaves: tuple[Leaf, ...]) -> dict[int, int]:
-        """The places in the new list from which on there is nothing but old pieces, all with items of the
-        common end; each with the number of the first."""
-        moved = len(self._new) - len(self._old)
-        starts = accumulate((leaf.items for leaf in leaves), initial=0)
-        first = len(self._new) - self.end
-        return {
-            start + moved: number
-            for number, start in enumerate(starts)
-            if number < len(leaves) and start + moved >= first
-        }
 
 
 # --- parts -----------------------------------------------------------------------------------------

@@ -1,4 +1,7 @@
-"""Writes the tree that has to stay readable: `python -m tests.engine.core.blocks.keep`, once for each format."""
+"""Writes the tree that has to stay readable: once for each format.
+
+`python -m tests.engine.core.blocks.keep`.
+"""
 
 from __future__ import annotations
 
