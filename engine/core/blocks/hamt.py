@@ -231,6 +231,10 @@ def _prefix(hashed: int, depth: int, shape: Shape) -> int:
 # --- nodes -----------------------------------------------------------------------------------------
 
 
+_BITS = [tuple(bit for bit in range(8) if byte >> bit & 1) for byte in range(256)]
+"""Which bits are set in a byte."""
+
+
 def _write_root(shape: Shape, elements: Elements) -> Node:
     return {
         "hashAlg": SHA2_256,
@@ -265,16 +269,15 @@ def _read_node(node: Node, shape: Shape, prefix: int, depth: int) -> Elements:
     """The elements of a node to which these bits of the hash led. Everything in it has to be in its place."""
     match node:
         case [bytes(bitmap), list(data)] if len(bitmap) == (1 << shape.bit_width) // 8:
-            bits = int.from_bytes(bitmap, "little")
+            indices = [8 * number + bit for number, byte in enumerate(bitmap) for bit in _BITS[byte]]
         case _:
             raise NotATree("a block that is not a node of a map")
-    if bits.bit_count() != len(data) or depth * shape.bit_width >= HASH_BITS:
+    if len(indices) != len(data) or depth * shape.bit_width >= HASH_BITS:
         raise NotATree("a node of a map that does not fit its bitmap, or lies too deep")
-    indices = [index for index in range(1 << shape.bit_width) if bits >> index & 1]
-    places = [(index, prefix << shape.bit_width | index) for index in indices]
+    above = prefix << shape.bit_width
     return {
-        index: element if isinstance(element, Link) else _read_bucket(element, shape, place, depth)
-        for (index, place), element in zip(places, data, strict=True)
+        index: element if isinstance(element, Link) else _read_bucket(element, shape, above | index, depth)
+        for index, element in zip(indices, data, strict=True)
     }
 
 
