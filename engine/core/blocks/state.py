@@ -81,8 +81,7 @@ class StateTree:
         self._planter = Planter(writer, _PACKS)
         self._find_text = texts
         self._planted: dict[str, Planted] = {}
-        self._sorted: dict[tuple[str, ...], tuple[Any, Any]] = {}
-        """What was made of a part of the pico, beside the part: the same part is the same thing again."""
+        self._once = _Once({})
         self._texts: dict[RulesetHash, Link] = {}
 
     def rekey(self, writer: Writer) -> None:
@@ -92,14 +91,14 @@ class StateTree:
 
     def write(self, head: Head, beside: Mapping[str, Plain] = EMPTY) -> Walk[Cid]:
         """The root of the tree of a pico, after writing what is not written yet."""
-        planted: dict[str, Planted] = {}
-        for name, part in {**self._parts(head.pico), "beside": beside}.items():
+        once, planted = _Once(self._once.made), dict[str, Planted]()
+        for name, part in {**_parts(head.pico, once), "beside": beside}.items():
             planted[name] = yield from self._planter.plant(part, self._planted.get(name))
         parts = {name: one.slot for name, one in planted.items()}
         texts = yield from self._write_texts(head.pico)
         node = {"kind": KIND, "format": FORMAT, "chain": head.chain, "parts": parts, "texts": texts}
         root = self._writer.write(node)
-        self._planted, self._texts = planted, texts
+        self._once, self._planted, self._texts = once, planted, texts
         return root
 
     def _write_texts(self, pico: Pico) -> Walk[dict[RulesetHash, Link]]:
@@ -112,31 +111,41 @@ class StateTree:
             links[digest] = known
         return links
 
-    def _parts(self, pico: Pico) -> Mapping[str, Any]:
-        """What `pack_pico` says of a pico, with the things in it not packed yet."""
-        return {
-            "own": _own(pico),
-            "children": pico.children,
-            "channels": self._once(("channels",), pico.channels, _by_name),
-            "rulesets": pico.rulesets,
-            "entities": self._by_rid("entities", pico.entities),
-            "patterns": self._by_rid("patterns", pico.patterns),
-            "timers": pico.timers,
-            "wills": self._once(("wills",), pico.wills, lambda _: wills_of(pico)),
-            "relations": self._once(("relations",), pico.relations, _by_name),
-            "invitations": self._once(("invitations",), pico.invitations, _by_name),
-            "asked": self._once(("asked",), pico.asked, _by_name),
-        }
 
-    def _by_rid(self, part: str, by_rid: Mapping[Any, Mapping[str, Any]]) -> Mapping[str, Any]:
-        return {rid: self._once((part, rid), by_rid[rid], _by_name) for rid in sorted(by_rid)}
+class _Once:
+    """What is made of the same part of a pico is the same thing as the last time, so that it is not looked at
+    again. Only what was made this time is kept for the next."""
 
-    def _once(self, key: tuple[str, ...], part: Any, make: Callable[[Any], Any]) -> Any:
-        source, made = self._sorted.get(key, (None, None))
-        if source is not part:
-            made = make(part)
-            self._sorted[key] = part, made
-        return made
+    def __init__(self, before: Mapping[tuple[str, ...], tuple[Any, Any]]) -> None:
+        self._before = before
+        self.made: dict[tuple[str, ...], tuple[Any, Any]] = {}
+
+    def sorted(self, things: Mapping[Any, Any], *key: str) -> Mapping[str, Any]:
+        return self.make(things, _by_name, *key)  # type: ignore[no-any-return]
+
+    def make(self, part: Any, make: Callable[[Any], Any], *key: str) -> Any:
+        known = self._before.get(key)
+        if known is None or known[0] is not part:
+            known = part, make(part)
+        self.made[key] = known
+        return known[1]
+
+
+def _parts(pico: Pico, once: _Once) -> Mapping[str, Any]:
+    """What `pack_pico` says of a pico, with the things in it not packed yet."""
+    return {
+        "own": _own(pico),
+        "children": pico.children,
+        "channels": once.sorted(pico.channels, "channels"),
+        "rulesets": pico.rulesets,
+        "entities": {rid: once.sorted(pico.entities[rid], "entities", rid) for rid in sorted(pico.entities)},
+        "patterns": {rid: once.sorted(pico.patterns[rid], "patterns", rid) for rid in sorted(pico.patterns)},
+        "timers": pico.timers,
+        "wills": once.make(pico.wills, lambda _: wills_of(pico), "wills"),
+        "relations": once.sorted(pico.relations, "relations"),
+        "invitations": once.sorted(pico.invitations, "invitations"),
+        "asked": once.sorted(pico.asked, "asked"),
+    }
 
 
 def _by_name(things: Mapping[Any, Any]) -> dict[Any, Any]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import weakref
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from pathlib import Path
@@ -147,6 +149,23 @@ def test_one_handled_message_more_is_some_blocks() -> None:
     shelf.run(tree.write(head, BESIDE))
     more = {**BESIDE, "handled": {**BESIDE["handled"], "message x": 1}}
     assert shelf.written(tree.write(head, more))[1] <= 8
+
+
+def test_a_ruleset_that_is_gone_is_forgotten() -> None:
+    """What it had would otherwise be held in memory as long as the tree is."""
+    shelf, held = Shelf(), Held()
+    tree = tree_on(shelf)
+    shelf.run(tree.write(Head(rich_pico({Rid("other"): {"held": held}}), "ab")))
+    gone = weakref.ref(held)
+    del held
+    assert gone() is not None
+    shelf.run(tree.write(Head(rich_pico(), "cd")))
+    gc.collect()
+    assert gone() is None
+
+
+class Held(dict[str, Any]):
+    """An entity variable that can be watched."""
 
 
 def test_a_walk_that_was_given_up_spoils_nothing() -> None:
