@@ -1,9 +1,12 @@
 """Heads: somebody's word that a pico's state is this tree now. Those of one pico are a chain.
 
 A head is a block of its own, in the open: DAG-CBOR of a map with `kind`, `format`, `pico` (its DID), `epoch`
-(the entry of its log that says who runs it), `sequence` (the turn), `root`, `previous` (the head before it,
-null for the first), `time` (ms), `by` (the did:key that signed) and `signature`, which is Ed25519 over a
-sentence of its own and the map without `signature`.
+(the entry of its log that says who runs it), `sequence` (the turn), `root`, `keys` (what opens it, see
+`keys_block`), `previous` (the head before it, null for the first), `time` (ms), `by` (the did:key that
+signed) and `signature`, which is Ed25519 over a sentence of its own and the map without `signature`.
+
+`root` and `keys` are links, `previous` is the bytes of a CID: so who pins a head keeps one whole state, with
+what it takes to open it, and not every state that there ever was.
 
 Whoever acts as a pico signs one head for a turn at most. Two with one epoch and sequence that say different
 things are an *equivocation*: `Evidence` holds both, and anybody can check it who knows whose keys they are.
@@ -17,7 +20,7 @@ from typing import Any
 
 from engine.core.blocks.dag_cbor import Link, Node, decode, encode
 from engine.core.blocks.errors import BlockError, BrokenHeads, ForgedHead, NewerFormat, NotEvidence, OldHead
-from engine.core.cids import Cid, cid_of, cid_text
+from engine.core.cids import Cid, check_cid, cid_of, cid_text
 from engine.core.did_keys import DidKey, NotADidKey, from_did_key, read_did_key
 from engine.core.signatures import SIGNATURE_BYTES, Verify
 
@@ -45,6 +48,7 @@ class StateHead:
     epoch: int
     sequence: int
     root: Cid
+    keys: Cid
     previous: Cid | None
     time_ms: int
     by: DidKey
@@ -111,25 +115,35 @@ def _plain(head: StateHead) -> dict[str, Any]:
         "epoch": head.epoch,
         "sequence": head.sequence,
         "root": Link(head.root),
-        "previous": None if head.previous is None else Link(head.previous),
+        "keys": Link(head.keys),
+        "previous": head.previous,
         "time": head.time_ms,
         "by": head.by,
     }
 
 
 def _read(node: Mapping[str, Node]) -> tuple[StateHead, bytes]:
-    pico, root, previous, signature = (node[name] for name in ("pico", "root", "previous", "signature"))
+    pico, root, keys, signature = (node[name] for name in ("pico", "root", "keys", "signature"))
     epoch, sequence, time_ms = (_count(node, name) for name in ("epoch", "sequence", "time"))
     if not isinstance(pico, str) or not 0 < len(pico) <= LONGEST_NAME:
         raise TypeError("pico")
-    if not isinstance(root, Link) or not (previous is None or isinstance(previous, Link)):
-        raise TypeError("root or previous")
-    if not isinstance(signature, bytes) or len(signature) != SIGNATURE_BYTES or len(node) != 10:
+    if not isinstance(root, Link) or not isinstance(keys, Link):
+        raise TypeError("root or keys")
+    if not isinstance(signature, bytes) or len(signature) != SIGNATURE_BYTES or len(node) != 11:
         raise TypeError("signature")
-    before = None if previous is None else previous.cid
-    return StateHead(
-        pico, epoch, sequence, root.cid, before, time_ms, read_did_key(str(node["by"]))
-    ), signature
+    by, before = read_did_key(str(node["by"])), _previous(node["previous"])
+    return StateHead(pico, epoch, sequence, root.cid, keys.cid, before, time_ms, by), signature
+
+
+def _previous(given: Node) -> Cid | None:
+    if given is None:
+        return None
+    if not isinstance(given, bytes):
+        raise TypeError("previous")
+    try:
+        return check_cid(Cid(given))
+    except ValueError:
+        raise TypeError("previous") from None
 
 
 def _count(node: Mapping[str, Node], name: str) -> int:

@@ -34,7 +34,7 @@ from tests.engine.core.blocks.strategies import nodes
 SEED, OTHER_SEED = bytes(range(32)), bytes(32)
 BY, OTHER = to_did_key(public_key(SEED)), to_did_key(public_key(OTHER_SEED))
 PICO = "did:scid:vh:1:QmPico"
-FIRST = StateHead(PICO, 1, 7, cid_of(b"root"), None, 1_700_000_000_000, BY)
+FIRST = StateHead(PICO, 1, 7, cid_of(b"root"), cid_of(b"keys"), None, 1_700_000_000_000, BY)
 
 
 def signed(head: StateHead, seed: bytes = SEED) -> SignedHead:
@@ -67,11 +67,12 @@ def test_a_head_comes_back_as_it_was_signed() -> None:
 
 
 def test_a_head_is_a_block_with_links() -> None:
-    """So it can be kept, fetched and pinned like any other, with the state and all heads before it."""
+    """So it can be kept, fetched and pinned like any other: with state and keys, and no head before."""
     first, second = chain(2)
     assert codec_of(second.cid) == "dag-cbor"
     assert second.cid == cid_of(second.block)
-    assert set(links_of(decode(second.block))) == {first.cid, second.head.root}
+    assert set(links_of(decode(second.block))) == {second.head.root, second.head.keys}
+    assert second.head.previous == first.cid
     assert len(second.block) < 500
 
 
@@ -90,7 +91,8 @@ def test_what_is_signed_can_be_nothing_else() -> None:
         {"epoch": 2},
         {"sequence": 8},
         {"root": Link(cid_of(b"other"))},
-        {"previous": Link(cid_of(b"other"))},
+        {"keys": Link(cid_of(b"other"))},
+        {"previous": cid_of(b"other")},
         {"time": 5},
         {"by": OTHER},
         {"signature": bytes(64)},
@@ -117,7 +119,10 @@ def test_nothing_in_a_head_can_be_exchanged(changed: dict[str, Node]) -> None:
         {"time": "now"},
         {"root": None},
         {"root": cid_of(b"root")},
+        {"keys": None},
         {"previous": 7},
+        {"previous": Link(cid_of(b"other"))},
+        {"previous": b"short"},
         {"by": "did:web:example.org"},
         {"by": 7},
         {"signature": bytes(63)},

@@ -39,7 +39,8 @@ def test_a_head_is_signed_and_read_as_shown() -> None:
     """The last one."""
     names: dict[str, Any] = {
         **{name: getattr(heads, name) for name in ("StateHead", "sign_head", "read_head", "follow")},
-        **{"did": "did:example:pico", "epoch": 1, "turn": 2, "root": cid_of(b""), "previous": None},
+        **{"did": "did:example:pico", "epoch": 1, "turn": 2, "root": cid_of(b"")},
+        **{"keys": cid_of(b"keys"), "previous": None},
         **{"time_ms": 3, "key": to_did_key(public_key(SEED)), "known": None, "verify": verify},
         **{"sign": lambda message: sign(SEED, message), "may_sign": lambda head: head.epoch == 1},
     }

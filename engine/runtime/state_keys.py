@@ -1,0 +1,149 @@
+"""The keys under which states of picos are sealed: one for each pico and epoch, random, kept in the journal.
+
+There they are wrapped under a key of the engine's. Beside a state that leaves the engine they lie in boxes:
+one for the engine, whose key file opens it, and one for each owner who was named, so that nothing of the
+engine has to be left for a pico to be brought back. A box is made once for what is in it: else the same state
+would have other blocks each time.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from engine.core.blocks.errors import WrongKey
+from engine.core.blocks.keys_block import pack_keys, unpack_keys
+from engine.core.blocks.sealing import KEY_BYTES
+from engine.core.did_keys import DidKey, read_did_key
+from engine.core.model import PicoId
+from engine.core.multiformats import from_multibase, to_multibase
+from engine.ports import Journal, Keys, SetFact
+
+FORMAT = 1
+OPENING = "opens sealed states"
+"""What an engine's key, or an owner's, is derived for that opens boxes."""
+WRAPPING = "wraps state keys"
+OWNERS = "owners of sealed states"
+
+Draw = Callable[[int], bytes]
+
+
+class Boxes(Protocol):
+    """See `engine.adapters.keys.boxes`."""
+
+    def wrap(self, secret: bytes, key: bytes) -> bytes:
+        """The secret, so that only this key shows it."""
+
+    def unwrap(self, wrapped: bytes, key: bytes) -> bytes | None:
+        """It again; None with any other key."""
+
+    def name(self, seed: bytes) -> DidKey:
+        """Whose seed that is."""
+
+    def box(self, secret: bytes, owner: DidKey) -> bytes:
+        """The secret, so that only its owner can have it."""
+
+    def unbox(self, box: bytes, seed: bytes) -> bytes | None:
+        """What is in a box; None if it is for somebody else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """The state keys of a pico by epoch, and the boxes in which they leave the engine."""
+
+    keys: Mapping[int, bytes]
+    boxes: tuple[bytes, ...]
+
+    def __repr__(self) -> str:
+        return f"Ring(epochs {sorted(self.keys)})"
+
+
+class StateKeys:
+    def __init__(self, journal: Journal, keys: Keys, boxes: Boxes, draw: Draw) -> None:
+        self._journal = journal
+        self._keys = keys
+        self._boxes = boxes
+        self._draw = draw
+
+    def owners(self) -> tuple[DidKey, ...]:
+        """Those who were named, besides the engine."""
+        return tuple(map(DidKey, json.loads(self._journal.fact(OWNERS) or "[]")))
+
+    async def name_owners(self, owners: Sequence[str]) -> tuple[DidKey, ...]:
+        """From now on states are sealed for these too. Raises `NotADidKey`."""
+        named = tuple(dict.fromkeys(map(read_did_key, owners)))
+        await self._journal.commit([SetFact(OWNERS, json.dumps(named))])
+        return named
+
+    async def ring(self, pico: PicoId, did: str, epoch: int) -> Ring:
+        """With a key of that epoch, which is made if there is none, and durable. Raises `WrongKey`."""
+        kept = self._kept(pico)
+        keys, owners = self._unwrap(pico, kept), self._recipients()
+        if epoch in keys and list(kept["boxes"]) == list(owners) and kept["did"] == did:
+            return Ring(keys, tuple(map(from_multibase, kept["boxes"].values())))
+        keys.setdefault(epoch, self._draw(KEY_BYTES))
+        boxes = {owner: self._boxes.box(pack_keys(did, keys), owner) for owner in owners}
+        await self._journal.commit([self.writes(pico, did, keys, boxes)])
+        return Ring(keys, tuple(boxes.values()))
+
+    def writes(
+        self, pico: PicoId, did: str, keys: Mapping[int, bytes], boxes: Mapping[DidKey, bytes]
+    ) -> SetFact:
+        """What the journal keeps. Without boxes they are made when they are next needed."""
+        wrapped = self._boxes.wrap(pack_keys(did, keys), self._keys.derive(WRAPPING))
+        kept = {
+            "format": FORMAT,
+            "did": did,
+            "keys": to_multibase("u", wrapped),
+            "boxes": {owner: to_multibase("u", box) for owner, box in boxes.items()},
+        }
+        return SetFact(_fact(pico), json.dumps(kept))
+
+    def known(self, pico: PicoId) -> dict[int, bytes]:
+        """Those that there are. Raises `WrongKey`."""
+        return self._unwrap(pico, self._kept(pico))
+
+    def _kept(self, pico: PicoId) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self._journal.fact(_fact(pico)) or "{}")
+        return found
+
+    def _unwrap(self, pico: PicoId, kept: Mapping[str, Any]) -> dict[int, bytes]:
+        if not kept:
+            return {}
+        plain = self._boxes.unwrap(from_multibase(kept["keys"]), self._keys.derive(WRAPPING))
+        if plain is None:
+            raise WrongKey(
+                f"the state keys of pico {pico} were wrapped with another engine.key; put a copy of that "
+                "one in its place"
+            )
+        return unpack_keys(kept["did"], plain)
+
+    def _recipients(self) -> tuple[DidKey, ...]:
+        own = self._boxes.name(self._keys.derive(OPENING))
+        return tuple(dict.fromkeys((own, *self.owners())))
+
+
+def _fact(pico: PicoId) -> str:
+    return f"state keys of {pico}"
+
+
+Opens = Callable[[str, Sequence[bytes]], Mapping[int, bytes]]
+"""The state keys of the pico with that DID, out of one of these boxes. Raises `WrongKey`."""
+
+
+def opened_with(seeds: Sequence[bytes], boxes: Boxes) -> Opens:
+    """With one of these seeds, each derived for `OPENING` from an engine's key file or an owner's."""
+
+    def opens(pico: str, given: Sequence[bytes]) -> Mapping[int, bytes]:
+        for seed in seeds:
+            for box in given:
+                if (plain := boxes.unbox(box, seed)) is not None:
+                    return unpack_keys(pico, plain)
+        raise WrongKey(
+            f"the state of {pico} is sealed for {len(given)} keys, and none of those at hand is among them: "
+            "take the file of its owner's key, or a copy of the engine.key of the engine that sealed it"
+        )
+
+    return opens
