@@ -31,7 +31,7 @@ class NodeLimits:
     at_once: int = 64
     """Requests under way; others wait for their turn."""
     puts_at_once: int = 4
-    """CARs under way, each of which is held in memory."""
+    """CARs under way of what is put in one call."""
     put_bytes: int = 4 << 20
     """Of blocks that go into one CAR."""
     put_blocks: int = 2_000

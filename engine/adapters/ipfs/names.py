@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -102,7 +102,8 @@ class IpnsNames:
         """Raises `StoreUnavailable`, also when a newer record is known. A node says yes to any record, be it
         older, badly signed, or one that it does not keep; so it is asked for it."""
         options = {"arg": f"/ipns/{ipns_name(public_key)}", "allow-offline": "true"}
-        await self._rpc.ask("routing/put", options, self._limits.name_s, body=make_record(pointer, sign))
+        record = _one_piece(make_record(pointer, sign))
+        await self._rpc.ask("routing/put", options, self._limits.name_s, body=record)
         found = await self.resolve(public_key, now)
         if found is None:
             raise StoreUnavailable(
@@ -133,6 +134,10 @@ class IpnsNames:
             return base64.b64decode(text, validate=True)
         except binascii.Error:
             raise StoreUnavailable(self._rpc.name, "routing/get was not answered with a record") from None
+
+
+async def _one_piece(data: bytes) -> AsyncIterator[bytes]:
+    yield data
 
 
 # --- bytes -----------------------------------------------------------------------------------------

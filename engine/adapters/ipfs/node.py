@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Mapping
-from typing import Any, TypeVar
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from typing import TypeVar
 
 from engine.adapters.ipfs.limits import NodeLimits
 from engine.adapters.ipfs.rpc import GRACE_S, NodeRefused, Rpc, TooMuch
 from engine.adapters.ipfs.status import NodeStatus, ask_status
 from engine.adapters.ipfs.trees import TreeFetch
 from engine.core.blocks.dag_cbor import decode
-from engine.core.cars import car_of
+from engine.core.cars import car_header, car_section
 from engine.core.cids import Cid, NotACid, check_cid, cid_text, codec_of, is_named, read_cid
 from engine.ports import LARGEST_BLOCK, MissingBlocks, StoreUnavailable, WrongBytes
 
@@ -28,6 +28,8 @@ LABEL = "picomesh"
 
 BREATH_BYTES = 1 << 20
 """That are hashed in one go: a millisecond or two."""
+PIECE_BYTES = 1 << 17
+"""That are sent in one go."""
 BLOCK_COSTS = 4_000
 """As many bytes, about, is what looking at a block costs beside hashing it."""
 
@@ -45,13 +47,12 @@ class IpfsBlocks:
         self._rpc = rpc
         self._limits = limits
         self._label = label
-        self._puts = asyncio.Semaphore(limits.puts_at_once)
 
     # --- blocks ------------------------------------------------------------------------------------
 
     async def put_many(self, blocks: Mapping[Cid, bytes]) -> None:
         await _check_blocks(self.name, blocks)
-        await _together(self._import(batch) for batch in self._in_batches(blocks))
+        await _each(self._import, self._in_batches(blocks), self._limits.puts_at_once)
 
     async def get_many(self, cids: Iterable[Cid]) -> dict[Cid, bytes]:
         good: dict[Cid, bytes] = {}
@@ -64,15 +65,22 @@ class IpfsBlocks:
             elif data is not None:
                 wrong.add(cid)
 
-        await _together(take(cid) for cid in _each_once(cids))
+        wanted = _named_once(cids)
+        await _each(take, wanted, min(len(wanted), self._limits.at_once))
         if wrong:
             raise WrongBytes(self.name, f"{len(wrong)} blocks are not what their CIDs name", wrong, good)
         return good
 
     async def has_many(self, cids: Iterable[Cid]) -> set[Cid]:
-        wanted = _each_once(cids)
-        answers = await _together(self._has(cid) for cid in wanted)
-        return {cid for cid, is_there in zip(wanted, answers, strict=True) if is_there}
+        found: set[Cid] = set()
+
+        async def look(cid: Cid) -> None:
+            if await self._has(cid):
+                found.add(cid)
+
+        wanted = _named_once(cids)
+        await _each(look, wanted, min(len(wanted), self._limits.at_once))
+        return found
 
     def get_tree(self, root: Cid) -> AsyncIterator[dict[Cid, bytes]]:
         """All that a root leads to, itself included, in pieces: many times as quick as block by block. Raises
@@ -130,9 +138,7 @@ class IpfsBlocks:
     async def _import(self, batch: Mapping[Cid, bytes]) -> None:
         """Roots are pinned later and by themselves: with a CAR, a node waits for ever for what is missing."""
         options = {"pin-roots": "false", "stats": "true"}
-        async with self._puts:
-            car = car_of([next(iter(batch))], batch)
-            answer = await self._rpc.ask("dag/import", options, self._limits.put_s, body=car)
+        answer = await self._rpc.ask("dag/import", options, self._limits.put_s, body=_car(batch))
         taken = [entry["Stats"] for entry in self._rpc.read_entries("dag/import", answer) if "Stats" in entry]
         if not taken or taken[-1].get("BlockCount") != len(batch):
             count = taken[-1].get("BlockCount") if taken else "none"
@@ -189,18 +195,38 @@ class IpfsBlocks:
         return isinstance(found, dict) and found.get("Name") == self._label
 
 
-async def _together(calls: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
-    """All of them; when one fails, none goes on."""
-    tasks = [asyncio.ensure_future(call) for call in calls]
+async def _each(do: Callable[[T], Awaitable[None]], things: Iterable[T], at_once: int) -> None:
+    """With all of them, so many at a time; when one fails, no other goes on."""
+    left = iter(things)
+
+    async def work() -> None:
+        for thing in left:
+            await do(thing)
+
+    workers = [asyncio.create_task(work()) for _ in range(at_once)]
     try:
-        return await asyncio.gather(*tasks)
+        await asyncio.gather(*workers)
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        for worker in workers:
+            worker.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)
 
 
-def _each_once(cids: Iterable[Cid]) -> list[Cid]:
+async def _car(blocks: Mapping[Cid, bytes]) -> AsyncIterator[bytes]:
+    """In pieces; others get their turn in between. A CAR names a root, though none is pinned."""
+    held, size = [car_header([next(iter(blocks))])], 0
+    for cid, data in blocks.items():
+        held.append(car_section(cid, data))
+        size += len(data)
+        if size > PIECE_BYTES:
+            yield b"".join(held)
+            held, size = [], 0
+            await asyncio.sleep(0)
+    if held:
+        yield b"".join(held)
+
+
+def _named_once(cids: Iterable[Cid]) -> list[Cid]:
     return [check_cid(cid) for cid in dict.fromkeys(cids)]
 
 

@@ -12,9 +12,8 @@ import asyncio
 import json
 import os
 from base64 import b64encode
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from io import BytesIO
 from typing import Any
 
 import aiohttp
@@ -26,6 +25,8 @@ from engine.ipfs_choice import NodeAddress
 from engine.ports import StoreFull, StoreUnavailable
 
 Options = Mapping[str, str]
+Body = AsyncIterable[bytes] | None
+"""A file that is sent along, in pieces."""
 
 LONGEST_REASON = 300
 """Characters of what a node says that are passed on."""
@@ -68,7 +69,7 @@ class Rpc:
         self._is_closed = False
 
     async def ask(
-        self, command: str, options: Options, deadline_s: float, body: bytes = b"", most: int = 0
+        self, command: str, options: Options, deadline_s: float, body: Body = None, most: int = 0
     ) -> bytes:
         """The whole answer. Raises `NodeRefused`, `TooMuch` beyond `most` bytes, or another `StoreFailed`."""
         most = most or self._limits.answer_bytes
@@ -105,7 +106,7 @@ class Rpc:
         command: str,
         options: Options,
         deadline_s: float,
-        body: bytes = b"",
+        body: Body = None,
         stall_s: float | None = None,
     ) -> AsyncIterator[AsyncIterator[bytes]]:
         """The answer in pieces as they come, all of them within `deadline_s`, each within `stall_s`."""
@@ -135,7 +136,7 @@ class Rpc:
             await self._client.close()
 
     def _post(
-        self, command: str, options: Options, body: bytes, deadline_s: float, stall_s: float | None
+        self, command: str, options: Options, body: Body, deadline_s: float, stall_s: float | None
     ) -> aiohttp.client._RequestContextManager:
         client = self._opened()
         # Not `asyncio.timeout`, which belongs to one task: pieces of a tree may be asked for by several.
@@ -145,7 +146,7 @@ class Rpc:
         return client.session.post(  # type: ignore[no-any-return]
             client.api_endpoint(command),
             params=options,
-            data=_as_file(body) if body else None,
+            data=None if body is None else _as_file(body),
             headers=self._headers,
             timeout=timeout,
             allow_redirects=False,  # a node does not say where else our blocks go
@@ -188,10 +189,10 @@ def _headers(address: NodeAddress) -> dict[str, str]:
     return headers
 
 
-def _as_file(body: bytes) -> aiohttp.MultipartWriter:
-    """As commands want it that take a file; written piece by piece, so that others get their turn."""
+def _as_file(pieces: AsyncIterable[bytes]) -> aiohttp.MultipartWriter:
+    """As commands want it that take a file; sent as it comes, so that nobody holds the whole."""
     with FormDataWriter() as form:
-        part = aiohttp.payload.BytesIOPayload(BytesIO(body), content_type="application/octet-stream")
+        part = aiohttp.payload.AsyncIterablePayload(pieces, content_type="application/octet-stream")
         part.set_content_disposition("form-data", name="file", filename="file")
         form.append_payload(part)
     return form  # type: ignore[no-any-return]
