@@ -81,7 +81,7 @@ class StateTree:
         self._planter = Planter(writer, _PACKS)
         self._find_text = texts
         self._planted: dict[str, Planted] = {}
-        self._once = _Once({})
+        self._made: _Made = {}
         self._texts: dict[RulesetHash, Link] = {}
 
     def rekey(self, writer: Writer) -> None:
@@ -91,14 +91,14 @@ class StateTree:
 
     def write(self, head: Head, beside: Mapping[str, Plain] = EMPTY) -> Walk[Cid]:
         """The root of the tree of a pico, after writing what is not written yet."""
-        once, planted = _Once(self._once.made), dict[str, Planted]()
+        once, planted = _Once(self._made), dict[str, Planted]()
         for name, part in {**_parts(head.pico, once), "beside": beside}.items():
             planted[name] = yield from self._planter.plant(part, self._planted.get(name))
         parts = {name: one.slot for name, one in planted.items()}
         texts = yield from self._write_texts(head.pico)
         node = {"kind": KIND, "format": FORMAT, "chain": head.chain, "parts": parts, "texts": texts}
         root = self._writer.write(node)
-        self._once, self._planted, self._texts = once, planted, texts
+        self._made, self._planted, self._texts = once.made, planted, texts
         return root
 
     def _write_texts(self, pico: Pico) -> Walk[dict[RulesetHash, Link]]:
@@ -112,13 +112,17 @@ class StateTree:
         return links
 
 
+_Made = dict[tuple[str, ...], tuple[Any, Any]]
+"""Parts, and what was made of them."""
+
+
 class _Once:
     """What is made of the same part of a pico is the same thing as the last time, so that it is not looked at
     again. Only what was made this time is kept for the next."""
 
-    def __init__(self, before: Mapping[tuple[str, ...], tuple[Any, Any]]) -> None:
+    def __init__(self, before: _Made) -> None:
         self._before = before
-        self.made: dict[tuple[str, ...], tuple[Any, Any]] = {}
+        self.made: _Made = {}
 
     def sorted(self, things: Mapping[Any, Any], *key: str) -> Mapping[str, Any]:
         return self.make(things, _by_name, *key)  # type: ignore[no-any-return]
