@@ -173,4 +173,20 @@ def _credentials(settings: Settings) -> Iterator[Finding]:
         yield Finding("credentials", "good", "didkit is there")
 
 
-CHECKS: tuple[Check, ...] = (_home, _keys, _passphrase, _engine, _reach, _credentials)
+def _nodes(settings: Settings) -> Iterator[Finding]:
+    """Those that keep blocks: whoever can talk to their RPC commands them."""
+    if not settings.ipfs_api.addresses:
+        return
+    if find_spec("aioipfs") is None:
+        yield Finding(
+            "IPFS nodes", "wrong", "aioipfs is not installed, which they need", "pip install 'picomesh[ipfs]'"
+        )
+    for address in settings.ipfs_api.addresses:
+        if address.scheme == "http" and address.host not in LOOPBACK:
+            told = f"what goes to {address} can be read on the way, also by those who would command the node"
+            yield Finding("IPFS node", "note", told, "https, unless that network is yours alone")
+        else:
+            yield Finding("IPFS node", "good", f"{address}; `picomesh ipfs status` asks it how it is")
+
+
+CHECKS: tuple[Check, ...] = (_home, _keys, _passphrase, _engine, _reach, _credentials, _nodes)

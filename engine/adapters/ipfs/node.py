@@ -104,7 +104,7 @@ class IpfsBlocks:
         try:
             await self._rpc.ask("pin/rm", {"arg": cid_text(root)}, self._limits.answer_s)
         except NodeRefused as refusal:
-            if not _NOT_PINNED.search(refusal.said):  # somebody else was quicker
+            if not refusal.says(_NOT_PINNED):  # somebody else was quicker
                 raise
 
     async def roots(self) -> frozenset[Cid]:
@@ -154,9 +154,9 @@ class IpfsBlocks:
             except TooMuch:
                 return b""  # the right bytes of one block only, for which they are as good
             except NodeRefused as refusal:
-                if _TOO_LATE.search(refusal.said):
+                if refusal.says(_TOO_LATE):
                     continue
-                if _NOT_FOUND.search(refusal.said):  # it asks no others
+                if refusal.says(_NOT_FOUND):  # it asks no others
                     return None
                 raise
         return None
@@ -166,7 +166,7 @@ class IpfsBlocks:
         try:
             await self._rpc.ask("block/stat", options, self._limits.answer_s)
         except NodeRefused as refusal:
-            if _NOT_FOUND.search(refusal.said):
+            if refusal.says(_NOT_FOUND):
                 return False
             raise
         return True
@@ -177,7 +177,7 @@ class IpfsBlocks:
         try:
             await self._rpc.ask("dag/stat", options, self._limits.pin_s)
         except NodeRefused as refusal:
-            if not _NOT_FOUND.search(refusal.said):
+            if not refusal.says(_NOT_FOUND):
                 raise
             missing = _cid_or_none(found[0]) if (found := _A_CID.search(refusal.said)) else None
             raise MissingBlocks(self.name, refusal.said, [missing or root]) from refusal
@@ -187,7 +187,7 @@ class IpfsBlocks:
         try:
             answer = await self._rpc.ask_json("pin/ls", options, self._limits.answer_s)
         except NodeRefused as refusal:
-            if _NOT_PINNED.search(refusal.said):
+            if refusal.says(_NOT_PINNED):
                 return False
             raise
         pins = answer.get("Keys")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 from base64 import b64encode
 from collections.abc import AsyncIterable, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -50,6 +51,10 @@ class NodeRefused(StoreUnavailable):
         super().__init__(store, f"{command} was answered {status}: {said or 'without a reason'}{hint}")
         self.status = status
         self.said = said
+
+    def says(self, pattern: re.Pattern[str]) -> bool:
+        """Whether the node itself says it: it fails with 500, and what stands before it in other ways."""
+        return self.status in (200, 500) and pattern.search(self.said) is not None
 
 
 class TooMuch(StoreUnavailable):

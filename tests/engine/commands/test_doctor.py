@@ -121,3 +121,17 @@ def test_people_read_it(home: Path, tmp_path: Path) -> None:
     shown = CliRunner(env=environment).invoke(main, ["doctor", "--home", str(home)]).stdout.splitlines()
     assert shown[1].startswith("note   keys")
     assert "picomesh passphrase" in shown[2]
+
+
+def test_a_node_whose_commands_others_could_read_is_noted(look: Look) -> None:
+    """On loopback and with TLS they cannot; without nodes there is nothing to say."""
+    assert "IPFS node" not in look()
+    for url, state in (
+        ("http://127.0.0.1:5001", "good"),
+        ("http://[::1]:5001", "good"),
+        ("https://me:secret@node.example", "good"),
+        ("http://me:secret@node.example:5001", "note"),
+    ):
+        found = look(PICOMESH_IPFS_API=url)
+        assert (found["IPFS node"]["state"], found["exit"]) == (state, 0)
+        assert "secret" not in found["IPFS node"]["text"]

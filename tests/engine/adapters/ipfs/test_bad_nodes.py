@@ -243,6 +243,13 @@ def test_what_a_node_says_instead_is_told(said: bytes, match: str) -> None:
 
 
 @in_loop
+async def test_what_is_no_node_is_not_one_that_has_nothing() -> None:
+    """A gateway says of every command that it is not found; that is said of no block, tree or pin."""
+    async with opened(always(reply("404 page not found\n", 404))) as store:
+        await all_calls(store, NodeRefused, "404")
+
+
+@in_loop
 async def test_a_name_and_password_go_to_the_proxy_that_wants_them() -> None:
     """And to nobody else."""
     node = FakeIpfsRpc()
