@@ -288,6 +288,19 @@ class Stored:
     """What `KeepRest` said last, of which record and from where on."""
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What the journal keeps for a pico besides its state, all of one moment."""
+
+    end: tuple[int, str] | None
+    """The number and the hash of the newest record."""
+    inbox: Sequence[bytes]
+    errands: Sequence[bytes]
+    rest: tuple[int, int] | None
+    dids: Sequence[tuple[Did, Eci]]
+    """Of its channels, the oldest first."""
+
+
 class DueTimer(NamedTuple):
     """A timer in the journal. They are ordered by the time at which they are due, then by their names."""
 
@@ -381,6 +394,12 @@ class Journal(Protocol):
     def end(self, pico: PicoId) -> tuple[int, str] | None:
         """The number and the hash of the newest record, as they were noted apart from it: a record is vouched
         for by the next one, and this one has none yet. None when there is no record."""
+
+    def beside(self, pico: PicoId) -> Beside | None:
+        """What it takes, besides a pico's state, to go on elsewhere; None when there is none of that id."""
+
+    def picos(self, after: str, limit: int) -> Sequence[PicoId]:
+        """The next ones after this, by id."""
 
     def find_record(self, pico: PicoId, eid: EventId) -> bytes | None:
         """The record that handled an event."""
@@ -510,6 +529,24 @@ class Envelopes(Protocol):
         """For one recipient, from `message.from_` if there is one. Raises `CannotSend`."""
 
 
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """Who a log says was to act as its pico."""
+
+    name: Did
+    """That the pico has for life."""
+    keys: tuple[frozenset[DidKey], ...]
+    """That could sign for it, by entry: the first ones are those of epoch 1."""
+
+    @property
+    def epoch(self) -> int:
+        """Today's."""
+        return len(self.keys)
+
+    def may(self, epoch: int, key: DidKey) -> bool:
+        return 0 < epoch <= len(self.keys) and key in self.keys[epoch - 1]
+
+
 class BadLog(ValueError):
     """A log that nobody would believe, or an entry that cannot follow. Says why."""
 
@@ -541,6 +578,9 @@ class LifelongLogs(Protocol):
 
     def describe(self, pico: str, log: KeptLog, now_s: float) -> Mapping[str, Any]:
         """What it says: `did`, the name for life, `epoch` and so on."""
+
+    def acting(self, log: KeptLog, now_s: float) -> Acting:
+        """Whose signatures counted as the pico's, and when."""
 
 
 @dataclass(frozen=True, slots=True)

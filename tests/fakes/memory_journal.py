@@ -18,6 +18,7 @@ from engine.core.records import record_hash
 from engine.ports import (
     AcceptEvent,
     AppendRecord,
+    Beside,
     BindChannel,
     BindRuleset,
     BirthPico,
@@ -329,6 +330,18 @@ class MemoryJournal:
 
     def end(self, pico: PicoId) -> tuple[int, str] | None:
         return self.disk.ends.get(pico)
+
+    def beside(self, pico: PicoId) -> Beside | None:
+        disk = self.disk
+        if pico not in disk.snapshots:
+            return None
+        inbox = [body for (owner, _), body in disk.inbox.items() if owner == pico]
+        errands = [body for (owner, _), body in disk.errands.items() if owner == pico]
+        dids = [(did, eci) for did, eci in disk.dids.items() if disk.channels.get(eci) == pico]
+        return Beside(disk.ends.get(pico), inbox, errands, disk.rests.get(pico), dids)
+
+    def picos(self, after: str, limit: int) -> Sequence[PicoId]:
+        return sorted(pico for pico in self.disk.snapshots if pico > after)[:limit]
 
     def find_record(self, pico: PicoId, eid: EventId) -> bytes | None:
         return next((body for one, body in self.disk.records.get(pico, {}).values() if one == eid), None)

@@ -8,6 +8,7 @@ that, an owner's key of which only the hash is known, is promised again, so that
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -29,8 +30,9 @@ from engine.adapters.dids.own import own_multikeys
 from engine.adapters.dids.refused import DidRefused
 from engine.adapters.dids.succession import LogSuccession
 from engine.adapters.dids.witnesses import Approval
+from engine.core.did_keys import PREFIX, DidKey, NotADidKey, read_did_key
 from engine.core.dids import Did
-from engine.ports import BadLog, KeptLog, Keys, Rotate
+from engine.ports import Acting, BadLog, KeptLog, Keys, Rotate
 from engine.runtime.identities import CURVES, life_purpose
 
 CONTEXT = ["https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1"]
@@ -97,6 +99,10 @@ class LifelongLogs:
             "guardians": None if guardians is None else _told(guardians, parties_alone(rules)),
         }
 
+    def acting(self, kept: KeptLog, now_s: float) -> Acting:
+        log = read_kept(kept, now_s)
+        return Acting(log.name, tuple(_signers(version.entry.state) for version in log.versions))
+
     def _key(self, pico: str, number: int) -> str:
         return signing_key(self._keys, pico, number).multikey
 
@@ -137,6 +143,28 @@ def _merged(state: Mapping[str, Any], reached: Mapping[str, Any]) -> dict[str, A
         others = [one for one in listed if _id(one) not in ids] if isinstance(listed, list) else []
         merged[name] = [*own, *others]
     return merged
+
+
+def _signers(state: Mapping[str, Any]) -> frozenset[DidKey]:
+    """The keys in a document with which its pico is authenticated. What is no Ed25519 key signs no heads."""
+    methods, authentic = (state.get(name) for name in ("verificationMethod", "authentication"))
+    if not isinstance(methods, list) or not isinstance(authentic, list):
+        return frozenset()
+    references = [one for one in authentic if isinstance(one, str)]
+    written_out = [one for one in authentic if isinstance(one, Mapping)]
+    named = [one for one in methods if isinstance(one, Mapping) and _is_among(one.get("id"), references)]
+    found = set()
+    for one in (*named, *written_out):
+        with suppress(NotADidKey):
+            found.add(read_did_key(f"{PREFIX}{one.get('publicKeyMultibase')}"))
+    return frozenset(found)
+
+
+def _is_among(id: object, references: list[str]) -> bool:
+    """References may be relative to the name of the document."""
+    return isinstance(id, str) and any(
+        id == one or one.endswith(f"#{id.split('#')[-1]}") for one in references
+    )
 
 
 def _id(entry: object) -> object:

@@ -26,7 +26,7 @@ from engine.adapters.local.schema import open_reader, open_writer
 from engine.core.did_keys import DidKey
 from engine.core.dids import Did
 from engine.core.model import Eci, EventId, PicoId, RulesetHash
-from engine.ports import DueTimer, JournalFailed, KeptRuleset, Place, Stored, Write
+from engine.ports import Beside, DueTimer, JournalFailed, KeptRuleset, Place, Stored, Write
 
 TIMERS_AFTER = """
     SELECT due_ms, pico, timer FROM timers WHERE (due_ms, pico, timer) > (?, ?, ?)
@@ -34,6 +34,10 @@ TIMERS_AFTER = """
 
 WAITING = """
     SELECT * FROM (SELECT pico FROM inbox GROUP BY pico ORDER BY min(n)) UNION ALL SELECT pico FROM rests"""
+
+DIDS_OF_A_PICO = """
+    SELECT did, channel_dids.eci FROM channels JOIN channel_dids USING (eci) WHERE pico = ?
+    ORDER BY channel_dids.n"""
 
 KEPT_RULESETS = """
     SELECT hash, rid, version, kept_ms FROM rulesets LEFT JOIN ruleset_notes USING (hash)
@@ -213,6 +217,28 @@ class SqliteJournal:
     def end(self, pico: PicoId) -> tuple[int, str] | None:
         found = self._rows("SELECT seq, hash FROM record_ends WHERE pico = ?", pico)
         return (found[0][0], found[0][1].hex()) if found else None
+
+    def beside(self, pico: PicoId) -> Beside | None:
+        with self._one_moment():
+            return self._beside(pico)
+
+    def _beside(self, pico: PicoId) -> Beside | None:
+        if not self._rows("SELECT 1 FROM picos WHERE pico = ?", pico):
+            return None
+        inbox = self._rows(f"SELECT {BODY} FROM inbox WHERE pico = ? ORDER BY n", pico)
+        errands = self._rows(f"SELECT {BODY} FROM errands WHERE pico = ? ORDER BY n", pico)
+        rest = self._rows("SELECT seq, first FROM rests WHERE pico = ?", pico)
+        return Beside(
+            self.end(pico),
+            [body for (body,) in inbox],
+            [body for (body,) in errands],
+            rest[0] if rest else None,
+            self._rows(DIDS_OF_A_PICO, pico),
+        )
+
+    def picos(self, after: str, limit: int) -> Sequence[PicoId]:
+        rows = self._rows("SELECT pico FROM picos WHERE pico > ? ORDER BY pico LIMIT ?", after, limit)
+        return [pico for (pico,) in rows]
 
     def find_record(self, pico: PicoId, eid: EventId) -> bytes | None:
         found = self._value(f"SELECT {BODY} FROM records WHERE pico = ? AND eid = ?", pico, eid)

@@ -16,6 +16,7 @@ from engine.core.records import record_hash
 from engine.ports import (
     AcceptEvent,
     AppendRecord,
+    Beside,
     BindChannel,
     BindRuleset,
     BirthPico,
@@ -526,4 +527,39 @@ async def test_dids_go_with_their_channels(open_journal: OpenJournal) -> None:
     assert [journal.find_did(Did(f"did:{eci}")) for eci in (x, y, z)] == [None, y, z]
     await journal.commit([RemovePico(ANN)])
     assert [journal.find_did(Did(f"did:{eci}")) for eci in (x, y, z)] == [None, None, z]
+    await journal.close()
+
+
+@in_loop
+async def test_what_is_kept_beside_a_pico_is_told_together(open_journal: OpenJournal) -> None:
+    """All of it, in its order, and nothing of its neighbours."""
+    journal = open_journal()
+    x, y = Eci("x"), Eci("y")
+    await journal.commit(
+        [BORN, BirthPico(BOB, None, 0, b"bob at 0"), BindChannel(x, ANN), BindChannel(y, BOB)]
+    )
+    assert journal.beside(ANN) == Beside(None, [], [], None, [])
+    names = [KeepDid(Did(did), eci) for did, eci in (("did:b", x), ("did:other", y), ("did:a", x))]
+    events = [AcceptEvent(ANN, E2, b"two"), AcceptEvent(BOB, E1, b"of bob"), AcceptEvent(ANN, E1, b"one")]
+    await journal.commit([AppendRecord(ANN, 1, None, b"record"), *names, *events])
+    await journal.commit([KeepErrand(ANN, E1, b"errand"), KeepErrand(BOB, E1, b"other"), KeepRest(ANN, 1, 5)])
+    await journal.close()
+
+    journal = open_journal()
+    dids = [(Did("did:b"), x), (Did("did:a"), x)]
+    end = (1, record_hash(b"record"))
+    assert journal.beside(ANN) == Beside(end, [b"two", b"one"], [b"errand"], (1, 5), dids)
+    await journal.commit([RemovePico(ANN)])
+    assert journal.beside(ANN) is None
+    await journal.close()
+
+
+@in_loop
+async def test_all_picos_are_found_some_at_a_time(open_journal: OpenJournal) -> None:
+    """By id, from the one after the last that was seen."""
+    journal = open_journal()
+    await journal.commit([BirthPico(PicoId(name), None, 0, b"") for name in ("c", "a", "b")])
+    assert list(journal.picos("", 2)) == ["a", "b"]
+    assert list(journal.picos("b", 2)) == ["c"]
+    assert list(journal.picos("c", 2)) == []
     await journal.close()

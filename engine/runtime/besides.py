@@ -1,0 +1,170 @@
+"""What an engine keeps for a pico without its being part of it, as it is sealed beside the state, and back.
+
+These are its inbox, what is to be asked of the outside, messages of its last turn that are not delivered yet,
+the DIDs of its channels, and its newest records: by these a repeated event is answered as the first time, and
+its recent past can be told. How far back they go is bounded; who repeats an older event has it run again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.core.blocks.errors import NotATree
+from engine.core.codec import Plain, Unreadable, from_bytes, to_bytes
+from engine.core.dids import Did
+from engine.core.model import Eci, PicoId
+from engine.core.records import (
+    BrokenChain,
+    Head,
+    Record,
+    decode_errand,
+    decode_record,
+    decode_request,
+    record_hash,
+)
+from engine.ports import (
+    AcceptEvent,
+    AppendRecord,
+    Beside,
+    Journal,
+    KeepDid,
+    KeepErrand,
+    KeepRest,
+    KeepTurn,
+    Write,
+)
+
+MOST_RECORDS = 1_000
+MOST_BYTES = 1 << 20
+"""Of records that are sealed."""
+DROPPED_AT_ONCE = 0.25
+"""Of them that go when there are more: each time the list begins anew, and so do some of its blocks."""
+PIECE = 100
+"""Records that are read at a time."""
+
+
+@dataclass(slots=True)
+class Tail:
+    """The newest records of a pico. It is read on, and keeps what it has read: the same record is then the
+    same object, which costs no new block."""
+
+    records: list[str] = field(default_factory=list)
+    last: int = 0
+    size: int = 0
+
+    def read_on(self, journal: Journal, pico: PicoId, last: int) -> None:
+        """Up to that record."""
+        first = max(self.last + 1, 1)
+        if last - first >= MOST_RECORDS:
+            self.records, self.size, first = [], 0, last - MOST_RECORDS + 1
+        for begins in range(first, last + 1, PIECE):
+            for body in journal.records(pico, begins, min(begins + PIECE - 1, last)):
+                self.records.append(_text(body))
+                self.size += len(body)
+        self.last = last
+        if self.size > MOST_BYTES or len(self.records) > MOST_RECORDS:
+            self._drop_some()
+
+    def _drop_some(self) -> None:
+        fewer = len(self.records) - int(MOST_RECORDS * (1 - DROPPED_AT_ONCE))
+        smaller = self.size - int(MOST_BYTES * (1 - DROPPED_AT_ONCE))
+        gone = 0
+        # Never the last: messages of it may have to be delivered.
+        while gone < len(self.records) - 1 and (gone < fewer or smaller > 0):
+            length = len(self.records[gone])
+            self.size, smaller, gone = self.size - length, smaller - length, gone + 1
+        self.records = self.records[gone:]
+
+
+def pack_beside(kept: Beside, tail: Tail, policy: Plain) -> dict[str, Plain]:
+    """As it is sealed. `policy` says in how many stores."""
+    packed: dict[str, Plain] = {
+        "inbox": [from_bytes(body) for body in kept.inbox],
+        "errands": [from_bytes(body) for body in kept.errands],
+        "dids": [[did, eci] for did, eci in kept.dids],
+        "records": list(tail.records),
+    }
+    if kept.rest is not None:
+        packed["rest"] = list(kept.rest)
+    if policy is not None:
+        packed["replication"] = policy
+    return packed
+
+
+@dataclass(frozen=True, slots=True)
+class Unpacked:
+    """What was beside a state, read and checked."""
+
+    writes: tuple[Write, ...]
+    """By which a journal has it again."""
+    records: int
+    policy: Plain
+
+
+def unpack_beside(head: Head, beside: Mapping[str, Plain]) -> Unpacked:
+    """What a journal has to be told. Raises `NotATree` for what was not sealed beside that state."""
+    try:
+        bodies = [_bytes(text) for text in beside["records"]]
+        records = _check_records(head, bodies)
+        return Unpacked(
+            tuple(_writes(head.pico.id, beside, bodies, records)), len(bodies), beside.get("replication")
+        )
+    except (KeyError, TypeError, ValueError, AttributeError, Unreadable) as problem:
+        raise NotATree(
+            f"what was sealed beside the state of pico {head.pico.id} is damaged: {problem!r}"
+        ) from None
+
+
+def _writes(
+    pico: PicoId, beside: Mapping[str, Plain], bodies: Sequence[bytes], records: Sequence[Record]
+) -> Iterator[Write]:
+    for record, body in zip(records, bodies, strict=True):
+        yield AppendRecord(pico, record.seq, record.turn.event.eid, body)
+    yield from (_waiting(pico, to_bytes(plain)) for plain in beside["inbox"])
+    for plain in beside["errands"]:
+        body = to_bytes(plain)
+        yield KeepErrand(pico, decode_errand(body).name, body)
+    if (rest := beside.get("rest")) is not None:
+        seq, first = rest
+        if not any(record.seq == seq for record in records):
+            raise ValueError(f"record {seq} has messages to deliver, and is not there")
+        yield KeepRest(pico, int(seq), int(first))
+    for did, eci in beside["dids"]:
+        yield KeepDid(Did(did), Eci(eci))
+
+
+def _waiting(pico: PicoId, body: bytes) -> Write:
+    """An event that waits for its turn, or whose turn had begun."""
+    event, _, inputs = decode_request(body)
+    kind: Any = AcceptEvent if inputs is None else KeepTurn
+    write: Write = kind(pico, event.eid, body)
+    return write
+
+
+def _check_records(head: Head, bodies: Sequence[bytes]) -> list[Record]:
+    """They have to follow from each other, and the state from the last."""
+    records = [decode_record(body) for body in bodies]
+    broken = _find_break(head, bodies, records)
+    if broken is not None:
+        raise ValueError(f"record {broken.seq}: {broken.reason}")
+    return records
+
+
+def _find_break(head: Head, bodies: Sequence[bytes], records: Sequence[Record]) -> BrokenChain | None:
+    first = head.pico.seq - len(records) + 1
+    chain = records[0].previous if records else head.chain
+    for seq, (body, record) in enumerate(zip(bodies, records, strict=True), first):
+        if record.seq != seq or record.previous != chain:
+            return BrokenChain(record.seq, "it does not follow from the one before it")
+        chain = record_hash(body)
+    return None if chain == head.chain else BrokenChain(head.pico.seq, "the state does not follow from it")
+
+
+def _text(body: bytes) -> str:
+    return body.decode("utf-8", "surrogatepass")
+
+
+def _bytes(text: Plain) -> bytes:
+    return str(text).encode("utf-8", "surrogatepass")
