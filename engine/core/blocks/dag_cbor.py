@@ -274,16 +274,17 @@ def _read_array(data: bytes, count: int, place: int, deeper: int) -> tuple[list[
 
 def _read_map(data: bytes, count: int, place: int, deeper: int) -> tuple[dict[str, Node], int]:
     entries: dict[str, Node] = {}
-    last: tuple[int, bytes] | None = None
+    last = b""
     for _ in range(count):
-        key, place = _read(data, place, deeper)
+        key, end = _read(data, place, deeper)
         if not isinstance(key, str):
             raise NotDagCbor("keys of a map are texts")
-        order = _by_length(key)
-        if last is not None and order <= last:
+        # The head has the length: with it the order of bytes is the one by length and then by bytes.
+        written = data[place:end]
+        if written <= last:
             raise NotDagCbor(f"the key {key[:40]!r} is not in its place, or there twice")
-        last = order
-        entries[key], place = _read(data, place, deeper)
+        last = written
+        entries[key], place = _read(data, end, deeper)
     return entries, place
 
 
