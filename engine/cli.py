@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from engine.commands.backup import backup, restore_home
 from engine.commands.check import check
 from engine.commands.credential import credential
 from engine.commands.demo import demo
@@ -57,6 +58,7 @@ COMMANDS = (
     *(check, fmt, test, repl, sign, key, lsp),
     credential,
     *(did, guardian, invite, connect, passphrase),
+    *(backup, restore_home),
     *(ipfs, doctor, settings, version),
 )
 

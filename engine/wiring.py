@@ -43,6 +43,7 @@ from engine.core.inspection import Viewpoint, evaluate
 from engine.core.messages import Answered, Asks, Failed, Outcome, Query, Turn
 from engine.core.model import DefaultPolicy, Inputs, Pico
 from engine.core.programs import Instances, Programs
+from engine.core.timekeeping import to_iso
 from engine.plugins.collection import NO_PLUGINS, Plugins, collect
 from engine.plugins.declaration import Module
 from engine.plugins.discovery import discover
@@ -88,6 +89,7 @@ from engine.runtime.programs import Compile, CompiledPrograms, CompileElsewhere
 from engine.runtime.questions import Questions
 from engine.runtime.reception import Reception
 from engine.runtime.residents import Limits
+from engine.runtime.restored import restored
 from engine.runtime.rota import Rota
 from engine.runtime.shelf import Shelf
 from engine.runtime.showings import Showings
@@ -109,6 +111,10 @@ SEED_FILE = "engine.key"
 OTHER_KEYS = (
     "%s is not the file that this home had: messages to DIDs that the engine and its channels had before "
     "cannot be read. If there is a copy of the old one, stop the engine and put it in its place"
+)
+WAS_RESTORED = (
+    "this home was made of a backup of %s: what happened after that is not in it, though others may know of "
+    "it. Be sure that no other engine acts as its picos"
 )
 
 
@@ -174,6 +180,8 @@ async def open_engine(
             keys=keys,
         )
         await _start(host, settings)
+        if past := restored(journal.fact):
+            logger.warning("%s", WAS_RESTORED % to_iso(past[-1].made_ms))
         if not await note_keys(journal, keys):
             logger.warning("%s", OTHER_KEYS % (settings.home / SEED_FILE))
     except BaseException:

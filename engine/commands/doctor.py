@@ -17,12 +17,14 @@ from rich.markup import escape
 
 from engine.adapters.http import read_run_file
 from engine.adapters.keys import KeysUnusable, SeedFile
+from engine.adapters.local.backups import restored_home
 from engine.commands.client import EngineClient
 from engine.commands.failure import Failure
 from engine.commands.output import console, json_option, print_json
 from engine.commands.own_keys import identity_file
 from engine.commands.settings import read_settings
 from engine.config import Settings
+from engine.core.timekeeping import to_iso
 from engine.did_choice import NO_DID
 from engine.wiring import SEED_FILE
 
@@ -94,6 +96,14 @@ def _home(settings: Settings) -> Iterator[Finding]:
     yield _private("home", settings.home, "700") or Finding(
         "home", "good", f"{settings.home}, its owner's alone"
     )
+
+
+def _past(settings: Settings) -> Iterator[Finding]:
+    for one in restored_home(settings.home):
+        told = f"this home was made at {to_iso(one.restored_ms)} of a backup of {to_iso(one.made_ms)}"
+        yield Finding(
+            "restored", "note", told, "what happened in between is not in it, though others may know of it"
+        )
 
 
 def _keys(settings: Settings) -> Iterator[Finding]:
@@ -189,4 +199,4 @@ def _nodes(settings: Settings) -> Iterator[Finding]:
             yield Finding("IPFS node", "good", f"{address}; `picomesh ipfs status` asks it how it is")
 
 
-CHECKS: tuple[Check, ...] = (_home, _keys, _passphrase, _engine, _reach, _credentials, _nodes)
+CHECKS: tuple[Check, ...] = (_home, _past, _keys, _passphrase, _engine, _reach, _credentials, _nodes)

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import httpx
+import pytest
 from click.testing import CliRunner
 
 from engine.cli import main
@@ -48,18 +49,21 @@ def test_the_demo_proves_what_the_readme_says() -> None:
     assert sent == counted
 
 
-def test_the_commands_of_the_readme_run(tmp_path: Path) -> None:
+def test_the_commands_of_the_readme_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In the README's order, against one engine."""
     lines = [shlex.split(line) for line in shell_lines() if line.startswith("picomesh ")]
     words = [line[1:] for line in lines if line[1] not in ELSEWHERE]
     process = EngineProcess(tmp_path / "home")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
     try:
-        runner = CliRunner(env={"PICOMESH_URL": process.start().url})
+        url = process.start().url
+        runner = CliRunner(env={"PICOMESH_URL": url, "PICOMESH_HOME": str(process.home)})
         results = [(line, runner.invoke(main, line)) for line in words]
     finally:
         process.end()
     used = {"install", "send", "query", "rulesets", "tree", "log", "state", "replay", "check"}
-    assert {line[0] for line, _ in results} == used | {"upgrade", "rollback"}
+    assert {line[0] for line, _ in results} == used | {"upgrade", "rollback", "backup", "restore-home"}
     assert [(line, result.output) for line, result in results if result.exit_code != 0] == []
 
 
@@ -89,7 +93,7 @@ def send_like_curl(words: list[str], url: str, eci: str) -> httpx.Response:
 
 def test_every_command_is_in_the_readme() -> None:
     """And every command of the README exists."""
-    assert set(re.findall(r"^\| `picomesh (\w+)", README, re.MULTILINE)) == set(main.commands)
+    assert set(re.findall(r"^\| `picomesh ([\w-]+)", README, re.MULTILINE)) == set(main.commands)
 
 
 def test_the_rule_in_the_readme_is_the_one_in_the_example() -> None:

@@ -12,6 +12,8 @@ from click.testing import CliRunner
 
 from engine.adapters.http.run_file import RunFile, write_run_file
 from engine.adapters.keys import SeedFile
+from engine.adapters.local.backups import restore_backup, write_backup
+from engine.adapters.local.schema import open_writer
 from engine.cli import main
 from engine.commands import doctor as module
 
@@ -135,3 +137,16 @@ def test_a_node_whose_commands_others_could_read_is_noted(look: Look) -> None:
         found = look(PICOMESH_IPFS_API=url)
         assert (found["IPFS node"]["state"], found["exit"]) == (state, 0)
         assert "secret" not in found["IPFS node"]["text"]
+
+
+def test_it_says_that_a_home_was_made_of_a_backup(look: Look, home: Path, tmp_path: Path) -> None:
+    """And of when the backup was, for as long as the home is there."""
+    original = tmp_path / "original"
+    original.mkdir()
+    open_writer(original / "journal.sqlite").close()
+    write_backup(original, tmp_path / "one.backup", 1_700_000_000_000, "0.1")
+    assert "restored" not in look()
+    restore_backup(tmp_path / "one.backup", home, 1_700_000_100_000)
+    found = look()["restored"]
+    assert found["state"] == "note"
+    assert "made at 2023-11-14T22:15:00.000Z of a backup of 2023-11-14T22:13:20.000Z" in found["text"]
