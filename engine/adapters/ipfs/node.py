@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterat
 from typing import TypeVar
 
 from engine.adapters.ipfs.limits import NodeLimits
-from engine.adapters.ipfs.rpc import GRACE_S, NodeRefused, Rpc, TooMuch
+from engine.adapters.ipfs.rpc import GRACE_S, NodeRefused, Rpc, TooMuch, shown
 from engine.adapters.ipfs.status import NodeStatus, ask_status
 from engine.adapters.ipfs.trees import TreeFetch
 from engine.core.blocks.dag_cbor import decode
@@ -93,7 +93,8 @@ class IpfsBlocks:
         await self._check_whole(root)
         named = {"arg": cid_text(check_cid(root)), "name": self._label}
         answer = await self._rpc.ask_json("pin/add", named, self._limits.pin_s)
-        if named["arg"] not in answer.get("Pins", ()):
+        pins = answer.get("Pins")
+        if not isinstance(pins, list) or named["arg"] not in pins:
             raise StoreUnavailable(
                 self.name, f"{named['arg']} was to be pinned, and the node does not say that it is"
             )
@@ -139,9 +140,10 @@ class IpfsBlocks:
         """Roots are pinned later and by themselves: with a CAR, a node waits for ever for what is missing."""
         options = {"pin-roots": "false", "stats": "true"}
         answer = await self._rpc.ask("dag/import", options, self._limits.put_s, body=_car(batch))
-        taken = [entry["Stats"] for entry in self._rpc.read_entries("dag/import", answer) if "Stats" in entry]
-        if not taken or taken[-1].get("BlockCount") != len(batch):
-            count = taken[-1].get("BlockCount") if taken else "none"
+        told = [entry.get("Stats") for entry in self._rpc.read_entries("dag/import", answer)]
+        counts = [stats.get("BlockCount") for stats in told if isinstance(stats, dict)]
+        if counts != [len(batch)]:
+            count = shown(str(counts[0])) if counts else "none"
             raise StoreUnavailable(self.name, f"of {len(batch)} blocks it says that it took {count}")
 
     async def _fetch(self, cid: Cid) -> bytes | None:

@@ -99,10 +99,10 @@ class Rpc:
         except (ValueError, RecursionError):
             entries = [None]
         if not all(isinstance(entry, dict) for entry in entries):
-            raise StoreUnavailable(self.name, f"{command} was not answered with JSON, but {_shown(answer)!r}")
+            raise StoreUnavailable(self.name, f"{command} was not answered with JSON, but {shown(answer)!r}")
         for entry in entries:
             if entry.get("Type") == "error":
-                raise self._refusal(command, 200, _shown(str(entry.get("Message", "")).encode()))
+                raise self._refusal(command, 200, shown(str(entry.get("Message", ""))))
         return entries
 
     @asynccontextmanager
@@ -183,7 +183,7 @@ class Rpc:
             return "it is closed"
         if isinstance(problem, aiohttp.ClientConnectorError):
             return f"nothing answers there ({_reason_of(problem.os_error)}); does the node run?"
-        return f"{command} broke off: {_shown(str(problem).encode()) or type(problem).__name__}"
+        return f"{command} broke off: {shown(str(problem)) or type(problem).__name__}"
 
 
 def _headers(address: NodeAddress) -> dict[str, str]:
@@ -207,7 +207,7 @@ def _reason_of(problem: OSError) -> str:
     """Asyncio puts a sentence of its own in the place of the system's; a name that is not found has none."""
     if problem.errno is not None and problem.errno > 0:
         return os.strerror(problem.errno)
-    return _shown(str(problem.strerror or type(problem).__name__).encode())
+    return shown(str(problem.strerror or type(problem).__name__))
 
 
 async def _read_reason(answer: aiohttp.ClientResponse) -> str:
@@ -222,10 +222,12 @@ async def _read_reason(answer: aiohttp.ClientResponse) -> str:
     except (ValueError, RecursionError):
         told = None
     message = told.get("Message") if isinstance(told, dict) else None
-    return _shown(message.encode() if isinstance(message, str) else bytes(body))
+    return shown(message if isinstance(message, str) else bytes(body))
 
 
-def _shown(text: bytes) -> str:
+def shown(said: str | bytes) -> str:
     """What somebody else wrote, fit for a log: one line, no control characters, not too long."""
-    line = " ".join(text[: 4 * LONGEST_REASON].decode("utf-8", "replace").split())[:LONGEST_REASON]
+    start = said[: 4 * LONGEST_REASON]
+    text = start if isinstance(start, str) else start.decode("utf-8", "replace")
+    line = " ".join(text.split())[:LONGEST_REASON]
     return "".join(character if character.isprintable() else "�" for character in line)

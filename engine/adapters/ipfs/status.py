@@ -6,7 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.adapters.ipfs.limits import NodeLimits
-from engine.adapters.ipfs.rpc import Rpc
+from engine.adapters.ipfs.rpc import Rpc, shown
+
+LONGEST_TEXT = 100
+MOST = 1 << 63
+"""Blocks or bytes of which a node says that it has so many or more are nonsense."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,7 @@ async def ask_status(rpc: Rpc, limits: NodeLimits) -> NodeStatus:
     return NodeStatus(
         version=_text(version.get("Version")),
         peer_id=_text(identity.get("ID")),
-        peers=len(others.get("Peers") or ()),
+        peers=len(peers) if isinstance(peers := others.get("Peers"), list) else 0,
         blocks=_number(stored.get("NumObjects")),
         bytes=_number(stored.get("RepoSize")),
         most_bytes=_number(stored.get("StorageMax")),
@@ -44,8 +48,8 @@ async def ask_status(rpc: Rpc, limits: NodeLimits) -> NodeStatus:
 
 
 def _text(value: Any) -> str:
-    return value[:100] if isinstance(value, str) else "?"
+    return shown(value)[:LONGEST_TEXT] if isinstance(value, str) else "?"
 
 
 def _number(value: Any) -> int:
-    return value if isinstance(value, int) else 0
+    return value if isinstance(value, int) and 0 <= value < MOST else 0

@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 import base64
 import gzip
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.adapters.ipfs import IpfsBlocks, NodeLimits, NodeRefused, Rpc
 from engine.core.cars import car_header, car_of, car_section
 from engine.core.cids import Cid, cid_text
 from engine.ipfs_choice import read_address
-from engine.ports import LARGEST_BLOCK, MissingBlocks, StoreFull, StoreUnavailable, WrongBytes
+from engine.ports import LARGEST_BLOCK, MissingBlocks, StoreFailed, StoreFull, StoreUnavailable, WrongBytes
 from tests.engine.in_loop import in_loop
 from tests.engine.making_blocks import Tree, above, grow, leaf
 from tests.fakes.ipfs_rpc import Asked, FakeIpfsRpc, Held, Wire, missing, refuse, reply, serving
@@ -22,6 +26,23 @@ from tests.fakes.ipfs_rpc import Asked, FakeIpfsRpc, Held, Wire, missing, refuse
 TREE = grow(1)
 LEAF = leaf(b"a leaf")
 QUICK = NodeLimits(answer_s=0.1, put_s=0.1, pin_s=0.1, get_s=0.3, ask_again_s=0.1, stall_s=0.1)
+EVERY = (
+    *("dag/import", "dag/export", "dag/stat", "block/get", "block/stat"),
+    *("pin/add", "pin/ls", "pin/rm", "version", "id", "repo/stat", "swarm/peers"),
+)
+KEYS = (
+    "Stats",
+    "BlockCount",
+    "Pins",
+    "Keys",
+    "Cid",
+    "Name",
+    "Message",
+    "Type",
+    "Peers",
+    "NumObjects",
+    "Version",
+)
 
 
 @asynccontextmanager
@@ -37,18 +58,21 @@ async def opened(
             await store.close()
 
 
+def every_call(store: IpfsBlocks) -> Iterator[Coroutine[Any, Any, object]]:
+    """All that can be asked of it, one after the other."""
+    yield store.put_many(LEAF.blocks)
+    yield store.get_many([LEAF.root])
+    yield store.has_many([LEAF.root])
+    yield store.pin(LEAF.root)
+    yield store.unpin(LEAF.root)
+    yield store.roots()
+    yield store.status()
+    yield tree_of(store, LEAF.root)
+
+
 async def all_calls(store: IpfsBlocks, expected: type[Exception], match: str) -> None:
     """Each of them fails like this."""
-    for call in (
-        store.put_many(LEAF.blocks),
-        store.get_many([LEAF.root]),
-        store.has_many([LEAF.root]),
-        store.pin(LEAF.root),
-        store.unpin(LEAF.root),
-        store.roots(),
-        store.status(),
-        tree_of(store, LEAF.root),
-    ):
+    for call in every_call(store):
         with pytest.raises(expected, match=match):
             await call
 
@@ -59,8 +83,7 @@ async def tree_of(store: IpfsBlocks, root: Cid) -> dict[Cid, bytes]:
 
 def always(wire: Wire, *commands: str) -> FakeIpfsRpc:
     """A node that says this and nothing else."""
-    every = ("dag/import", "block/get", "block/stat", "dag/stat", "pin/ls", "version", "dag/export")
-    return FakeIpfsRpc(answers={command: lambda _: wire for command in commands or every})
+    return FakeIpfsRpc(answers={command: lambda _: wire for command in commands or EVERY})
 
 
 def test_the_fake_node_is_as_good_as_a_real_one() -> None:
@@ -238,6 +261,29 @@ def test_what_a_node_says_instead_is_told(said: bytes, match: str) -> None:
                 await store.put_many(LEAF.blocks)
         assert len(str(caught.value)) < 500
         assert str(caught.value).isprintable()
+
+    run()
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.just("\ud800\x1b"),
+    lambda values: st.lists(values, max_size=3) | st.dictionaries(st.sampled_from(KEYS), values, max_size=4),
+    max_leaves=8,
+)
+
+
+@given(JSON_VALUES, st.sampled_from((200, 500)))
+def test_whatever_a_node_says_is_no_accident_here(said: object, status: int) -> None:
+    """It is taken for what it is, or refused by name."""
+
+    @in_loop
+    async def run() -> None:
+        async with opened(always(reply(json.dumps(said), status), *EVERY), QUICK) as store:
+            for call in every_call(store):
+                try:
+                    await call
+                except StoreFailed as problem:
+                    assert str(problem).isprintable()
 
     run()
 
