@@ -1,7 +1,8 @@
 """What plugins say to questions of kind `module`, and what is made of it when they say nothing good.
 
-Their code is somebody else's. It has so much time, what it gives has to be a value of the language of so many
-bytes, and whatever goes wrong is an answer as well.
+So do modules of the engine's own whose questions are of that kind. The code of plugins is somebody else's. It
+has so much time, what it gives has to be a value of the language of so many bytes, and whatever goes wrong is
+an answer as well.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 from engine.core.codec import to_bytes
 from engine.core.model import PicoId
 from engine.plugins.collection import Plugins
-from engine.plugins.declaration import Call, CannotAnswer, Declared
+from engine.plugins.declaration import Call, CannotAnswer, Declared, Module
 from engine.plugins.values import ForeignValue, from_python
 from engine.runtime.lanes import Lanes
 
@@ -41,15 +42,24 @@ class Consultants:
         self._plugins = plugins
         self._limits = limits
         self._lanes = Lanes(limits.per_pico, limits.at_once)
+        self._own: dict[str, Module] = {}
+
+    def learn(self, module: Module) -> None:
+        """Answer for a built-in module too."""
+        self._own[module.name] = module
 
     async def answer(self, pico: PicoId, content: Content) -> Mapping[str, Any]:
         """What the member that a pico asks says, when it is that pico's turn."""
         path = f"{content['module']}:{content['name']}"
-        declared = self._plugins.member(content["module"], content["name"])
+        declared = self._find(content["module"], content["name"])
         if declared is None or declared.kind == "function":
             return _nothing(f"this engine has no {path} to ask", "R605")
         async with self._lanes.of(pico):
             return await self._ask(path, declared, Call(pico, content.get("key")), content["arguments"])
+
+    def _find(self, module: str, name: str) -> Declared | None:
+        own = self._own.get(module)
+        return self._plugins.member(module, name) if own is None else own.members.get(name)
 
     async def _ask(self, path: str, declared: Declared, call: Call, given: Content) -> Mapping[str, Any]:
         # A question may wait for long, and be asked under a newer version that has more parameters.

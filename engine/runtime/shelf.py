@@ -9,7 +9,7 @@ already go on.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -101,6 +101,8 @@ class Shelf:
         self._now_ms = now_ms
         self._verify = verify
         self._authors = frozenset(authors)
+        self.elsewhere: Callable[[RulesetHash, str], Awaitable[str]] | None = None
+        """Finds a text that is not kept here, for that pico, in stores of blocks. Raises `FetchFailed`."""
         self._library: dict[str, RulesetHash] = {}
         """What is behind the URLs of the engine's own rulesets and known to be kept: every pico that is made
         has them."""
@@ -115,7 +117,7 @@ class Shelf:
             program = await self._keep(_look_over(await self._source.fetch(url), url), url, who)
         else:
             url = to_url(digest)
-            program = await self._keep(self._take(digest), url, who)
+            program = await self._keep(await self._take(digest, who), url, who)
         await self._check_author(RulesetHash(program.hash), url)
         return Found(program, url, self.signed_by(RulesetHash(program.hash)))
 
@@ -143,8 +145,10 @@ class Shelf:
     def text(self, digest: RulesetHash) -> str | None:
         return self._journal.ruleset_text(digest)
 
-    def _take(self, digest: RulesetHash) -> str:
+    async def _take(self, digest: RulesetHash, who: str) -> str:
         text = self._journal.ruleset_text(digest)
+        if text is None and self.elsewhere is not None:
+            return _look_over(await self.elsewhere(digest, who), to_url(digest))
         if text is None:
             raise FetchFailed(
                 f"this engine does not keep a ruleset {to_cid(digest)}; give it the text first, with "

@@ -7,7 +7,7 @@ for whoever runs them.
 from __future__ import annotations
 
 from engine.core.catalogue import Catalogue, Domain
-from engine.core.domains import ctx, didcomm, event, http, math, meta, random, schedule, time
+from engine.core.domains import ctx, didcomm, event, http, ipfs, math, meta, random, schedule, time
 
 BUILT_IN = Catalogue(
     (
@@ -16,12 +16,14 @@ BUILT_IN = Catalogue(
         Domain("ctx", ctx.MEMBERS, ctx.CALLS),
         Domain("didcomm", didcomm.MEMBERS, didcomm.CALLS),
         Domain("http", http.MEMBERS, http.CALLS),
+        Domain(ipfs.NAME, ipfs.MEMBERS, ipfs.CALLS, is_free=False),
         Domain("math", math.MEMBERS, math.CALLS),
         Domain("random", random.MEMBERS, random.CALLS),
         Domain("schedule", schedule.MEMBERS, schedule.CALLS),
         Domain("time", time.MEMBERS, time.CALLS),
     )
 )
-"""What every engine has. All of it is free, because rulesets written for other engines count on it."""
+"""What every engine has. It is free, because rulesets written for other engines count on it; but for `ipfs`,
+which they do not know, and through which a pico shows to everybody what it puts."""
 
 MODULES = BUILT_IN.modules

@@ -15,6 +15,9 @@ from pico_lang.coercion import to_number, to_string
 from pico_lang.errors import TypeFault
 from pico_lang.values import Value, to_stored
 
+ANSWERED = ("http", "ipfs")
+"""Built-in modules whose questions tests can answer."""
+
 
 @dataclass(frozen=True, slots=True)
 class GivenAnswer:
@@ -51,8 +54,8 @@ class GivenAnswers:
 
 def read_answer(domain: str, name: str, value: Value) -> Mapping[str, Any]:
     """The answer to a question of that member, from what a test gives."""
-    if domain in BUILT_IN.domains and domain != "http":
-        raise TypeFault(f"only http and plugins can be given an answer, not {domain}:{name}")
+    if domain in BUILT_IN.domains and domain not in ANSWERED:
+        raise TypeFault(f"only {', '.join(ANSWERED)} and plugins can be given an answer, not {domain}:{name}")
     if domain == "http":
         return _read_response(value)
     if isinstance(value, dict) and set(value) == {"error"}:
@@ -90,7 +93,7 @@ def ask_for_answer(question: Question) -> str:
     if question.kind not in ("http", MODULE):
         return (
             f"a test has no answer to a question of the kind {question.kind}; "
-            f"only http and plugins can be given one"
+            f"only {', '.join(ANSWERED)} and plugins can be given one"
         )
     asked, what = ":".join(_asked_member(question)), _asked_for(question)
     if question.kind == MODULE:

@@ -1,0 +1,191 @@
+"""What picos have put for everybody to fetch: each for its own account, kept as long as the pico wants it.
+
+A deposit is a root in the stores that a keeper of its own keeps, whose name says whose it is and how much it
+counts: so the ledger of the stores is the only book, and what a crash leaves open is ended as for any keeper.
+A deposit counts with all that it leads to, whoever has put that, and so much more for its place in the book.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from asyncio import Task
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from engine.core.block_links import links_of_block
+from engine.core.cids import Cid, cid_of, cid_text
+from engine.core.model import PicoId
+from engine.core.replicas import Replication
+from engine.ports import BlockStore, ReplicationLedger, StoreFailed
+from engine.runtime.block_walks import walk
+from engine.runtime.keyed_locks import KeyedLocks
+
+logger = logging.getLogger(__name__)
+
+KEEPER = "deposit"
+PAGE = 500
+"""Keepers that are read from the ledger together."""
+PLACE_BYTES = 4_096
+"""What a deposit counts beside its blocks: about what it takes on a disk. So a pico cannot have a million."""
+
+
+class Stores(Protocol):
+    """As much of `engine.runtime.many_stores.ManyStores` as is needed here."""
+
+    async def put_many(self, blocks: Mapping[Cid, bytes]) -> None: ...
+
+    async def keep(self, keeper: str, root: Cid, replication: Replication) -> None: ...
+
+    async def release(self, keeper: str) -> None: ...
+
+
+class NoRoom(Exception):
+    """A deposit that is more than a pico may have; the message says what would help."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deposit:
+    """One of them, as its keeper is called."""
+
+    pico: PicoId
+    cid: str
+    size: int
+    """Bytes that it counts."""
+
+    @property
+    def keeper(self) -> str:
+        return f"{_keepers_of(self.pico)}{self.size} {self.cid}"
+
+
+class Deposits:
+    """Those of one engine."""
+
+    def __init__(
+        self,
+        stores: Stores,
+        local: BlockStore,
+        ledger: ReplicationLedger,
+        replication: Replication,
+        most: int,
+        is_there: Callable[[PicoId], bool],
+    ) -> None:
+        """A pico may have `most` bytes; `is_there` says whether there is a pico at all."""
+        self._stores = stores
+        self._local = local
+        self._ledger = ledger
+        self._replication = replication
+        self._most = most
+        self._is_there = is_there
+        self._locks = KeyedLocks()
+        self._gone: deque[PicoId] = deque()
+        self._task: Task[None] | None = None
+
+    async def put(self, pico: PicoId, block: bytes) -> Deposit:
+        """Keep a block for a pico, and all that it leads to. When it returns, that is durable here.
+
+        Raises `NoRoom`, `MissingBlocks` for what it leads to and is not here, and another `StoreFailed`.
+        """
+        cid = cid_of(block)
+        async with self._locks.holding(pico):
+            had = {one.cid: one async for one in self._of(pico)}
+            if (known := had.get(cid_text(cid))) is not None:
+                return known
+            deposit = Deposit(pico, cid_text(cid), PLACE_BYTES + await self._weigh(cid, block))
+            self._check_room(deposit, sum(one.size for one in had.values()))
+            await self._stores.put_many({cid: block})
+            if self._is_there(pico):
+                await self._stores.keep(deposit.keeper, cid, self._replication)
+            return deposit
+
+    async def drop(self, pico: PicoId, cid: Cid) -> bool:
+        """Keep it no more for that pico; whether it was kept."""
+        async with self._locks.holding(pico):
+            found = [one async for one in self._of(pico) if one.cid == cid_text(cid)]
+            for one in found:
+                await self._stores.release(one.keeper)
+            return bool(found)
+
+    async def of(self, pico: PicoId) -> list[Deposit]:
+        """What a pico has."""
+        return [one async for one in self._of(pico)]
+
+    # --- picos that are no more ---
+
+    async def start(self) -> None:
+        """End what a crash has left undone."""
+        async for one in self._all(f"{KEEPER} "):
+            if one.pico not in self._gone and not self._is_there(one.pico):
+                self._gone.append(one.pico)
+        self._go_on()
+
+    def note_gone(self, pico: PicoId) -> None:
+        """It was deleted: what it had is kept for nobody."""
+        self._gone.append(pico)
+        self._go_on()
+
+    async def wait_rested(self) -> None:
+        if self._task is not None:
+            await asyncio.wait([self._task])
+
+    async def stop(self) -> None:
+        """Leave the rest to the next start."""
+        self._gone.clear()
+        await self.wait_rested()
+
+    def _go_on(self) -> None:
+        if self._gone and self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._work())
+
+    async def _work(self) -> None:
+        try:
+            while self._gone:
+                await self._release_all(self._gone.popleft())
+        except StoreFailed as problem:
+            logger.warning("what picos had put that were deleted is released at the next start: %s", problem)
+        finally:
+            self._task = None
+
+    async def _release_all(self, pico: PicoId) -> None:
+        async with self._locks.holding(pico):
+            for one in await self.of(pico):
+                await self._stores.release(one.keeper)
+
+    # --- the book ---
+
+    async def _of(self, pico: PicoId) -> AsyncIterator[Deposit]:
+        async for one in self._all(_keepers_of(pico)):
+            yield one
+
+    async def _all(self, beginning: str) -> AsyncIterator[Deposit]:
+        after = beginning
+        while page := await self._ledger.kept(after, PAGE):
+            for kept in page:
+                if not kept.keeper.startswith(beginning):
+                    return
+                _, pico, size, cid = kept.keeper.split(" ")
+                yield Deposit(PicoId(pico), cid, int(size))
+            after = page[-1].keeper
+
+    async def _weigh(self, cid: Cid, block: bytes) -> int:
+        """Bytes of the block and of all below it, as far as that is less than a pico may have."""
+        size = len(block)
+        async for found in walk(self._local, links_of_block(cid, block)):
+            size += sum(map(len, found.values()))
+            if size > self._most:
+                break
+        return size
+
+    def _check_room(self, deposit: Deposit, used: int) -> None:
+        if deposit.size + used > self._most:
+            raise NoRoom(
+                f"{deposit.cid} counts {deposit.size:,} bytes or more, and what this pico has put counts "
+                f"{used:,} already; it may be {self._most:,} in all (ipfs_pico_bytes). ipfs:drop makes room, "
+                "ipfs:kept() says what there is"
+            )
+
+
+def _keepers_of(pico: PicoId) -> str:
+    return f"{KEEPER} {pico} "
