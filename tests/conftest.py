@@ -1,11 +1,21 @@
-"""Settings of hypothesis for all tests; `tests/campaign.py` says what a campaign is."""
+"""Settings of hypothesis for all tests (`tests/campaign.py` says what a campaign is), and what takes long."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
 from hypothesis import settings
 
 from tests.campaign import CAMPAIGN, examples
+from tests.support.kubo import program
 
 settings.register_profile("every run", derandomize=True, deadline=None)
 settings.register_profile("campaign", max_examples=examples(100), deadline=None)
 settings.load_profile("campaign" if CAMPAIGN else "every run")
+
+
+@pytest.fixture(scope="session")
+def ipfs_program() -> Path:
+    """For tests that start nodes while their own time runs: building one takes minutes, the first time."""
+    return program()

@@ -12,6 +12,7 @@ import json
 import os
 import shutil
 import subprocess
+import time
 from pathlib import Path
 from typing import NoReturn
 
@@ -23,8 +24,14 @@ VERSION = "v0.43.0"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "picomesh-tests" / "kubo" / VERSION
 BUILD_S = 900
 """How long a build may take. Go keeps what is done, so that one that was cut short goes on the next time."""
+TRY_AGAIN_S = 1_800
+"""After a build that failed; less than that lies between the tests of one run."""
 AT_ONCE = "2"
 """Packages compiled at a time: the other tests want a processor too."""
+
+
+class NotBuilt(Exception):
+    """What there is instead of a program."""
 
 
 def program() -> Path:
@@ -38,8 +45,20 @@ def program() -> Path:
     with (CACHE / "lock").open("w") as lock:  # several test processes, one folder
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not built.exists():
-            _build(built)
+            _build_or_remember(built, CACHE / "failed")
     return built
+
+
+def _build_or_remember(target: Path, note: Path) -> None:
+    """Dozens of tests in several processes want it: one that fails is not tried for each of them."""
+    if note.exists() and time.time() - note.stat().st_mtime < TRY_AGAIN_S:
+        _skip(note.read_text())
+    try:
+        _build(target)
+    except NotBuilt as problem:
+        note.write_text(str(problem))
+        _skip(str(problem))
+    note.unlink(missing_ok=True)
 
 
 def _build(target: Path) -> None:
@@ -55,11 +74,12 @@ def _run(command: list[str], folder: Path) -> str:
     try:
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=BUILD_S)
     except subprocess.TimeoutExpired:
-        _skip(f"go did not build {MODULE} {VERSION} within {BUILD_S} s; the next run goes on from there")
+        raise NotBuilt(
+            f"go did not build {MODULE} {VERSION} within {BUILD_S} s; a later run goes on from there"
+        ) from None
     if done.returncode != 0:
-        _skip(
-            f"go could not build {MODULE} {VERSION}: {' '.join((done.stderr or done.stdout).split())[-300:]}"
-        )
+        why = " ".join((done.stderr or done.stdout).split())[-300:]
+        raise NotBuilt(f"go could not build {MODULE} {VERSION}: {why}")
     return done.stdout
 
 

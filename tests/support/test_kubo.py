@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,19 @@ def test_a_build_that_fails_says_why(folder: Path) -> None:
     with pytest.raises(pytest.skip.Exception, match=r"go could not build .* no such module"):
         kubo.program()
     assert not (folder / "cache" / "ipfs").exists()
+
+
+def test_a_build_that_failed_is_not_tried_for_every_test(folder: Path) -> None:
+    """Only after a while; it may take long to fail."""
+    put(folder, "go", f"echo once >> {folder}/tries; exit 1")
+    for _ in range(3):
+        with pytest.raises(pytest.skip.Exception, match="go could not build"):
+            kubo.program()
+    assert (folder / "tries").read_text() == "once\n"
+    os.utime(folder / "cache" / "failed", (0, 0))
+    with pytest.raises(pytest.skip.Exception):
+        kubo.program()
+    assert (folder / "tries").read_text() == "once\n" * 2
 
 
 def test_what_was_built_once_is_not_built_again(folder: Path) -> None:

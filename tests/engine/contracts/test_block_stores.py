@@ -19,13 +19,17 @@ LONG_S = 60
 """A real node on a busy machine may need some of it."""
 
 
+KINDS = [
+    pytest.param(kind, marks=[pytest.mark.usefixtures("ipfs_program")] if kind == "ipfs" else [])
+    for kind in BENCHES
+]
 Test = Callable[[Bench], Awaitable[None]]
 
 
 def on_each_store(test: Test, writable: bool = False) -> Callable[[str, Path], None]:
     """Run an `async def` test on a fresh store of each kind, or of each that can be written."""
 
-    @pytest.mark.parametrize("kind", BENCHES)
+    @pytest.mark.parametrize("kind", KINDS)
     @wraps(test, assigned=("__module__", "__name__", "__qualname__", "__doc__"), updated=())
     def run(kind: str, tmp_path: Path) -> None:
         @in_loop_within(LONG_S)

@@ -221,6 +221,7 @@ async def test_a_node_says_how_it_is(node: IpfsNode) -> None:
     assert told.blocks > 0
 
 
+@pytest.mark.usefixtures("ipfs_program")
 @in_time
 async def test_a_node_that_ends_is_unavailable_and_has_all_when_it_is_back(tmp_path: Path) -> None:
     """Blocks and pins are on its disk when they are acknowledged."""
