@@ -24,6 +24,7 @@ from engine.runtime.many_stores import ManyStores
 from engine.runtime.other_stores import Patience
 from tests.fakes.faulty_blocks import MOODS, FaultyBlocks
 from tests.support.ipfs_bench import ipfs_bench
+from tests.support.kubo import program
 
 
 class Bench(Protocol):
@@ -211,3 +212,5 @@ BENCHES: Mapping[str, OpenBench] = {
     "among bad ones": among_bad_ones_bench,
     "ipfs": ipfs_bench,
 }
+NEEDS: Mapping[str, Callable[[], object]] = {"ipfs": program}
+"""What has to be there before the time of a test runs; it may take minutes, the first time."""

@@ -11,7 +11,7 @@ import pytest
 
 from engine.core.cids import Cid
 from engine.ports import LARGEST_BLOCK, MissingBlocks, StoreReadOnly, StoreUnavailable, WrongBytes
-from tests.engine.contracts.block_stores import BENCHES, Bench
+from tests.engine.contracts.block_stores import BENCHES, NEEDS, Bench
 from tests.engine.in_loop import in_loop_within
 from tests.engine.making_blocks import above, grow, leaf, node_cid, raw_cid
 
@@ -19,17 +19,13 @@ LONG_S = 60
 """A real node on a busy machine may need some of it."""
 
 
-KINDS = [
-    pytest.param(kind, marks=[pytest.mark.usefixtures("ipfs_program")] if kind == "ipfs" else [])
-    for kind in BENCHES
-]
 Test = Callable[[Bench], Awaitable[None]]
 
 
 def on_each_store(test: Test, writable: bool = False) -> Callable[[str, Path], None]:
     """Run an `async def` test on a fresh store of each kind, or of each that can be written."""
 
-    @pytest.mark.parametrize("kind", KINDS)
+    @pytest.mark.parametrize("kind", BENCHES)
     @wraps(test, assigned=("__module__", "__name__", "__qualname__", "__doc__"), updated=())
     def run(kind: str, tmp_path: Path) -> None:
         @in_loop_within(LONG_S)
@@ -39,6 +35,7 @@ def on_each_store(test: Test, writable: bool = False) -> Callable[[str, Path], N
                     pytest.skip("nothing can be put into it")
                 await test(bench)
 
+        NEEDS.get(kind, bool)()
         in_bench()
 
     del run.__wrapped__  # pytest would take its parameter for a fixture
