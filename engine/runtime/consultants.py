@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,15 +38,12 @@ class ConsultingLimits:
 class Consultants:
     """The members of plugins that are asked things outside a turn."""
 
-    def __init__(self, plugins: Plugins, limits: ConsultingLimits) -> None:
+    def __init__(self, plugins: Plugins, limits: ConsultingLimits, own: Iterable[Module] = ()) -> None:
+        """`own` are built-in modules that have questions of that kind."""
         self._plugins = plugins
+        self._own = {module.name: module for module in own}
         self._limits = limits
         self._lanes = Lanes(limits.per_pico, limits.at_once)
-        self._own: dict[str, Module] = {}
-
-    def learn(self, module: Module) -> None:
-        """Answer for a built-in module too."""
-        self._own[module.name] = module
 
     async def answer(self, pico: PicoId, content: Content) -> Mapping[str, Any]:
         """What the member that a pico asks says, when it is that pico's turn."""

@@ -11,35 +11,22 @@ import asyncio
 import logging
 from asyncio import Task
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from typing import Protocol
 
 from engine.core.block_links import links_of_block
 from engine.core.cids import Cid, cid_of, cid_text
 from engine.core.model import PicoId
 from engine.core.replicas import Replication
-from engine.ports import BlockStore, ReplicationLedger, StoreFailed
-from engine.runtime.block_walks import walk
+from engine.ports import StoreFailed
 from engine.runtime.keyed_locks import KeyedLocks
+from engine.runtime.many_stores import ManyStores
 
 logger = logging.getLogger(__name__)
 
 KEEPER = "deposit"
-PAGE = 500
-"""Keepers that are read from the ledger together."""
 PLACE_BYTES = 4_096
 """What a deposit counts beside its blocks: about what it takes on a disk. So a pico cannot have a million."""
-
-
-class Stores(Protocol):
-    """As much of `engine.runtime.many_stores.ManyStores` as is needed here."""
-
-    async def put_many(self, blocks: Mapping[Cid, bytes]) -> None: ...
-
-    async def keep(self, keeper: str, root: Cid, replication: Replication) -> None: ...
-
-    async def release(self, keeper: str) -> None: ...
 
 
 class NoRoom(Exception):
@@ -65,17 +52,14 @@ class Deposits:
 
     def __init__(
         self,
-        stores: Stores,
-        local: BlockStore,
-        ledger: ReplicationLedger,
-        replication: Replication,
+        stores: Callable[[], Awaitable[ManyStores]],
+        replication: Callable[[PicoId], Replication],
         most: int,
         is_there: Callable[[PicoId], bool],
     ) -> None:
-        """A pico may have `most` bytes; `is_there` says whether there is a pico at all."""
+        """What a pico has is replicated like its state, and may be `most` bytes; `is_there` says whether
+        there is a pico at all."""
         self._stores = stores
-        self._local = local
-        self._ledger = ledger
         self._replication = replication
         self._most = most
         self._is_there = is_there
@@ -95,17 +79,17 @@ class Deposits:
                 return known
             deposit = Deposit(pico, cid_text(cid), PLACE_BYTES + await self._weigh(cid, block))
             self._check_room(deposit, sum(one.size for one in had.values()))
-            await self._stores.put_many({cid: block})
+            stores = await self._stores()
+            await stores.put_many({cid: block})
             if self._is_there(pico):
-                await self._stores.keep(deposit.keeper, cid, self._replication)
+                await stores.keep(deposit.keeper, cid, self._replication(pico))
             return deposit
 
     async def drop(self, pico: PicoId, cid: Cid) -> bool:
         """Keep it no more for that pico; whether it was kept."""
         async with self._locks.holding(pico):
             found = [one async for one in self._of(pico) if one.cid == cid_text(cid)]
-            for one in found:
-                await self._stores.release(one.keeper)
+            await self._release(found)
             return bool(found)
 
     async def of(self, pico: PicoId) -> list[Deposit]:
@@ -150,8 +134,12 @@ class Deposits:
 
     async def _release_all(self, pico: PicoId) -> None:
         async with self._locks.holding(pico):
-            for one in await self.of(pico):
-                await self._stores.release(one.keeper)
+            await self._release(await self.of(pico))
+
+    async def _release(self, deposits: Iterable[Deposit]) -> None:
+        stores = await self._stores()
+        for one in deposits:
+            await stores.release(one.keeper)
 
     # --- the book ---
 
@@ -160,19 +148,15 @@ class Deposits:
             yield one
 
     async def _all(self, beginning: str) -> AsyncIterator[Deposit]:
-        after = beginning
-        while page := await self._ledger.kept(after, PAGE):
-            for kept in page:
-                if not kept.keeper.startswith(beginning):
-                    return
-                _, pico, size, cid = kept.keeper.split(" ")
-                yield Deposit(PicoId(pico), cid, int(size))
-            after = page[-1].keeper
+        async for kept in (await self._stores()).keepers(beginning):
+            pico, size, cid = kept.keeper.removeprefix(f"{KEEPER} ").rsplit(" ", 2)
+            yield Deposit(PicoId(pico), cid, int(size))
 
     async def _weigh(self, cid: Cid, block: bytes) -> int:
         """Bytes of the block and of all below it, as far as that is less than a pico may have."""
         size = len(block)
-        async for found in walk(self._local, links_of_block(cid, block)):
+        stores = await self._stores()
+        async for found in stores.walk_here(links_of_block(cid, block)):
             size += sum(map(len, found.values()))
             if size > self._most:
                 break

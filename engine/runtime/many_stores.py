@@ -8,7 +8,7 @@ got it can be read from `standings`.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -19,6 +19,7 @@ from engine.core.replicas import NOWHERE, Replication, choose
 from engine.ports import (
     BlockStore,
     Goal,
+    Kept,
     MissingBlocks,
     ReplicationLedger,
     StoreFailed,
@@ -204,6 +205,22 @@ class ManyStores:
             await self._ledger.want(keeper, None, NOWHERE, self._local.name, ())
             await self._forget_here(keeper, None)
         self._wake()
+
+    async def keepers(self, beginning: str) -> AsyncIterator[Kept]:
+        """Those whose names begin like this, with their roots."""
+        self._check_open()
+        after = beginning
+        while page := await self._ledger.kept(after, PAGE):
+            for kept in page:
+                if not kept.keeper.startswith(beginning):
+                    return
+                yield kept
+            after = page[-1].keeper
+
+    def walk_here(self, roots: Iterable[Cid]) -> AsyncIterator[dict[Cid, bytes]]:
+        """All that these lead to in the local store alone. Raises `MissingBlocks`."""
+        self._check_open()
+        return walk(self._local, roots)
 
     async def standings(self) -> tuple[StoreStanding, ...]:
         """Of each other store, in the order in which they were given."""

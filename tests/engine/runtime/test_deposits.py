@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from engine.adapters.blocks.ledger import SqliteLedger
 from engine.core.blocks.dag_cbor import Link, encode
 from engine.core.cids import Cid, cid_of, cid_text
 from engine.core.model import PicoId
@@ -33,13 +32,13 @@ class Bank:
 
     async def restart(self) -> Bank:
         self.many = await self.machine.start()
-        ledger = SqliteLedger(self.machine.database)
-        self.deposits = Deposits(
-            self.many, self.machine.local, ledger, EVERYWHERE, self.most, self.picos.__contains__
-        )
+        self.deposits = Deposits(self._stores, lambda pico: EVERYWHERE, self.most, self.picos.__contains__)
         await self.deposits.start()
         await self.deposits.wait_rested()
         return self
+
+    async def _stores(self) -> ManyStores:
+        return self.many
 
     async def sizes(self, pico: PicoId) -> list[int]:
         return [one.size for one in await self.deposits.of(pico)]
