@@ -35,7 +35,8 @@ def on_each_store(test: Test, writable: bool = False) -> Callable[[str, Path], N
                     pytest.skip("nothing can be put into it")
                 await test(bench)
 
-        NEEDS.get(kind, bool)()
+        if kind in NEEDS:
+            NEEDS[kind]()
         in_bench()
 
     del run.__wrapped__  # pytest would take its parameter for a fixture
