@@ -38,7 +38,9 @@ _RETRY = Budget(
 PASSPHRASE = "PICOMESH_PASSPHRASE"
 OWN_PASSPHRASE = "PICOMESH_OWN_PASSPHRASE"
 """Of keys that are not an engine's but a person's."""
-NOT_SETTINGS = frozenset({"PICOMESH_URL", PASSPHRASE, OWN_PASSPHRASE})
+EXPORT_PASSPHRASE = "PICOMESH_EXPORT_PASSPHRASE"
+"""Of the keys in the file of one pico."""
+NOT_SETTINGS = frozenset({"PICOMESH_URL", PASSPHRASE, OWN_PASSPHRASE, EXPORT_PASSPHRASE})
 """Variables of ours that are no settings of an engine: where the commands find one, and what settings must
 not show."""
 
@@ -195,6 +197,17 @@ class Settings:
         128, "such questions and effects that all picos together may have under way", least=1
     )
 
+    seal: str = _setting(
+        "off",
+        "whether the states of picos are sealed into encrypted blocks by themselves, after each change",
+        choices=("off", "on"),
+    )
+    seal_after_s: float = _setting(
+        60.0, "seconds after the first change that is not sealed, until it is", least=0
+    )
+    seal_copies: int = _setting(
+        1, "IPFS nodes that are to have a sealed state, besides this engine, if there are so many", least=0
+    )
     ipfs_api: IpfsNodes = field(
         default=NO_NODES,
         metadata={

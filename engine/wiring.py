@@ -94,11 +94,13 @@ from engine.runtime.rota import Rota
 from engine.runtime.shelf import Shelf
 from engine.runtime.showings import Showings
 from engine.runtime.told_logs import Herald, LogDesk, LogQuestions, ToldLogs
+from engine.runtime.vault import Vault
 from engine.runtime.virtual_time import VirtualTime, virtual_clock
 from engine.runtime.web import WebAnswers
 from engine.runtime.whereabouts import NotingEnvelopes, Whereabouts
 from engine.runtime.workshop import Workshop
 from engine.runtime.writing import Writing
+from engine.wiring_of_seals import give_seals, make_vault
 from pico_lang.meter import Budget
 from pico_lang.program import Program, compile_ruleset
 from pico_lang.source import Source
@@ -130,12 +132,15 @@ class Engine:
     compilers: Compilers
     virtual_time: VirtualTime | None
     """Of an engine whose time is moved by hand."""
+    vault: Vault
+    """The stores of blocks."""
 
     async def close(self) -> None:
         """Finish what was accepted, as far as there is time, then let go of the home."""
         try:
             await self.host.drain(self.drain_s)
         finally:
+            await self.vault.close()
             self.lock.release()
             await self.workshop.close()
             await self.compilers.close()
@@ -179,6 +184,8 @@ async def open_engine(
             plugins=plugins,
             keys=keys,
         )
+        vault = make_vault(settings, host.equipment.clock.now_ms)
+        give_seals(host, journal, keys, settings, vault)
         await _start(host, settings)
         if past := restored(journal.fact):
             logger.warning("%s", WAS_RESTORED % to_iso(past[-1].made_ms))
@@ -188,7 +195,7 @@ async def open_engine(
         lock.release()
         raise
     time = None if clock is None else VirtualTime(clock, journal, host.wait_quiet)
-    return Engine(host, lock, journal, settings.drain_s, workshop, compilers, time)
+    return Engine(host, lock, journal, settings.drain_s, workshop, compilers, time, vault)
 
 
 async def _start(host: Host, settings: Settings) -> None:

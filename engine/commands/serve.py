@@ -38,7 +38,7 @@ from engine.commands.hints import example, program
 from engine.commands.output import console
 from engine.commands.passphrase import find_passphrase, tell_protection
 from engine.commands.settings import read_settings
-from engine.config import Settings, default_home
+from engine.config import BadSetting, Settings, default_home
 from engine.ports import JournalFailed
 from engine.version import VERSION
 from engine.wiring import Engine, open_engine
@@ -129,7 +129,7 @@ def _collect_rarely() -> None:
 async def _open(settings: Settings) -> Engine:
     try:
         return await open_engine(settings, passphrase=find_passphrase(settings))
-    except (HomeBusy, JournalUnreadable, KeysUnusable) as error:
+    except (HomeBusy, JournalUnreadable, KeysUnusable, BadSetting) as error:
         raise CannotStart(str(error)) from None
     except JournalFailed as error:
         raise CannotStart(f"{settings.home}: {error}", MAKE_ROOM) from None
@@ -150,6 +150,8 @@ async def _serve(engine: Engine, settings: Settings) -> None:
 
     assert engine.host.mail is not None, "an engine with a home has keys"
     engine.host.mail.reached_at(settings.public_url or url)
+    if engine.host.sealing is not None:
+        engine.host.sealing.start()
 
     def announce() -> None:
         _greet(settings, url, root_eci)

@@ -23,7 +23,8 @@ from pico_lang.values import to_stored
 def tend(run: Run, event: Event) -> None:
     """`install` (url, config), `uninstall` (rid), `rollback` (rid, to, state), `pass_over` (timer, until),
     `fork` (pico), `grant` (module), `revoke` (module), `quarantine` (rulesets), `release`,
-    `invite` (eci, label, once, expires, here), `connect` (url, label), `rotate` (eci).
+    `invite` (eci, label, once, expires, here), `connect` (url, label), `rotate` (eci), `turn`, which does
+    nothing: of a turn there is one sealed head, and sometimes another one is needed.
     """
     match event.name, event.attrs:
         case "install", {"url": str(url)}:
@@ -41,6 +42,8 @@ def tend(run: Run, event: Event) -> None:
             run.draft.set_grant(module, event.name == "grant")
         case "quarantine", {"rulesets": list(found)}:
             set_aside(run, found)
+        case "turn", _:
+            pass
         case "release", _:
             release(run)
         case (("invite" | "connect" | "rotate"), _):

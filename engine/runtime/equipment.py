@@ -15,6 +15,7 @@ from engine.plugins.collection import NO_PLUGINS, Plugins
 from engine.ports import Clock, Entropy, Journal
 from engine.runtime.courtesy import Company
 from engine.runtime.rota import Rota
+from pico_lang.program import Program
 from pico_lang.source import Source
 
 
@@ -88,6 +89,9 @@ class ProgramStore(Protocol):
 
     async def prepare(self, digests: Iterable[RulesetHash]) -> None:
         """Compile them."""
+
+    def get(self, digest: RulesetHash, /) -> Program | None:
+        """The program; None when there is none of that hash."""
 
     def trouble(self, digest: RulesetHash) -> str | None:
         """Why there is no program of that hash, as far as it is known."""

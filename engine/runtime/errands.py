@@ -81,6 +81,12 @@ class Errands:
         for recipient in sorted(recipients):
             self._places.back(recipient)
 
+    def resume(self, pico: PicoId) -> None:
+        """Begin with what the journal has for a pico that was brought back."""
+        kept = self._equipment.journal.beside(pico)
+        for body in () if kept is None else kept.errands:
+            self.begin(pico, decode_errand(body))
+
     def begin(self, pico: PicoId, errand: AskLater) -> None:
         """Ask, now that the journal has it. Unless `start` has been called it is left to that."""
         if self._is_on and (pico, errand.name) not in self._pending:

@@ -67,6 +67,8 @@ from engine.runtime.replies import (
 from engine.runtime.request import Request
 from engine.runtime.residents import Limits
 from engine.runtime.rollbacks import Rollbacks
+from engine.runtime.seal_news import SealNews
+from engine.runtime.sealing import Sealing
 from engine.runtime.shelf import Found, Shelf
 from engine.runtime.stock import Stock
 from engine.runtime.upgrades import Upgrades, find_text
@@ -81,7 +83,7 @@ class Host:
     """The picos of one engine. It needs a running event loop, and its `start`, before anything else."""
 
     def __init__(self, equipment: Equipment, limits: Limits, shelf: Shelf) -> None:
-        self._equipment = equipment
+        self._equipment = self.equipment = equipment
         self._shelf = shelf
         self._outbox = LocalOutbox(equipment, limits)
         self._residents = self._outbox.residents
@@ -96,6 +98,8 @@ class Host:
         """The rulesets that are kept here."""
         self.mail: Mail | None = None
         """What comes for its DIDs, once it has some."""
+        self.sealing: Sealing | None = None
+        """What seals its picos, if it has stores."""
         self._modules = Modules(equipment.plugins, self._residents, self._root, self._tend)
         owners = Owners(equipment.journal, shelf, self._residents)
         self._upgrades = Upgrades(equipment, shelf, owners, self._tend)
@@ -178,8 +182,12 @@ class Host:
         try:
             async with asyncio.timeout(within_s):
                 await self._wait_idle()
+                if self.sealing is not None:
+                    await self.sealing.drain()
         except TimeoutError:
             logger.warning("stopping with work unfinished after %g seconds", within_s)
+        if self.sealing is not None:
+            await self.sealing.close()
         self._outbox.errands.stop()
         if self.mail is not None:
             self.mail.stop()
@@ -316,6 +324,44 @@ class Host:
     def when_gone(self, told: Callable[[PicoId], None]) -> None:
         """Have somebody told of each pico that was deleted."""
         self._residents.when_gone = told
+
+    def have_sealed(self, sealing: Sealing) -> None:
+        """Have picos sealed from now on, and told of it."""
+        self.sealing = sealing
+        self._outbox.when_settled = sealing.note
+        news = SealNews(self._equipment.programs, self._residents.look, self._accept_own)
+        sealing.seals.told = partial(sealing.spread, news)
+        before = self._residents.when_gone
+
+        def gone(pico: PicoId) -> None:
+            before(pico)
+            sealing.forget(pico)
+
+        self._residents.when_gone = gone
+
+    def find_mailbox(self, pico: PicoId) -> Mailbox | None:
+        """That of a pico which does not sleep."""
+        return self._residents.find_mailbox(pico)
+
+    def welcome(self, pico: PicoId, due_ms: int | None) -> None:
+        """A pico is in the journal that was not there: let it go on with what it has to do."""
+        self._residents.wake(pico)
+        if due_ms is not None:
+            self._outbox.alarms.expect(due_ms)
+        self._outbox.errands.resume(pico)
+
+    async def take_turn(self, pico: PicoId) -> None:
+        """Have a pico take a turn that changes nothing but its number."""
+        await self._tend(pico, "turn", {})
+
+    async def _accept_own(self, event: Event) -> None:
+        """Have a pico run what it sends to itself, once, even if the engine ends before."""
+        mailbox = self._residents.wake(PicoId(event.eci))
+        if mailbox is None or find_earlier(self._equipment.journal, mailbox, event.eid) is not None:
+            return
+        durable = self._equipment.journal.commit([AcceptEvent(mailbox.id, event.eid, encode_request(event))])
+        mailbox.take(Request(event, is_kept=True))
+        await asyncio.shield(durable)
 
     def has_channel(self, eci: Eci) -> bool:
         return self._equipment.journal.find_channel(eci) is not None

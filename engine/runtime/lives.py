@@ -56,6 +56,11 @@ class Lives:
         pico = None if scid is None else self._journal.fact(_pico(scid))
         return None if pico is None or not self._is_here(PicoId(pico)) else PicoId(pico)
 
+    def adopt(self, pico: PicoId, log: KeptLog, name: Did) -> list[SetFact]:
+        """By which a pico that is brought back has the log, and the name, that it had."""
+        scid = scid_in(name)
+        return _keep(pico, log) if scid is None else [*_keep(pico, log), SetFact(_pico(scid), pico)]
+
     def own(self, scid: str) -> KeptLog | None:
         """The log of the pico that has, or had, the name with this id."""
         pico = self._journal.fact(_pico(scid))

@@ -22,6 +22,7 @@ from engine.core.messages import (
     Asks,
     Done,
     Effect,
+    Event,
     Failed,
     Fault,
     LogLine,
@@ -101,6 +102,9 @@ class Outbox(Protocol):
 
     def rest(self, mailbox: Mailbox) -> None:
         """A mailbox has nothing left to do."""
+
+    def settled(self, pico: PicoId, event: Event | None) -> None:
+        """A turn of that event is durable, or a pico that was born."""
 
 
 class Mailbox:
@@ -559,6 +563,7 @@ class Mailbox:
         problem = durable.exception()
         if problem is None:
             self.committed = pico
+            self._outbox.settled(self.id, None if request is None else request.event)
         else:
             reply = not_known(problem)
         if request is not None:

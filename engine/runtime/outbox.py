@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 from asyncio import Future
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
@@ -25,6 +25,7 @@ from engine.core.messages import (
     DeletePico,
     Done,
     Effect,
+    Event,
     Failed,
     Fault,
     SendEvent,
@@ -57,6 +58,14 @@ from engine.runtime.residents import Limits, Residents
 from engine.runtime.rests import Rest, Rests, messages_of, read_rest
 
 logger = logging.getLogger(__name__)
+
+Settled = Callable[[PicoId, Event | None], None]
+"""Told of each turn that is durable, with its event, and of each pico that was born."""
+
+
+def _tell_nobody(pico: PicoId, event: Event | None) -> None:
+    """Nobody has to know."""
+
 
 NOTHING_YET = Pico(PicoId(""))
 """What a pico was before it began to exist."""
@@ -112,6 +121,7 @@ class LocalOutbox:
         self.alarms = Alarms(equipment, self.residents)
         self.errands = Errands(equipment, self.deliver)
         self._journal = equipment.journal
+        self.when_settled: Settled = _tell_nobody
         self._rests = Rests(equipment.journal, self._bundle, self._send)
 
     @property
@@ -124,6 +134,9 @@ class LocalOutbox:
 
     def rest(self, mailbox: Mailbox) -> None:
         self.residents.rest(mailbox)
+
+    def settled(self, pico: PicoId, event: Event | None) -> None:
+        self.when_settled(pico, event)
 
     def why_too_much(self, effects: Sequence[Effect]) -> Fault | None:
         """A pico that sends itself two events for each it gets would fill memory and disk; so would one that

@@ -98,6 +98,10 @@ class Residents:
         self._enter(mailbox)
         return mailbox
 
+    def find_mailbox(self, pico: PicoId) -> Mailbox | None:
+        """That of a pico which does not sleep."""
+        return self._awake.get(pico)
+
     def look(self, pico: PicoId) -> Pico | None:
         """The newest state of a pico, which need not wake for it."""
         if pico in self._leaving:

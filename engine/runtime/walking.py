@@ -1,7 +1,7 @@
 """Walks over blocks, driven in another thread, while their blocks come from and go to a store.
 
 A large state is some seconds of work. It is done in small pieces with pauses in between, so that the event
-loop gets the interpreter whenever it wants it; how long the pauses are says how much of the time a walk takes.
+loop gets the interpreter when it wants it; how long the pauses are says how much of the time a walk takes.
 """
 
 from __future__ import annotations

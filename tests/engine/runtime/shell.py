@@ -40,6 +40,9 @@ class NoPrograms:
     async def prepare(self, digests: Iterable[RulesetHash]) -> None:
         pass
 
+    def get(self, digest: RulesetHash, /) -> None:
+        return None
+
     def trouble(self, digest: RulesetHash) -> str | None:
         return None
 

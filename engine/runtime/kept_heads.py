@@ -1,0 +1,149 @@
+"""The signed heads of picos, as the journal keeps them: the newest ones, and evidence of two for one turn.
+
+Each is verified whenever it is read, against the log of its pico: who has changed the journal by hand gets no
+head past that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Sequence
+
+from engine.core.blocks.errors import ForgedHead
+from engine.core.blocks.heads import (
+    Evidence,
+    SignedHead,
+    StateHead,
+    equivocation,
+    read_evidence,
+    read_head,
+    refuse_old,
+    write_evidence,
+)
+from engine.core.model import PicoId
+from engine.core.multiformats import from_multibase, to_multibase
+from engine.core.signatures import Verify
+from engine.ports import Acting, BadLog, Journal, KeptLog, LifelongLogs, SetFact
+
+REMEMBERED = 256
+"""Heads of one pico that can be told; those before are overwritten."""
+MOST_EVIDENCE = 16
+MOST_LOGS = 1_024
+"""Logs whose keys are remembered: to verify one takes milliseconds."""
+
+
+class KeptHeads:
+    def __init__(
+        self,
+        journal: Journal,
+        logs: LifelongLogs,
+        log_of: Callable[[PicoId], KeptLog | None],
+        verify: Verify,
+        now_ms: Callable[[], int],
+    ) -> None:
+        self._journal = journal
+        self._logs = logs
+        self._log_of = log_of
+        self._verify = verify
+        self._now_ms = now_ms
+        self._acting: dict[KeptLog, Acting] = {}
+
+    # --- who may sign ---
+
+    def acting(self, log: KeptLog) -> Acting:
+        """Who a log says was to act as its pico. Raises `BadLog`."""
+        if log not in self._acting:
+            if len(self._acting) >= MOST_LOGS:
+                self._acting.clear()
+            self._acting[log] = self._logs.acting(log, self._now_ms() / 1000)
+        return self._acting[log]
+
+    def check(self, block: bytes, log: KeptLog | None) -> SignedHead:
+        """A head as this log lets it be believed. Raises `BlockError`."""
+        if log is None:
+            raise ForgedHead("there is no log of the pico, so nobody knows who may sign its heads")
+        try:
+            acting = self.acting(log)
+        except BadLog as problem:
+            raise ForgedHead(f"the log of the pico is not to be believed: {problem}") from None
+
+        def may_sign(head: StateHead) -> bool:
+            return head.pico == acting.name and acting.may(head.epoch, head.by)
+
+        return read_head(block, self._verify, may_sign)
+
+    # --- what is kept ---
+
+    def newest(self, pico: PicoId) -> SignedHead | None:
+        """Raises `ForgedHead` when what is kept is no head of that pico."""
+        _, block = self._newest(pico)
+        return None if block is None else self.check(block, self._log_of(pico))
+
+    async def history(self, pico: PicoId) -> list[SignedHead]:
+        """Those that are remembered, the oldest first. Raises as `newest` does."""
+        count, _ = self._newest(pico)
+        found = [self._journal.fact(_remembered(pico, n)) for n in range(max(0, count - REMEMBERED), count)]
+        blocks = [from_multibase(text) for text in found if text is not None]
+        log = self._log_of(pico)
+        return await asyncio.to_thread(lambda: [self.check(block, log) for block in blocks])
+
+    def writes(self, pico: PicoId, signed: SignedHead) -> list[SetFact]:
+        """By which it is the newest one. Raises `OldHead` if a newer one is known."""
+        if (newest := self.newest(pico)) is not None:
+            refuse_old(newest, signed)
+        count, _ = self._newest(pico)
+        text = to_multibase("u", signed.block)
+        return [
+            SetFact(_fact(pico), json.dumps({"count": count + 1, "head": text})),
+            SetFact(_remembered(pico, count), text),
+        ]
+
+    async def see(self, pico: PicoId, offered: SignedHead) -> Evidence | None:
+        """A head that came from elsewhere and was checked. If one is known that says something else of its
+        turn, both are kept as evidence."""
+        for known in await self.history(pico):
+            if (evidence := equivocation(known, offered)) is not None:
+                await self._keep_evidence(pico, evidence)
+                return evidence
+        return None
+
+    def evidence(self, pico: PicoId) -> list[Evidence]:
+        """All that is kept against whoever signed two heads for one turn."""
+        log = self._log_of(pico)
+        acting = None if log is None else self.acting(log)
+        return [
+            read_evidence(
+                from_multibase(text),
+                self._verify,
+                lambda head: acting is not None and acting.may(head.epoch, head.by),
+            )
+            for text in self._evidence(pico)
+        ]
+
+    def _newest(self, pico: PicoId) -> tuple[int, bytes | None]:
+        kept = json.loads(self._journal.fact(_fact(pico)) or '{"count": 0}')
+        head = kept.get("head")
+        return kept["count"], None if head is None else from_multibase(head)
+
+    def _evidence(self, pico: PicoId) -> Sequence[str]:
+        kept: Sequence[str] = json.loads(self._journal.fact(_evidence(pico)) or "[]")
+        return kept
+
+    async def _keep_evidence(self, pico: PicoId, evidence: Evidence) -> None:
+        text = to_multibase("u", write_evidence(evidence))
+        kept = [*self._evidence(pico)]
+        if text not in kept and len(kept) < MOST_EVIDENCE:
+            await self._journal.commit([SetFact(_evidence(pico), json.dumps([*kept, text]))])
+
+
+def _fact(pico: PicoId) -> str:
+    return f"newest head of {pico}"
+
+
+def _remembered(pico: PicoId, number: int) -> str:
+    return f"head {number % REMEMBERED} of {pico}"
+
+
+def _evidence(pico: PicoId) -> str:
+    return f"evidence of two heads of {pico}"

@@ -1,0 +1,172 @@
+"""A pico brought back from sealed blocks: into a journal, in one commit, as it was when it was sealed.
+
+What is refused says why by its class: those of `engine.core.blocks.errors` for blocks, keys and heads that
+are not what they have to be, `OldHead` for a head that is followed by one that is known here, `AlreadyHere`
+for a pico that lives. Nothing has changed then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from engine.core.blocks.errors import BlockError, ForgedHead, NotATree
+from engine.core.blocks.heads import SignedHead, refuse_old
+from engine.core.blocks.sealing import Aead, Keyring
+from engine.core.blocks.state import State
+from engine.core.cids import Cid
+from engine.core.dids import Did, scid_in
+from engine.core.model import Eci, Pico, PicoId, RulesetHash
+from engine.core.records import state_id
+from engine.ports import (
+    BirthPico,
+    BlockStore,
+    Journal,
+    KeepRuleset,
+    KeptLog,
+    SetFact,
+    SetTimer,
+    Write,
+)
+from engine.runtime.besides import Unpacked, unpack_beside
+from engine.runtime.kept_heads import KeptHeads
+from engine.runtime.lives import Lives
+from engine.runtime.outbox import NOTHING_YET, differences
+from engine.runtime.preparation import write_snapshot
+from engine.runtime.replication_policies import Policies
+from engine.runtime.sealed_states import Believed, Trust, believe, open_tree
+from engine.runtime.seals import COPIED, from_copy
+from engine.runtime.state_keys import Opens, StateKeys
+
+
+class AlreadyHere(BlockError):
+    """A pico that is to be brought back, and lives here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    pico: Pico
+    signed: SignedHead
+    log: KeptLog
+    state_id: str
+    records: int
+    """Of its newest turns, which came along."""
+    due_ms: int | None
+    """When its first timer is due."""
+
+
+class Restoring:
+    def __init__(
+        self,
+        journal: Journal,
+        heads: KeptHeads,
+        lives: Lives,
+        state_keys: StateKeys,
+        policies: Policies,
+        trust: Trust,
+        aead: Aead,
+    ) -> None:
+        self._journal = journal
+        self._heads = heads
+        self._lives = lives
+        self._state_keys = state_keys
+        self._policies = policies
+        self._trust = trust
+        self._aead = aead
+
+    async def restore(
+        self, head: Cid, store: BlockStore, opens: Opens, newer_log: KeptLog | None = None
+    ) -> Restored:
+        """Have a pico back as the head of that name says it was. `newer_log`: the pico's log, where somebody
+        has one that says more than the one beside the head. Raises `BlockError` and `StoreFailed`."""
+        believed = await believe(store, head, self._trust)
+        says = believed.signed.head
+        log = self._newest_log(believed, newer_log)
+        await self._refuse_known(believed.signed)
+        keys = opens(says.pico, believed.beside.boxes)
+        state = await open_tree(store, says.root, Keyring(keys), self._aead)
+        pico = state.head.pico
+        self._check(state, believed.signed)
+        beside = await asyncio.to_thread(unpack_beside, state.head, state.beside)
+        snapshot = await asyncio.to_thread(write_snapshot, state.head)
+        self._refuse_here(pico)  # again: it is some time later
+        writes = [
+            *self._births(state, snapshot, beside),
+            *self._lives.adopt(pico.id, log, Did(says.pico)),
+            *self._heads.writes(pico.id, believed.signed),
+            self._state_keys.writes(pico.id, says.pico, keys, {}),
+            SetFact(from_copy(pico.id), COPIED),
+        ]
+        await self._journal.commit(writes)
+        due_ms = min((one.due_ms for one in writes if isinstance(one, SetTimer)), default=None)
+        identity = await asyncio.to_thread(state_id, pico)
+        return Restored(pico, believed.signed, log, identity, beside.records, due_ms)
+
+    # --- what is refused ---
+
+    def _newest_log(self, believed: Believed, newer: KeptLog | None) -> KeptLog:
+        """The longest of the logs that are known. The head has to be right by that one: whoever has lost a
+        pico may have signed with an old key, and put the old log beside."""
+        scid = scid_in(believed.signed.head.pico)
+        known = None if scid is None else self._lives.own(scid)
+        logs = [believed.log, *(one for one in (newer, known) if one is not None)]
+        newest = max(logs, key=lambda log: self._trust.acting(log).epoch)
+        acting, says = self._trust.acting(newest), believed.signed.head
+        if acting.name != says.pico or not acting.may(says.epoch, says.by):
+            raise ForgedHead(
+                f"by the newest log of {says.pico} that is known, {says.by} was not to sign heads of epoch "
+                f"{says.epoch}"
+            )
+        return newest
+
+    async def _refuse_known(self, signed: SignedHead) -> None:
+        scid = scid_in(signed.head.pico)
+        known = None if scid is None else self._journal.fact(f"pico of {scid}")
+        if known is None:
+            return
+        pico = PicoId(known)
+        if (newest := self._heads.newest(pico)) is not None:
+            await self._heads.see(pico, signed)
+            refuse_old(newest, signed)
+        if self._journal.find_channel(Eci(pico)) is not None:
+            raise AlreadyHere(f"{signed.head.pico} lives here, as pico {pico}; delete it, or let it be")
+
+    def _refuse_here(self, pico: Pico) -> None:
+        for eci in (Eci(pico.id), *pico.channels):
+            if (holder := self._journal.find_channel(eci)) is not None:
+                raise AlreadyHere(f"the channel {eci} of pico {pico.id} is one of {holder}, which lives here")
+
+    def _check(self, state: State, signed: SignedHead) -> None:
+        pico, says = state.head.pico, signed.head
+        if pico.seq != says.sequence:
+            raise NotATree(f"the head is of turn {says.sequence}, and what it leads to is of turn {pico.seq}")
+        self._refuse_here(pico)
+
+    # --- what is written ---
+
+    def _births(self, state: State, snapshot: bytes, beside: Unpacked) -> Iterator[Write]:
+        pico = state.head.pico
+        parent = None if pico.parent is None else self._journal.find_channel(pico.parent)
+        yield BirthPico(pico.id, parent, pico.seq, snapshot)
+        yield from differences(NOTHING_YET, pico)
+        yield from self._texts(state)
+        yield from beside.writes
+        if beside.policy is not None:
+            yield self._policies.write(pico.id, beside.policy)
+
+    def _texts(self, state: State) -> Iterator[Write]:
+        """The texts that are not kept here. What is known by a URL stays what it is."""
+        places = {ruleset.hash: ruleset.url for ruleset in state.head.pico.rulesets}
+        for ruleset in state.head.pico.rulesets:
+            places = {**{former.hash: former.url for former in ruleset.former}, **places}
+        for digest, text in state.texts.items():
+            if self._journal.ruleset_text(digest) is None:
+                yield from self._text(digest, places[digest], text)
+
+    def _text(self, digest: RulesetHash, url: str, text: str) -> Iterator[Write]:
+        yield KeepRuleset(digest, url, text)
+        before = self._journal.ruleset_at(url)
+        kept = None if before is None else self._journal.ruleset_text(before)
+        if before is not None and kept is not None:
+            yield KeepRuleset(before, url, kept)

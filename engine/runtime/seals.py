@@ -1,0 +1,229 @@
+"""Sealing a pico: its newest committed state becomes a tree of encrypted blocks, and a signed head says so.
+
+The order is what makes a crash harmless. The blocks are durable in the local store before the head is signed;
+the head is durable in the journal before anybody else sees it; only then it is put among the blocks and
+pinned, which lets go of the one before and tells other stores. So there is never a head without its blocks,
+and of a turn never more than one: whoever seals it again publishes the one that is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import structlog
+
+from engine.core.blocks.errors import MissingBlock
+from engine.core.blocks.heads import SignedHead, StateHead, sign_head
+from engine.core.blocks.keys_block import KeysBlock, write_keys
+from engine.core.blocks.walks import PlainBlocks, on_blocks
+from engine.core.cids import Cid
+from engine.core.did_keys import DidKey
+from engine.core.dids import Did
+from engine.core.messages import Refusal
+from engine.core.model import Eci, PicoId
+from engine.ports import Acting, BadLog, Journal, KeptLog, Keys, MissingBlocks, SetFact
+from engine.runtime.besides import pack_beside
+from engine.runtime.captures import Capture, Captures
+from engine.runtime.identities import SIGNING, life_purpose
+from engine.runtime.kept_heads import KeptHeads
+from engine.runtime.keyed_locks import KeyedLocks
+from engine.runtime.lives import Lives
+from engine.runtime.many_stores import ManyStores
+from engine.runtime.replication_policies import Policies
+from engine.runtime.sealed_trees import CannotSeal, SealedTrees
+from engine.runtime.state_keys import Ring, StateKeys
+from engine.runtime.walking import Tally, drive
+
+log = structlog.get_logger("picomesh.seals")
+
+HURRY = 0.0
+"""Work without pauses: somebody waits."""
+
+Sign = Callable[[bytes, bytes], bytes]
+"""The signature of a message with an Ed25519 seed."""
+Name = Callable[[bytes], DidKey]
+"""Whose seed that is."""
+NewTurn = Callable[[PicoId], Awaitable[object]]
+"""Has a pico take a turn that changes nothing, so that there can be another head of it."""
+COPIED = "yes"
+Sealed = Callable[[PicoId, SignedHead], None]
+"""Told that a state is sealed and pinned here."""
+
+
+def from_copy(pico: PicoId) -> str:
+    """The fact that a pico came back from a copy and has not begun a new epoch since."""
+    return f"from a copy {pico}"
+
+
+def _tell_nobody(pico: PicoId, signed: SignedHead) -> None:
+    """Nobody has to know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """As whom a pico is sealed: its name, the log that proves it, and the keys."""
+
+    name: Did
+    log: KeptLog
+    acting: Acting
+    ring: Ring
+
+
+class Seals:
+    """`new_turn` and `told` are set by whoever has picos."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        captures: Captures,
+        trees: SealedTrees,
+        heads: KeptHeads,
+        lives: Lives,
+        state_keys: StateKeys,
+        policies: Policies,
+        stores: Callable[[], Awaitable[ManyStores]],
+        keys: Keys,
+        sign: Sign,
+        name_of: Name,
+        now_ms: Callable[[], int],
+        new_turn: NewTurn,
+    ) -> None:
+        self.heads = heads
+        self.state_keys = state_keys
+        self.policies = policies
+        self.stores = stores
+        self.told: Sealed = _tell_nobody
+        self._journal = journal
+        self._captures = captures
+        self._trees = trees
+        self._lives = lives
+        self._keys = keys
+        self._sign = sign
+        self._name_of = name_of
+        self._now_ms = now_ms
+        self._new_turn = new_turn
+        self._locks = KeyedLocks()
+
+    # --- what is known ---
+
+    def newest(self, pico: PicoId) -> SignedHead | None:
+        """The newest head of a pico. Raises `ForgedHead`."""
+        return self.heads.newest(pico)
+
+    async def history(self, pico: PicoId) -> list[SignedHead]:
+        """Its heads that are remembered, the oldest first. Raises `BlockError`."""
+        return await self.heads.history(pico)
+
+    # --- sealing ---
+
+    async def seal(self, pico: PicoId, rest: float = HURRY) -> SignedHead:
+        """The head of its newest committed state, signed, pinned here and on its way elsewhere. `rest`: see
+        `engine.runtime.walking.drive`. Raises `CannotSeal`, `BlockError`, `StoreFailed`, `JournalFailed` and
+        `Unreadable`."""
+        async with self._locks.holding(pico):
+            for _ in range(3):
+                signed = await self._seal(pico, rest)
+                if signed is not None:
+                    return signed
+                # A turn has one head, and something has to be said of it that its head does not say.
+                await self._new_turn(pico)
+            raise CannotSeal(f"what is sealed of pico {pico} is lost again as soon as it is made")
+
+    async def _seal(self, pico: PicoId, rest: float) -> SignedHead | None:
+        """None if the pico needs another turn for that."""
+        who = await self._who(pico)
+        capture = await self._captures.take(pico)
+        keys = await self._put_keys(who)
+        newest = self.heads.newest(pico)
+        if newest is not None and newest.head.place >= (who.acting.epoch, capture.head.pico.seq):
+            is_as_wanted = newest.head.keys == keys and await self._publish(pico, newest)
+            return newest if is_as_wanted else None
+        root = await self._plant(capture, who, rest)
+        signed = self._sign_head(capture, who, root, keys, newest)
+        await self._journal.commit(self.heads.writes(pico, signed))
+        return signed if await self._publish(pico, signed) else None
+
+    async def _who(self, pico: PicoId) -> Who:
+        try:
+            name = await self._lives.name(pico)
+            await self._begin_epoch(pico)
+            kept = self._lives.kept(pico)
+            assert kept is not None, "whoever has a name for life has a log"
+            acting = self.heads.acting(kept)
+        except BadLog as problem:
+            raise CannotSeal(str(problem)) from None
+        if not acting.may(acting.epoch, self._name_of(self._seed(pico))):
+            raise CannotSeal(
+                f"the log of pico {pico} does not name this engine's key, so nobody would believe its heads; "
+                "`picomesh did recover` takes the pico up here"
+            )
+        return Who(name, kept, acting, await self.state_keys.ring(pico, name, acting.epoch))
+
+    async def _begin_epoch(self, pico: PicoId) -> None:
+        """A pico that came back from a copy may have had turns, and heads of them, after it was copied. Those
+        to come are of another epoch, so that they contradict none of these."""
+        if self._journal.fact(from_copy(pico)) != COPIED:
+            return
+        told = await self._lives.rotate(Eci(pico))
+        if isinstance(told, Refusal):
+            raise CannotSeal(f"pico {pico} came back from a copy, and needs a new epoch: {told.reason}")
+        await self._journal.commit([SetFact(from_copy(pico), "")])
+
+    def _seed(self, pico: PicoId) -> bytes:
+        """Of the key that the log's document names for signatures of the pico."""
+        return self._keys.derive(f"{life_purpose(pico)}/{SIGNING}")
+
+    async def _put_keys(self, who: Who) -> Cid:
+        blocks = PlainBlocks()
+        cid = write_keys(KeysBlock(who.ring.boxes, who.log.lines, who.log.approvals), blocks)
+        await (await self.stores()).put_many(blocks.new)
+        return cid
+
+    async def _plant(self, capture: Capture, who: Who, rest: float) -> Cid:
+        try:
+            return await self._plant_once(capture, who, rest)
+        except (MissingBlock, MissingBlocks):
+            # The tree went on from blocks that the store has lost. It is gone; a new one asks for none.
+            return await self._plant_once(capture, who, rest)
+
+    async def _plant_once(self, capture: Capture, who: Who, rest: float) -> Cid:
+        pico, tally = capture.head.pico, Tally()
+        tree = self._trees.take(pico, who.ring)
+        tree.tail.read_on(self._journal, pico.id, pico.seq)
+        beside = pack_beside(capture.beside, tree.tail, self.policies.told(pico.id))
+        walk = on_blocks(tree.tree.write(capture.head, beside), tree.blocks)
+        root = await drive(walk, await self.stores(), tree.blocks, rest, tally)
+        if capture.is_awake:
+            self._trees.give_back(pico, tree, tally.bytes)
+        log.debug("state written", pico=pico.id, turn=pico.seq, blocks=tally.blocks, bytes=tally.bytes)
+        return root
+
+    def _sign_head(
+        self, capture: Capture, who: Who, root: Cid, keys: Cid, newest: SignedHead | None
+    ) -> SignedHead:
+        seed, seq = self._seed(capture.head.pico.id), capture.head.pico.seq
+        previous = None if newest is None else newest.cid
+        by = self._name_of(seed)
+        says = StateHead(who.name, who.acting.epoch, seq, root, keys, previous, self._now_ms(), by)
+        return sign_head(says, lambda message: self._sign(seed, message))
+
+    async def _publish(self, pico: PicoId, signed: SignedHead) -> bool:
+        """Pin a head that is kept; whether all that it leads to was there."""
+        stores = await self.stores()
+        await stores.put_many({signed.cid: signed.block})
+        try:
+            await stores.keep(signed.head.pico, signed.cid, self.policies.of(pico))
+        except MissingBlocks as problem:
+            log.warning("blocks of a sealed state are lost; it is sealed anew", pico=pico, why=str(problem))
+            self._trees.forget(pico)
+            return False
+        self.told(pico, signed)
+        return True
+
+    async def forget(self, pico: PicoId) -> None:
+        """The pico was deleted: nothing of it is kept any more, here or elsewhere."""
+        self._trees.forget(pico)
+        newest = self.heads.newest(pico)
+        if newest is not None:
+            await (await self.stores()).release(newest.head.pico)

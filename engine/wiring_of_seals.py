@@ -1,0 +1,87 @@
+"""The part of an engine's wiring that seals picos: stores of blocks, and what turns states into blocks."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from engine.adapters.blocks import Database, LocalBlocks, SqliteLedger
+from engine.adapters.dids.lifelong import LifelongLogs
+from engine.adapters.keys import BlockCipher, KeyBoxes
+from engine.adapters.signing.ed25519 import sign, verify
+from engine.config import BadSetting, Settings
+from engine.core.replicas import Replication
+from engine.ports import BlockStore, Journal, Keys
+from engine.runtime.captures import Captures
+from engine.runtime.host import Host
+from engine.runtime.kept_heads import KeptHeads
+from engine.runtime.many_stores import ManyStores
+from engine.runtime.replication_policies import Policies
+from engine.runtime.sealed_trees import SealedTrees
+from engine.runtime.sealing import Sealing, When
+from engine.runtime.seals import Seals
+from engine.runtime.state_keys import StateKeys
+from engine.runtime.vault import Close, Vault
+
+if TYPE_CHECKING:
+    from engine.adapters.ipfs import IpfsBlocks
+
+BLOCKS_FILE = "blocks.db"
+
+
+def give_seals(host: Host, journal: Journal, keys: Keys, settings: Settings, vault: Vault) -> None:
+    """Let the picos of a host that has DIDs be sealed into these stores."""
+    assert host.mail is not None, "a host with keys has DIDs"
+    clock = host.equipment.clock
+    lives, boxes = host.mail.lives, KeyBoxes(os.urandom)
+    heads = KeptHeads(journal, LifelongLogs(keys), lives.kept, verify, clock.now_ms)
+    seals = Seals(
+        journal,
+        Captures(journal, host),
+        SealedTrees(journal, BlockCipher()),
+        heads,
+        lives,
+        StateKeys(journal, keys, boxes, os.urandom),
+        Policies(journal, Replication(settings.seal_copies)),
+        vault.stores,
+        keys,
+        sign,
+        boxes.name,
+        clock.now_ms,
+        host.take_turn,
+    )
+    when = When(settings.seal == "on", settings.seal_after_s)
+    host.have_sealed(Sealing(seals, journal, when))
+
+
+def make_vault(settings: Settings, now_ms: Callable[[], int]) -> Vault:
+    """The stores of an engine, which are opened when they are first needed. Raises `BadSetting` when nodes
+    are named that cannot be used."""
+    nodes = _nodes(settings)
+
+    async def open_stores() -> tuple[ManyStores, Close]:
+        database = Database(settings.home / BLOCKS_FILE)
+        try:
+            local = LocalBlocks(database, now_ms)
+            usual = Replication(settings.seal_copies)
+            stores = ManyStores(local, nodes, SqliteLedger(database), usual)
+            await stores.start()
+        except BaseException:
+            await database.close()
+            raise
+        return stores, database.close
+
+    return Vault(open_stores)
+
+
+def _nodes(settings: Settings) -> list[BlockStore]:
+    """Those in the settings. Nothing that has to do with IPFS is loaded where there are none."""
+    if not settings.ipfs_api.addresses:
+        return []
+    if find_spec("aioipfs") is None:
+        raise BadSetting("ipfs_api names IPFS nodes, for which pip install 'picomesh[ipfs]' is needed")
+    nodes: list[IpfsBlocks] = import_module("engine.adapters.ipfs.opening").open_nodes(settings)
+    return list(nodes)
