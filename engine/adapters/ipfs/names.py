@@ -21,7 +21,7 @@ from engine.adapters.ipfs.rpc import NodeRefused, Rpc
 from engine.core.blocks.dag_cbor import decode, encode
 from engine.core.blocks.errors import BlockError
 from engine.core.cids import Cid, NotACid, cid_text, read_cid
-from engine.core.multiformats import NotEncoded, from_varint, to_multibase, to_varint
+from engine.core.multiformats import NotEncoded, from_multibase, from_varint, to_multibase, to_varint
 from engine.ports import StoreUnavailable
 
 Sign = Callable[[bytes], bytes]
@@ -31,6 +31,9 @@ LARGEST_RECORD = 10 << 10
 """Bytes, as the specification has it."""
 TTL = timedelta(minutes=5)
 """For how long others may keep a record without asking for a newer one."""
+
+LONGEST_NAME = 128
+"""Characters; more than any name has."""
 
 _KEY_PREFIX = b"\x08\x01\x12\x20"
 """Of a public key in libp2p's form: Ed25519, 32 bytes."""
@@ -47,6 +50,10 @@ class BadRecord(ValueError):
     """A record that is none of this name's. The message says why."""
 
 
+class BadName(ValueError):
+    """A text that is no name. The message says what one looks like."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pointer:
     """What a name leads to, and how new that is."""
@@ -59,6 +66,19 @@ class Pointer:
 def ipns_name(public_key: bytes) -> str:
     """The name, as it stands behind /ipns/."""
     return to_multibase("b", _NAME_PREFIX + _KEY_PREFIX + public_key)
+
+
+def read_ipns_name(text: str) -> bytes:
+    """The key that a name is, also in the spelling of Kubo (k51…) or as a path. Raises `BadName`."""
+    name = text.strip().removeprefix("ipns://").removeprefix("/ipns/")
+    try:
+        data = _from_base36(name[1:]) if name[:1] == "k" else from_multibase(name)
+    except (NotEncoded, ValueError):
+        data = b""
+    prefix = _NAME_PREFIX + _KEY_PREFIX
+    if len(name) > LONGEST_NAME or len(data) != len(prefix) + 32 or not data.startswith(prefix):
+        raise BadName(f"{text[:LONGEST_NAME]!r} is no name of IPNS that is an Ed25519 key (bafzaa… or k51…)")
+    return data[len(prefix) :]
 
 
 def make_record(pointer: Pointer, sign: Sign) -> bytes:
@@ -154,6 +174,13 @@ def _read_pointer(data: bytes) -> Pointer:
         return Pointer(read_cid(value.removeprefix(_PATH)), sequence, end)
     except (BlockError, NotACid, ValueError, KeyError, TypeError, AttributeError) as problem:
         raise BadRecord(f"what is signed is no record: {problem}") from None
+
+
+def _from_base36(digits: str) -> bytes:
+    if not digits.isascii() or not digits.isalnum() or len(digits) > LONGEST_NAME:
+        raise ValueError("not base36")
+    number = int(digits, 36)
+    return number.to_bytes((number.bit_length() + 7) // 8, "big")
 
 
 def _field(number: int, content: bytes) -> bytes:
