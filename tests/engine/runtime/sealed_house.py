@@ -120,6 +120,7 @@ class House:
         return pico
 
     def pico(self) -> Pico:
+        self.host.channels_of(self.root)  # which wakes it
         mailbox = self.host.find_mailbox(self.root)
         assert mailbox is not None
         return mailbox.committed
