@@ -229,6 +229,9 @@ class Settings:
     ipfs_pin_s: float = _setting(120.0, "seconds that it may take to pin a state", least=0.1)
     ipfs_tree_bytes: int = _setting(4 << 30, "bytes that one state may have when it is fetched", least=1)
     ipfs_at_once: int = _setting(64, "requests to one node that may be under way; others wait", least=1)
+    ipns: bool = _setting(
+        False, "whether a name of IPNS, in these nodes, leads to the newest sealed state of each pico"
+    )
     ipfs_pico_bytes: int = _setting(
         64 << 20, "bytes that one pico may have put with ipfs:put, each with all that it leads to", least=0
     )

@@ -100,6 +100,7 @@ from engine.runtime.web import WebAnswers
 from engine.runtime.whereabouts import NotingEnvelopes, Whereabouts
 from engine.runtime.workshop import Workshop
 from engine.runtime.writing import Writing
+from engine.wiring_of_ipfs import InTheOpen, give_ipfs, open_to_all
 from engine.wiring_of_seals import give_seals, make_vault
 from pico_lang.meter import Budget
 from pico_lang.program import Program, compile_ruleset
@@ -134,12 +135,14 @@ class Engine:
     """Of an engine whose time is moved by hand."""
     vault: Vault
     """The stores of blocks."""
+    in_the_open: InTheOpen
 
     async def close(self) -> None:
         """Finish what was accepted, as far as there is time, then let go of the home."""
         try:
             await self.host.drain(self.drain_s)
         finally:
+            await self.in_the_open.close()
             await self.vault.close()
             self.lock.release()
             await self.workshop.close()
@@ -185,8 +188,10 @@ async def open_engine(
             keys=keys,
         )
         vault = make_vault(settings, host.equipment.clock.now_ms)
-        give_seals(host, journal, keys, settings, vault)
+        seals = give_seals(host, journal, keys, settings, vault)
+        deposits = give_ipfs(host, journal, plugins, consulting_limits(settings), settings, vault)
         await _start(host, settings)
+        in_the_open = open_to_all(seals, deposits, keys, settings)
         if past := restored(journal.fact):
             logger.warning("%s", WAS_RESTORED % to_iso(past[-1].made_ms))
         if not await note_keys(journal, keys):
@@ -195,7 +200,7 @@ async def open_engine(
         lock.release()
         raise
     time = None if clock is None else VirtualTime(clock, journal, host.wait_quiet)
-    return Engine(host, lock, journal, settings.drain_s, workshop, compilers, time, vault)
+    return Engine(host, lock, journal, settings.drain_s, workshop, compilers, time, vault, in_the_open)
 
 
 async def _start(host: Host, settings: Settings) -> None:

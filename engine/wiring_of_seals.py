@@ -8,13 +8,13 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from engine.adapters.blocks import Database, LocalBlocks, SqliteLedger
+from engine.adapters.blocks import Database, LocalBlocks, NotBlocks, SqliteLedger
 from engine.adapters.dids.lifelong import LifelongLogs
 from engine.adapters.keys import BlockCipher, KeyBoxes
 from engine.adapters.signing.ed25519 import sign, verify
 from engine.config import BadSetting, Settings
 from engine.core.replicas import Replication
-from engine.ports import BlockStore, Journal, Keys
+from engine.ports import BlockStore, Journal, Keys, StoreUnavailable
 from engine.runtime.captures import Captures
 from engine.runtime.host import Host
 from engine.runtime.kept_heads import KeptHeads
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 BLOCKS_FILE = "blocks.db"
 
 
-def give_seals(host: Host, journal: Journal, keys: Keys, settings: Settings, vault: Vault) -> None:
+def give_seals(host: Host, journal: Journal, keys: Keys, settings: Settings, vault: Vault) -> Seals:
     """Let the picos of a host that has DIDs be sealed into these stores."""
     assert host.mail is not None, "a host with keys has DIDs"
     clock = host.equipment.clock
@@ -55,6 +55,7 @@ def give_seals(host: Host, journal: Journal, keys: Keys, settings: Settings, vau
     )
     when = When(settings.seal == "on", settings.seal_after_s)
     host.have_sealed(Sealing(seals, journal, when))
+    return seals
 
 
 def make_vault(settings: Settings, now_ms: Callable[[], int]) -> Vault:
@@ -63,7 +64,10 @@ def make_vault(settings: Settings, now_ms: Callable[[], int]) -> Vault:
     nodes = _nodes(settings)
 
     async def open_stores() -> tuple[ManyStores, Close]:
-        database = Database(settings.home / BLOCKS_FILE)
+        try:
+            database = Database(settings.home / BLOCKS_FILE)
+        except NotBlocks as problem:
+            raise StoreUnavailable("local", str(problem)) from problem
         try:
             local = LocalBlocks(database, now_ms)
             usual = Replication(settings.seal_copies)

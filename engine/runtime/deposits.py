@@ -65,6 +65,7 @@ class Deposits:
         self._is_there = is_there
         self._locks = KeyedLocks()
         self._gone: deque[PicoId] = deque()
+        self._is_to_look = False
         self._task: Task[None] | None = None
 
     async def put(self, pico: PicoId, block: bytes) -> Deposit:
@@ -98,11 +99,9 @@ class Deposits:
 
     # --- picos that are no more ---
 
-    async def start(self) -> None:
+    def start(self) -> None:
         """End what a crash has left undone."""
-        async for one in self._all(f"{KEEPER} "):
-            if one.pico not in self._gone and not self._is_there(one.pico):
-                self._gone.append(one.pico)
+        self._is_to_look = True
         self._go_on()
 
     def note_gone(self, pico: PicoId) -> None:
@@ -114,23 +113,31 @@ class Deposits:
         if self._task is not None:
             await asyncio.wait([self._task])
 
-    async def stop(self) -> None:
+    async def close(self) -> None:
         """Leave the rest to the next start."""
         self._gone.clear()
         await self.wait_rested()
 
     def _go_on(self) -> None:
-        if self._gone and self._task is None:
+        if (self._gone or self._is_to_look) and self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._work())
 
     async def _work(self) -> None:
         try:
+            if self._is_to_look:
+                await self._look_round()
             while self._gone:
                 await self._release_all(self._gone.popleft())
         except StoreFailed as problem:
             logger.warning("what picos had put that were deleted is released at the next start: %s", problem)
         finally:
             self._task = None
+
+    async def _look_round(self) -> None:
+        self._is_to_look = False
+        async for one in self._all(f"{KEEPER} "):
+            if one.pico not in self._gone and not self._is_there(one.pico):
+                self._gone.append(one.pico)
 
     async def _release_all(self, pico: PicoId) -> None:
         async with self._locks.holding(pico):

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import cast
 
 from engine.core.codec import Unreadable, from_bytes, pack_pico, to_bytes
 from engine.core.messages import Event, Fault, Query, Refusal
-from engine.core.model import Channel, Eci, EventId, Pico, PicoId, Rid
+from engine.core.model import Channel, Eci, EventId, Pico, PicoId, Rid, RulesetHash
 from engine.core.records import encode_request
 from engine.core.timekeeping import to_iso
 from engine.plugins.describing import Document
@@ -322,8 +322,23 @@ class Host:
         return {} if mailbox is None else mailbox.head.pico.channels
 
     def when_gone(self, told: Callable[[PicoId], None]) -> None:
-        """Have somebody told of each pico that was deleted."""
-        self._residents.when_gone = told
+        """Have somebody else told too of each pico that was deleted."""
+        before = self._residents.when_gone
+
+        def gone(pico: PicoId) -> None:
+            before(pico)
+            told(pico)
+
+        self._residents.when_gone = gone
+
+    def look_elsewhere(self, find: Callable[[RulesetHash, str], Awaitable[str]]) -> None:
+        """Have texts of rulesets that are not kept looked for: see `engine.runtime.texts_in_stores`."""
+        self._shelf.elsewhere = find
+
+    def may_use(self, pico: PicoId, module: str) -> bool:
+        """Whether a pico that is here is granted a module."""
+        found = self._residents.look(pico)
+        return found is not None and self._equipment.plugins.catalogue.is_granted(module, found.grants)
 
     def have_sealed(self, sealing: Sealing) -> None:
         """Have picos sealed from now on, and told of it."""
@@ -331,13 +346,7 @@ class Host:
         self._outbox.when_settled = sealing.note
         news = SealNews(self._equipment.programs, self._residents.look, self._accept_own)
         sealing.seals.told = partial(sealing.spread, news)
-        before = self._residents.when_gone
-
-        def gone(pico: PicoId) -> None:
-            before(pico)
-            sealing.forget(pico)
-
-        self._residents.when_gone = gone
+        self.when_gone(sealing.forget)
 
     def find_mailbox(self, pico: PicoId) -> Mailbox | None:
         """That of a pico which does not sleep."""

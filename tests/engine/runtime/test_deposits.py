@@ -33,7 +33,7 @@ class Bank:
     async def restart(self) -> Bank:
         self.many = await self.machine.start()
         self.deposits = Deposits(self._stores, lambda pico: EVERYWHERE, self.most, self.picos.__contains__)
-        await self.deposits.start()
+        self.deposits.start()
         await self.deposits.wait_rested()
         return self
 
