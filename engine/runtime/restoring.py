@@ -106,8 +106,8 @@ class Restoring:
     # --- what is refused ---
 
     def _newest_log(self, believed: Believed, newer: KeptLog | None) -> KeptLog:
-        """The longest of the logs that are known, and of two as long not the one that came along. The head has
-        to be right by it: whoever has lost a pico may have signed, and put its own log beside."""
+        """The longest of the logs that are known, and of two as long not the one that came along. The head
+        has to be right by it: whoever has lost a pico may have signed, and put its own log beside."""
         scid = scid_in(believed.signed.head.pico)
         known = None if scid is None else self._lives.own(scid)
         logs = [*(one for one in (newer, known) if one is not None), believed.log]

@@ -154,7 +154,7 @@ async def test_what_waited_in_the_inbox_runs() -> None:
     await restore(other, signed.cid, blocks)
     await other.host.wait_quiet()
     reply = await other.host.run_query(house.host.root_eci(), "diary", "entries", {})
-    assert set(reply.value) == {"monday", "tuesday", "last"}
+    assert set(reply.value) == {"monday", "tuesday", "last"}  # type: ignore[union-attr]
     assert not other.disk.inbox
     await house.close()
     await other.close()
