@@ -5,11 +5,13 @@ from __future__ import annotations
 import click
 
 from engine.commands.backup import backup, restore_home
+from engine.commands.bring import import_, restore
 from engine.commands.check import check
 from engine.commands.credential import credential
 from engine.commands.demo import demo
 from engine.commands.did import did
 from engine.commands.doctor import doctor
+from engine.commands.export import export
 from engine.commands.failure import EXIT_CODES
 from engine.commands.fmt import fmt
 from engine.commands.fork import fork
@@ -33,6 +35,7 @@ from engine.commands.state import state
 from engine.commands.test import test
 from engine.commands.tree import tree
 from engine.commands.upgrade import rollback, upgrade
+from engine.commands.verify import verify
 from engine.commands.version import version
 from engine.commands.why import why
 
@@ -58,7 +61,7 @@ COMMANDS = (
     *(check, fmt, test, repl, sign, key, lsp),
     credential,
     *(did, guardian, invite, connect, passphrase),
-    *(backup, restore_home),
+    *(export, import_, restore, verify, backup, restore_home),
     *(ipfs, doctor, settings, version),
 )
 

@@ -96,7 +96,7 @@ def restore_home(file: Path, home: Path | None, as_json: bool) -> None:
     Examples:
       picomesh restore-home monday.picomesh --home ./my-engine
     """
-    target, now_ms = (home or default_home()).expanduser(), int(time.time() * 1000)
+    target, now_ms = read_settings(home=home).home, int(time.time() * 1000)
     try:
         with progress() as tell:
             found = restore_backup(file, target, now_ms, tell)

@@ -73,10 +73,10 @@ def status(home: Path | None, as_json: bool) -> None:
 
 
 async def _ask_all(settings: Settings) -> list[Told]:
-    return list(await asyncio.gather(*(_ask(node) for node in _opened(settings))))
+    return list(await asyncio.gather(*(_ask(node) for node in opened_nodes(settings))))
 
 
-def _opened(settings: Settings) -> list[tuple[str, IpfsBlocks]]:
+def opened_nodes(settings: Settings) -> list[tuple[str, IpfsBlocks]]:
     if find_spec("aioipfs") is None:
         raise Failure("IPFS nodes need aioipfs, which is not installed", "pip install 'picomesh[ipfs]'")
     # By name, because aioipfs is an extra, and no other command should wait for it to load.

@@ -7,7 +7,7 @@ Nothing here needs an engine, a journal, or anything that a block does not prove
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from engine.core.blocks.errors import ForgedHead, MissingBlock
@@ -83,11 +83,11 @@ async def believe(store: BlockStore, head: Cid, trust: Trust) -> Believed:
     return Believed(read_head(found[head], trust.verify, may_sign), beside, acting)
 
 
-async def measure(store: BlockStore, root: Cid, tell: Tell = say_nothing) -> Size:
-    """All that a block leads to, itself included: each is there, and what its CID names. Raises `StoreFailed`
-    and `BlockError`."""
+async def measure(store: BlockStore, roots: Iterable[Cid], tell: Tell = say_nothing) -> Size:
+    """All that these lead to, themselves included: each is there, and what its CID names. Raises
+    `StoreFailed` and `BlockError`."""
     blocks = size = 0
-    async for part in walk(store, [root]):
+    async for part in walk(store, roots):
         blocks, size = blocks + len(part), size + sum(map(len, part.values()))
         tell(blocks, size)
     return Size(blocks, size)

@@ -21,7 +21,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, BinaryIO
 
+from engine.core.model import PicoId
+from engine.runtime.lives import LOG
 from engine.runtime.restored import RESTORED, Restored, read_restored, write_restored
+from engine.runtime.seals import COPIED, from_copy
 
 KIND = "picomesh backup"
 FORMAT = 1
@@ -308,6 +311,10 @@ def _note_restored(journal: Path, now: Restored) -> None:
         before = read_restored(_fact(connection, RESTORED))
         values = RESTORED, write_restored((*before, now))
         connection.execute("INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)", values)
+        # Heads may have been signed that this home does not know of; those to come are of new epochs.
+        logs = connection.execute("SELECT name FROM facts WHERE name GLOB ?", (f"{LOG}*",)).fetchall()
+        copies = [(from_copy(PicoId(name.removeprefix(LOG))), COPIED) for (name,) in logs]
+        connection.executemany("INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)", copies)
 
 
 def restored_home(home: Path) -> tuple[Restored, ...]:

@@ -1,0 +1,224 @@
+"""`picomesh import` and `restore`: a pico that was sealed lives again, in a home where it does not yet."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from engine.commands.blocks_wrong import WRONG, explained
+from engine.commands.bringing import Source, bring_in, show_brought
+from engine.commands.failure import Failure
+from engine.commands.ipfs import opened_nodes
+from engine.commands.open_home import OpenHome, open_home, trust
+from engine.commands.opening_keys import Opener, find_opener
+from engine.commands.output import console, json_option, print_json
+from engine.commands.progress import Tell, progress
+from engine.commands.recover import read_log
+from engine.commands.settings import read_settings
+from engine.commands.sources import Candidate, Search, fetched, new_search, open_car
+from engine.config import Settings
+from engine.core.blocks.enclosures import LockedKeys
+from engine.core.cids import NotACid, read_cid
+from engine.ports import KeptLog, StoreFailed
+
+FILE = click.Path(dir_okay=False, path_type=Path)
+NO_KEY = (
+    "there is no key that opens it",
+    "--key FILE takes its owner's key, or the engine.key of the engine that sealed it",
+)
+IPFS = "ipfs"
+
+
+@click.command("import")
+@click.argument("file", type=click.Path(dir_okay=False, exists=True, path_type=Path))
+@click.option("--key", type=FILE, help="A key file that opens it.")
+@click.option("--log", "kept", type=FILE, help="A newer log of the pico than the one in the file.")
+@click.option("--home", type=click.Path(path_type=Path), help="The home that it is to live in [~/.picomesh].")
+@json_option
+def import_(file: Path, key: Path | None, kept: Path | None, home: Path | None, as_json: bool) -> None:
+    """Take in a pico that `picomesh export` wrote.
+
+    It is in the home then as it was: the same state, the same half-matched patterns and timers, its inbox,
+    and its newest records. The engine of that home must not run meanwhile. If there are keys in the file,
+    their passphrase is asked for, or taken from PICOMESH_EXPORT_PASSPHRASE; else --key opens it. Everything
+    is checked before anything is changed.
+
+    \b
+    Examples:
+      picomesh import mine.car
+      picomesh import mine.car --key owner.key --home ./my-engine
+    """
+    settings = read_settings(home=home)
+
+    async def run(tell: Tell) -> dict[str, Any]:
+        async with open_car(file) as car:
+            opener = _needed(find_opener(settings, key, car.contents.locked))
+            async with new_or_old(settings) as opened:
+                return await bring_in(opened, Source(car.store, car.contents.head, opener, _log(kept)), tell)
+
+    _finish(run, as_json)
+
+
+@click.command()
+@click.argument("did")
+@click.option("--from", "place", metavar="FILE|FOLDER|URL|ipfs", help="Where to look for it.")
+@click.option("--head", metavar="CID", help="Its head, if you know it.")
+@click.option("--key", type=FILE, help="A key file that opens it: its owner's, or an engine.key.")
+@click.option("--log", "kept", type=FILE, help="A newer log of the pico than the one beside the head.")
+@click.option("--home", type=click.Path(path_type=Path), help="The home that it is to live in [~/.picomesh].")
+@json_option
+def restore(
+    did: str,
+    place: str | None,
+    head: str | None,
+    key: Path | None,
+    kept: Path | None,
+    home: Path | None,
+    as_json: bool,
+) -> None:
+    """Bring a pico back by its name for life.
+
+    The newest of its heads that is found is taken: among the blocks of the home and, if its settings name
+    any (ipfs_api), in IPFS nodes; or where --from says, a CAR file, a folder of them, the URL of one. The
+    home need not be there: a root pico is the root of a new one. Its engine must not run meanwhile.
+
+    \b
+    Examples:
+      picomesh restore did:scid:vh:1:Qm… --from ipfs --key owner.key
+      picomesh restore did:scid:vh:1:Qm… --from /mnt/stick --home ./new
+    """
+    settings = read_settings(home=home)
+
+    async def run(tell: Tell) -> dict[str, Any]:
+        async with AsyncExitStack() as stack:
+            search, locked = new_search(did, trust()), list[LockedKeys]()
+            if place is not None and place != IPFS:
+                await _look_at(place, search, locked, stack, tell)
+                opened = await stack.enter_async_context(new_or_old(settings))
+            else:
+                opened = await stack.enter_async_context(new_or_old(settings))
+                await _look_in_stores(opened, search, place, head, stack)
+            found = _chosen(search, head)
+            for problem in search.refused:
+                console.print(f"[yellow]not believed: {problem}[/]", markup=True)
+            opener = _needed(find_opener(settings, key, locked[0] if locked else None))
+            store = found.store
+            if place is None or place == IPFS:
+                tell("fetching", 0, 0)
+                await opened.stores.bring(found.signed.cid)
+                store = opened.stores
+            return await bring_in(opened, Source(store, found.signed.cid, opener, _log(kept)), tell)
+
+    _finish(run, as_json)
+
+
+def _finish(run: Any, as_json: bool) -> None:
+    try:
+        with progress() as tell:
+            told = asyncio.run(run(tell))
+    except WRONG as problem:
+        raise explained(problem) from None
+    except OSError as problem:
+        raise Failure(f"it could not be done: {problem}; nothing was changed") from None
+    print_json(told) if as_json else show_brought(told)
+
+
+def _needed(opener: Opener | None) -> Opener:
+    if opener is None:
+        raise Failure(*NO_KEY)
+    return opener
+
+
+def _log(kept: Path | None) -> KeptLog | None:
+    if kept is None:
+        return None
+    told = read_log(kept)
+    return KeptLog(told["log"], told["approvals"])
+
+
+@asynccontextmanager
+async def new_or_old(settings: Settings) -> AsyncIterator[OpenHome]:
+    """A home to be changed. One that is made for it is gone again if nothing comes of it."""
+    is_new = not settings.home.exists()
+    try:
+        async with open_home(settings, alone=True) as opened:
+            yield opened
+    except BaseException:
+        if is_new:
+            shutil.rmtree(settings.home, ignore_errors=True)
+        raise
+
+
+# --- looking for it --------------------------------------------------------------------------------
+
+
+async def _look_at(
+    place: str, search: Search, locked: list[LockedKeys], stack: AsyncExitStack, tell: Tell
+) -> None:
+    if place.startswith(("http://", "https://")):
+        await _look_in_car(
+            await stack.enter_async_context(fetched(place, tell)), place, search, locked, stack
+        )
+        return
+    path = Path(place)
+    if path.is_dir():
+        for file in sorted(path.glob("*.car")):
+            try:
+                await _look_in_car(file, file.name, search, locked, stack)
+            except WRONG as problem:
+                search.refused.append(f"{file}: {explained(problem).message}")
+    elif path.exists():
+        await _look_in_car(path, path.name, search, locked, stack)
+    else:
+        raise Failure(f"there is no {place}", "--from takes a CAR file, a folder of them, a URL, or ipfs")
+
+
+async def _look_in_car(
+    path: Path, where: str, search: Search, locked: list[LockedKeys], stack: AsyncExitStack
+) -> None:
+    car = await stack.enter_async_context(open_car(path))
+    before = len(search.found)
+    await search.look(car.store, [car.contents.head], f"in {where}")
+    if car.contents.locked is not None and len(search.found) > before:
+        locked.append(car.contents.locked)
+
+
+async def _look_in_stores(
+    home: OpenHome, search: Search, place: str | None, head: str | None, stack: AsyncExitStack
+) -> None:
+    if head is not None:
+        await search.look(home.stores, [_cid(head)], "as given")
+        return
+    if place is None:
+        await search.look(home.stores, await home.stores.roots(), "in the home")
+    if not home.settings.ipfs_api.addresses:
+        if place == IPFS:
+            raise Failure("no IPFS node is named", "PICOMESH_IPFS_API=http://127.0.0.1:5001 names one")
+        return
+    for url, node in opened_nodes(home.settings):
+        stack.push_async_callback(node.close)
+        try:
+            await search.look(node, await node.roots(), f"in {url}")
+        except StoreFailed as problem:
+            console.print(f"[yellow]{url} cannot be asked: {problem}[/]")
+
+
+def _cid(text: str) -> Any:
+    try:
+        return read_cid(text)
+    except NotACid as problem:
+        raise Failure(f"--head: {problem}") from None
+
+
+def _chosen(search: Search, head: str | None) -> Candidate:
+    if head is None:
+        return search.newest()
+    wanted = _cid(head)
+    search.found = [one for one in search.found if one.signed.cid == wanted]
+    return search.newest()

@@ -1,0 +1,114 @@
+"""Bringing a pico into a home, from wherever its head was found: checked first, then in one commit.
+
+No engine runs on the home meanwhile. The blocks come along, so that the next seal goes on from them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rich.markup import escape
+
+from engine.commands.open_home import OpenHome, policies_of, restoring_in
+from engine.commands.opening_keys import Opener
+from engine.commands.output import console
+from engine.commands.progress import Tell
+from engine.config import default_home
+from engine.core.cids import Cid, cid_text
+from engine.core.model import Eci, Pico
+from engine.core.timekeeping import to_iso
+from engine.ports import BlockStore, KeptLog, SetFact
+from engine.runtime.block_walks import walk
+from engine.runtime.genesis import EQUIPMENT, ROOT_ECI, ROOT_EQUIPMENT, ROOT_PICO
+from engine.runtime.restoring import Restored
+from engine.runtime.sealed_states import measure
+
+ROOT_TAGS = ("engine", "ui")
+"""Of the channel that people reach a root pico by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a pico is taken from."""
+
+    store: BlockStore
+    head: Cid
+    opener: Opener
+    newer_log: KeptLog | None = None
+
+
+async def bring_in(home: OpenHome, source: Source, tell: Tell) -> dict[str, Any]:
+    """What came of it. Raises `BlockError` and `StoreFailed`; nothing has changed then."""
+    size = await measure(source.store, [source.head], lambda _, done: tell("checking", done, 0))
+    found = await restoring_in(home).restore(source.head, source.store, source.opener.opens, source.newer_log)
+    is_root = await _make_root(home, found.pico)
+    if source.store is not home.stores:
+        async for blocks in _telling(walk(source.store, [source.head]), tell, size.bytes):
+            await home.stores.put_many(blocks)
+    await home.stores.keep(found.signed.head.pico, source.head, policies_of(home).of(found.pico.id))
+    return _told(home, found, source, is_root)
+
+
+async def _telling(
+    blocks: AsyncIterator[Mapping[Cid, bytes]], tell: Tell, whole: int
+) -> AsyncIterator[Mapping[Cid, bytes]]:
+    done = 0
+    async for part in blocks:
+        yield part
+        done += sum(map(len, part.values()))
+        tell("keeping its blocks", done, whole)
+
+
+async def _make_root(home: OpenHome, pico: Pico) -> bool:
+    """Where there is no root pico yet, one that was a root elsewhere is it here."""
+    if pico.parent is not None or home.journal.fact(ROOT_PICO) is not None:
+        return False
+    tagged = (channel.eci for channel in pico.channels.values() if channel.tags == ROOT_TAGS)
+    await home.journal.commit(
+        [
+            SetFact(ROOT_PICO, pico.id),
+            SetFact(ROOT_ECI, next(tagged, Eci(pico.id))),
+            # It has been given that once, and may have taken it away.
+            SetFact(ROOT_EQUIPMENT, " ".join(EQUIPMENT)),
+        ]
+    )
+    return True
+
+
+def _told(home: OpenHome, found: Restored, source: Source, is_root: bool) -> dict[str, Any]:
+    says = found.signed.head
+    return {
+        "pico": found.pico.id,
+        "did": says.pico,
+        "head": cid_text(found.signed.cid),
+        "epoch": says.epoch,
+        "turn": says.sequence,
+        "sealed": to_iso(says.time_ms),
+        "state": found.state_id,
+        "opened_with": source.opener.name,
+        "records": found.records,
+        "timer": None if found.due_ms is None else to_iso(found.due_ms),
+        "channels": sorted(found.pico.channels),
+        "root": is_root,
+        "home": str(home.settings.home),
+    }
+
+
+def show_brought(told: dict[str, Any]) -> None:
+    console.print(f"[green]{escape(told['did'])}[/]")
+    console.print(
+        f"  is pico {told['pico']} here, as it was after turn {told['turn']}, sealed at {told['sealed']}"
+    )
+    console.print(f"  state    {told['state']}, opened with {escape(told['opened_with'])}")
+    console.print(f"  records  {told['records']} of its newest turns came along")
+    if told["timer"] is not None:
+        console.print(f"  timers   the first is due at {told['timer']}")
+    if told["root"]:
+        console.print("  it is the root pico of this home")
+    console.print("  [yellow]be sure that it lives nowhere else any more[/]")
+    where = "" if told["home"] == str(default_home()) else f" --home {told['home']}"
+    eci = "root" if told["root"] else told["channels"][0]
+    console.print(f"  [dim]next: picomesh serve{escape(where)}, and if another engine had it, then[/]")
+    console.print(f"  [dim]      picomesh did recover {eci} --key owner.key, so that others find it here[/]")

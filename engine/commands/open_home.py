@@ -1,0 +1,115 @@
+"""A home as commands use it without an engine: its journal and its stores of blocks.
+
+To change it they have it to themselves; to look, an engine may run on it meanwhile.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from engine.adapters.dids.lifelong import LifelongLogs
+from engine.adapters.keys import BlockCipher, KeyBoxes, SeedFile, SeedKeys
+from engine.adapters.local.home import HomeBusy, HomeLock, take_home
+from engine.adapters.local.journal import SqliteJournal
+from engine.adapters.local.schema import JournalUnreadable
+from engine.adapters.signing.ed25519 import verify
+from engine.commands.failure import Failure
+from engine.commands.passphrase import find_passphrase
+from engine.config import Settings
+from engine.core.dids import Did
+from engine.core.replicas import Replication
+from engine.ports import Journal, Keys
+from engine.runtime.kept_heads import KeptHeads
+from engine.runtime.lives import Lives
+from engine.runtime.many_stores import ManyStores
+from engine.runtime.replication_policies import Policies
+from engine.runtime.restoring import Restoring
+from engine.runtime.sealed_states import Trust
+from engine.runtime.state_keys import StateKeys
+from engine.wiring import JOURNAL_FILE, SEED_FILE
+from engine.wiring_of_seals import make_vault
+
+
+@dataclass(frozen=True, slots=True)
+class OpenHome:
+    settings: Settings
+    journal: SqliteJournal
+    keys: SeedKeys
+    stores: ManyStores
+
+
+def now_ms() -> int:
+    return int(time.time() * 1000)
+
+
+def trust() -> Trust:
+    """Heads are believed by logs, and those by themselves."""
+    logs = LifelongLogs(SeedKeys(bytes(32)))  # to read logs takes no key
+    return Trust(verify, lambda log: logs.acting(log, time.time()))
+
+
+@asynccontextmanager
+async def open_home(settings: Settings, alone: bool) -> AsyncIterator[OpenHome]:
+    """It is made if it is to be changed and is not there; there is no pico in it then."""
+    if not alone and not (settings.home / JOURNAL_FILE).is_file():
+        raise Failure(f"{settings.home} is no home of an engine", "--home names another")
+    lock = _taken(settings) if alone else None
+    try:
+        keys = SeedKeys(SeedFile(settings.home / SEED_FILE).open(find_passphrase(settings)))
+        journal = _journal(settings)
+        vault = make_vault(settings, now_ms)
+        try:
+            yield OpenHome(settings, journal, keys, await vault.stores())
+        finally:
+            await vault.close()
+            await journal.close()
+    finally:
+        if lock is not None:
+            lock.release()
+
+
+def _taken(settings: Settings) -> HomeLock:
+    try:
+        return take_home(settings.home)
+    except HomeBusy as busy:
+        raise Failure(str(busy), "stop it first, and start it again afterwards") from None
+
+
+def _journal(settings: Settings) -> SqliteJournal:
+    try:
+        return SqliteJournal(settings.home / JOURNAL_FILE)
+    except JournalUnreadable as problem:
+        raise Failure(str(problem)) from None
+
+
+def lives_of(journal: Journal, keys: Keys) -> Lives:
+    return Lives(journal, LifelongLogs(keys), now_ms, _tell_nobody)
+
+
+def _tell_nobody(name: Did) -> None:
+    """Nobody is connected."""
+
+
+def heads_of(home: OpenHome) -> KeptHeads:
+    lives = lives_of(home.journal, home.keys)
+    return KeptHeads(home.journal, LifelongLogs(home.keys), lives.kept, verify, now_ms)
+
+
+def policies_of(home: OpenHome) -> Policies:
+    return Policies(home.journal, Replication(home.settings.seal_copies))
+
+
+def state_keys_of(home: OpenHome) -> StateKeys:
+    return StateKeys(home.journal, home.keys, KeyBoxes(os.urandom), os.urandom)
+
+
+def restoring_in(home: OpenHome) -> Restoring:
+    """What brings picos back into it."""
+    lives = lives_of(home.journal, home.keys)
+    return Restoring(
+        home.journal, heads_of(home), lives, state_keys_of(home), policies_of(home), trust(), BlockCipher()
+    )

@@ -1,0 +1,358 @@
+"""A pico leaves its home as a file and lives in another; what is not as it was sealed is refused by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from nacl.signing import SigningKey
+
+from engine.adapters.keys import SeedFile
+from engine.adapters.signing.ed25519 import sign
+from engine.core.blocks.enclosures import LOCKED, read_contents
+from engine.core.blocks.heads import read_head, sign_head
+from engine.core.blocks.walks import reach, run
+from engine.core.cars import CarReader, Section, car_of, read_car
+from engine.core.cids import Cid, cid_text
+from engine.core.did_keys import to_did_key
+from engine.wiring import Engine
+from tests.engine.commands.sealed_homes import (
+    PASSPHRASE,
+    Shell,
+    ask,
+    fingerprint,
+    identity,
+    live,
+    root_of,
+    seal,
+    send,
+    with_engine,
+)
+
+ENTER = {"PICOMESH_EXPORT_PASSPHRASE": PASSPHRASE}
+
+
+class Taken(NamedTuple):
+    """A home whose root pico was sealed, what it was then, and the file with its keys in it."""
+
+    home: Path
+    was: dict[str, Any]
+    car: Path
+
+
+@pytest.fixture(scope="module")
+def taken(tmp_path_factory: pytest.TempPathFactory) -> Taken:
+    folder = tmp_path_factory.mktemp("taken")
+    home, car = folder / "home", folder / "mine.car"
+    was = with_engine(home, live)
+    Shell(folder).told("export", "root", "-o", car, "--with-keys", "--home", home, **ENTER)
+    return Taken(home, was, car)
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    return Shell(tmp_path, ENTER)
+
+
+def sections(car: Path) -> list[Section]:
+    return list(read_car([car.read_bytes()]))
+
+
+def head_of(car: Path) -> Cid:
+    found = {one.cid: one.data for one in sections(car)}
+    return read_contents({cid: found[cid] for cid in roots_of(car)}).head
+
+
+def roots_of(car: Path) -> tuple[Cid, ...]:
+    reader = CarReader()
+    reader.feed(car.read_bytes())
+    assert reader.roots is not None
+    return reader.roots
+
+
+async def _look(engine: Engine) -> dict[str, Any]:
+    root, state, timers = root_of(engine), await identity(engine), await ask(engine, "timers")
+    before = await ask(engine, "count")
+    await send(engine, "second")
+    return {
+        "root": root,
+        "state": state,
+        "timers": timers,
+        "counts": (before, await ask(engine, "count")),
+        "due": [one.due_ms for one in engine.journal.timers_after((0, "", ""), 9)],  # type: ignore[arg-type]
+    }
+
+
+# --- it comes back ---------------------------------------------------------------------------------
+
+
+def test_an_imported_pico_is_what_it_was(taken: Taken, shell: Shell, tmp_path: Path) -> None:
+    """The same state id and answers, its pattern matched half, its timer: on a machine that has nothing."""
+    home = tmp_path / "new"
+    told = shell.told("import", taken.car, "--home", home)
+    assert (told["state"], told["did"], told["root"]) == (taken.was["state"], taken.was["did"], True)
+    found = with_engine(home, _look)
+    assert (found["root"], found["state"]) == (taken.was["root"], taken.was["state"])
+    assert found["timers"] == taken.was["timers"] != []
+    assert len(found["due"]) == 1
+    assert found["counts"] == (1, 2), "the event that was missing completes the pattern"
+
+
+def test_it_is_opened_with_the_key_file_of_its_engine_too(taken: Taken, shell: Shell, tmp_path: Path) -> None:
+    """Without keys in the file, and whether from a file or a folder in which there are other things."""
+    folder, home = tmp_path / "stick", tmp_path / "new"
+    folder.mkdir()
+    shell.told("export", "root", "-o", folder / "a.car", "--home", taken.home)
+    (folder / "z.car").write_bytes(b"something else")
+    words = (
+        "restore",
+        taken.was["did"],
+        "--from",
+        folder,
+        "--key",
+        taken.home / "engine.key",
+        "--home",
+        home,
+    )
+    assert shell.told(*words)["state"] == taken.was["state"]
+    assert with_engine(home, identity) == taken.was["state"]
+
+
+def test_a_repeated_event_is_answered_as_before(taken: Taken, shell: Shell, tmp_path: Path) -> None:
+    """Its newest records came along, so its past can be told, and run again from its birth."""
+    home = tmp_path / "new"
+    shell.told("import", taken.car, "--home", home)
+
+    async def replay(engine: Engine) -> Any:
+        return await engine.host.histories.replay(str(root_of(engine)))
+
+    told = with_engine(home, replay)
+    assert (told["repeated"], told["refused"], told["departure"]) == (taken.was["turn"], None, None)
+
+
+def test_nothing_of_the_state_is_in_the_file(taken: Taken) -> None:
+    """Nor its passphrase, nor the names of its rulesets."""
+    data = taken.car.read_bytes()
+    for canary in (b"canary-in-the-state", PASSPHRASE.encode(), b"io.picolabs", b"ruleset half"):
+        assert canary not in data
+
+
+def test_a_pico_is_exported_as_of_its_newest_turn(shell: Shell, tmp_path: Path) -> None:
+    """Or not at all: without an engine nobody can seal it."""
+    home = tmp_path / "home"
+    with_engine(home, live)
+    with_engine(home, lambda engine: send(engine, "second"))
+    said = shell.refused("export", "root", "--home", home)
+    assert "is sealed as of turn 9, and has had 10 turns" in said
+    assert "picomesh serve" in said
+    assert "no home of an engine" in shell.refused("export", "root", "--home", tmp_path / "none")
+    assert "has a channel nowhere" in shell.refused("export", "nowhere", "--home", home)
+
+
+# --- verifying -------------------------------------------------------------------------------------
+
+
+def test_what_was_checked_is_counted(taken: Taken, shell: Shell) -> None:
+    """Every block of the file, the head and its log, the state, its records; and its turns run again."""
+    told = shell.told("verify", taken.car, "--replay")
+    kinds = [
+        one for one in sections(taken.car) if LOCKED.encode() in one.data or b"earlier state" in one.data
+    ]
+    assert told["blocks"] == len(sections(taken.car)) - len(kinds)
+    assert (told["state"], told["records"], told["log_entries"]) == (taken.was["state"], taken.was["turn"], 1)
+    assert told["replay"]["repeated"] == taken.was["turn"]
+    shown = shell.run("verify", taken.car).output
+    for word in ("signature  good", "opened with the passphrase", taken.was["did"]):
+        assert word in shown
+
+
+def test_without_a_key_the_state_stays_closed(taken: Taken, shell: Shell, tmp_path: Path) -> None:
+    """The rest is checked all the same, and it is said what was not."""
+    words = ("verify", taken.car, "--home", tmp_path / "none")
+    told = shell.told(*words, PICOMESH_EXPORT_PASSPHRASE="")
+    assert (told["state"], told["opened_with"], told["did"]) == (None, None, taken.was["did"])
+    assert "not opened" in shell.run(*words, PICOMESH_EXPORT_PASSPHRASE="").output
+    assert "without a key" in shell.refused(*words, "--replay", PICOMESH_EXPORT_PASSPHRASE="")
+
+
+def test_a_pico_of_a_home_is_verified_by_its_name(taken: Taken, shell: Shell) -> None:
+    """Where it lives, without a file."""
+    told = shell.told("verify", taken.was["did"], "--home", taken.home)
+    assert (told["state"], told["heads"]) == (taken.was["state"], 1)
+
+
+# --- what is refused -------------------------------------------------------------------------------
+
+
+def refusals(shell: Shell, car: Path, taken: Taken, tmp_path: Path) -> list[str]:
+    """What each command says of a file; none leaves anything behind."""
+    home = tmp_path / "new"
+    said = [
+        shell.refused("verify", car, "--replay", "--home", home),
+        shell.refused("import", car, "--home", home),
+        shell.refused("restore", taken.was["did"], "--from", car, "--home", home),
+    ]
+    assert not home.exists()
+    return said
+
+
+def test_a_flipped_bit_in_any_block_is_found(taken: Taken, shell: Shell, tmp_path: Path) -> None:
+    """And the block is named."""
+    bad = tmp_path / "bad.car"
+    for one in sections(taken.car):
+        data = bytearray(taken.car.read_bytes())
+        data[one.offset + len(one.data) // 2] ^= 4
+        bad.write_bytes(data)
+        for said in refusals(shell, bad, taken, tmp_path):
+            assert "error: altered block:" in said
+            assert cid_text(one.cid) in said
+
+
+def test_any_missing_block_is_found(taken: Taken, shell: Shell, tmp_path: Path) -> None:
+    """And named; be it one that only says how to open it, or where its records begin."""
+    roots, bad = roots_of(taken.car), tmp_path / "bad.car"
+    for gone in (one.cid for one in sections(taken.car)):
+        bad.write_bytes(car_of(roots, {one.cid: one.data for one in sections(taken.car) if one.cid != gone}))
+        said = shell.refused("verify", bad, "--home", tmp_path / "new")
+        assert "error: missing block:" in said
+        assert cid_text(gone) in said
+
+
+def test_a_pico_is_not_brought_in_without_one_of_its_blocks(
+    taken: Taken, shell: Shell, tmp_path: Path
+) -> None:
+    """Whichever that its head leads to; and then there is no home."""
+    found, home, bad = (
+        {one.cid: one.data for one in sections(taken.car)},
+        tmp_path / "new",
+        tmp_path / "bad.car",
+    )
+    needed = below(head_of(taken.car), found)
+    assert len(needed) > 10
+    for gone in needed:
+        bad.write_bytes(car_of(roots_of(taken.car), {cid: found[cid] for cid in found if cid != gone}))
+        said = shell.refused("import", bad, "--home", home)
+        assert "error: missing block:" in said
+        assert not home.exists()
+
+
+def below(root: Cid, found: Mapping[Cid, bytes]) -> list[Cid]:
+    """The block and all that it leads to."""
+    return list(run(reach([root]), lambda wanted: {cid: found[cid] for cid in wanted}))
+
+
+def test_a_file_that_is_cut_short_is_found(taken: Taken, shell: Shell, tmp_path: Path) -> None:
+    """In the middle of any block; and between two, where it can only be missed."""
+    data, bad = taken.car.read_bytes(), tmp_path / "bad.car"
+    every = sections(taken.car)
+    for one in every:
+        bad.write_bytes(data[: one.offset + len(one.data) // 2])
+        for said in refusals(shell, bad, taken, tmp_path):
+            assert "error: cut short:" in said
+    for one in every[:-1]:
+        bad.write_bytes(data[: one.offset + len(one.data)])
+        assert "error: missing block:" in shell.refused("verify", bad, "--home", tmp_path / "new")
+
+
+def with_head(car: Path, change: Any, bad: Path) -> None:
+    """The file with another head in the place of its own; blocks and roots fit again."""
+    head, roots = head_of(car), roots_of(car)
+    blocks = {one.cid: one.data for one in sections(car)}
+    signed = read_head(blocks.pop(head), lambda *_: True, lambda _: True)
+    other = change(signed)
+    renamed = [other.cid if root == head else root for root in roots]
+    bad.write_bytes(car_of(renamed, {other.cid: other.block, **blocks}))
+
+
+SEED = b"somebody else's".ljust(32)
+
+
+def _resigned(signed: Any) -> Any:
+    """By somebody who was not to sign it."""
+    return sign_head(replace(signed.head, by=_name(SEED)), lambda message: sign(SEED, message))
+
+
+def _changed(signed: Any) -> Any:
+    """With the name of the right key, and a signature by another."""
+    return sign_head(replace(signed.head, sequence=8), lambda message: sign(SEED, message))
+
+
+def _name(seed: bytes) -> Any:
+    return to_did_key(bytes(SigningKey(seed).verify_key))
+
+
+@pytest.mark.parametrize(
+    ("change", "why"), [(_resigned, "was not to sign"), (_changed, "was not signed with")]
+)
+def test_a_forged_head_is_found(change: Any, why: str, taken: Taken, shell: Shell, tmp_path: Path) -> None:
+    """Whatever it leads to."""
+    bad = tmp_path / "bad.car"
+    with_head(taken.car, change, bad)
+    verified, imported, restored = refusals(shell, bad, taken, tmp_path)
+    for said in (verified, imported, restored):
+        assert "error: forged head:" in said
+        assert why in said
+
+
+def test_a_wrong_passphrase_and_a_wrong_key_are_told_apart(
+    taken: Taken, shell: Shell, tmp_path: Path
+) -> None:
+    """From each other, and from damage. Without any it is said what would do."""
+    home, other = tmp_path / "new", tmp_path / "other.key"
+    SeedFile(other).open(None)
+    said = shell.refused("import", taken.car, "--home", home, PICOMESH_EXPORT_PASSPHRASE="wrong")
+    assert "error: wrong passphrase:" in said
+    said = shell.refused("import", taken.car, "--home", home, "--key", other)
+    assert "error: wrong key:" in said
+    said = shell.refused("import", taken.car, "--home", home, PICOMESH_EXPORT_PASSPHRASE="")
+    assert "no key that opens it" in said
+    assert not home.exists()
+
+
+def test_a_pico_that_is_here_is_not_brought_in_again(taken: Taken, shell: Shell) -> None:
+    """And stays as it is."""
+    before = fingerprint(taken.home)
+    said = shell.refused("import", taken.car, "--home", taken.home)
+    assert "error: here already:" in said
+    assert fingerprint(taken.home) == before
+
+
+def test_an_old_head_is_refused_where_a_newer_one_is_known(shell: Shell, tmp_path: Path) -> None:
+    """Somebody offers what the pico was some turns ago."""
+    home, old, new = tmp_path / "home", tmp_path / "old.car", tmp_path / "new.car"
+    with_engine(home, live)
+    shell.told("export", "root", "-o", old, "--with-keys", "--home", home)
+
+    async def go_on(engine: Engine) -> None:
+        await send(engine, "second")
+        await seal(engine)
+
+    with_engine(home, go_on)
+    shell.told("export", "root", "-o", new, "--with-keys", "--home", home)
+    before = fingerprint(home)
+    assert "error: old head:" in shell.refused("import", old, "--home", home)
+    assert fingerprint(home) == before
+    folder = tmp_path / "stick"
+    folder.mkdir()
+    old.rename(folder / "a.car")
+    new.rename(folder / "b.car")
+    did = with_engine(home, seal)
+    other = tmp_path / "other"
+    told = shell.told("restore", did, "--from", folder, "--key", home / "engine.key", "--home", other)
+    assert told["turn"] == 10, "of several the newest one is taken"
+
+
+def test_a_file_of_another_pico_is_not_the_one(taken: Taken, shell: Shell, tmp_path: Path) -> None:
+    """Neither is one that is no CAR, or a CAR of something else."""
+    home, other = tmp_path / "new", "did:scid:vh:1:QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG"
+    assert "no head of" in shell.refused("restore", other, "--from", taken.car, "--home", home)
+    assert "is not the name" in shell.refused("restore", "did:key:z6Mk", "--home", home)
+    (tmp_path / "x.car").write_bytes(b"no car at all, but a text" * 20)
+    assert "error: no CAR file:" in shell.refused("import", tmp_path / "x.car", "--home", home)
+    blocks = {one.cid: one.data for one in sections(taken.car)}
+    (tmp_path / "y.car").write_bytes(car_of([next(reversed(blocks))], blocks))
+    assert "error: no export:" in shell.refused("import", tmp_path / "y.car", "--home", home)
+    assert not home.exists()
