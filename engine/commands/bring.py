@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +13,13 @@ from engine.commands.blocks_wrong import WRONG, explained
 from engine.commands.bringing import Source, bring_in, show_brought
 from engine.commands.failure import Failure
 from engine.commands.ipfs import opened_nodes
-from engine.commands.open_home import OpenHome, open_home, trust
+from engine.commands.open_home import OwnHome, own_home, trust
 from engine.commands.opening_keys import Opener, find_opener
 from engine.commands.output import console, json_option, print_json
 from engine.commands.progress import Tell, progress
 from engine.commands.recover import read_log
 from engine.commands.settings import read_settings
 from engine.commands.sources import Candidate, Search, fetched, new_search, open_car
-from engine.config import Settings
 from engine.core.blocks.enclosures import LockedKeys
 from engine.core.cids import NotACid, read_cid
 from engine.ports import KeptLog, StoreFailed
@@ -59,7 +56,7 @@ def import_(file: Path, key: Path | None, kept: Path | None, home: Path | None, 
     async def run(tell: Tell) -> dict[str, Any]:
         async with open_car(file) as car:
             opener = _needed(find_opener(settings, key, car.contents.locked))
-            async with new_or_old(settings) as opened:
+            async with own_home(settings) as opened:
                 return await bring_in(opened, Source(car.store, car.contents.head, opener, _log(kept)), tell)
 
     _finish(run, as_json)
@@ -100,9 +97,9 @@ def restore(
             search, locked = new_search(did, trust()), list[LockedKeys]()
             if place is not None and place != IPFS:
                 await _look_at(place, search, locked, stack, tell)
-                opened = await stack.enter_async_context(new_or_old(settings))
+                opened = await stack.enter_async_context(own_home(settings))
             else:
-                opened = await stack.enter_async_context(new_or_old(settings))
+                opened = await stack.enter_async_context(own_home(settings))
                 await _look_in_stores(opened, search, place, head, stack)
             found = _chosen(search, head)
             for problem in search.refused:
@@ -142,19 +139,6 @@ def _log(kept: Path | None) -> KeptLog | None:
     return KeptLog(told["log"], told["approvals"])
 
 
-@asynccontextmanager
-async def new_or_old(settings: Settings) -> AsyncIterator[OpenHome]:
-    """A home to be changed. One that is made for it is gone again if nothing comes of it."""
-    is_new = not settings.home.exists()
-    try:
-        async with open_home(settings, alone=True) as opened:
-            yield opened
-    except BaseException:
-        if is_new:
-            shutil.rmtree(settings.home, ignore_errors=True)
-        raise
-
-
 # --- looking for it --------------------------------------------------------------------------------
 
 
@@ -190,7 +174,7 @@ async def _look_in_car(
 
 
 async def _look_in_stores(
-    home: OpenHome, search: Search, place: str | None, head: str | None, stack: AsyncExitStack
+    home: OwnHome, search: Search, place: str | None, head: str | None, stack: AsyncExitStack
 ) -> None:
     if head is not None:
         await search.look(home.stores, [_cid(head)], "as given")

@@ -11,7 +11,7 @@ from typing import Any
 
 from rich.markup import escape
 
-from engine.commands.open_home import OpenHome, policies_of, restoring_in
+from engine.commands.open_home import OpenHome, OwnHome, policies_of, restoring_in
 from engine.commands.opening_keys import Opener
 from engine.commands.output import console
 from engine.commands.progress import Tell
@@ -39,7 +39,7 @@ class Source:
     newer_log: KeptLog | None = None
 
 
-async def bring_in(home: OpenHome, source: Source, tell: Tell) -> dict[str, Any]:
+async def bring_in(home: OwnHome, source: Source, tell: Tell) -> dict[str, Any]:
     """What came of it. Raises `BlockError` and `StoreFailed`; nothing has changed then."""
     size = await measure(source.store, [source.head], lambda _, done: tell("checking", done, 0))
     found = await restoring_in(home).restore(source.head, source.store, source.opener.opens, source.newer_log)

@@ -13,11 +13,12 @@ from rich.filesize import decimal
 from rich.markup import escape
 
 from engine.adapters.blocks import Database, LocalBlocks, write_car
+from engine.adapters.http import read_run_file
 from engine.adapters.keys import BlockCipher
 from engine.commands.blocks_wrong import WRONG, explained
-from engine.commands.client import ROOT
-from engine.commands.failure import Failure
-from engine.commands.open_home import OpenHome, heads_of, now_ms, open_home, state_keys_of, trust
+from engine.commands.client import ROOT, EngineClient
+from engine.commands.failure import Failure, NoEngine
+from engine.commands.open_home import OpenHome, heads_of, look_into, now_ms, state_keys_of, trust
 from engine.commands.opening_keys import locking
 from engine.commands.output import console, json_option, print_json
 from engine.commands.progress import Tell, progress
@@ -62,6 +63,7 @@ def export(eci: str, out: Path | None, with_keys: bool, home: Path | None, as_js
     """
     settings = read_settings(home=home)
     lock = locking() if with_keys else None
+    _seal(settings, eci)
     try:
         with progress() as tell:
             told = asyncio.run(_export(settings, eci, out, lock, tell))
@@ -89,22 +91,36 @@ def _show(told: dict[str, Any]) -> None:
     console.print(f"  [dim]next, elsewhere: picomesh import {escape(told['file'])}[/]")
 
 
+def _seal(settings: Settings, eci: str) -> None:
+    """By the engine that runs on the home, if one does: it alone knows what is going on."""
+    note = read_run_file(settings.home)
+    if note is None:
+        return
+    try:
+        with EngineClient(note.url) as engine:
+            told = engine.seal(eci)
+    except NoEngine:
+        return  # its note outlived it
+    for one in told["failed"]:
+        raise Failure(f"pico {one['pico']} could not be sealed: {one['reason']}")
+
+
 async def _export(
     settings: Settings, eci: str, out: Path | None, lock: Lock | None, tell: Tell
 ) -> dict[str, Any]:
-    async with open_home(settings, alone=False) as home:
+    async with look_into(settings) as home:
         pico = _resolve(home, eci)
         signed = _newest(home, pico)
-        believed = await believe(home.stores, signed.cid, trust())
+        believed = await believe(home.store, signed.cid, trust())
         target = out or Path(f"{pico}.car")
         # Beside the file, because there is room for it there, or there is none for the file.
         with tempfile.TemporaryDirectory(prefix=".export-", dir=target.parent) as folder:
             scratch = Database(Path(folder) / "blocks.db")
             try:
-                exports = Exports(home.journal, home.stores, LocalBlocks(scratch, now_ms), BlockCipher())
+                exports = Exports(home.journal, home.store, LocalBlocks(scratch, now_ms), BlockCipher())
                 keys = state_keys_of(home).known(pico)
                 export = await exports.prepare(pico, believed, keys, lock)
-                size = await measure(home.stores, [export.head], lambda _, size: tell("looking", size, 0))
+                size = await measure(home.store, [export.head], lambda _, size: tell("looking", size, 0))
                 blocks = _telling(exports.blocks(export), tell, size.bytes)
                 written = await write_car(target, export.roots, blocks)
             finally:

@@ -6,11 +6,13 @@ To change it they have it to themselves; to look, an engine may run on it meanwh
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from engine.adapters.blocks import Database, LocalBlocks
 from engine.adapters.dids.lifelong import LifelongLogs
 from engine.adapters.keys import BlockCipher, KeyBoxes, SeedFile, SeedKeys
 from engine.adapters.local.home import HomeBusy, HomeLock, take_home
@@ -22,7 +24,7 @@ from engine.commands.passphrase import find_passphrase
 from engine.config import Settings
 from engine.core.dids import Did
 from engine.core.replicas import Replication
-from engine.ports import Journal, Keys
+from engine.ports import BlockStore, Journal, Keys
 from engine.runtime.kept_heads import KeptHeads
 from engine.runtime.lives import Lives
 from engine.runtime.many_stores import ManyStores
@@ -31,15 +33,26 @@ from engine.runtime.restoring import Restoring
 from engine.runtime.sealed_states import Trust
 from engine.runtime.state_keys import StateKeys
 from engine.wiring import JOURNAL_FILE, SEED_FILE
-from engine.wiring_of_seals import make_vault
+from engine.wiring_of_seals import BLOCKS_FILE, make_vault
 
 
 @dataclass(frozen=True, slots=True)
 class OpenHome:
+    """To look into."""
+
     settings: Settings
     journal: SqliteJournal
     keys: SeedKeys
+    store: BlockStore
+    """What is there of blocks."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnHome(OpenHome):
+    """To be changed."""
+
     stores: ManyStores
+    """Those of the home, and the nodes that its settings name."""
 
 
 def now_ms() -> int:
@@ -53,23 +66,43 @@ def trust() -> Trust:
 
 
 @asynccontextmanager
-async def open_home(settings: Settings, alone: bool) -> AsyncIterator[OpenHome]:
-    """It is made if it is to be changed and is not there; there is no pico in it then."""
-    if not alone and not (settings.home / JOURNAL_FILE).is_file():
+async def look_into(settings: Settings) -> AsyncIterator[OpenHome]:
+    """An engine may run on it."""
+    if not (settings.home / JOURNAL_FILE).is_file():
         raise Failure(f"{settings.home} is no home of an engine", "--home names another")
-    lock = _taken(settings) if alone else None
+    keys, journal = _keys(settings), _journal(settings)
+    database = Database(settings.home / BLOCKS_FILE)
     try:
-        keys = SeedKeys(SeedFile(settings.home / SEED_FILE).open(find_passphrase(settings)))
-        journal = _journal(settings)
-        vault = make_vault(settings, now_ms)
+        yield OpenHome(settings, journal, keys, LocalBlocks(database, now_ms))
+    finally:
+        await database.close()
+        await journal.close()
+
+
+@asynccontextmanager
+async def own_home(settings: Settings) -> AsyncIterator[OwnHome]:
+    """No engine runs on it meanwhile. It is made if it is not there; there is no pico in it then, and it is
+    gone again if nothing comes of it."""
+    is_new = not settings.home.exists()
+    lock = _taken(settings)
+    try:
+        keys, journal, vault = _keys(settings), _journal(settings), make_vault(settings, now_ms)
         try:
-            yield OpenHome(settings, journal, keys, await vault.stores())
+            stores = await vault.stores()
+            yield OwnHome(settings, journal, keys, stores, stores)
         finally:
             await vault.close()
             await journal.close()
+    except BaseException:
+        if is_new:
+            shutil.rmtree(settings.home, ignore_errors=True)
+        raise
     finally:
-        if lock is not None:
-            lock.release()
+        lock.release()
+
+
+def _keys(settings: Settings) -> SeedKeys:
+    return SeedKeys(SeedFile(settings.home / SEED_FILE).open(find_passphrase(settings)))
 
 
 def _taken(settings: Settings) -> HomeLock:

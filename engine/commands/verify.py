@@ -16,7 +16,7 @@ from rich.markup import escape
 from engine.adapters.keys import BlockCipher
 from engine.commands.blocks_wrong import WRONG, explained
 from engine.commands.failure import Failure
-from engine.commands.open_home import heads_of, lives_of, open_home, trust
+from engine.commands.open_home import heads_of, lives_of, look_into, trust
 from engine.commands.opening_keys import Opener, find_opener
 from engine.commands.output import console, json_option, print_json
 from engine.commands.progress import Tell, progress
@@ -112,14 +112,14 @@ async def _in_file(settings: Settings, name: str, key: Path | None) -> AsyncIter
 
 @asynccontextmanager
 async def _in_home(settings: Settings, did: str, key: Path | None) -> AsyncIterator[Subject]:
-    async with open_home(settings, alone=False) as home:
+    async with look_into(settings) as home:
         pico = lives_of(home.journal, home.keys).pico_of(Did(did))
         kept = None if pico is None else heads_of(home).newest(pico)
         search = new_search(did, trust())
-        roots = await home.stores.roots() if kept is None else [kept.cid]
-        await search.look(home.stores, roots, "in the home")
+        roots = await home.store.roots() if kept is None else [kept.cid]
+        await search.look(home.store, roots, "in the home")
         opener = find_opener(settings, key, None)
-        yield Subject(home.stores, search.newest().signed.cid, opener)
+        yield Subject(home.store, search.newest().signed.cid, opener)
 
 
 async def _replay(settings: Settings, subject: Subject, found: Verified) -> dict[str, Any]:
