@@ -27,11 +27,13 @@ from engine.commands.query import query
 from engine.commands.repl import repl
 from engine.commands.replay import replay
 from engine.commands.rulesets import rulesets
+from engine.commands.seal import history, seal
 from engine.commands.send import send
 from engine.commands.serve import serve
 from engine.commands.settings import settings
 from engine.commands.sign import key, sign
 from engine.commands.state import state
+from engine.commands.stores import gc, stores
 from engine.commands.test import test
 from engine.commands.tree import tree
 from engine.commands.upgrade import rollback, upgrade
@@ -62,6 +64,7 @@ COMMANDS = (
     credential,
     *(did, guardian, invite, connect, passphrase),
     *(export, import_, restore, verify, backup, restore_home),
+    *(seal, history, stores, gc),
     *(ipfs, doctor, settings, version),
 )
 

@@ -20,11 +20,12 @@ from engine.runtime.host import Host
 from engine.runtime.kept_heads import KeptHeads
 from engine.runtime.many_stores import ManyStores
 from engine.runtime.replication_policies import Policies
+from engine.runtime.seal_desk import SealDesk
 from engine.runtime.sealed_trees import SealedTrees
 from engine.runtime.sealing import Sealing, When
 from engine.runtime.seals import Seals
 from engine.runtime.state_keys import StateKeys
-from engine.runtime.vault import Close, Vault
+from engine.runtime.vault import Opened, Vault
 
 if TYPE_CHECKING:
     from engine.adapters.ipfs import IpfsBlocks
@@ -54,7 +55,13 @@ def give_seals(host: Host, journal: Journal, keys: Keys, settings: Settings, vau
         host.take_turn,
     )
     when = When(settings.seal == "on", settings.seal_after_s)
-    host.have_sealed(Sealing(seals, journal, when))
+
+    async def remove_garbage() -> None:
+        await (await vault.local()).collect()
+
+    sealing = Sealing(seals, journal, when, remove_garbage)
+    host.have_sealed(sealing)
+    host.seal_desk = SealDesk(sealing, journal, vault)
     return seals
 
 
@@ -63,7 +70,7 @@ def make_vault(settings: Settings, now_ms: Callable[[], int]) -> Vault:
     are named that cannot be used."""
     nodes = _nodes(settings)
 
-    async def open_stores() -> tuple[ManyStores, Close]:
+    async def open_stores() -> Opened:
         try:
             database = Database(settings.home / BLOCKS_FILE)
         except NotBlocks as problem:
@@ -76,7 +83,7 @@ def make_vault(settings: Settings, now_ms: Callable[[], int]) -> Vault:
         except BaseException:
             await database.close()
             raise
-        return stores, database.close
+        return Opened(stores, local, database.close)
 
     return Vault(open_stores)
 

@@ -150,6 +150,43 @@ class EngineClient:
         found: dict[str, Any] = self._post(("api", "grant" if granted else "revoke"), words)
         return found
 
+    def seal(self, eci: str | None = None, **words: Any) -> dict[str, Any]:
+        """Seal a pico, or all, now; or say how many copies there are to be, and where."""
+        given = {key: value for key, value in words.items() if value is not None}
+        named = {} if eci is None else {"eci": self._eci(eci)}
+        answer = self._call("POST", "/api/seal", json={**given, **named}, timeout=PATIENCE_S)
+        sealed: dict[str, Any] = self._read(answer)
+        return sealed
+
+    def seal_history(self, eci: str) -> dict[str, Any]:
+        """The sealed heads of a pico."""
+        found: dict[str, Any] = self._read(
+            self._call("GET", "/api/seal/history", params={"eci": self._eci(eci)})
+        )
+        return found
+
+    def name_owner(self, key: str) -> dict[str, Any]:
+        """Have states sealed for the holder of this key too."""
+        named: dict[str, Any] = self._post(("api", "seal", "owners"), {"owners": [key]})
+        return named
+
+    def seal_owners(self) -> list[str]:
+        """For whom they are, besides the engine."""
+        found: list[str] = self._get("/api/seal/owners")["owners"]
+        return found
+
+    def stores(self) -> dict[str, Any]:
+        """The stores of blocks, and how they are."""
+        found: dict[str, Any] = self._get("/api/stores")
+        return found
+
+    def collect(self) -> dict[str, Any]:
+        """Remove blocks that nothing needs."""
+        collected: dict[str, Any] = self._read(
+            self._call("POST", "/api/stores/collect", json={}, timeout=PATIENCE_S)
+        )
+        return collected
+
     def did(self, eci: str | None = None) -> dict[str, Any]:
         """The DID of the engine, or of a channel."""
         given = {} if eci is None else {"eci": self._eci(eci)}

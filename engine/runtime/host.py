@@ -67,6 +67,7 @@ from engine.runtime.replies import (
 from engine.runtime.request import Request
 from engine.runtime.residents import Limits
 from engine.runtime.rollbacks import Rollbacks
+from engine.runtime.seal_desk import SealDesk
 from engine.runtime.seal_news import SealNews
 from engine.runtime.sealing import Sealing
 from engine.runtime.shelf import Found, Shelf
@@ -100,6 +101,8 @@ class Host:
         """What comes for its DIDs, once it has some."""
         self.sealing: Sealing | None = None
         """What seals its picos, if it has stores."""
+        self.seal_desk: SealDesk | None = None
+        """Where people ask for that."""
         self._modules = Modules(equipment.plugins, self._residents, self._root, self._tend)
         owners = Owners(equipment.journal, shelf, self._residents)
         self._upgrades = Upgrades(equipment, shelf, owners, self._tend)

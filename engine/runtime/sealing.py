@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import asyncio
 from asyncio import Event, Task
-from collections.abc import Callable, Collection, Coroutine
+from collections.abc import Awaitable, Callable, Collection, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import structlog
@@ -35,10 +36,15 @@ REST = 9.0
 """Pauses while a state is written, in lengths of the work: so sealing has a tenth of the time, not half."""
 AGAIN_S = 30.0
 """After which a pico is tried again that could not be sealed."""
+COLLECT_EVERY_S = 3600.0
 PAGE = 200
 """Picos that are looked at together at start."""
 DOMAIN, NAME = "engine", "sealed"
 """The event by which a pico hears of it."""
+
+
+Remove = Callable[[], Awaitable[object]]
+"""Removes blocks that nothing needs."""
 
 
 class News(Protocol):
@@ -58,8 +64,9 @@ class When:
 class Sealing:
     """`start` it when the engine knows how it is reached, because that stands in the logs of picos."""
 
-    def __init__(self, seals: Seals, journal: Journal, when: When) -> None:
+    def __init__(self, seals: Seals, journal: Journal, when: When, remove_garbage: Remove) -> None:
         self.seals = seals
+        self._remove_garbage = remove_garbage
         self._journal = journal
         self._when = when
         self._left: dict[PicoId, None] = {}
@@ -99,12 +106,17 @@ class Sealing:
     def troubles(self) -> dict[PicoId, str]:
         return dict(self._troubles)
 
+    @property
+    def is_on(self) -> bool:
+        return self._when.is_on
+
     # --- doing it ---
 
     def start(self) -> None:
         """Seal what has to be, from now on."""
         if self._when.is_on and not self._tasks:
             self._spawn(self._look_round())
+            self._spawn(self._collect())
             for _ in range(AT_ONCE):
                 self._spawn(self._work())
 
@@ -198,6 +210,30 @@ class Sealing:
             await news.tell(pico, signed)
 
         await self._try(pico, tell)
+
+    async def _collect(self) -> None:
+        """What seals have superseded goes by and by."""
+        while True:
+            await asyncio.sleep(COLLECT_EVERY_S)
+            try:
+                await self.publish_left()
+                await self._remove_garbage()
+            except StoreFailed as problem:
+                log.warning("blocks that nothing needs were not removed", why=str(problem))
+
+    async def publish_left(self) -> None:
+        """Pin each newest head that a crash has kept from it, or its blocks would be taken for garbage."""
+        after, published = "", await (await self.seals.stores()).roots()
+        while page := self._journal.picos(after, PAGE):
+            for pico in page:
+                await self._try(pico, partial(self._publish_left, published))
+            after = page[-1]
+
+    async def _publish_left(self, published: Collection[Cid], pico: PicoId) -> None:
+        newest = self.seals.newest(pico)
+        if newest is not None and newest.cid not in published:
+            await self.seals.publish(pico)
+        await asyncio.sleep(0)
 
     # --- at start ---
 

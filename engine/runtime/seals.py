@@ -221,6 +221,12 @@ class Seals:
         self.told(pico, signed)
         return True
 
+    async def publish(self, pico: PicoId) -> None:
+        """Pin the newest head that is kept, if all is there. Raises as `seal` does."""
+        async with self._locks.holding(pico):
+            if (newest := self.heads.newest(pico)) is not None:
+                await self._publish(pico, newest)
+
     async def forget(self, pico: PicoId) -> None:
         """The pico was deleted: nothing of it is kept any more, here or elsewhere."""
         self._trees.forget(pico)

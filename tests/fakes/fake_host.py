@@ -17,6 +17,7 @@ from engine.runtime.equipment import NoSecondChance
 from engine.runtime.histories import Histories
 from engine.runtime.mail import Mail
 from engine.runtime.replies import EventReply, FlushReply, LookReply, PicoView, QueryReply
+from engine.runtime.seal_desk import SealDesk
 from engine.runtime.stock import Stock
 from pico_lang.errors import Place
 from pico_lang.values import Value
@@ -61,6 +62,7 @@ class FakeHost:
     events: list[Seen] = field(default_factory=list)
     histories: Histories = field(default_factory=no_histories)
     stock: Stock = field(default_factory=empty_stock)
+    seal_desk: SealDesk | None = None
     mail: Mail | None = None
     _replies: dict[EventId, EventReply] = field(default_factory=dict)
 

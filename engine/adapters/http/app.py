@@ -18,6 +18,7 @@ from engine.adapters.http import (
     past,
     picos,
     rulesets,
+    seals,
     upgrades,
 )
 from engine.adapters.http.duplex import Duplexes, DuplexLimits
@@ -43,6 +44,7 @@ ROUTED: Routes = {
     **introductions.ROUTES,
     **lives.ROUTES,
     **guarding.ROUTES,
+    **seals.ROUTES,
 }
 """Everything but the routes of `picos`."""
 

@@ -14,6 +14,7 @@ from engine.plugins.describing import Document
 from engine.runtime.histories import Histories
 from engine.runtime.mail import Mail
 from engine.runtime.replies import EventReply, FlushReply, LookReply, PicoView, QueryReply
+from engine.runtime.seal_desk import SealDesk
 from engine.runtime.stock import Stock
 from pico_lang.values import Value
 
@@ -27,6 +28,8 @@ class Host(Protocol):
     """The rulesets that are kept here."""
     mail: Mail | None
     """What comes for its DIDs, if it has any."""
+    seal_desk: SealDesk | None
+    """Where its picos are sealed, if it has stores of blocks."""
 
     async def accept_event(
         self, eci: Eci, domain: str, name: str, attrs: Mapping[str, Value], eid: EventId | None = None

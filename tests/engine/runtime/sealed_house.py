@@ -21,7 +21,7 @@ from engine.runtime.many_stores import ManyStores
 from engine.runtime.replies import EventReply, QueryReply
 from engine.runtime.sealing import Sealing
 from engine.runtime.seals import Seals
-from engine.runtime.vault import Close, Vault
+from engine.runtime.vault import Opened, Vault
 from engine.wiring import compile_text, make_host
 from engine.wiring_of_seals import give_seals
 from pico_lang.program import Program
@@ -88,11 +88,11 @@ class House:
         assert self.host.mail is not None
         clock = self.host.equipment.clock
 
-        async def open_stores() -> tuple[ManyStores, Close]:
+        async def open_stores() -> Opened:
             local = LocalBlocks(self.blocks, clock.now_ms)
             stores = ManyStores(local, self.others, SqliteLedger(self.blocks), Replication(1))
             await stores.start()
-            return stores, _nothing
+            return Opened(stores, local, _nothing)
 
         self.vault = Vault(open_stores)
         give_seals(self.host, self.journal, self.keys, settings, self.vault)

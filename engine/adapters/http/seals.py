@@ -1,0 +1,100 @@
+"""The routes about seals: made now, their history, copies, owners; and the stores of blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import Any, TypeGuard, TypeVar
+
+from engine.adapters.http.host import Host
+from engine.adapters.http.problems import Problem, malformed, settled
+from engine.adapters.http.replies import Reply, encode
+from engine.adapters.http.requests import Request
+from engine.adapters.http.routes import Routes
+from engine.core.blocks.errors import BlockError
+from engine.core.messages import Refusal
+from engine.core.model import Eci
+from engine.core.telling import Document
+from engine.ports import StoreFailed
+from engine.runtime.seal_desk import SealDesk
+from engine.runtime.sealed_trees import CannotSeal
+
+T = TypeVar("T")
+
+COPIES = "copies is a whole number, stores is an array of names"
+MOST_COPIES = 1_000
+
+
+async def _seal(host: Host, request: Request) -> Reply:
+    request.demand_post("this seals picos")
+    given = await request.parameters()
+    eci, copies, stores = given.get("eci"), given.get("copies"), given.get("stores")
+    if not isinstance(eci, str | None) or not _is_count(copies) or not _are_texts(stores):
+        raise malformed(f"eci is a string, {COPIES}", 'send JSON: {"eci": "…", "copies": 2}')
+    desk = _desk(host)
+    if copies is None and stores is None and given.get("usual") is not True:
+        return await _told(desk.seal(None if eci is None else Eci(eci)))
+    if eci is None:
+        raise malformed("copies are of one pico", "name it by a channel: add eci")
+    return await _told(desk.replicate(Eci(eci), None if copies is None else int(copies), stores))
+
+
+async def _history(host: Host, request: Request) -> Reply:
+    eci = (await request.parameters()).get("eci")
+    if not isinstance(eci, str):
+        raise malformed("no pico was named", "add ?eci=… with a channel of it")
+    return await _told(_desk(host).history(Eci(eci)))
+
+
+async def _owners(host: Host, request: Request) -> Reply:
+    keys = (await request.parameters()).get("owners")
+    if keys is None:
+        return await _told(_desk(host).owners(None))
+    request.demand_post("this says who can open sealed states")
+    if not _are_texts(keys):
+        raise malformed("owners are an array of keys", 'send JSON: {"owners": ["did:key:z6Mk…"]}')
+    return await _told(_desk(host).owners(keys))
+
+
+async def _collect(host: Host, request: Request) -> Reply:
+    request.demand_post("this removes blocks that nothing needs")
+    return await _told(_desk(host).collect())
+
+
+async def _stores(host: Host, request: Request) -> Reply:
+    return await _told(_desk(host).stores())
+
+
+def _desk(host: Host) -> SealDesk:
+    if host.seal_desk is None:
+        raise Problem(404, "unknown", "this engine has no stores of blocks")
+    return host.seal_desk
+
+
+async def _told(answer: Awaitable[Document | Refusal]) -> Reply:
+    try:
+        return Reply(encode(settled(await answer)))
+    except StoreFailed as problem:
+        hint = "`picomesh stores` and the log of the engine say more"
+        raise Problem(503, "store", str(problem), hint=hint) from None
+    except (CannotSeal, BlockError) as problem:
+        raise Problem(409, "unsealed", str(problem)) from None
+
+
+def _is_count(given: Any) -> bool:
+    if given is None:
+        return True
+    is_number = isinstance(given, int | float) and not isinstance(given, bool)
+    return is_number and given == int(given) and 0 <= given < MOST_COPIES
+
+
+def _are_texts(given: Any) -> TypeGuard[list[str] | None]:
+    return given is None or (isinstance(given, list) and all(isinstance(one, str) for one in given))
+
+
+ROUTES: Routes = {
+    "/api/seal": (_seal, "by POST: seal the pico at eci, or all, now; with copies and stores: there"),
+    "/api/seal/history": (_history, "the sealed heads of the pico at ?eci=…"),
+    "/api/seal/owners": (_owners, "whose keys open sealed states; by POST: those of owners too"),
+    "/api/stores": (_stores, "the stores of blocks, and how they are"),
+    "/api/stores/collect": (_collect, "by POST: remove blocks that nothing needs"),
+}

@@ -1,0 +1,172 @@
+"""Seals as people ask for them: of one pico or of all, their history, how many copies, for whom, and room.
+
+What is answered are documents, ready to be shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from engine.core.blocks.errors import BlockError
+from engine.core.blocks.heads import Evidence, SignedHead
+from engine.core.cids import cid_text
+from engine.core.codec import Unreadable
+from engine.core.did_keys import NotADidKey
+from engine.core.messages import Refusal
+from engine.core.model import Eci, PicoId
+from engine.core.replicas import choose
+from engine.core.telling import Document
+from engine.core.timekeeping import to_iso
+from engine.ports import Journal, JournalFailed, StoreFailed
+from engine.runtime.admission import unknown_channel
+from engine.runtime.many_stores import StoreStanding
+from engine.runtime.other_stores import Condition
+from engine.runtime.replication_policies import tell as tell_replication
+from engine.runtime.sealed_trees import CannotSeal
+from engine.runtime.sealing import PAGE, Sealing
+from engine.runtime.vault import Vault
+
+TROUBLE = (CannotSeal, BlockError, StoreFailed, JournalFailed, Unreadable)
+
+
+class SealDesk:
+    def __init__(self, sealing: Sealing, journal: Journal, vault: Vault) -> None:
+        self._sealing = sealing
+        self._seals = sealing.seals
+        self._journal = journal
+        self._vault = vault
+
+    async def seal(self, eci: Eci | None) -> Document | Refusal:
+        """Seal the pico with that channel, or all, now. Of one pico it raises what `Seals.seal` raises."""
+        if eci is None:
+            return await self._seal_all()
+        pico = self._journal.find_channel(eci)
+        return unknown_channel(eci) if pico is None else await self._seal(pico)
+
+    async def _seal_all(self) -> Document:
+        sealed: list[Document] = []
+        failed: list[Document] = []
+        for pico in self._everybody():
+            try:
+                sealed.append(await self._seal_one(pico))
+            except TROUBLE as problem:
+                failed.append({"pico": pico, "reason": str(problem)})
+        return {"sealed": sealed, "failed": failed}
+
+    async def _seal(self, pico: PicoId) -> Document:
+        return {"sealed": [await self._seal_one(pico)], "failed": []}
+
+    async def _seal_one(self, pico: PicoId) -> Document:
+        signed = await self._seals.seal(pico)
+        return {"pico": pico, **tell_head(signed), **await self._copies(pico, signed)}
+
+    def _everybody(self) -> Iterable[PicoId]:
+        after = ""
+        while page := self._journal.picos(after, PAGE):
+            yield from page
+            after = page[-1]
+
+    async def replicate(
+        self, eci: Eci, copies: int | None, stores: Sequence[str] | None
+    ) -> Document | Refusal:
+        """Say in how many stores, or in which, a pico is to be; and seal it there. Raises as `seal`."""
+        pico = self._journal.find_channel(eci)
+        if pico is None:
+            return unknown_channel(eci)
+        there = await self._others()
+        if unknown := [name for name in stores or () if name not in there]:
+            hint = f"there are: {', '.join(there)}" if there else "ipfs_api in picomesh.toml names IPFS nodes"
+            return Refusal("unknown", f"this engine has no store {unknown[0]!r}", hint)
+        await self._seals.policies.say(pico, copies, stores)
+        return await self._seal(pico)
+
+    async def history(self, eci: Eci) -> Document | Refusal:
+        """The heads of a pico that are remembered, and evidence against whoever signed two for one turn."""
+        pico = self._journal.find_channel(eci)
+        if pico is None:
+            return unknown_channel(eci)
+        try:
+            found = await self._seals.history(pico)
+            evidence = [tell_evidence(one) for one in self._seals.heads.evidence(pico)]
+        except BlockError as problem:
+            reason = f"what is kept of the heads of this pico is not to be believed: {problem}"
+            return Refusal("unknown", reason, "a copy of the journal has to take its place")
+        heads, trouble = [tell_head(one) for one in found], self._sealing.troubles.get(pico)
+        told = {"pico": pico, "heads": heads, "evidence": evidence, "trouble": trouble}
+        return {**told, **await self._copies(pico, found[-1])} if found else told
+
+    async def owners(self, keys: Sequence[str] | None) -> Document | Refusal:
+        """For whom states are sealed, besides this engine; or name them."""
+        try:
+            named = self._seals.state_keys.owners() if keys is None else await self._name(keys)
+        except NotADidKey as problem:
+            return Refusal("malformed", str(problem), "`picomesh seal --owner FILE` takes it out of a file")
+        return {"owners": list(named)}
+
+    async def _name(self, keys: Sequence[str]) -> Sequence[str]:
+        return await self._seals.state_keys.name_owners([*self._seals.state_keys.owners(), *keys])
+
+    async def collect(self) -> Document:
+        """Remove blocks that nothing needs any more. Raises `StoreFailed`."""
+        await self._sealing.publish_left()
+        found = await (await self._vault.local()).collect()
+        return {"kept": found.kept, "removed": found.removed, "bytes": found.removed_bytes}
+
+    async def stores(self) -> Document:
+        """What there is here, and how it is with the others. Raises `StoreFailed`."""
+        local = await (await self._vault.local()).statistics()
+        standings = await (await self._vault.stores()).standings()
+        here = {
+            name: getattr(local, name) for name in ("blocks", "bytes", "roots", "file_bytes", "free_bytes")
+        }
+        others = [_tell_store(one) for one in standings]
+        waiting = {"waiting": self._sealing.waiting, "troubles": self._sealing.troubles}
+        return {"local": here, "others": others, "seal": self._sealing.is_on, **waiting}
+
+    async def _copies(self, pico: PicoId, signed: SignedHead) -> Document:
+        """What was said of copies, and the stores that it comes to today."""
+        policy = self._seals.policies.of(pico)
+        chosen = choose(policy, signed.head.pico, await self._others())
+        return {"replication": {**tell_replication(policy), "chosen": list(chosen)}}
+
+    async def _others(self) -> list[str]:
+        return [one.standing.name for one in await (await self._vault.stores()).standings()]
+
+
+def tell_head(signed: SignedHead) -> Document:
+    """A head, for people and programs."""
+    head = signed.head
+    return {
+        "did": head.pico,
+        "head": cid_text(signed.cid),
+        "root": cid_text(head.root),
+        "previous": None if head.previous is None else cid_text(head.previous),
+        "epoch": head.epoch,
+        "sequence": head.sequence,
+        "time": to_iso(head.time_ms),
+        "by": head.by,
+    }
+
+
+def tell_evidence(evidence: Evidence) -> Document:
+    return {"by": list(evidence.by), "heads": [tell_head(one) for one in evidence.heads]}
+
+
+def _tell_store(one: StoreStanding) -> dict[str, Any]:
+    standing = one.standing
+    latency_ms = None if standing.latency_s is None else round(standing.latency_s * 1000, 1)
+    return {
+        "name": standing.name,
+        "waiting": one.waiting,
+        "problem": _problem(standing.writing) or _problem(standing.reading),
+        "failed": dict(standing.failed),
+        "latency_ms": latency_ms,
+        "blocks_sent": standing.blocks_sent,
+        "bytes_sent": standing.bytes_sent,
+        "blocks_got": standing.blocks_got,
+    }
+
+
+def _problem(condition: Condition) -> str | None:
+    return condition.problem
