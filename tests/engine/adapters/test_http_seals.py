@@ -1,0 +1,151 @@
+"""Seals over HTTP, of an engine that is real but for its disks."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from httpx import ASGITransport, AsyncClient, Response
+
+from engine.adapters.http import Limits, make_app
+from engine.adapters.keys import KeyBoxes
+from tests.engine.in_loop import in_loop
+from tests.engine.runtime.sealed_house import House
+from tests.fakes.fake_host import FakeHost
+
+OWNER = KeyBoxes(bytes).name(b"o" * 32)
+
+
+@asynccontextmanager
+async def face(house: House) -> AsyncIterator[AsyncClient]:
+    transport = ASGITransport(make_app(house.host, Limits(1 << 20, 64, 1 << 20)))
+    async with AsyncClient(transport=transport, base_url="http://house.example") as client:
+        yield client
+
+
+async def post(client: AsyncClient, path: str, **given: Any) -> Response:
+    return await client.post(path, json=given)
+
+
+@in_loop
+async def test_a_pico_is_sealed_and_its_history_told() -> None:
+    """The head that is answered is the newest of its history."""
+    house = await House().open()
+    async with face(house) as client:
+        (sealed,) = (await post(client, "/api/seal", eci=house.root)).json()["sealed"]
+        told = (await client.get("/api/seal/history", params={"eci": house.root})).json()
+        assert [one["head"] for one in told["heads"]] == [sealed["head"]]
+        assert (told["evidence"], told["trouble"]) == ([], None)
+        assert sealed["replication"] == {"copies": 1, "stores": None, "chosen": []}
+    await house.close()
+
+
+@in_loop
+async def test_all_are_sealed_where_none_is_named() -> None:
+    """And each that cannot be is told with the reason."""
+    house = await House().open()
+    async with face(house) as client:
+        told = (await post(client, "/api/seal")).json()
+        assert [one["pico"] for one in told["sealed"]] == [house.root]
+        house.disk.facts[f"state keys of {house.root}"] = (
+            '{"format": 1, "did": "x", "keys": "u", "boxes": {}}'
+        )
+        told = (await post(client, "/api/seal")).json()
+        assert [one["pico"] for one in told["failed"]] == [house.root]
+        alone = await post(client, "/api/seal", eci=house.root)
+        assert (alone.status_code, alone.json()["code"]) == (409, "unsealed")
+    await house.close()
+
+
+@in_loop
+async def test_owners_are_named() -> None:
+    """By the names of their keys; others stay."""
+    house = await House().open()
+    async with face(house) as client:
+        assert (await client.get("/api/seal/owners")).json() == {"owners": []}
+        assert (await post(client, "/api/seal/owners", owners=[OWNER])).json() == {"owners": [OWNER]}
+        wrong = await post(client, "/api/seal/owners", owners=["did:web:example.org"])
+        assert (wrong.status_code, wrong.json()["code"]) == (400, "malformed")
+        assert (await client.get("/api/seal/owners")).json() == {"owners": [OWNER]}
+    await house.close()
+
+
+@in_loop
+async def test_stores_are_told_and_collected() -> None:
+    """What a newer seal has superseded goes when it is old enough."""
+    house = await House().open()
+    async with face(house) as client:
+        await post(client, "/api/seal")
+        told = (await client.get("/api/stores")).json()
+        assert told["local"]["roots"] == 1
+        assert (told["others"], told["seal"], told["waiting"], told["troubles"]) == ([], False, 0, {})
+        collected = (await post(client, "/api/stores/collect")).json()
+        assert collected["removed"] == 0
+        assert collected["kept"] == told["local"]["blocks"]
+    await house.close()
+
+
+@in_loop
+async def test_a_head_that_a_crash_left_unpinned_is_no_garbage() -> None:
+    """It is pinned before anything is collected."""
+    house = await House().open()
+    async with face(house) as client:
+        (sealed,) = (await post(client, "/api/seal")).json()["sealed"]
+        stores = await house.vault.stores()
+        await stores.release(sealed["did"])
+        assert not await stores.roots()
+        await post(client, "/api/stores/collect")
+        assert len(await stores.roots()) == 1
+    await house.close()
+
+
+@pytest.mark.parametrize(
+    ("path", "given", "status"),
+    [
+        ("/api/seal", {"eci": "nobody"}, 404),
+        ("/api/seal", {"eci": 7}, 400),
+        ("/api/seal", {"copies": 2}, 400),
+        ("/api/seal", {"eci": "ROOT", "copies": -1}, 400),
+        ("/api/seal", {"eci": "ROOT", "copies": 1.5}, 400),
+        ("/api/seal", {"eci": "ROOT", "stores": "a"}, 400),
+        ("/api/seal", {"eci": "ROOT", "stores": ["nowhere"]}, 404),
+        ("/api/seal/owners", {"owners": [1]}, 400),
+        ("/api/seal/history", {}, 400),
+    ],
+)
+def test_nonsense_is_answered_with_what_would_be_sense(path: str, given: dict[str, Any], status: int) -> None:
+    """And changes nothing."""
+
+    @in_loop
+    async def story() -> None:
+        house = await House().open()
+        named = {key: house.root if value == "ROOT" else value for key, value in given.items()}
+        async with face(house) as client:
+            answer = await post(client, path, **named)
+        assert answer.status_code == status, answer.text
+        assert answer.json()["hint"]
+        assert house.seals.newest(house.root) is None
+        await house.close()
+
+    story()
+
+
+@in_loop
+async def test_nothing_is_changed_by_looking() -> None:
+    """A GET of what changes something is refused."""
+    house = await House().open()
+    async with face(house) as client:
+        for path in ("/api/seal", "/api/stores/collect", f"/api/seal/owners?owners={OWNER}"):
+            assert (await client.get(path)).status_code == 400
+    await house.close()
+
+
+@in_loop
+async def test_an_engine_without_stores_says_so() -> None:
+    """As one has that is put together without a home."""
+    transport = ASGITransport(make_app(FakeHost(), Limits(1 << 20, 64, 1 << 20)))
+    async with AsyncClient(transport=transport, base_url="http://bare.example") as client:
+        answer = await client.get("/api/stores")
+    assert (answer.status_code, answer.json()["code"]) == (404, "unknown")
