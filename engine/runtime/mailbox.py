@@ -12,7 +12,6 @@ import logging
 from asyncio import Future, Task
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol
@@ -35,13 +34,12 @@ from engine.core.model import EMPTY, EventId, Inputs, Pico, PicoId, RulesetHash
 from engine.core.policy import UPKEEP
 from engine.core.programs import Instances
 from engine.core.quarantine import healthy, quarantined
-from engine.core.records import Head, encode_request, encode_snapshot, seal
-from engine.core.weight import growth
-from engine.ports import AppendRecord, JournalFailed, KeepTurn, SaveSnapshot, Write
+from engine.core.records import Head, encode_request, seal
+from engine.ports import AppendRecord, JournalFailed, KeepTurn, Write
 from engine.runtime.courtesy import FREE_S, Dues, Metered
 from engine.runtime.equipment import Equipment
 from engine.runtime.overruns import Overruns, kind_of
-from engine.runtime.preparation import LARGE, Prepared, is_long, prepare, write_snapshot
+from engine.runtime.preparation import Prepared, is_long, prepare
 from engine.runtime.quarantines import (
     explained,
     releasing,
@@ -51,6 +49,7 @@ from engine.runtime.quarantines import (
 )
 from engine.runtime.replies import Reply, not_known, reply_to
 from engine.runtime.request import Request
+from engine.runtime.snapshots import Snapshots
 from engine.runtime.unsaved import Unsaved
 
 logger = logging.getLogger(__name__)
@@ -99,7 +98,7 @@ class Outbox(Protocol):
     async def deliver_rest(self, pico: PicoId) -> None:
         """Return when all that its last turn sent is on its way: see `engine.runtime.rests`."""
 
-    def rest(self, mailbox: Mailbox) -> None:
+    def note_idle(self, mailbox: Mailbox) -> None:
         """A mailbox has nothing left to do."""
 
 
@@ -117,10 +116,9 @@ class Mailbox:
         "_released",
         "_reported",
         "_rested",
-        "_saved",
         "_saving",
         "_slow",
-        "_unsaved",
+        "_snapshots",
         "committed",
         "head",
         "id",
@@ -156,9 +154,7 @@ class Mailbox:
         self._pause: Task[None] | None = None
         self._is_enlisted = False
         self._commits_under_way = 0
-        self._unsaved = unsaved
-        self._saved = 0
-        """The number of the last turn whose state this mailbox has saved."""
+        self._snapshots = Snapshots(unsaved, equipment.journal)
         self._saving: Task[None] | None = None
         self._rested: list[Future[None]] = []
         self._reported: set[Unable] = set()
@@ -347,7 +343,7 @@ class Mailbox:
     async def _run_elsewhere(self, request: Request, turn: Turn, first: Callable[[], Outcome]) -> None:
         """Have the turn run with a bigger budget, which takes its time but not the engine's."""
         try:
-            self._dues.charge(self._unsaved.held * HANDING_OVER_S)
+            self._dues.charge(self._snapshots.held * HANDING_OVER_S)
             outcome = await self._equipment.second_chance.react(self.head.pico, turn, first)
         except Exception:
             outcome = self._own_mistake(turn)
@@ -465,7 +461,7 @@ class Mailbox:
         self, request: Request, turn: Turn, outcome: Done | Failed, prepared: Prepared | None = None
     ) -> None:
         measured: list[Write] = []
-        grown = self._growth(turn, outcome)
+        grown = self._snapshots.growth(self.head.pico, turn, outcome)
         if isinstance(outcome, Done) and (fault := self._why_too_much(outcome, grown, measured)) is not None:
             outcome, grown, prepared = self._stop(turn, fault), 0, None
         try:
@@ -479,66 +475,25 @@ class Mailbox:
         writes: list[Write] = [*measured, AppendRecord(self.id, head.pico.seq, eid, body)]
         if posting is not None:
             writes += posting.writes
-        self._save_if_due(head, len(body), grown, writes)
+        guess = self._snapshots.note(head, len(body), grown, writes)
         durable = self._equipment.journal.commit(writes)
         # Not before the record is on its way: a version that has none would leave a gap in the history.
         self.head = head
         self.await_disk(durable, head.pico, request, reply_to(turn, outcome))
         if posting is not None:
             posting.dispatch(durable)
-
-    def _growth(self, turn: Turn, outcome: Done | Failed) -> int | None:
-        """By how much the pico grows, or None when nobody has to know: it is small, or this is upkeep, which
-        may mend one that is too large."""
-        if self._unsaved.is_light or turn.event.domain == UPKEEP:
-            return None
-        return growth(self.head.pico, outcome.changes)
+        if guess is not None:
+            self._commits_under_way += 1  # it is not let go meanwhile
+            self._saving = asyncio.get_running_loop().create_task(self._save_aside(head, guess))
 
     def _why_too_much(self, outcome: Done, grown: int | None, writes: list[Write]) -> Fault | None:
         """Why a turn that ran may not be committed: it would flood somebody, or its own pico."""
         flood = self._outbox.why_too_much(outcome.effects)
-        return self._why_too_large(grown or 0, writes) if flood is None else flood
+        return self._snapshots.why_too_large(self.head, grown, writes) if flood is None else flood
 
-    def _why_too_large(self, grown: int, writes: list[Write]) -> Fault | None:
-        unsaved = self._unsaved
-        if grown <= 0 or unsaved.held + grown <= unsaved.most:
-            return None
-        if unsaved.guessed:
-            self._save(self.head, writes)  # only now is it worth knowing
-        held = unsaved.held + grown
-        return _too_large(held, unsaved.most) if held > unsaved.most else None
-
-    def _save_if_due(self, head: Head, size: int, grown: int | None, writes: list[Write]) -> None:
-        self._unsaved.add(size, grown)
-        if not self._unsaved.is_due or self._saving is not None:
-            return
-        if self._unsaved.held > LARGE:
-            self._save_aside(head)
-        else:
-            self._save(head, writes)
-
-    def _save(self, head: Head, writes: list[Write]) -> None:
-        body = encode_snapshot(head)
-        writes.append(SaveSnapshot(self.id, head.pico.seq, body))
-        self._unsaved.save(len(body))
-        self._saved = head.pico.seq
-
-    def _save_aside(self, head: Head) -> None:
-        """Have a large snapshot written while turns go on. It comes later than it could, which is no matter:
-        all records are kept, and waking reads those after it."""
-        guess = self._unsaved.held
-        self._unsaved.save(guess)
-        self._commits_under_way += 1  # it is not let go meanwhile
-        self._saving = asyncio.get_running_loop().create_task(self._write_aside(head, guess))
-
-    async def _write_aside(self, head: Head, guess: int) -> None:
+    async def _save_aside(self, head: Head, guess: int) -> None:
         try:
-            body = await asyncio.to_thread(write_snapshot, head)
-            if not self.is_gone and head.pico.seq > self._saved:
-                self._saved = head.pico.seq
-                self._unsaved.snapshot += len(body) - guess
-                with suppress(JournalFailed):  # those who wait for their turns are told
-                    await self._equipment.journal.commit([SaveSnapshot(self.id, head.pico.seq, body)])
+            await self._snapshots.save_aside(head, guess, lambda: self.is_gone)
         finally:
             self._saving = None
             self._commits_under_way -= 1
@@ -575,9 +530,4 @@ class Mailbox:
                 if not rested.done():
                     rested.set_result(None)
             self._rested = []
-            self._outbox.rest(self)
-
-
-def _too_large(size: int, most: int) -> Fault:
-    about = f"the pico would hold {size:,} bytes, and its engine gives it {most:,} (pico_bytes)"
-    return Fault("R708", f"{about}; turns that have it hold less still go through")
+            self._outbox.note_idle(self)

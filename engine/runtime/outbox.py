@@ -122,8 +122,8 @@ class LocalOutbox:
     def close(self) -> None:
         self._rests.is_closing = True
 
-    def rest(self, mailbox: Mailbox) -> None:
-        self.residents.rest(mailbox)
+    def note_idle(self, mailbox: Mailbox) -> None:
+        self.residents.note_idle(mailbox)
 
     def why_too_much(self, effects: Sequence[Effect]) -> Fault | None:
         """A pico that sends itself two events for each it gets would fill memory and disk; so would one that

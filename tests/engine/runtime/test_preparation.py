@@ -13,7 +13,7 @@ import pytest
 from engine.core.messages import Done, Event, Failed, Fault, Refusal, SendEvent, Turn
 from engine.core.model import Eci, EventId, Inputs, PicoId
 from engine.core.records import Head, begin, decode_request, encode_snapshot, seal
-from engine.runtime import mailbox
+from engine.runtime import mailbox, snapshots
 from engine.runtime.mailbox import OWN_MISTAKE
 from engine.runtime.preparation import MANY, Prepared, event_of, prepare, write_snapshot
 from engine.runtime.residents import Limits
@@ -116,7 +116,7 @@ async def test_a_large_pico_is_saved_while_it_goes_on(monkeypatch: pytest.Monkey
         assert gate.wait(FOREVER_S)
         return write_snapshot(head)
 
-    monkeypatch.setattr(mailbox, "write_snapshot", wait_and_write)
+    monkeypatch.setattr(snapshots, "write_snapshot", wait_and_write)
     monkeypatch.setattr(mailbox, "LARGE", 0)
     shell = await start_shell(limits=Limits(snapshot_every=5))
     for _ in range(30):
