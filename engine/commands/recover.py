@@ -14,6 +14,7 @@ from engine.commands.failure import Failure
 from engine.commands.output import json_option, print_json
 from engine.commands.recovery import (
     OwnersFile,
+    check_draft,
     newest_promises,
     owners_file,
     read_request,
@@ -195,7 +196,7 @@ def _recover(
         words |= {"log": told["log"], "approvals": told["approvals"]}
     promised = newest_promises(told["log"], told["approvals"])
     if key is not None:
-        return _recover_alone(engine, eci, owners_file(key), new, promised, words)
+        return _recover_alone(engine, eci, owners_file(key), new, told["log"], promised, words)
     if new is not None:
         words["owner"] = owners_file(new, new=not new.exists()).known(1)
     write_request(asking, engine.request_change(eci, "recover", words), as_json)
@@ -207,6 +208,7 @@ def _recover_alone(
     eci: str,
     owner: OwnersFile,
     new: Path | None,
+    log: str,
     promised: tuple[str, ...],
     words: dict[str, Any],
 ) -> dict[str, Any]:
@@ -222,6 +224,7 @@ def _recover_alone(
     following = owner.known(number + 1) if new is None else owners_file(new, True).known(1)
     words |= {"signer": owner.key(number).multikey, "owner": following}
     request = read_request(engine.request_change(eci, "recover", words))
+    check_draft(request, log, following["hash"])
     return publish_request(engine, eci, signed_by_owner(request, owner, number))
 
 
