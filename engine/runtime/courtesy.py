@@ -2,7 +2,8 @@
 
 A turn of the usual kind takes a fraction of a millisecond, and nobody notices. One that takes long is not cut
 short, but the pico has to wait after it, so that such stretches stay a small part of the time and a
-neighbour meets one of them once in a hundred events or less. Alone on its engine a pico never waits.
+neighbour meets one of them once in a hundred events or less. Alone on its engine a pico never waits. One that
+is small and computes much gets a way out: a worker, which is nobody's neighbour.
 
 What counts is processor time of the loop's own thread. So a pico pays neither for what it leaves to others,
 a worker or the disk, nor for a machine that is busy with something else.
@@ -17,7 +18,7 @@ from typing import Any
 
 from engine.core.model import PicoId
 
-FREE_S = 0.002
+FREE_S = 0.003
 """Of each stretch: a neighbour waits for about as long in any case, for the disk."""
 SHARE = 0.01
 """Of the time, that what goes beyond it may take."""
@@ -85,6 +86,11 @@ class Dues:
         if stretch_s > FREE_S:
             self._owed_s = self._owed() + stretch_s - FREE_S
             self._since_s = self._company.now()
+
+    @property
+    def are_pressing(self) -> bool:
+        """Whether it will soon have to wait, if it goes on like that."""
+        return self._owed() > CREDIT_S / 2 and self._company.has(self._pico)
 
     def wait_s(self) -> float:
         """How long it has to wait from now on before its next turn."""

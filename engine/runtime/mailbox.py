@@ -38,7 +38,7 @@ from engine.core.records import Head, encode_request, seal
 from engine.ports import AppendRecord, JournalFailed, KeepTurn, Write
 from engine.runtime.courtesy import FREE_S, Dues, Metered
 from engine.runtime.equipment import Equipment
-from engine.runtime.overruns import Overruns, kind_of
+from engine.runtime.overruns import Kind, Overruns, kind_of
 from engine.runtime.preparation import Prepared, is_long, prepare
 from engine.runtime.quarantines import (
     explained,
@@ -65,6 +65,10 @@ more would have them wait for longer, and would not make this pico any faster.""
 MOST_AHEAD_FOR_PICOS = 2
 """The same when the next event was sent by a pico, perhaps by this one to itself and without end. Nobody
 from outside waits for it, and its neighbours shall not notice."""
+
+HANDY = 256 << 10
+"""Bytes of a pico for which a worker is a way out, when its turns take so long that it would have to wait
+after each. A larger one is handed over in the time in which most of its turns are over."""
 
 HANDING_OVER_S = 1e-9
 """That it takes to give a byte of a pico to a worker. The pipe belongs to all, so it is not measured."""
@@ -256,11 +260,10 @@ class Mailbox:
         if self.overruns.take(kind):
             self._pause_for(self._run_elsewhere(request, turn, partial(self._react, turn)))
             return
-        match self._react(turn):
+        match self._try(turn, kind):
             case Asks(question):
                 self._pause_for(self._ask(request, request.inputs, question))
             case Failed(retry_bigger=True) as failed:
-                self.overruns.note(kind)
                 self._pause_for(self._run_elsewhere(request, turn, lambda: failed))
             case outcome if is_long(outcome) or self._slow.take(kind):
                 self._pause_for(self._conclude_long(request, turn, outcome))
@@ -270,6 +273,17 @@ class Mailbox:
                 self._conclude(request, turn, outcome)
                 if processor_s() - start_s > FREE_S:
                     self._slow.note(kind)
+
+    def _try(self, turn: Turn, kind: Kind) -> Outcome:
+        """Run a turn here. The next of its kind may be better off in a worker."""
+        processor_s = self._equipment.company.processor_s
+        start_s = processor_s()
+        outcome = self._react(turn)
+        is_slow = processor_s() - start_s > FREE_S and self._snapshots.held < HANDY
+        is_too_much = isinstance(outcome, Failed) and outcome.retry_bigger
+        if is_too_much or (is_slow and self._dues.are_pressing):
+            self.overruns.note(kind)
+        return outcome
 
     def _react(self, turn: Turn) -> Outcome:
         try:

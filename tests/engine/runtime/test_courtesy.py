@@ -15,6 +15,7 @@ from engine.core.programs import Instances
 from engine.runtime.courtesy import COMPANY_S, CREDIT_S, FREE_S, LONGEST_WAIT_S, SHARE, Company, Dues, Metered
 from tests.engine.in_loop import in_loop
 from tests.engine.runtime.shell import prepared_disk, start_shell
+from tests.engine.runtime.test_overruns import Helper
 
 ANN, BOB = PicoId("ann"), PicoId("bob")
 
@@ -175,3 +176,26 @@ async def test_a_neighbour_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not any(one.done() for one in waiting)
     machine.pass_by(LONGEST_WAIT_S)
     assert await asyncio.gather(*waiting) == [2, 3]
+
+
+@in_loop
+async def test_a_small_pico_that_computes_much_goes_to_a_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Instead of waiting after each of its turns."""
+    machine, company = on_machine()
+    helper = Helper()
+    shell = await start_shell(prepared_disk("ann", "bob"), second_chance=helper, company=company)
+    react = shell.kernel.react
+
+    def slowly(pico: Pico, turn: Turn, opened: Instances[Any]) -> Outcome:
+        machine.compute(FREE_S + CREDIT_S * 0.4 if pico.id == ANN else 0)
+        return react(pico, turn, opened)
+
+    monkeypatch.setattr(shell.kernel, "react", slowly)
+    for times in range(1, 4):
+        assert await shell.add("bob") == times
+        assert await shell.add("ann") == times
+    assert helper.given == []
+    assert await shell.add("bob") == 4
+    machine.pass_by(LONGEST_WAIT_S / 10)
+    await shell.do("ann", "add")
+    assert helper.given == ["add"]
