@@ -90,7 +90,9 @@ class Settings:
     mediator: str = _setting(
         "", "the DID of an engine that takes in mail for this one, when nobody can reach it", is_did=True
     )
-    mediator_every_s: float = _setting(30.0, "seconds between two looks for mail there", least=1)
+    mediator_every_s: float = _setting(
+        30.0, "seconds between two looks for mail there, where it does not come along by itself", least=1
+    )
     mediator_for: DidChoice = field(
         default=NO_DID,
         metadata={
