@@ -24,8 +24,9 @@ KEY_FILE = click.Path(dir_okay=False, path_type=Path)
 def guardian() -> None:
     """Be a guardian of somebody's pico.
 
-    Together with others, a guardian can take it back for its owner: see `picomesh did recover`. A guardian needs nothing but a key. `picomesh did show --me` is a DID to be named by, and so is what
-    `picomesh guardian key FILE` prints.
+    Together with others, a guardian can take it back for its owner: see `picomesh did recover`. A guardian
+    needs nothing but a key. `picomesh did show --me` is a DID to be named by, and so is what `picomesh
+    guardian key FILE` prints.
     """
 
 

@@ -76,10 +76,11 @@ def guardians_command(
 ) -> None:
     """Show or name the guardians of a pico.
 
-    M of them together can take it back for its owner. Each is named by a DID: the did:key that `picomesh guardian key` prints, or what `picomesh did show --me`
-    prints. They need no engine, and no consent of the engine that hosts the pico when the time comes
-    (`picomesh did recover`). Without --watch that engine goes on writing entries alone, and if it is hostile
-    it can do away with guardians before they act; with it, M of them have to approve every entry.
+    M of them together can take it back for its owner. Each is named by a DID: the did:key that `picomesh
+    guardian key` prints, or what `picomesh did show --me` prints. They need no engine, and no consent of the
+    engine that hosts the pico when the time comes (`picomesh did recover`). Without --watch that engine goes
+    on writing entries alone, and if it is hostile it can do away with guardians before they act; with it, M
+    of them have to approve every entry.
 
     \b
     Examples:
@@ -157,10 +158,11 @@ def recover_command(
 ) -> None:
     """Take back the name of a pico.
 
-    By the owner's key, or by so many guardians. For a pico whose engine is gone, has lost its keys, or does not do what its owner wants. The engine that
-    this is asked of hosts the pico from then on, with keys of its own; those that were promised before are
-    worth nothing any more. It does not have to be the one that had it: for a pico of another engine give the
-    log with --log, as `picomesh did log ECI --json` has printed it. Keep a copy.
+    By the owner's key, or by so many guardians. For a pico whose engine is gone, has lost its keys, or does
+    not do what its owner wants. The engine that this is asked of hosts the pico from then on, with keys of
+    its own; those that were promised before are worth nothing any more. It does not have to be the one that
+    had it: for a pico of another engine give the log with --log, as `picomesh did log ECI --json` has printed
+    it. Keep a copy.
 
     \b
     With the owner's key, which goes on with a new one out of the same file:
