@@ -16,6 +16,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol
 
+from engine.core.dids import names_a_did
 from engine.core.failures import fail_turn
 from engine.core.messages import (
     Asks,
@@ -215,7 +216,8 @@ class Mailbox:
     def _can_run(self) -> bool:
         if not self._queue or self._pause is not None:
             return False
-        is_own_affair = self._queue[0].event.sender is not None
+        sender = self._queue[0].event.sender
+        is_own_affair = sender is not None and not names_a_did(sender)
         return self._commits_under_way < (MOST_AHEAD_FOR_PICOS if is_own_affair else MOST_AHEAD)
 
     def _enlist(self) -> None:
