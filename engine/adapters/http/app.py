@@ -19,6 +19,7 @@ from engine.adapters.http import (
     picos,
     rulesets,
     upgrades,
+    vouching,
 )
 from engine.adapters.http.duplex import Duplexes, DuplexLimits
 from engine.adapters.http.host import Host
@@ -42,6 +43,7 @@ ROUTED: Routes = {
     **didcomm.ROUTES,
     **introductions.ROUTES,
     **lives.ROUTES,
+    **vouching.ROUTES,
     **guarding.ROUTES,
 }
 """Everything but the routes of `picos`."""
