@@ -313,10 +313,17 @@ class Mailbox:
     async def _resume_after(self, wait: Metered) -> None:
         try:
             await wait
-        finally:
-            self._pause = None
-            self._enlist()
-            self._rest_if_idle()
+        except GeneratorExit:  # the loop is gone, and nobody goes on
+            raise
+        except BaseException:
+            self._resume()
+            raise
+        self._resume()
+
+    def _resume(self) -> None:
+        self._pause = None
+        self._enlist()
+        self._rest_if_idle()
 
     async def _ask(self, request: Request, inputs: Inputs, question: Question) -> None:
         """Get the answer and have the same turn run again, before any other."""

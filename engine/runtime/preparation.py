@@ -18,8 +18,8 @@ MANY = 500
 """Effects whose bytes are prepared: some ten milliseconds. It takes a detour through a thread, which for few
 would be the longer way."""
 
-LARGE = 128 << 10
-"""Bytes of a snapshot that is written like that: a millisecond."""
+LARGE = 256 << 10
+"""Bytes of a snapshot that is written like that: two milliseconds or so."""
 
 
 @dataclass(frozen=True, slots=True)
