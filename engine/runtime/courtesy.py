@@ -5,8 +5,8 @@ short, but the pico has to wait after it, so that such stretches stay a small pa
 neighbour meets one of them once in a hundred events or less. Alone on its engine a pico never waits. One that
 is small and computes much gets a way out: a worker, which is nobody's neighbour.
 
-What counts is processor time of the loop's own thread. So a pico pays neither for what it leaves to others,
-a worker or the disk, nor for a machine that is busy with something else.
+What counts is processor time of the loop's own thread, without that of looking for garbage. So a pico pays
+neither for what it leaves to others, a worker or the disk, nor for a machine that has other things to do.
 """
 
 from __future__ import annotations
@@ -17,9 +17,13 @@ from functools import partial
 from typing import Any
 
 from engine.core.model import PicoId
+from engine.runtime.garbage import processor_s
 
-FREE_S = 0.003
-"""Of each stretch: a neighbour waits for about as long in any case, for the disk."""
+FREE_S = 0.008
+"""Of each stretch. A parent of ten thousand, whose every birth goes through its whole family, has turns of
+six milliseconds; one that does nothing worse is not to be kept from its work."""
+LONG_S = 0.003
+"""The same where there is a better place than the loop."""
 SHARE = 0.01
 """Of the time, that what goes beyond it may take."""
 CREDIT_S = 0.010
@@ -36,7 +40,7 @@ class Company:
 
     __slots__ = ("_latest", "_latest_s", "_other_s", "now", "processor_s")
 
-    def __init__(self, now: Now = time.monotonic, processor_s: Now = time.thread_time) -> None:
+    def __init__(self, now: Now = time.monotonic, processor_s: Now = processor_s) -> None:
         self.now = now
         self.processor_s = processor_s
         self._latest: PicoId | None = None
@@ -48,6 +52,11 @@ class Company:
         if pico != self._latest:
             self._latest, self._other_s = pico, self._latest_s
         self._latest_s = self.now()
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nobody had a turn lately."""
+        return self.now() - self._latest_s > COMPANY_S
 
     def has(self, pico: PicoId) -> bool:
         """Whether there are others whom it could keep waiting."""
@@ -63,11 +72,12 @@ def unmeasured() -> Company:
 class Dues:
     """Of one pico, in seconds of processor time."""
 
-    __slots__ = ("_company", "_owed_s", "_pico", "_since_s")
+    __slots__ = ("_company", "_free_s", "_owed_s", "_pico", "_since_s")
 
-    def __init__(self, pico: PicoId, company: Company) -> None:
+    def __init__(self, pico: PicoId, company: Company, free_s: float = FREE_S) -> None:
         self._pico = pico
         self._company = company
+        self._free_s = free_s
         self._owed_s = 0.0
         self._since_s = 0.0
 
@@ -83,14 +93,14 @@ class Dues:
 
     def charge(self, stretch_s: float) -> None:
         """It had the loop for so long."""
-        if stretch_s > FREE_S:
-            self._owed_s = self._owed() + stretch_s - FREE_S
+        if stretch_s > self._free_s:
+            self._owed_s = self._owed() + stretch_s - self._free_s
             self._since_s = self._company.now()
 
     @property
     def are_pressing(self) -> bool:
-        """Whether it will soon have to wait, if it goes on like that."""
-        return self._owed() > CREDIT_S / 2 and self._company.has(self._pico)
+        """Whether it owes more than it should."""
+        return self._owed() > CREDIT_S and self._company.has(self._pico)
 
     def wait_s(self) -> float:
         """How long it has to wait from now on before its next turn."""

@@ -37,7 +37,7 @@ from engine.core.programs import Instances
 from engine.core.quarantine import healthy, quarantined
 from engine.core.records import Head, encode_request, seal
 from engine.ports import AppendRecord, JournalFailed, KeepTurn, Write
-from engine.runtime.courtesy import FREE_S, Dues, Metered
+from engine.runtime.courtesy import LONG_S, Dues, Metered
 from engine.runtime.equipment import Equipment
 from engine.runtime.overruns import Kind, Overruns, kind_of
 from engine.runtime.preparation import Prepared, is_long, prepare
@@ -112,6 +112,7 @@ class Mailbox:
 
     __slots__ = (
         "_commits_under_way",
+        "_computing",
         "_dues",
         "_equipment",
         "_is_enlisted",
@@ -153,6 +154,8 @@ class Mailbox:
         self._slow = Overruns()
         """Kinds of turn that took long to commit: their bytes are made beside the loop."""
         self._dues = Dues(self.id, equipment.company)
+        self._computing = Dues(self.id, equipment.company, LONG_S)
+        """What a worker could take off it."""
         self._equipment = equipment
         self._outbox = outbox
         self._queue: deque[Request] = deque()
@@ -273,7 +276,7 @@ class Mailbox:
                 processor_s = self._equipment.company.processor_s
                 start_s = processor_s()
                 self._conclude(request, turn, outcome)
-                if processor_s() - start_s > FREE_S:
+                if processor_s() - start_s > LONG_S:
                     self._slow.note(kind)
 
     def _try(self, turn: Turn, kind: Kind) -> Outcome:
@@ -281,9 +284,9 @@ class Mailbox:
         processor_s = self._equipment.company.processor_s
         start_s = processor_s()
         outcome = self._react(turn)
-        is_slow = processor_s() - start_s > FREE_S and self._snapshots.held < HANDY
-        is_too_much = isinstance(outcome, Failed) and outcome.retry_bigger
-        if is_too_much or (is_slow and self._dues.are_pressing):
+        self._computing.charge(taken_s := processor_s() - start_s)
+        is_better_off = taken_s > LONG_S and self._snapshots.held < HANDY and self._computing.are_pressing
+        if is_better_off or (isinstance(outcome, Failed) and outcome.retry_bigger):
             self.overruns.note(kind)
         return outcome
 
