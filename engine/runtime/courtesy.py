@@ -11,10 +11,11 @@ neither for what it leaves to others, a worker or the disk, nor for a machine th
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Coroutine, Generator
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from engine.core.model import PicoId
 from engine.runtime.garbage import processor_s
@@ -24,6 +25,8 @@ FREE_S = 0.008
 six milliseconds; one that does nothing worse is not to be kept from its work."""
 LONG_S = 0.003
 """The same where there is a better place than the loop."""
+FELT = 0.25
+"""Of what a thread computes the loop notices so much, since only one of the two can have the interpreter."""
 SHARE = 0.01
 """Of the time, that what goes beyond it may take."""
 CREDIT_S = 0.010
@@ -33,6 +36,7 @@ COMPANY_S = 1.0
 """For so long after its last turn a pico counts as a neighbour."""
 
 Now = Callable[[], float]
+Result = TypeVar("Result")
 
 
 class Company:
@@ -97,6 +101,11 @@ class Dues:
             self._owed_s = self._owed() + stretch_s - self._free_s
             self._since_s = self._company.now()
 
+    def charge_beside(self, seconds: float) -> None:
+        """A thread has computed for it beside the loop, so long."""
+        self._owed_s = self._owed() + seconds * FELT
+        self._since_s = self._company.now()
+
     @property
     def are_pressing(self) -> bool:
         """Whether it owes more than it should."""
@@ -115,6 +124,18 @@ class Dues:
         if not self._owed_s:
             return 0.0
         return max(0.0, self._owed_s - SHARE * (self._company.now() - self._since_s))
+
+
+async def beside(dues: Dues, work: Callable[..., Result], *given: Any) -> Result:
+    """What takes long, computed in a thread and charged."""
+
+    def timed() -> tuple[Result, float]:
+        start_s = time.thread_time()
+        return work(*given), time.thread_time() - start_s
+
+    result, taken_s = await asyncio.to_thread(timed)
+    dues.charge_beside(taken_s)
+    return result
 
 
 class Metered:

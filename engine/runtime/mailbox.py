@@ -37,7 +37,7 @@ from engine.core.programs import Instances
 from engine.core.quarantine import healthy, quarantined
 from engine.core.records import Head, encode_request, seal
 from engine.ports import AppendRecord, JournalFailed, KeepTurn, Write
-from engine.runtime.courtesy import LONG_S, Dues, Metered
+from engine.runtime.courtesy import LONG_S, Dues, Metered, beside
 from engine.runtime.equipment import Equipment
 from engine.runtime.overruns import Kind, Overruns, kind_of
 from engine.runtime.preparation import Prepared, is_long, prepare
@@ -73,6 +73,8 @@ after each. A larger one is handed over in the time in which most of its turns a
 
 HANDING_OVER_S = 1e-9
 """That it takes to give a byte of a pico to a worker. The pipe belongs to all, so it is not measured."""
+READING_S = 8e-6
+"""That it takes a thread to read an effect or a change that a worker reports."""
 
 
 class Posting(Protocol):
@@ -378,6 +380,7 @@ class Mailbox:
         elif isinstance(outcome, Asks):
             await self._ask(request, turn.inputs, outcome.question)
         else:
+            self._dues.charge_beside((len(outcome.effects) + len(outcome.changes)) * READING_S)
             await self._conclude_long(request, turn, outcome)
 
     async def _conclude_long(self, request: Request, turn: Turn, outcome: Done | Failed) -> None:
@@ -385,7 +388,7 @@ class Mailbox:
         prepared = None
         try:
             if self._outbox.why_too_much(outcome.effects) is None:
-                prepared = await asyncio.to_thread(prepare, self.head, turn, outcome)
+                prepared = await beside(self._dues, prepare, self.head, turn, outcome)
             if self.is_gone:
                 self._drop(request)
             else:
@@ -519,7 +522,7 @@ class Mailbox:
 
     async def _save_aside(self, head: Head, guess: int) -> None:
         try:
-            await self._snapshots.save_aside(head, guess, lambda: self.is_gone)
+            await self._snapshots.save_aside(head, guess, self._dues, lambda: self.is_gone)
         finally:
             self._saving = None
             self._commits_under_way -= 1

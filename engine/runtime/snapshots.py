@@ -6,7 +6,6 @@ later than it could, which is no matter: all records are kept, and waking reads 
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -16,6 +15,7 @@ from engine.core.policy import UPKEEP
 from engine.core.records import Head, encode_snapshot
 from engine.core.weight import growth
 from engine.ports import Journal, JournalFailed, SaveSnapshot, Write
+from engine.runtime.courtesy import Dues, beside
 from engine.runtime.preparation import LARGE, write_snapshot
 from engine.runtime.unsaved import Unsaved
 
@@ -66,10 +66,10 @@ class Snapshots:
         self._is_writing = True
         return guess
 
-    async def save_aside(self, head: Head, guess: int, is_gone: Callable[[], bool]) -> None:
+    async def save_aside(self, head: Head, guess: int, dues: Dues, is_gone: Callable[[], bool]) -> None:
         """Write a snapshot beside the loop. The pico must stay awake meanwhile."""
         try:
-            body = await asyncio.to_thread(write_snapshot, head)
+            body = await beside(dues, write_snapshot, head)
             if not is_gone() and head.pico.seq > self._saved:
                 self._saved = head.pico.seq
                 self._unsaved.snapshot += len(body) - guess
