@@ -27,6 +27,9 @@ LONG_S = 0.003
 """The same where there is a better place than the loop."""
 FELT = 0.25
 """Of what a thread computes the loop notices so much, since only one of the two can have the interpreter."""
+RUNAWAY_S = 0.005
+"""For a turn that had to be ended, wherever it ran: so a ruleset that runs away whenever it is called does it
+twice a second, and the machine has its processors for others."""
 SHARE = 0.01
 """Of the time, that what goes beyond it may take."""
 CREDIT_S = 0.010
@@ -104,6 +107,11 @@ class Dues:
     def charge_beside(self, seconds: float) -> None:
         """A thread has computed for it beside the loop, so long."""
         self._owed_s = self._owed() + seconds * FELT
+        self._since_s = self._company.now()
+
+    def charge_runaway(self) -> None:
+        """One of its turns had to be ended."""
+        self._owed_s = self._owed() + RUNAWAY_S
         self._since_s = self._company.now()
 
     @property

@@ -71,8 +71,10 @@ HANDY = 256 << 10
 """Bytes of a pico for which a worker is a way out, when its turns take so long that it would have to wait
 after each. A larger one is handed over in the time in which most of its turns are over."""
 
-HANDING_OVER_S = 1e-9
-"""That it takes to give a byte of a pico to a worker. The pipe belongs to all, so it is not measured."""
+HANDING_OVER_S = 8e-9
+"""That it takes a thread to give a byte of a pico to a worker."""
+LIMITS = "R70"
+"""How the codes begin of turns that are ended because they use too much of something."""
 READING_S = 8e-6
 """That it takes a thread to read an effect or a change that a worker reports."""
 
@@ -371,7 +373,7 @@ class Mailbox:
     async def _run_elsewhere(self, request: Request, turn: Turn, first: Callable[[], Outcome]) -> None:
         """Have the turn run with a bigger budget, which takes its time but not the engine's."""
         try:
-            self._dues.charge(self._snapshots.held * HANDING_OVER_S)
+            self._dues.charge_beside(self._snapshots.held * HANDING_OVER_S)
             outcome = await self._equipment.second_chance.react(self.head.pico, turn, first)
         except Exception:
             outcome = self._own_mistake(turn)
@@ -499,6 +501,8 @@ class Mailbox:
             outcome = self._own_mistake(turn)
             head, body = seal(self.head, turn, outcome)
         bodies = EMPTY if prepared is None else prepared.sent
+        if isinstance(outcome, Failed) and outcome.fault.code.startswith(LIMITS):
+            self._dues.charge_runaway()
         posting = self._outbox.post(self, self.head.pico, outcome, bodies)
         eid = turn.event.eid if request.is_kept else None
         writes: list[Write] = [*measured, AppendRecord(self.id, head.pico.seq, eid, body)]

@@ -15,13 +15,16 @@ from engine.core.programs import Instances
 from engine.runtime.courtesy import (
     COMPANY_S,
     CREDIT_S,
+    FELT,
     FREE_S,
     LONG_S,
     LONGEST_WAIT_S,
+    RUNAWAY_S,
     SHARE,
     Company,
     Dues,
     Metered,
+    beside,
 )
 from tests.engine.in_loop import in_loop
 from tests.engine.runtime.shell import prepared_disk, start_shell
@@ -109,6 +112,31 @@ def test_a_pico_that_is_alone_does_not_wait() -> None:
     assert ann.wait_s() > 0
     machine.pass_by(COMPANY_S)
     assert ann.wait_s() == 0
+
+
+def test_a_ruleset_that_always_runs_away_does_it_seldom() -> None:
+    """Wherever its turns are run: the first is nobody's concern."""
+    machine, company = on_machine()
+    ann = Dues(ANN, company)
+    company.note(BOB)
+    ann.charge_runaway()
+    assert ann.wait_s() == 0
+    ann.charge_runaway()
+    ann.charge_runaway()
+    assert ann.wait_s() == pytest.approx(RUNAWAY_S / SHARE)
+
+
+@in_loop
+async def test_what_a_thread_computes_is_charged_in_part() -> None:
+    """Whatever it gives; and a failure comes out as it is."""
+    machine, company = on_machine()
+    ann = Dues(ANN, company)
+    company.note(BOB)
+    assert await beside(ann, lambda text: text.upper(), "done") == "DONE"
+    ann.charge_beside((CREDIT_S + 0.001) / FELT)
+    assert ann.wait_s() >= 0.001 / SHARE * 0.99
+    with pytest.raises(KeyError):
+        await beside(ann, {}.__getitem__, "nothing")
 
 
 @in_loop
