@@ -116,7 +116,7 @@ def test_a_pico_that_is_alone_does_not_wait() -> None:
 
 def test_a_ruleset_that_always_runs_away_does_it_seldom() -> None:
     """Wherever its turns are run: the first is nobody's concern."""
-    machine, company = on_machine()
+    _, company = on_machine()
     ann = Dues(ANN, company)
     company.note(BOB)
     ann.charge_runaway()
@@ -129,7 +129,7 @@ def test_a_ruleset_that_always_runs_away_does_it_seldom() -> None:
 @in_loop
 async def test_what_a_thread_computes_is_charged_in_part() -> None:
     """Whatever it gives; and a failure comes out as it is."""
-    machine, company = on_machine()
+    _, company = on_machine()
     ann = Dues(ANN, company)
     company.note(BOB)
     assert await beside(ann, lambda text: text.upper(), "done") == "DONE"
