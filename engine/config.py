@@ -29,7 +29,7 @@ _TURN = Budget()
 _RETRY = Budget(
     steps=20_000_000,  # two to seven seconds
     depth=100_000,  # 20,000 functions that call each other through `map`, which takes five calls a time
-    string_length=20_000_000,
+    string_length=10_000_000,
     collection_size=2_000_000,
     regexp_ms=2_000,
     raised_events=10_000,
@@ -93,7 +93,9 @@ class Settings:
     mediator: str = _setting(
         "", "the DID of an engine that takes in mail for this one, when nobody can reach it", is_did=True
     )
-    mediator_every_s: float = _setting(30.0, "seconds between two looks for mail there", least=1)
+    mediator_every_s: float = _setting(
+        30.0, "seconds between two looks for mail there, where it does not come along by itself", least=1
+    )
     mediator_for: DidChoice = field(
         default=NO_DID,
         metadata={
@@ -141,7 +143,7 @@ class Settings:
     )
     turn_steps: int = _setting(_TURN.steps, "steps one turn may take before it is stopped", least=1)
     turn_depth: int = _setting(_TURN.depth, "how deeply functions may call each other", least=1)
-    string_length: int = _setting(_TURN.string_length, "characters one string may have", least=1)
+    string_length: int = _setting(1_000_000, "characters one string may have", least=1)
     collection_size: int = _setting(_TURN.collection_size, "entries one array or map may have", least=1)
     regexp_ms: int = _setting(
         _TURN.regexp_ms, "milliseconds all regular expressions of a turn may take", least=1

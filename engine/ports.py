@@ -519,6 +519,39 @@ class CredentialCheck(Protocol):
         """Do without any answer from now on."""
 
 
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What somebody vouches for: what kind of thing is said of whom, for how long, and how it is signed."""
+
+    subject: str
+    kind: str
+    claims: Mapping[str, Any]
+    valid_s: int
+    form: str
+    """`jwt` or `linked-data`."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnKey:
+    """A key of a DID of ours, and what it is derived for."""
+
+    did: Did
+    id: str
+    purpose: str
+
+
+class CannotVouch(ValueError):
+    """A statement that cannot be made a credential. Says why."""
+
+
+class Vouching(Protocol):
+    """Issues credentials in the names of picos, and keeps them, so that they can be revoked."""
+
+    def issue(self, key: OwnKey, document: Mapping[str, Any] | None, said: Statement, now_s: int) -> str:
+        """The credential's text. `document` is what others find of the issuer. Takes a moment, so it is
+        called in a thread. Raises `CannotVouch`."""
+
+
 class Envelopes(Protocol):
     """DIDComm v2.1 envelopes of this engine's own DIDs."""
 

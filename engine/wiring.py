@@ -9,7 +9,7 @@ from functools import partial
 from sqlite3 import DatabaseError
 from typing import Any, cast
 
-from engine.adapters.credentials import HOME_PURPOSE, STORE_FILE, OwnLists, PresentationChecks, key_signer
+from engine.adapters.credentials import STORE_FILE, OwnLists, PicoCredentials, PresentationChecks
 from engine.adapters.didcomm.envelopes import OwnEnvelopes
 from engine.adapters.didcomm.from_prior import write_from_prior
 from engine.adapters.didcomm.keys import private_key
@@ -96,6 +96,7 @@ from engine.runtime.showings import Showings
 from engine.runtime.told_logs import Herald, LogDesk, LogQuestions, ToldLogs
 from engine.runtime.vault import Vault
 from engine.runtime.virtual_time import VirtualTime, virtual_clock
+from engine.runtime.vouching import PicosVouching
 from engine.runtime.web import WebAnswers
 from engine.runtime.whereabouts import NotingEnvelopes, Whereabouts
 from engine.runtime.workshop import Workshop
@@ -285,7 +286,7 @@ def give_mail(
     names = LongNames(journal, resolver.long_form, met)
     correspondents, terms = Correspondents(identities.ids_seed(), clock.now_ms), mediation_terms(settings)
     mediator = Mediator(journal, identities, envelopes, correspondents, clock.now_ms, terms, names.keep)
-    own_lists = OwnLists(settings.home / STORE_FILE, key_signer(keys.derive(HOME_PURPOSE)))
+    own_lists = OwnLists(settings.home / STORE_FILE, keys)
     checks = PresentationChecks(partial(fetch_document, resolver), web, own_lists.find)
     showings = Showings(checks, clock.now_ms)
     gate = KeepingGate(host, names)
@@ -314,6 +315,8 @@ def give_mail(
     has_channel, introduce = host.has_channel, host.introduce
     guarding, endings = Guarding(lives, lifelong.succession), Endings(lives, lifelong.succession)
     host.when_gone(endings.note)
+    issued = PicoCredentials(settings.home / STORE_FILE, keys)
+    vouching = PicosVouching(lives, fetch, issued, clock.now_ms)
     host.mail = mail = Mail(
         identities,
         reception,
@@ -327,6 +330,7 @@ def give_mail(
         whereabouts,
         guarding,
         endings,
+        vouching,
     )
     if settings.mediator:
         mail.collecting = Collecting(

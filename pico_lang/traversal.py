@@ -33,6 +33,4 @@ _FIELD_NAMES: dict[type[Node], tuple[str, ...]] = {}
 def _field_names(kind: type[Node]) -> tuple[str, ...]:
     if (known := _FIELD_NAMES.get(kind)) is not None:
         return known
-    return _FIELD_NAMES.setdefault(
-        kind, tuple(field.name for field in fields(kind) if field.name != "span")
-    )
+    return _FIELD_NAMES.setdefault(kind, tuple(field.name for field in fields(kind) if field.name != "span"))

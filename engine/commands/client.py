@@ -216,6 +216,11 @@ class EngineClient:
         found: dict[str, Any] = self._post(("api", "did", "log"), {**given, "eci": self._eci(eci)})
         return found
 
+    def vouch(self, eci: str, words: Mapping[str, Any]) -> dict[str, Any]:
+        """Have a pico issue a credential."""
+        issued: dict[str, Any] = self._post(("api", "credential"), {**words, "eci": self._eci(eci)})
+        return issued
+
     def name_guardians(self, eci: str, words: Mapping[str, Any]) -> dict[str, Any]:
         """Have a pico's log name those who together can take it back."""
         named: dict[str, Any] = self._post(("api", "did", "guardians"), {**words, "eci": self._eci(eci)})

@@ -14,16 +14,13 @@ from typing import Any
 import click
 
 from engine.adapters.credentials import (
-    HOME_PURPOSE,
     STORE_FILE,
     CannotIssue,
     Credential,
     CredentialStore,
     Didkit,
     DidkitMissing,
-    Signer,
     StoreUnusable,
-    key_signer,
     open_store,
     sign_list,
     to_date,
@@ -52,13 +49,14 @@ class Desk:
     store: CredentialStore
     didkit: Didkit
 
-    def signer(self, make: bool = False) -> Signer:
-        """Whose key follows from the engine's, so that it is sealed with it and kept with it."""
+    def keys(self, make: bool = False) -> SeedKeys:
+        """The engine's, from which the home's and those of its picos follow, so that they are sealed and kept
+        with it."""
         file = SeedFile(self.settings.home / SEED_FILE)
         try:
             if not file.exists():
                 _make_seed(file, self.settings, make)
-            return key_signer(SeedKeys(file.open(find_passphrase(self.settings))).derive(HOME_PURPOSE))
+            return SeedKeys(file.open(find_passphrase(self.settings)))
         except KeysUnusable as problem:
             raise Failure(str(problem)) from None
 
@@ -93,7 +91,7 @@ def open_desk(home: Path | None, make: bool = False) -> Iterator[Desk]:
 
 
 def issue_list(desk: Desk, name: str, days: int) -> str:
-    return sign_list(desk.store, name, desk.signer(), int(time.time()), days * DAY_S, desk.didkit)
+    return sign_list(desk.store, name, desk.keys(), int(time.time()), days * DAY_S, desk.didkit)
 
 
 def describe(found: Credential) -> dict[str, Any]:

@@ -31,6 +31,7 @@ def revoke_command(credential_id: str, home: Path | None, as_json: bool) -> None
     with open_desk(home) as desk:
         chosen = _choose(desk.store.issued(), credential_id)
         revoked = desk.store.revoke(chosen.id, int(time.time()))
+        several = len(desk.store.lists()) > 1
     assert revoked is not None
     assert revoked.revoked_s is not None
     if as_json:
@@ -38,7 +39,8 @@ def revoke_command(credential_id: str, home: Path | None, as_json: bool) -> None
         return
     already = "" if chosen.revoked_s is None else " already"
     console.print(f"[bold]{revoked.id}[/] is{already} revoked, since {to_date(revoked.revoked_s)}")
-    console.print("[dim]give verifiers the new list: picomesh credential status > list.jwt[/]")
+    which = f" --list {revoked.place.list}" if several else ""
+    console.print(f"[dim]give verifiers the new list: picomesh credential status{which} > list.jwt[/]")
 
 
 def _choose(issued: Sequence[Issued], wanted: str) -> Issued:
@@ -122,7 +124,9 @@ def _table(rows: Sequence[dict[str, Any]]) -> Table:
     table = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
     now = to_date(int(time.time()))
     for row in rows:
-        issuer = "this home" if row["kept"] == "issued" else row["issuer"]
+        # What picos of this home have issued says so: their names are not the key of the home.
+        by_home = row["kept"] == "issued" and row["issuer"].startswith("did:key:")
+        issuer = "this home" if by_home else row["issuer"]
         until = (row["until"] or "")[:10]
         cells = (_short(row["id"]), ", ".join(row["types"]), row["subject"], issuer, until)
         table.add_row(*map(escape, cells), _state(row, now))

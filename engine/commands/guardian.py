@@ -22,10 +22,11 @@ KEY_FILE = click.Path(dir_okay=False, path_type=Path)
 
 @click.group()
 def guardian() -> None:
-    """Be a guardian of somebody's pico: together with others, take it back for its owner.
+    """Be a guardian of somebody's pico.
 
-    A guardian needs nothing but a key. `picomesh did show --me` is a DID to be named by, and so is what
-    `picomesh guardian key FILE` prints.
+    Together with others, a guardian can take it back for its owner: see `picomesh did recover`. A guardian
+    needs nothing but a key. `picomesh did show --me` is a DID to be named by, and so is what `picomesh
+    guardian key FILE` prints.
     """
 
 

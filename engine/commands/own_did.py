@@ -115,19 +115,46 @@ def ask(
     return asyncio.run(_ask(me, Did(to), message, show, name))
 
 
+def look_up(did_url: str, name: KnownName | None = None) -> Mapping[str, Any]:
+    """The document of somebody as it is now, asked for where the URL says. Raises `DidRefused`."""
+    return asyncio.run(_look_up(own_identity(), did_url, name))
+
+
+async def _look_up(me: OwnIdentity, did_url: str, name: KnownName | None) -> Mapping[str, Any]:
+    reach = _Reach.of(me, show_nothing, name)
+    if name is not None:
+        await reach.resolver.learn(name.log, did_of(did_url))
+    return await reach.resolver.resolve(did_url)
+
+
+@dataclass(frozen=True)
+class _Reach:
+    """What finds others, and writes to them."""
+
+    resolver: DidResolver
+    envelopes: OwnEnvelopes
+    letters: Letters
+
+    @classmethod
+    def of(cls, me: OwnIdentity, show: Show, name: KnownName | None) -> _Reach:
+        # Whoever types a DID has decided to write there; on this machine too.
+        web = _Shown(HttpxWebClient(WebLimits(read_patterns(True), total_s=PATIENCE_S)), show)
+        resolver = DidResolver(web, time.time)
+        envelopes = OwnEnvelopes(resolver.at_hand, partial(fetch_document, resolver), me.secret)
+        directory = DidDirectory(resolver) if name is None else DidDirectory(resolver, name.newest)
+        letters = Letters(envelopes, directory, web)
+
+        async def ask(whom: Did, pico: Did) -> KeptLog:
+            now_s = int(time.time())
+            return await ask_for_log(letters, envelopes, me.did, secrets.token_hex(16), now_s, whom, pico)
+
+        resolver.ask = ask
+        return cls(resolver, envelopes, letters)
+
+
 async def _ask(me: OwnIdentity, to: Did, message: Message, show: Show, name: KnownName | None) -> Message:
-    # Whoever types a DID has decided to write there; on this machine too.
-    web = _Shown(HttpxWebClient(WebLimits(read_patterns(True), total_s=PATIENCE_S)), show)
-    resolver = DidResolver(web, time.time)
-    envelopes = OwnEnvelopes(resolver.at_hand, partial(fetch_document, resolver), me.secret)
-    directory = DidDirectory(resolver) if name is None else DidDirectory(resolver, name.newest)
-    letters = Letters(envelopes, directory, web)
-
-    async def ask(whom: Did, pico: Did) -> KeptLog:
-        now_s = int(time.time())
-        return await ask_for_log(letters, envelopes, me.did, secrets.token_hex(16), now_s, whom, pico)
-
-    resolver.ask = ask
+    reach = _Reach.of(me, show, name)
+    resolver, envelopes, letters = reach.resolver, reach.envelopes, reach.letters
     try:
         if name is not None:
             await resolver.learn(name.log, to)

@@ -14,6 +14,7 @@ from engine.commands.failure import Failure
 from engine.commands.output import json_option, print_json
 from engine.commands.recovery import (
     OwnersFile,
+    check_draft,
     newest_promises,
     owners_file,
     read_request,
@@ -73,12 +74,13 @@ def guardians_command(
     url: str | None,
     as_json: bool,
 ) -> None:
-    """Show or name the guardians of a pico: M of them together can take it back for its owner.
+    """Show or name the guardians of a pico.
 
-    Each is named by a DID: the did:key that `picomesh guardian key` prints, or what `picomesh did show --me`
-    prints. They need no engine, and no consent of the engine that hosts the pico when the time comes
-    (`picomesh did recover`). Without --watch that engine goes on writing entries alone, and if it is hostile
-    it can do away with guardians before they act; with it, M of them have to approve every entry.
+    M of them together can take it back for its owner. Each is named by a DID: the did:key that `picomesh
+    guardian key` prints, or what `picomesh did show --me` prints. They need no engine, and no consent of the
+    engine that hosts the pico when the time comes (`picomesh did recover`). Without --watch that engine goes
+    on writing entries alone, and if it is hostile it can do away with guardians before they act; with it, M
+    of them have to approve every entry.
 
     \b
     Examples:
@@ -154,12 +156,13 @@ def recover_command(
     url: str | None,
     as_json: bool,
 ) -> None:
-    """Take back a pico's name, by the owner's key or by its guardians.
+    """Take back the name of a pico.
 
-    For a pico whose engine is gone, has lost its keys, or does not do what its owner wants. The engine that
-    this is asked of hosts the pico from then on, with keys of its own; those that were promised before are
-    worth nothing any more. It does not have to be the one that had it: for a pico of another engine give the
-    log with --log, as `picomesh did log ECI --json` has printed it. Keep a copy.
+    By the owner's key, or by so many guardians. For a pico whose engine is gone, has lost its keys, or does
+    not do what its owner wants. The engine that this is asked of hosts the pico from then on, with keys of
+    its own; those that were promised before are worth nothing any more. It does not have to be the one that
+    had it: for a pico of another engine give the log with --log, as `picomesh did log ECI --json` has printed
+    it. Keep a copy.
 
     \b
     With the owner's key, which goes on with a new one out of the same file:
@@ -195,7 +198,7 @@ def _recover(
         words |= {"log": told["log"], "approvals": told["approvals"]}
     promised = newest_promises(told["log"], told["approvals"])
     if key is not None:
-        return _recover_alone(engine, eci, owners_file(key), new, promised, words)
+        return _recover_alone(engine, eci, owners_file(key), new, told["log"], promised, words)
     if new is not None:
         words["owner"] = owners_file(new, new=not new.exists()).known(1)
     write_request(asking, engine.request_change(eci, "recover", words), as_json)
@@ -207,6 +210,7 @@ def _recover_alone(
     eci: str,
     owner: OwnersFile,
     new: Path | None,
+    log: str,
     promised: tuple[str, ...],
     words: dict[str, Any],
 ) -> dict[str, Any]:
@@ -222,6 +226,7 @@ def _recover_alone(
     following = owner.known(number + 1) if new is None else owners_file(new, True).known(1)
     words |= {"signer": owner.key(number).multikey, "owner": following}
     request = read_request(engine.request_change(eci, "recover", words))
+    check_draft(request, log, following["hash"])
     return publish_request(engine, eci, signed_by_owner(request, owner, number))
 
 

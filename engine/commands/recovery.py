@@ -18,8 +18,11 @@ from engine.adapters.dids import (
     approvals_from_json,
     approve,
     did_of_key,
+    guardians_of,
     hash_key,
+    keeps_guardians,
     log_from_jsonl,
+    log_to_jsonl,
     request_from_json,
     verify_log,
 )
@@ -80,6 +83,27 @@ def signed_by_owner(request: LogRequest, owner: OwnersFile, number: int) -> LogR
     counting = [one for one in desk if rule is not None and did_of_key(one.multikey) in rule.witnesses]
     given = tuple(approve(entry.version_id, one, now_s) for one in counting)
     return LogRequest(request.log, (*request.approvals, *given), entry, request.after, request.note)
+
+
+def check_draft(request: LogRequest, log: str, following: str) -> None:
+    """An owner signs nothing but what was asked for: his next key, one of the engine's, and the guardians as
+    they are. Raises `Failure`."""
+    before, after = request.log.newest.parameters, request.after.parameters
+    guardians = guardians_of(before)
+    expected = {following, *(guardians.promises if guardians else ())}
+    promised = set(after.next_key_hashes)
+    if (
+        log_to_jsonl(request.log.entries) != log
+        or not expected <= promised
+        or len(promised - expected) != 1
+        or after.deactivated
+        or guardians_of(after) != guardians
+        or keeps_guardians(before, after) is not None
+    ):
+        raise Failure(
+            "the engine wants another entry signed than the one that was asked for, so nothing was signed",
+            "--watch, if guardians approve every entry; else an engine that you trust with the pico: --url",
+        )
 
 
 def read_request(text: str) -> LogRequest:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import sys
 from pathlib import Path
@@ -40,13 +39,11 @@ from engine.commands.passphrase import find_passphrase, tell_protection
 from engine.commands.settings import read_settings
 from engine.config import BadSetting, Settings, default_home
 from engine.ports import JournalFailed
+from engine.runtime.garbage import COLLECTOR
 from engine.version import VERSION
 from engine.wiring import Engine, open_engine
 
 log = structlog.get_logger("picomesh")
-
-RARELY = (2_000, 10, 20)
-"""Objects that are new before Python looks for circles among them; how often among older ones."""
 
 LEAVING_S = 2.0
 """What a plugin has begun may take so long to end when the engine has."""
@@ -108,22 +105,16 @@ def _leave_within(seconds: float) -> Timer:
 async def _run(settings: Settings) -> None:
     # The home comes first: an engine that runs there already is better news than its port in use.
     engine = await _open(settings)
-    _collect_rarely()
+    COLLECTOR.start()
+    tidying = asyncio.create_task(COLLECTOR.collect_all(lambda: engine.host.is_quiet))
     sys.setswitchinterval(SWITCH_S)
     try:
         await _serve(engine, settings)
     finally:
+        tidying.cancel()
         remove_run_file(settings.home)
         await engine.close()
     log.info("engine stopped", home=str(settings.home))
-
-
-def _collect_rarely() -> None:
-    """Keep Python from looking through all objects for circles whenever some thousand are new, which takes
-    tens of milliseconds here and finds next to nothing. What the program consists of stays for ever."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*RARELY)
 
 
 async def _open(settings: Settings) -> Engine:

@@ -55,6 +55,11 @@ def is_did(text: str) -> bool:
     return len(text) <= LONGEST and _DID.fullmatch(text) is not None
 
 
+def names_a_did(name: str) -> bool:
+    """Whether a name that is either a pico's or a DID is one. It is asked at every turn."""
+    return name.startswith("did:")
+
+
 def read_did(text: str) -> Did:
     """The text itself, when it is one."""
     if not is_did(text):

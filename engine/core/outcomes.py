@@ -6,16 +6,19 @@ is, as they do when a history is folded. Nothing here is ever kept, so there are
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import astuple, replace
 
 from engine.core.codec import (
     Plain,
     Unreadable,
+    from_bytes,
     pack_change,
     pack_effect,
     pack_event,
     pack_fault,
     pack_log,
+    to_bytes,
     unpack_change,
     unpack_effect,
     unpack_event,
@@ -23,6 +26,7 @@ from engine.core.codec import (
     unpack_log,
 )
 from engine.core.draft import apply
+from engine.core.gentle import PIECE
 from engine.core.messages import (
     Answered,
     Asks,
@@ -67,6 +71,29 @@ def pack_outcome(outcome: Outcome | Answered) -> Plain:
             return {"asks": question.kind, "content": question.content}
         case Answered(value, log, steps):
             return {"answered": value, "log": pack_log(log), "steps": steps}
+
+
+def write_outcome(outcome: Outcome | Answered) -> bytes:
+    """The same as bytes: lines of JSON, each of which can be read without keeping the interpreter for long.
+    The first has everything but the ends of long lists, of which each other line has some."""
+    plain = pack_outcome(outcome)
+    lines = [plain]
+    for name, items in list(plain.items()):
+        if isinstance(items, list | tuple) and len(items) > PIECE:
+            plain[name] = items[:PIECE]
+            lines += [{name: items[at : at + PIECE]} for at in range(PIECE, len(items), PIECE)]
+    return b"\n".join(map(to_bytes, lines))
+
+
+def read_outcome(body: bytes, pico: Pico, between: Callable[[], None] = lambda: None) -> Outcome | Answered:
+    """The outcome of a run that began with `pico`. `between` is called after each line."""
+    first, *others = body.split(b"\n")
+    plain = from_bytes(first)
+    for line in others:
+        between()
+        for name, items in from_bytes(line).items():
+            plain[name] += items
+    return unpack_outcome(plain, pico)
 
 
 def unpack_outcome(plain: Plain, pico: Pico) -> Outcome | Answered:

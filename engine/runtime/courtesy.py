@@ -2,23 +2,34 @@
 
 A turn of the usual kind takes a fraction of a millisecond, and nobody notices. One that takes long is not cut
 short, but the pico has to wait after it, so that such stretches stay a small part of the time and a
-neighbour meets one of them once in a hundred events or less. Alone on its engine a pico never waits.
+neighbour meets one of them once in a hundred events or less. Alone on its engine a pico never waits. One that
+is small and computes much gets a way out: a worker, which is nobody's neighbour.
 
-What counts is processor time of the loop's own thread. So a pico pays neither for what it leaves to others,
-a worker or the disk, nor for a machine that is busy with something else.
+What counts is processor time of the loop's own thread, without that of looking for garbage. So a pico pays
+neither for what it leaves to others, a worker or the disk, nor for a machine that has other things to do.
 """
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Coroutine, Generator
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from engine.core.model import PicoId
+from engine.runtime.garbage import processor_s
 
-FREE_S = 0.002
-"""Of each stretch: a neighbour waits for about as long in any case, for the disk."""
+FREE_S = 0.008
+"""Of each stretch. A parent of ten thousand, whose every birth goes through its whole family, has turns of
+six milliseconds; one that does nothing worse is not to be kept from its work."""
+LONG_S = 0.003
+"""The same where there is a better place than the loop."""
+FELT = 0.25
+"""Of what a thread computes the loop notices so much, since only one of the two can have the interpreter."""
+RUNAWAY_S = 0.005
+"""For a turn that had to be ended, wherever it ran: so a ruleset that runs away whenever it is called does it
+twice a second, and the machine has its processors for others."""
 SHARE = 0.01
 """Of the time, that what goes beyond it may take."""
 CREDIT_S = 0.010
@@ -28,6 +39,7 @@ COMPANY_S = 1.0
 """For so long after its last turn a pico counts as a neighbour."""
 
 Now = Callable[[], float]
+Result = TypeVar("Result")
 
 
 class Company:
@@ -35,7 +47,7 @@ class Company:
 
     __slots__ = ("_latest", "_latest_s", "_other_s", "now", "processor_s")
 
-    def __init__(self, now: Now = time.monotonic, processor_s: Now = time.thread_time) -> None:
+    def __init__(self, now: Now = time.monotonic, processor_s: Now = processor_s) -> None:
         self.now = now
         self.processor_s = processor_s
         self._latest: PicoId | None = None
@@ -47,6 +59,11 @@ class Company:
         if pico != self._latest:
             self._latest, self._other_s = pico, self._latest_s
         self._latest_s = self.now()
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nobody had a turn lately."""
+        return self.now() - self._latest_s > COMPANY_S
 
     def has(self, pico: PicoId) -> bool:
         """Whether there are others whom it could keep waiting."""
@@ -62,11 +79,12 @@ def unmeasured() -> Company:
 class Dues:
     """Of one pico, in seconds of processor time."""
 
-    __slots__ = ("_company", "_owed_s", "_pico", "_since_s")
+    __slots__ = ("_company", "_free_s", "_owed_s", "_pico", "_since_s")
 
-    def __init__(self, pico: PicoId, company: Company) -> None:
+    def __init__(self, pico: PicoId, company: Company, free_s: float = FREE_S) -> None:
         self._pico = pico
         self._company = company
+        self._free_s = free_s
         self._owed_s = 0.0
         self._since_s = 0.0
 
@@ -82,9 +100,24 @@ class Dues:
 
     def charge(self, stretch_s: float) -> None:
         """It had the loop for so long."""
-        if stretch_s > FREE_S:
-            self._owed_s = self._owed() + stretch_s - FREE_S
+        if stretch_s > self._free_s:
+            self._owed_s = self._owed() + stretch_s - self._free_s
             self._since_s = self._company.now()
+
+    def charge_beside(self, seconds: float) -> None:
+        """A thread has computed for it beside the loop, so long."""
+        self._owed_s = self._owed() + seconds * FELT
+        self._since_s = self._company.now()
+
+    def charge_runaway(self) -> None:
+        """One of its turns had to be ended."""
+        self._owed_s = self._owed() + RUNAWAY_S
+        self._since_s = self._company.now()
+
+    @property
+    def are_pressing(self) -> bool:
+        """Whether it owes more than it should."""
+        return self._owed() > CREDIT_S and self._company.has(self._pico)
 
     def wait_s(self) -> float:
         """How long it has to wait from now on before its next turn."""
@@ -99,6 +132,18 @@ class Dues:
         if not self._owed_s:
             return 0.0
         return max(0.0, self._owed_s - SHARE * (self._company.now() - self._since_s))
+
+
+async def beside(dues: Dues, work: Callable[..., Result], *given: Any) -> Result:
+    """What takes long, computed in a thread and charged."""
+
+    def timed() -> tuple[Result, float]:
+        start_s = time.thread_time()
+        return work(*given), time.thread_time() - start_s
+
+    result, taken_s = await asyncio.to_thread(timed)
+    dues.charge_beside(taken_s)
+    return result
 
 
 class Metered:

@@ -17,6 +17,9 @@ from engine.runtime.lives import Lives, needed
 
 logger = logging.getLogger(__name__)
 
+AT_ONCE = 100
+"""Picos that are looked for before others have their turn."""
+
 
 class Endings:
     def __init__(self, lives: Lives, succession: Succession) -> None:
@@ -26,9 +29,9 @@ class Endings:
         self._task: Task[None] | None = None
 
     def start(self) -> None:
-        """Begin with what an earlier run of the engine has left undone."""
-        self._due.extend(self._lives.without_pico())
-        self._go_on()
+        """Begin with what an earlier run of the engine has left undone. Nobody waits for it: there may be
+        ten thousand picos with names."""
+        self._task = asyncio.get_running_loop().create_task(self._work(looks_back=True))
 
     def note(self, pico: PicoId) -> None:
         """It was deleted."""
@@ -50,14 +53,23 @@ class Endings:
         if self._due and self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._work())
 
-    async def _work(self) -> None:
+    async def _work(self, looks_back: bool = False) -> None:
         try:
+            if looks_back:
+                await self._look_back()
             while self._due:
                 await self._end(self._due.popleft())
         except JournalFailed as problem:
             logger.warning("logs of picos that were deleted are ended at the next start: %s", problem)
         finally:
             self._task = None
+
+    async def _look_back(self) -> None:
+        for number, pico in enumerate(self._lives.not_ended()):
+            if not self._lives.is_here(pico):
+                self._due.append(pico)
+            if number % AT_ONCE == 0:
+                await asyncio.sleep(0)
 
     async def _end(self, pico: PicoId) -> None:
         try:

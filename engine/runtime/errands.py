@@ -134,12 +134,9 @@ class Errands:
         if AWAY in answer and one.line is not None and one.relapses < MOST_RELAPSES:
             self._places.wait(answer[AWAY], one)
             return
-        self._wait(one, self._equipment.clock.now_ms() + self._patience_ms(one.failed))
+        wait_ms = patience_ms(one.failed, int(self._equipment.entropy.seed()[:4], 16))
+        self._wait(one, self._equipment.clock.now_ms() + wait_ms)
         one.failed += 1
-
-    def _patience_ms(self, failed: int) -> int:
-        wait_ms = min(FIRST_WAIT_MS << min(failed, 20), LONGEST_WAIT_MS)
-        return wait_ms + int(self._equipment.entropy.seed()[:4], 16) * wait_ms // (2 << 16)
 
     def _wait(self, one: Pending, until_ms: int) -> None:
         def look() -> None:
@@ -176,3 +173,9 @@ class Errands:
             call.cancel()
         self._waiting.clear()
         self._places.stop()
+
+
+def patience_ms(failed: int, chance: int) -> int:
+    """How long one waits that has failed so often before; `chance` is any number below 65,536."""
+    wait_ms = min(FIRST_WAIT_MS << min(failed, 20), LONGEST_WAIT_MS)
+    return wait_ms + chance * wait_ms // (2 << 16)

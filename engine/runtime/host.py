@@ -201,6 +201,11 @@ class Host:
         """Where nobody answered lately."""
         return self._outbox.errands.away
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether no pico has had a turn in the last second."""
+        return self._equipment.company.is_quiet
+
     async def wait_quiet(self) -> None:
         """Return when nothing is left to do at the time it is, and no pico waits for an answer."""
         while True:

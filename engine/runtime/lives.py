@@ -54,7 +54,7 @@ class Lives:
         """Which pico of this engine has that name for life, or a did:webvh of the same log."""
         scid = scid_in(did)
         pico = None if scid is None else self._journal.fact(_pico(scid))
-        return None if pico is None or not self._is_here(PicoId(pico)) else PicoId(pico)
+        return None if pico is None or not self.is_here(PicoId(pico)) else PicoId(pico)
 
     def adopt(self, pico: PicoId, log: KeptLog, name: Did) -> list[SetFact]:
         """By which a pico that is brought back has the log, and the name, that it had."""
@@ -66,12 +66,12 @@ class Lives:
         pico = self._journal.fact(_pico(scid))
         return None if pico is None else self.kept(PicoId(pico))
 
-    def _is_here(self, pico: PicoId) -> bool:
+    def is_here(self, pico: PicoId) -> bool:
         return self._journal.find_channel(Eci(pico)) == pico
 
     async def current(self, pico: PicoId) -> KeptLog | None:
         """The same as `kept`, up to date. None is made."""
-        if self.kept(pico) is not None and self._is_here(pico):
+        if self.kept(pico) is not None and self.is_here(pico):
             await self.name(pico)
         return self.kept(pico)
 
@@ -150,7 +150,7 @@ class Lives:
         """Have the log of a pico that is no more end with what `write` makes of it. Raises `BadLog`."""
         async with self._writing:
             before, now_s = self.kept(pico), self._now_ms() // 1000
-            if before is None or self._is_here(pico):
+            if before is None or self.is_here(pico):
                 return
             # In a thread: many may end at once, and others have messages to read.
             name = await asyncio.to_thread(self._logs.describe, pico, before, now_s)
@@ -159,11 +159,11 @@ class Lives:
                 await self._keep(pico, before, after, Did(name["did"]))
             await self._journal.commit([SetFact(_ended(pico), "")])
 
-    def without_pico(self) -> list[PicoId]:
-        """Picos that are no more, and whose logs nobody has ended yet."""
+    def not_ended(self) -> list[PicoId]:
+        """Picos whose logs nobody has ended, whether they are still here or not."""
         ended = {name.removeprefix(ENDED) for name in self._journal.fact_names(ENDED)}
         logs = (name.removeprefix(LOG) for name in self._journal.fact_names(LOG))
-        return [PicoId(one) for one in logs if one not in ended and not self._is_here(PicoId(one))]
+        return [PicoId(one) for one in logs if one not in ended]
 
     def _check_free(self, pico: PicoId, did: str) -> None:
         holder = self.pico_of(did)

@@ -22,6 +22,7 @@ from engine.runtime.mediator import Mediator
 from engine.runtime.receipts import Receipt
 from engine.runtime.reception import Reception
 from engine.runtime.told_logs import ToldLogs
+from engine.runtime.vouching import PicosVouching
 from engine.runtime.whereabouts import Whereabouts
 from pico_lang.values import Value
 
@@ -41,6 +42,7 @@ class Mail:
         whereabouts: Whereabouts,
         guarding: Guarding,
         endings: Endings,
+        vouching: PicosVouching,
     ) -> None:
         self._identities = identities
         self._reception = reception
@@ -53,6 +55,7 @@ class Mail:
         self.lives = lives
         self.guarding = guarding
         self.endings = endings
+        self.vouching = vouching
         self.letters = letters
         self.collecting: Collecting | None = None
         """What fetches the mail of an engine that nobody can reach."""

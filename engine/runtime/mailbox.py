@@ -12,11 +12,11 @@ import logging
 from asyncio import Future, Task
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol
 
+from engine.core.dids import names_a_did
 from engine.core.failures import fail_turn
 from engine.core.messages import (
     Asks,
@@ -36,13 +36,12 @@ from engine.core.model import EMPTY, EventId, Inputs, Pico, PicoId, RulesetHash
 from engine.core.policy import UPKEEP
 from engine.core.programs import Instances
 from engine.core.quarantine import healthy, quarantined
-from engine.core.records import Head, encode_request, encode_snapshot, seal
-from engine.core.weight import growth
-from engine.ports import AppendRecord, JournalFailed, KeepTurn, SaveSnapshot, Write
-from engine.runtime.courtesy import FREE_S, Dues, Metered
+from engine.core.records import Head, encode_request, seal
+from engine.ports import AppendRecord, JournalFailed, KeepTurn, Write
+from engine.runtime.courtesy import LONG_S, Dues, Metered, beside
 from engine.runtime.equipment import Equipment
-from engine.runtime.overruns import Overruns, kind_of
-from engine.runtime.preparation import LARGE, Prepared, is_long, prepare, write_snapshot
+from engine.runtime.overruns import Kind, Overruns, kind_of
+from engine.runtime.preparation import Prepared, is_long, prepare
 from engine.runtime.quarantines import (
     explained,
     releasing,
@@ -52,6 +51,7 @@ from engine.runtime.quarantines import (
 )
 from engine.runtime.replies import Reply, not_known, reply_to
 from engine.runtime.request import Request
+from engine.runtime.snapshots import Snapshots
 from engine.runtime.unsaved import Unsaved
 
 logger = logging.getLogger(__name__)
@@ -68,8 +68,16 @@ MOST_AHEAD_FOR_PICOS = 2
 """The same when the next event was sent by a pico, perhaps by this one to itself and without end. Nobody
 from outside waits for it, and its neighbours shall not notice."""
 
-HANDING_OVER_S = 1e-9
-"""That it takes to give a byte of a pico to a worker. The pipe belongs to all, so it is not measured."""
+HANDY = 256 << 10
+"""Bytes of a pico for which a worker is a way out, when its turns take so long that it would have to wait
+after each. A larger one is handed over in the time in which most of its turns are over."""
+
+HANDING_OVER_S = 8e-9
+"""That it takes a thread to give a byte of a pico to a worker."""
+LIMITS = "R70"
+"""How the codes begin of turns that are ended because they use too much of something."""
+READING_S = 8e-6
+"""That it takes a thread to read an effect or a change that a worker reports."""
 
 
 class Posting(Protocol):
@@ -100,7 +108,7 @@ class Outbox(Protocol):
     async def deliver_rest(self, pico: PicoId) -> None:
         """Return when all that its last turn sent is on its way: see `engine.runtime.rests`."""
 
-    def rest(self, mailbox: Mailbox) -> None:
+    def note_idle(self, mailbox: Mailbox) -> None:
         """A mailbox has nothing left to do."""
 
     def settled(self, pico: PicoId, event: Event | None) -> None:
@@ -112,6 +120,7 @@ class Mailbox:
 
     __slots__ = (
         "_commits_under_way",
+        "_computing",
         "_dues",
         "_equipment",
         "_is_enlisted",
@@ -121,10 +130,9 @@ class Mailbox:
         "_released",
         "_reported",
         "_rested",
-        "_saved",
         "_saving",
         "_slow",
-        "_unsaved",
+        "_snapshots",
         "committed",
         "head",
         "id",
@@ -154,15 +162,15 @@ class Mailbox:
         self._slow = Overruns()
         """Kinds of turn that took long to commit: their bytes are made beside the loop."""
         self._dues = Dues(self.id, equipment.company)
+        self._computing = Dues(self.id, equipment.company, LONG_S)
+        """What a worker could take off it."""
         self._equipment = equipment
         self._outbox = outbox
         self._queue: deque[Request] = deque()
         self._pause: Task[None] | None = None
         self._is_enlisted = False
         self._commits_under_way = 0
-        self._unsaved = unsaved
-        self._saved = 0
-        """The number of the last turn whose state this mailbox has saved."""
+        self._snapshots = Snapshots(unsaved, equipment.journal)
         self._saving: Task[None] | None = None
         self._rested: list[Future[None]] = []
         self._reported: set[Unable] = set()
@@ -219,7 +227,8 @@ class Mailbox:
     def _can_run(self) -> bool:
         if not self._queue or self._pause is not None:
             return False
-        is_own_affair = self._queue[0].event.sender is not None
+        sender = self._queue[0].event.sender
+        is_own_affair = sender is not None and not names_a_did(sender)
         return self._commits_under_way < (MOST_AHEAD_FOR_PICOS if is_own_affair else MOST_AHEAD)
 
     def _enlist(self) -> None:
@@ -264,11 +273,10 @@ class Mailbox:
         if self.overruns.take(kind):
             self._pause_for(self._run_elsewhere(request, turn, partial(self._react, turn)))
             return
-        match self._react(turn):
+        match self._try(turn, kind):
             case Asks(question):
                 self._pause_for(self._ask(request, request.inputs, question))
             case Failed(retry_bigger=True) as failed:
-                self.overruns.note(kind)
                 self._pause_for(self._run_elsewhere(request, turn, lambda: failed))
             case outcome if is_long(outcome) or self._slow.take(kind):
                 self._pause_for(self._conclude_long(request, turn, outcome))
@@ -276,8 +284,19 @@ class Mailbox:
                 processor_s = self._equipment.company.processor_s
                 start_s = processor_s()
                 self._conclude(request, turn, outcome)
-                if processor_s() - start_s > FREE_S:
+                if processor_s() - start_s > LONG_S:
                     self._slow.note(kind)
+
+    def _try(self, turn: Turn, kind: Kind) -> Outcome:
+        """Run a turn here. The next of its kind may be better off in a worker."""
+        processor_s = self._equipment.company.processor_s
+        start_s = processor_s()
+        outcome = self._react(turn)
+        self._computing.charge(taken_s := processor_s() - start_s)
+        is_better_off = taken_s > LONG_S and self._snapshots.held < HANDY and self._computing.are_pressing
+        if is_better_off or (isinstance(outcome, Failed) and outcome.retry_bigger):
+            self.overruns.note(kind)
+        return outcome
 
     def _react(self, turn: Turn) -> Outcome:
         try:
@@ -305,10 +324,17 @@ class Mailbox:
     async def _resume_after(self, wait: Metered) -> None:
         try:
             await wait
-        finally:
-            self._pause = None
-            self._enlist()
-            self._rest_if_idle()
+        except GeneratorExit:  # the loop is gone, and nobody goes on
+            raise
+        except BaseException:
+            self._resume()
+            raise
+        self._resume()
+
+    def _resume(self) -> None:
+        self._pause = None
+        self._enlist()
+        self._rest_if_idle()
 
     async def _ask(self, request: Request, inputs: Inputs, question: Question) -> None:
         """Get the answer and have the same turn run again, before any other."""
@@ -351,7 +377,7 @@ class Mailbox:
     async def _run_elsewhere(self, request: Request, turn: Turn, first: Callable[[], Outcome]) -> None:
         """Have the turn run with a bigger budget, which takes its time but not the engine's."""
         try:
-            self._dues.charge(self._unsaved.held * HANDING_OVER_S)
+            self._dues.charge_beside(self._snapshots.held * HANDING_OVER_S)
             outcome = await self._equipment.second_chance.react(self.head.pico, turn, first)
         except Exception:
             outcome = self._own_mistake(turn)
@@ -360,6 +386,7 @@ class Mailbox:
         elif isinstance(outcome, Asks):
             await self._ask(request, turn.inputs, outcome.question)
         else:
+            self._dues.charge_beside((len(outcome.effects) + len(outcome.changes)) * READING_S)
             await self._conclude_long(request, turn, outcome)
 
     async def _conclude_long(self, request: Request, turn: Turn, outcome: Done | Failed) -> None:
@@ -367,7 +394,7 @@ class Mailbox:
         prepared = None
         try:
             if self._outbox.why_too_much(outcome.effects) is None:
-                prepared = await asyncio.to_thread(prepare, self.head, turn, outcome)
+                prepared = await beside(self._dues, prepare, self.head, turn, outcome)
             if self.is_gone:
                 self._drop(request)
             else:
@@ -469,7 +496,7 @@ class Mailbox:
         self, request: Request, turn: Turn, outcome: Done | Failed, prepared: Prepared | None = None
     ) -> None:
         measured: list[Write] = []
-        grown = self._growth(turn, outcome)
+        grown = self._snapshots.growth(self.head.pico, turn, outcome)
         if isinstance(outcome, Done) and (fault := self._why_too_much(outcome, grown, measured)) is not None:
             outcome, grown, prepared = self._stop(turn, fault), 0, None
         try:
@@ -478,71 +505,32 @@ class Mailbox:
             outcome = self._own_mistake(turn)
             head, body = seal(self.head, turn, outcome)
         bodies = EMPTY if prepared is None else prepared.sent
+        if isinstance(outcome, Failed) and outcome.fault.code.startswith(LIMITS):
+            self._dues.charge_runaway()
         posting = self._outbox.post(self, self.head.pico, outcome, bodies)
         eid = turn.event.eid if request.is_kept else None
         writes: list[Write] = [*measured, AppendRecord(self.id, head.pico.seq, eid, body)]
         if posting is not None:
             writes += posting.writes
-        self._save_if_due(head, len(body), grown, writes)
+        guess = self._snapshots.note(head, len(body), grown, writes)
         durable = self._equipment.journal.commit(writes)
         # Not before the record is on its way: a version that has none would leave a gap in the history.
         self.head = head
         self.await_disk(durable, head.pico, request, reply_to(turn, outcome))
         if posting is not None:
             posting.dispatch(durable)
-
-    def _growth(self, turn: Turn, outcome: Done | Failed) -> int | None:
-        """By how much the pico grows, or None when nobody has to know: it is small, or this is upkeep, which
-        may mend one that is too large."""
-        if self._unsaved.is_light or turn.event.domain == UPKEEP:
-            return None
-        return growth(self.head.pico, outcome.changes)
+        if guess is not None:
+            self._commits_under_way += 1  # it is not let go meanwhile
+            self._saving = asyncio.get_running_loop().create_task(self._save_aside(head, guess))
 
     def _why_too_much(self, outcome: Done, grown: int | None, writes: list[Write]) -> Fault | None:
         """Why a turn that ran may not be committed: it would flood somebody, or its own pico."""
         flood = self._outbox.why_too_much(outcome.effects)
-        return self._why_too_large(grown or 0, writes) if flood is None else flood
+        return self._snapshots.why_too_large(self.head, grown, writes) if flood is None else flood
 
-    def _why_too_large(self, grown: int, writes: list[Write]) -> Fault | None:
-        unsaved = self._unsaved
-        if grown <= 0 or unsaved.held + grown <= unsaved.most:
-            return None
-        if unsaved.guessed:
-            self._save(self.head, writes)  # only now is it worth knowing
-        held = unsaved.held + grown
-        return _too_large(held, unsaved.most) if held > unsaved.most else None
-
-    def _save_if_due(self, head: Head, size: int, grown: int | None, writes: list[Write]) -> None:
-        self._unsaved.add(size, grown)
-        if not self._unsaved.is_due or self._saving is not None:
-            return
-        if self._unsaved.held > LARGE:
-            self._save_aside(head)
-        else:
-            self._save(head, writes)
-
-    def _save(self, head: Head, writes: list[Write]) -> None:
-        body = encode_snapshot(head)
-        writes.append(SaveSnapshot(self.id, head.pico.seq, body))
-        self._unsaved.save(len(body))
-        self._saved = head.pico.seq
-
-    def _save_aside(self, head: Head) -> None:
-        """Have a large snapshot written while turns go on. It comes later than it could, which is no matter:
-        all records are kept, and waking reads those after it."""
-        guess = self._unsaved.held
-        self._unsaved.save(guess)
-        self._commits_under_way += 1  # it is not let go meanwhile
-        self._saving = asyncio.get_running_loop().create_task(self._write_aside(head, guess))
-
-    async def _write_aside(self, head: Head, guess: int) -> None:
+    async def _save_aside(self, head: Head, guess: int) -> None:
         try:
-            body = await asyncio.to_thread(write_snapshot, head)
-            if not self.is_gone and head.pico.seq > self._saved:
-                self._saved = head.pico.seq
-                self._unsaved.snapshot += len(body) - guess
-                with suppress(JournalFailed):  # those who wait for their turns are told
-                    await self._equipment.journal.commit([SaveSnapshot(self.id, head.pico.seq, body)])
+            await self._snapshots.save_aside(head, guess, self._dues, lambda: self.is_gone)
         finally:
             self._saving = None
             self._commits_under_way -= 1
@@ -580,9 +568,4 @@ class Mailbox:
                 if not rested.done():
                     rested.set_result(None)
             self._rested = []
-            self._outbox.rest(self)
-
-
-def _too_large(size: int, most: int) -> Fault:
-    about = f"the pico would hold {size:,} bytes, and its engine gives it {most:,} (pico_bytes)"
-    return Fault("R708", f"{about}; turns that have it hold less still go through")
+            self._outbox.note_idle(self)

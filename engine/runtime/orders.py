@@ -19,6 +19,7 @@ from engine.core.codec import (
 )
 from engine.core.messages import Query, Turn
 from engine.core.model import Inputs, Pico
+from engine.runtime.preparation import write_gently
 from pico_lang.meter import Budget
 
 HEADER = Struct(">cI")
@@ -78,9 +79,10 @@ def frame(kind: bytes, body: bytes) -> bytes:
 
 def write_turn_order(pico: Pico, turn: Turn) -> bytes:
     """The body of an order to run a turn."""
-    return to_bytes({"pico": pack_pico(pico), "turn": pack_turn(turn)})
+    return write_gently({"pico": pack_pico(pico), "turn": pack_turn(turn)})
 
 
 def write_query_order(pico: Pico, query: Query, inputs: Inputs) -> bytes:
     """The body of an order to answer a query."""
-    return to_bytes({"pico": pack_pico(pico), "query": pack_query(query), "inputs": pack_inputs(inputs)})
+    order = {"pico": pack_pico(pico), "query": pack_query(query), "inputs": pack_inputs(inputs)}
+    return write_gently(order)

@@ -132,8 +132,8 @@ class LocalOutbox:
     def close(self) -> None:
         self._rests.is_closing = True
 
-    def rest(self, mailbox: Mailbox) -> None:
-        self.residents.rest(mailbox)
+    def note_idle(self, mailbox: Mailbox) -> None:
+        self.residents.note_idle(mailbox)
 
     def settled(self, pico: PicoId, event: Event | None) -> None:
         self.when_settled(pico, event)

@@ -90,9 +90,9 @@ class Places:
         self._where: dict[Line, str] = {}
 
     def join(self, one: Pending) -> bool:
-        """Wait behind those of the same line, if there are any."""
+        """Wait behind those of the same line, if any wait."""
         name = None if one.line is None else self._where.get(one.line)
-        if name is None:
+        if name is None or (self._places[name].is_open and one.line not in self._places[name].lines):
             return False
         self._put(name, one)
         return True
@@ -107,10 +107,11 @@ class Places:
         assert one.line is not None
         self._move(one.line, name)
         now_ms, place = self._clock.now_ms(), self._at(name)
+        if place.going.get(one.line) is one:
+            del place.going[one.line]
+            one.relapses += place.is_open
         if place.is_open:
-            one.relapses += place.going.get(one.line) is one
             place.is_open, place.since_ms, place.looks = False, now_ms, 0
-        place.going.pop(one.line, None)
         place.look_ms = now_ms + self._patience_ms(now_ms - place.since_ms)
         self._put(name, one)
         self._arm(name, place)
@@ -126,7 +127,7 @@ class Places:
         place = self._places.get(name)
         if place is not None and not place.is_open:
             place.look_ms = min(place.look_ms, place.looked_ms + FIRST_WAIT_MS)
-            self._arm(name, place)
+            self._be_called(name, place)
 
     def gone(self, one: Pending, arrived: bool) -> None:
         """It is under way no more, and does not wait for a place."""
@@ -242,7 +243,7 @@ class Places:
 
     def _be_called(self, name: str, place: _Place) -> None:
         """Clocks may call sooner."""
-        place.call = None
+        _disarm(place)
         now_ms = self._clock.now_ms()
         self._give_up(place, now_ms)
         if now_ms >= place.look_ms:

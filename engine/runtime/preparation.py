@@ -10,6 +10,8 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from engine.core.codec import Plain
+from engine.core.gentle import pieces
 from engine.core.messages import Done, Event, Failed, SendEvent, Turn
 from engine.core.model import EMPTY, EventId, PicoId
 from engine.core.records import Head, encode_request, record_pieces, sealed, snapshot_pieces
@@ -18,8 +20,8 @@ MANY = 500
 """Effects whose bytes are prepared: some ten milliseconds. It takes a detour through a thread, which for few
 would be the longer way."""
 
-LARGE = 128 << 10
-"""Bytes of a snapshot that is written like that: a millisecond."""
+LARGE = 256 << 10
+"""Bytes of a snapshot that is written like that: two milliseconds or so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,5 +58,15 @@ def _write(parts: Iterable[bytes]) -> bytes:
     written = []
     for piece in parts:
         written.append(piece)
-        time.sleep(0)  # lets go of the interpreter's lock
+        let_others()
     return b"".join(written)
+
+
+def write_gently(plain: Plain) -> bytes:
+    """The bytes of something large."""
+    return _write(pieces(plain))
+
+
+def let_others() -> None:
+    """In a thread: let go of the interpreter's lock."""
+    time.sleep(0)

@@ -160,7 +160,7 @@ class Residents:
     def unbind(self, eci: Eci) -> None:
         self._by_channel.pop(eci, None)
 
-    def rest(self, mailbox: Mailbox) -> None:
+    def note_idle(self, mailbox: Mailbox) -> None:
         """It has nothing left to do; of those awake it is now the last that should be let go."""
         if mailbox.id in self._awake:
             self._awake.move_to_end(mailbox.id)

@@ -25,7 +25,6 @@ from engine.core.catalogue import Catalogue
 from engine.core.codec import (
     Plain,
     from_bytes,
-    to_bytes,
     unpack_inputs,
     unpack_pico,
     unpack_query,
@@ -34,7 +33,7 @@ from engine.core.codec import (
 from engine.core.kernel import answer, react
 from engine.core.messages import Answered, Failed, Outcome
 from engine.core.model import RulesetHash
-from engine.core.outcomes import pack_outcome
+from engine.core.outcomes import write_outcome
 from engine.core.programs import Programs
 from engine.plugins.references import read_catalogue
 from engine.runtime.compilation import run_compile_order
@@ -139,7 +138,7 @@ class Worker:
         outcome = run_order(order, self._programs, self._limits.budget, self._catalogue)
         if isinstance(outcome, Failed) and outcome.fault.code == "R706":
             raise MemoryError
-        return self._report(to_bytes(pack_outcome(outcome)))
+        return self._report(write_outcome(outcome))
 
     def _report(self, body: bytes) -> Message:
         if len(body) > self._limits.outcome_bytes:

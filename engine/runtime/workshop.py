@@ -12,13 +12,14 @@ from dataclasses import replace
 from functools import partial
 from typing import cast
 
-from engine.core.codec import Plain, from_bytes
+from engine.core.codec import Plain
 from engine.core.messages import Answered, Failed, Fault, Outcome, Query, Turn
 from engine.core.model import Inputs, Pico
-from engine.core.outcomes import retell, unpack_outcome
+from engine.core.outcomes import read_outcome, retell
 from engine.runtime.crew import Crew
 from engine.runtime.equipment import Looked
 from engine.runtime.orders import WorkerLimits, write_query_order, write_turn_order
+from engine.runtime.preparation import let_others
 from engine.runtime.worker_process import FindText
 
 
@@ -73,4 +74,4 @@ def _blame(failed: Failed, fault: Fault) -> Failed:
 
 
 def _read_outcome(body: bytes, pico: Pico) -> Outcome | Answered:
-    return unpack_outcome(from_bytes(body), pico)
+    return read_outcome(body, pico, let_others)

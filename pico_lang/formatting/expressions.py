@@ -39,6 +39,7 @@ from pico_lang.nodes import (
 HUG_WIDTH = 40
 """What may stand in front of a function or map that ends a list of arguments and spans lines."""
 
+
 def expression(page: Page, node: Expression) -> Layout:
     """Any expression, as it stands where nothing binds it."""
     match node:

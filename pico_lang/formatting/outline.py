@@ -132,9 +132,7 @@ class Outline:
         if rule.postlude is not None:
             yield Part(rule.postlude.span, rule.postlude)
 
-    def _block(
-        self, name: str, members: Sequence[Declaration] | Sequence[MetaItem], end: int
-    ) -> Part | None:
+    def _block(self, name: str, members: Sequence[Declaration] | Sequence[MetaItem], end: int) -> Part | None:
         """A block that has no node, only members, or not even those; `end` is where the part before it ends.
 
         An empty one is kept, because it may keep apart what stands before and behind it: without its

@@ -99,9 +99,7 @@ def block(page: Page, node: Block) -> Layout:
 
 def _goes_on(following: Statement | None) -> bool:
     """Whether a statement needs a `;` in front so as not to be read as part of another."""
-    return (
-        following is not None and isinstance(following.core, Assign) and following.core.domain in _GOING_ON
-    )
+    return following is not None and isinstance(following.core, Assign) and following.core.domain in _GOING_ON
 
 
 def statement(page: Page, node: Statement) -> Layout:

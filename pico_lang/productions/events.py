@@ -53,9 +53,7 @@ def _where_tail(span: Span, where: Expression, names: tuple[Identifier, ...] = (
 def _base_event(
     span: Span, domain: Token, name: Token, matches: list[AttributeMatch], tail: Tail
 ) -> BaseEvent:
-    return BaseEvent(
-        span, domain.text, name.text, tuple(matches), tail.setting, tail.where, tail.where_first
-    )
+    return BaseEvent(span, domain.text, name.text, tuple(matches), tail.setting, tail.where, tail.where_first)
 
 
 def _attribute_match(span: Span, attribute: Token, pattern: Token) -> AttributeMatch:

@@ -137,7 +137,7 @@ def test_operands_are_computed_once() -> None:
         ('1 - "x"', "x cannot be subtracted from 1"),
         ('-"zero"', "zero cannot be negated"),
         ("function(x){ x(1) }(5)", "5 is not a function"),
-        ("{}{\"a\"}()", "null is not a function"),
+        ('{}{"a"}()', "null is not a function"),
     ],
 )
 def test_a_fault_says_what_it_met(text: str, message: str) -> None:

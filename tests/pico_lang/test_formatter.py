@@ -87,9 +87,7 @@ def test_long_expressions_get_lines() -> None:
     assert expression(f"{name} + {name} * 2 + {name} + {name} + {name} + {name}") == "\n".join(
         [name, f"  + {name} * 2", *[f"  + {name}"] * 4]
     )
-    assert expression(f"[{', '.join([name] * 6)}]") == "\n".join(
-        ["[", *[f"  {name},"] * 5, f"  {name}", "]"]
-    )
+    assert expression(f"[{', '.join([name] * 6)}]") == "\n".join(["[", *[f"  {name},"] * 5, f"  {name}", "]"])
     assert expression("list.map(function(x) { y = x return y })") == (
         "list.map(function(x) {\n  y = x\n  return y\n})"
     )

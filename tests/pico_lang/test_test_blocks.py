@@ -82,7 +82,7 @@ def test_the_words_of_tests_stay_names(name: str) -> None:
 
 
 def test_a_file_says_with_its_first_word_what_it_holds() -> None:
-    assert isinstance(parse_text(Source("/* for */ tests for \"a.krl\" {}")), n.TestFile)
+    assert isinstance(parse_text(Source('/* for */ tests for "a.krl" {}')), n.TestFile)
     assert isinstance(parse_text(Source("ruleset tests {}")), n.Ruleset)
 
 
@@ -90,9 +90,9 @@ MISTAKES = [
     ("expect counted == 1", "K201", "counted"),
     ("n = 1 n = 2 expect n == 2", "K202", "n"),
     ("expect later == 1 later = 1", "K201", "later"),
-    ("given configuration {\"a\": f()} expect 1 == 1", "K201", "f"),
+    ('given configuration {"a": f()} expect 1 == 1', "K201", "f"),
     ('expect error "R999"', "K602", '"R999"'),
-    ("send a b given time \"2026\" expect no error", "K603", 'given time "2026"'),
+    ('send a b given time "2026" expect no error', "K603", 'given time "2026"'),
     ("given app:x := 1 expect no error", "K310", "given app:x := 1"),
     ("given htp:get answers {} expect no error", "K401", "given htp:get answers {}"),
     ("expect 5.count()", "K201", "count"),

@@ -11,7 +11,7 @@ from engine.commands.client import EngineClient
 from engine.commands.install import install_ruleset
 from engine.commands.process import EngineProcess
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 """Whoever was away for a few seconds is found back within two; the rest is for busy machines."""
 
 PENPAL = """

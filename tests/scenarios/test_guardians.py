@@ -208,6 +208,20 @@ def test_guardians_who_watch_approve_every_entry(world: World, tmp_path: Path) -
     assert with_approvals("rotate", "root", "--log")["epoch"] == named["epoch"] + 1
 
 
+def test_guardians_go_on_watching_when_an_owner_recovers(world: World, tmp_path: Path) -> None:
+    """He acts alone; the engine that he recovers with does not."""
+    ann, key, request = world.ann, tmp_path / "owner.key", tmp_path / "naming.json"
+    watch = ("--need", "2", "--watch", "--recovery-key", str(key))
+    ann.done("did", "guardians", "root", *world.dids, *watch, "--ask", str(request))
+    approved = world.ben.approve(request), world.zoe.approve(request, "for-ann.key")
+    given = [word for file in approved for word in ("--approval", str(file))]
+    named = ann.told("did", "guardians", "root", "--request", str(request), *given)
+    lose_keys(ann)
+    back = ann.told("did", "recover", "root", "--key", str(key))
+    assert (named["guardians"]["alone"], back["guardians"]["alone"]) == (1, 1)
+    assert "have to approve each entry" in ann.refused("did", "rotate", "root", "--log")
+
+
 def test_an_owner_goes_on_alone_beside_guardians(world: World, tmp_path: Path) -> None:
     """If his key was named with them; it is not dropped by mistake."""
     ann, key = world.ann, tmp_path / "owner.key"

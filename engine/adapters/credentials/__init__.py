@@ -3,9 +3,11 @@
 from engine.adapters.credentials.checking import PresentationChecks
 from engine.adapters.credentials.didkit_process import Didkit
 from engine.adapters.credentials.documents import Credential, Place
+from engine.adapters.credentials.home_credentials import PicoCredentials, issue_statement
+from engine.adapters.credentials.issuers import HOME, Issuer, signer_of
 from engine.adapters.credentials.issuing import Form, issue
 from engine.adapters.credentials.keys import Documents, Signer, key_signer
-from engine.adapters.credentials.own_lists import CLOCKS_DIFFER_S, HOME_PURPOSE, OwnLists, sign_list
+from engine.adapters.credentials.own_lists import OwnLists, sign_list
 from engine.adapters.credentials.presenting import Presented, present, verify_presentation
 from engine.adapters.credentials.reading import read_unproven
 from engine.adapters.credentials.refusals import CannotIssue, DidkitMissing, Refused, to_printable
@@ -17,8 +19,7 @@ from engine.adapters.credentials.verifying import ANYTHING, Expected, StatusList
 
 __all__ = [
     "ANYTHING",
-    "CLOCKS_DIFFER_S",
-    "HOME_PURPOSE",
+    "HOME",
     "STORE_FILE",
     "CannotIssue",
     "Credential",
@@ -30,7 +31,9 @@ __all__ = [
     "Form",
     "Held",
     "Issued",
+    "Issuer",
     "OwnLists",
+    "PicoCredentials",
     "Place",
     "PresentationChecks",
     "Presented",
@@ -41,11 +44,13 @@ __all__ = [
     "Verified",
     "Verifier",
     "issue",
+    "issue_statement",
     "key_signer",
     "open_store",
     "present",
     "read_unproven",
     "sign_list",
+    "signer_of",
     "to_date",
     "to_list",
     "to_printable",

@@ -12,13 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.adapters.credentials.didkit_process import Didkit
+from engine.adapters.credentials.issuers import signer_of
 from engine.adapters.credentials.issuing import issue
-from engine.adapters.credentials.keys import Signer
 from engine.adapters.credentials.status_lists import to_list
 from engine.adapters.credentials.store import CredentialStore, StoreUnusable, open_store
+from engine.ports import Keys
 
-HOME_PURPOSE = "credentials/key-1"
-"""Which of the engine's keys a home signs with."""
 CLOCKS_DIFFER_S = 60
 """Before now everything begins: who gets it next may have a clock that is a little behind."""
 BRIEFLY_S = 600
@@ -32,24 +31,22 @@ class OwnLists:
     """Those in the store at a path, which need not be there."""
 
     store: Path
-    signer: Signer
+    keys: Keys
 
     def find(self, name: str, now_s: int, didkit: Didkit) -> str | None:
         """A store that cannot be used has none: it keeps nobody from verifying what others have issued."""
         try:
             with closing(open_store(self.store, make=False)) as store:
                 if name in store.lists():
-                    return sign_list(store, name, self.signer, now_s, BRIEFLY_S, didkit)
+                    return sign_list(store, name, self.keys, now_s, BRIEFLY_S, didkit)
         except StoreUnusable:
             pass
         return None
 
 
-def sign_list(
-    store: CredentialStore, name: str, signer: Signer, now_s: int, valid_s: int, didkit: Didkit
-) -> str:
-    """A list as it is now, good for so many seconds."""
-    revoked = store.revoked(name)
+def sign_list(store: CredentialStore, name: str, keys: Keys, now_s: int, valid_s: int, didkit: Didkit) -> str:
+    """A list as it is now, by whoever has issued what is on it, good for so many seconds."""
+    signer, revoked = signer_of(store.issuer_of(name), keys), store.revoked(name)
     made = to_list(name, signer.did, revoked, now_s - CLOCKS_DIFFER_S, now_s + valid_s)
     return issue(made, signer, "jwt", didkit)
 

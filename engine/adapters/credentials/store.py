@@ -15,16 +15,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.adapters.credentials.documents import Place
+from engine.adapters.credentials.issuers import HOME, Issuer
 from engine.adapters.credentials.status_lists import PLACES
 
 FILE = "credentials.db"
-FORMAT = 1
+FORMAT = 2
 APPLICATION_ID = 0x70696376
 """ASCII "picv": what tells it from any other SQLite file."""
 FILLED = PLACES // 2
 """Places that are taken of a list: chosen by chance, the next is then found at the second try."""
 TABLES = """
-CREATE TABLE lists (n INTEGER PRIMARY KEY, list TEXT NOT NULL UNIQUE);
+CREATE TABLE lists (n INTEGER PRIMARY KEY, list TEXT NOT NULL UNIQUE,
+    did TEXT NOT NULL, key_id TEXT NOT NULL, purpose TEXT NOT NULL);
 CREATE TABLE places (list TEXT NOT NULL, place INTEGER NOT NULL, PRIMARY KEY (list, place)) WITHOUT ROWID;
 CREATE TABLE issued (
     n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, list TEXT NOT NULL, place INTEGER NOT NULL,
@@ -32,6 +34,12 @@ CREATE TABLE issued (
 CREATE TABLE held (
     n INTEGER PRIMARY KEY, issuer TEXT NOT NULL, id TEXT NOT NULL, text TEXT NOT NULL, UNIQUE (issuer, id));
 """
+FROM_1 = """
+ALTER TABLE lists ADD COLUMN did TEXT NOT NULL DEFAULT '';
+ALTER TABLE lists ADD COLUMN key_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE lists ADD COLUMN purpose TEXT NOT NULL DEFAULT 'credentials/key-1';
+"""
+"""In the first format all lists were the home's."""
 
 
 class StoreUnusable(Exception):
@@ -62,10 +70,13 @@ class CredentialStore:
     def close(self) -> None:
         self._connection.close()
 
-    def take_place(self, choose: Callable[[int], int], name_list: Callable[[], str]) -> Place:
-        """One that no credential ever had. `choose(n)` gives a number below n, `name_list` a new URI."""
+    def take_place(
+        self, choose: Callable[[int], int], name_list: Callable[[], str], issuer: Issuer = HOME
+    ) -> Place:
+        """One that no credential ever had, in a list of this issuer. `choose(n)` gives a number below n,
+        `name_list` a new URI."""
         with self._change() as change:
-            name = _open_list(change) or _begin_list(change, name_list())
+            name = _open_list(change, issuer) or _begin_list(change, name_list(), issuer)
             while True:
                 place = Place(name, choose(PLACES))
                 taken = change.execute("INSERT OR IGNORE INTO places VALUES (?, ?)", (name, place.index))
@@ -92,6 +103,11 @@ class CredentialStore:
 
     def lists(self) -> list[str]:
         return [name for (name,) in self._connection.execute("SELECT list FROM lists ORDER BY n")]
+
+    def issuer_of(self, name: str) -> Issuer:
+        """Who signs a list that there is."""
+        query = "SELECT did, key_id, purpose FROM lists WHERE list = ?"
+        return Issuer(*self._connection.execute(query, (name,)).fetchone())
 
     def revoked(self, name: str) -> list[int]:
         """The places of a list that say so."""
@@ -143,10 +159,10 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("user_version", "application_id")
     )
     if (format_, kind) == (0, 0) and not connection.execute("SELECT 1 FROM sqlite_master").fetchone():
-        for statement in filter(str.strip, TABLES.split(";")):
-            connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {FORMAT}")
+        _run(connection, TABLES)
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    elif (format_, kind) == (1, APPLICATION_ID):
+        _run(connection, FROM_1)
     elif (format_, kind) != (FORMAT, APPLICATION_ID):
         connection.close()
         raise StoreUnusable(
@@ -156,15 +172,28 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("COMMIT")
 
 
-def _open_list(connection: sqlite3.Connection) -> str | None:
-    """The newest one, unless it is full enough."""
-    row = connection.execute("SELECT list FROM lists ORDER BY n DESC LIMIT 1").fetchone()
+def _run(connection: sqlite3.Connection, statements: str) -> None:
+    """In the transaction that is open, and then the file is of today's format."""
+    for statement in filter(str.strip, statements.split(";")):
+        connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {FORMAT}")
+
+
+def _open_list(connection: sqlite3.Connection, issuer: Issuer) -> str | None:
+    """The newest one of an issuer, unless it is full enough."""
+    query = "SELECT list FROM lists WHERE (did, key_id, purpose) = (?, ?, ?) ORDER BY n DESC LIMIT 1"
+    row = connection.execute(query, _row(issuer)).fetchone()
     if row is None:
         return None
     taken = connection.execute("SELECT count(*) FROM places WHERE list = ?", row).fetchone()[0]
     return str(row[0]) if taken < FILLED else None
 
 
-def _begin_list(connection: sqlite3.Connection, name: str) -> str:
-    connection.execute("INSERT INTO lists (list) VALUES (?)", (name,))
+def _begin_list(connection: sqlite3.Connection, name: str, issuer: Issuer) -> str:
+    row = (name, *_row(issuer))
+    connection.execute("INSERT INTO lists (list, did, key_id, purpose) VALUES (?, ?, ?, ?)", row)
     return name
+
+
+def _row(issuer: Issuer) -> tuple[str, str, str]:
+    return issuer.did, issuer.key_id, issuer.purpose

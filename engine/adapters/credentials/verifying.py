@@ -49,6 +49,8 @@ class Verified:
     credential: Credential
     form: Form
     status: Status
+    listed_s: int | None = None
+    """From when the status list is that says so: what was revoked later is not known."""
 
     @property
     def subject(self) -> str:
@@ -99,7 +101,8 @@ class Verifier:
     def rely_on(self, text: str, now_s: int, expected: Expected = ANYTHING) -> Verified:
         """As `verify`, for other modules of this package: raises instead."""
         credential, form = self._check_alone(text, now_s, expected)
-        return Verified(credential, form, self._check_status(credential, now_s))
+        listed_s = self._check_status(credential, now_s)
+        return Verified(credential, form, "none" if listed_s is None else "good", listed_s)
 
     def _check_alone(self, text: str, now_s: int, expected: Expected) -> tuple[Credential, Form]:
         """Everything that needs nothing but the text and the issuer's keys."""
@@ -153,10 +156,11 @@ class Verifier:
         except DidkitRefuses as problem:
             raise NotRelied("bad-proof", f"the signature is not good: {problem}") from None
 
-    def _check_status(self, credential: Credential, now_s: int) -> Status:
+    def _check_status(self, credential: Credential, now_s: int) -> int | None:
+        """From when the list is that it is not revoked on; None where there is none."""
         place = credential.place
         if place is None:
-            return "none"
+            return None
         text = self.status_lists(place.list)
         if text is None:
             raise NotRelied("status-unknown", f"its status list {place.list[:100]} is not at hand")
@@ -166,7 +170,7 @@ class Verifier:
             reason = f"its status list is not to be relied on: {problem.refused.reason}"
             raise NotRelied("status-unknown", reason) from None
         check_list(found, place.list, credential.issuer, place.index)
-        return "good"
+        return found.valid_from_s
 
 
 def _check_said(credential: Credential, now_s: int, expected: Expected) -> None:

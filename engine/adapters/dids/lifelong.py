@@ -126,6 +126,7 @@ class LifelongLogs:
                 {"id": "#key-2", "type": "Multikey", "publicKeyMultibase": agreeing},
             ],
             "authentication": ["#key-1"],
+            "assertionMethod": ["#key-1"],  # what the pico vouches for is signed with it: credentials
             "keyAgreement": ["#key-2"],
             "service": [
                 {"id": "#host", "type": HOST, "serviceEndpoint": {"uri": host}},

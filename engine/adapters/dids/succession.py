@@ -145,7 +145,7 @@ class LogSuccession:
         owner = () if change.owner is None else (change.owner.hash,)
         changes = Changes(next_keys=(following,), next_key_hashes=owner)
         if guardians is not None:
-            watching = change.watching or parties_alone(log.newest.parameters) == 0
+            watching = change.watching or not _has_host_alone(log, change.owner)
             rule = self._rule(pico, guardians, watching, change.owner)
             changes = replace(changes, next_key_hashes=(*owner, *guardians.promises), witness=rule)
         state = self._address(log, pico, change.url, change.host)
@@ -156,6 +156,15 @@ class LogSuccession:
         if owner is not None and owner.approving:
             alone.append(list(owner.approving[: guardians.threshold]))
         return guardians.rule(alone)
+
+
+def _has_host_alone(log: VerifiedLog, owner: OwnersKey | None) -> bool:
+    """Whether a host could write without guardians. A log does not say who a party is; an owner who goes on
+    with the same keys to approve with is known by them."""
+    rules = log.newest.parameters
+    witnesses = rules.witness.witnesses if rules.witness else ()
+    is_owner_one = owner is not None and any(key in witnesses for key in owner.approving[:1])
+    return parties_alone(rules) > is_owner_one
 
 
 def _promised(log: VerifiedLog, owner: OwnersKey, changes: Changes) -> Changes:

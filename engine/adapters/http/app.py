@@ -20,6 +20,7 @@ from engine.adapters.http import (
     rulesets,
     seals,
     upgrades,
+    vouching,
 )
 from engine.adapters.http.duplex import Duplexes, DuplexLimits
 from engine.adapters.http.host import Host
@@ -43,6 +44,7 @@ ROUTED: Routes = {
     **didcomm.ROUTES,
     **introductions.ROUTES,
     **lives.ROUTES,
+    **vouching.ROUTES,
     **guarding.ROUTES,
     **seals.ROUTES,
 }

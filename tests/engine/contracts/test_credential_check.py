@@ -14,6 +14,7 @@ import pytest
 from engine.adapters.credentials import (
     Credential,
     Didkit,
+    Issuer,
     OwnLists,
     Place,
     PresentationChecks,
@@ -46,6 +47,13 @@ US = Did("did:example:us")
 CARD = Card(
     GUILD.did, OURS.did, claims={"role": "host", "picos": 5}, valid_from_s=LONG_AGO_S, valid_until_s=FAR_OFF_S
 )
+
+
+class HomeKeys:
+    """`engine.ports.Keys`: there is one, for one purpose."""
+
+    def derive(self, purpose: str) -> bytes:
+        return {"home": HOME.seed}[purpose]
 
 
 class Bench(Protocol):
@@ -100,10 +108,10 @@ def open_real(home: Path) -> Iterator[Bench]:
         return document(PEOPLE[did]) if did in PEOPLE else None
 
     with closing(open_store(home / "credentials.db")) as store:
-        place = store.take_place(lambda _: REVOKED, lambda: OWN_LIST)
+        place = store.take_place(lambda _: REVOKED, lambda: OWN_LIST, Issuer(HOME.did, HOME.key_id, "home"))
         store.add_issued("urn:uuid:mine", place, "a text")
         store.revoke("urn:uuid:mine", NOW_S - 1)
-    own = OwnLists(home / "credentials.db", HOME)
+    own = OwnLists(home / "credentials.db", HomeKeys())
     check = PresentationChecks(fetch, FakeWeb(_nothing), own.find)
     try:
         yield RealBench(check)

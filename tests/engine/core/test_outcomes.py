@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.core.codec import Unreadable, from_bytes, to_bytes
+from engine.core.codec import Unreadable
 from engine.core.draft import apply
+from engine.core.gentle import PIECE
 from engine.core.messages import (
     Answered,
     Asks,
@@ -22,8 +23,8 @@ from engine.core.messages import (
     SendEvent,
     Unable,
 )
-from engine.core.model import Pico
-from engine.core.outcomes import pack_outcome, retell, unpack_outcome
+from engine.core.model import Eci, EventId, Pico
+from engine.core.outcomes import read_outcome, retell, unpack_outcome, write_outcome
 from pico_lang.values import Value
 from tests.engine.core import strategies as some
 from tests.engine.core.bench import Bench
@@ -37,7 +38,7 @@ steps = st.integers(0, 10**9)
 
 def carried_over(outcome: Outcome | Answered, pico: Pico) -> Outcome | Answered:
     """The outcome of a run on `pico` as it arrives from another process."""
-    return unpack_outcome(from_bytes(to_bytes(pack_outcome(outcome))), pico)
+    return read_outcome(write_outcome(outcome), pico)
 
 
 @given(some.picos, changes, st.lists(some.maps, max_size=2).map(tuple), effects, logs, some.values, steps)
@@ -87,6 +88,16 @@ def test_answers_and_questions_are_carried_over(
     answered, asks = Answered(value, log, 7), Asks(Question("ruleset", content))
     assert carried_over(answered, pico) == answered
     assert carried_over(asks, pico) == asks
+
+
+def test_a_long_outcome_arrives_a_piece_at_a_time() -> None:
+    """Whoever reads it can do something else in between."""
+    bench = Bench()
+    sent = tuple(SendEvent(Eci("there"), "d", f"t{n}\n", {}, EventId(f"e{n}")) for n in range(2 * PIECE + 1))
+    done = Done(apply(bench.pico, (), 1), (), (), sent, (), None, 7)
+    breaths: list[None] = []
+    assert read_outcome(write_outcome(done), bench.pico, lambda: breaths.append(None)) == done
+    assert len(breaths) == 2
 
 
 def test_what_did_not_change_stays_the_very_same() -> None:

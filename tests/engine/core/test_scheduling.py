@@ -218,7 +218,7 @@ def test_a_ruleset_has_nothing_to_do_with_the_timers_of_another() -> None:
             tell(
                 "stranger",
                 'select when s see send_directive("s", [schedule:list(), schedule:get(event:attrs{"id"})])',
-                "select when s take every { schedule:remove(event:attrs{\"id\"}) schedule:clear() }",
+                'select when s take every { schedule:remove(event:attrs{"id"}) schedule:clear() }',
             )
         )
     )

@@ -6,7 +6,7 @@ import pytest
 
 from engine.core.catalogue import Catalogue
 from engine.core.domains import BUILT_IN
-from engine.core.messages import Answered, AskLater, Asks, Done, Failed
+from engine.core.messages import Answered, AskLater, Asks, Done, Failed, SendEvent
 from engine.core.model import Eci
 from engine.core.reports import report
 from engine.plugins.calls import make_domain
@@ -209,7 +209,7 @@ def test_an_effect_waits_for_the_commit() -> None:
     assert errand.question.content["arguments"] == {"litres": 2.0}
     assert errand.question.acts
     told = report(errand, {"value": 2.0})
-    assert told is not None
+    assert isinstance(told, SendEvent)
     assert told.eci == Eci(ROOT)
     assert (told.domain, told.name, told.attrs) == ("garden", "water", {"value": 2.0})
 
@@ -217,14 +217,14 @@ def test_an_effect_waits_for_the_commit() -> None:
 def test_an_effect_that_fails_is_told_as_an_error() -> None:
     errand = errand_of(bench(RULES).done("garden", "dry", {"litres": 2.0}))
     told = report(errand, {"error": "the well is dry", "code": "R608"})
-    assert told is not None
+    assert isinstance(told, SendEvent)
     assert (told.domain, told.name, told.attrs["data"]) == ("system", "error", "the well is dry")
 
 
 def test_a_rule_says_where_the_outcome_goes() -> None:
     """As with requests to the web, in `autosend`."""
     told = report(errand_of(bench(RULES).done("garden", "parched")), {"value": 5.0})
-    assert told is not None
+    assert isinstance(told, SendEvent)
     assert (told.eci, told.domain, told.name) == ("well", "well", "used")
     assert told.attrs == {"by": "me", "value": 5.0}
 

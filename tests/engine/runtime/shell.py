@@ -12,7 +12,7 @@ from engine.core.messages import Question
 from engine.core.model import Channel, Eci, EventId, Inputs, InstalledRuleset, Pico, PicoId, Rid, RulesetHash
 from engine.core.records import begin, encode_snapshot
 from engine.ports import BirthPico, SetFact, Write
-from engine.runtime.courtesy import Company
+from engine.runtime.courtesy import Company, unmeasured
 from engine.runtime.equipment import AnswerKind, Equipment, NoSecondChance, SecondChance
 from engine.runtime.genesis import ROOT_ECI, ROOT_EQUIPMENT, ROOT_PICO, WRANGLER, WRANGLER_URL
 from engine.runtime.host import Host
@@ -150,7 +150,7 @@ async def start_shell(
     entropy = CountedEntropy(f"{id(used)}-")
     chance = second_chance or NoSecondChance()
     equipment = Equipment(
-        kernel, used, NoPrograms(), answers, clock, entropy, Rota(), chance, company=company or Company()
+        kernel, used, NoPrograms(), answers, clock, entropy, Rota(), chance, company=company or unmeasured()
     )
     host = Host(equipment, limits or Limits(), memory_shelf(used))
     await host.start()

@@ -73,9 +73,7 @@ async def test_an_event_happens_when_it_is_due_and_not_before() -> None:
     """Its turn has the time, and an id that follows from pico, timer and time."""
     shell = await start_shell()
     name = await remind(shell, at=float(NOW_MS + 500))
-    timer = Timer(
-        name, Rid(DOMAIN), "at", NOW_MS + 500, NOW_MS + 500, Eci("root"), DOMAIN, "add", {}
-    )
+    timer = Timer(name, Rid(DOMAIN), "at", NOW_MS + 500, NOW_MS + 500, Eci("root"), DOMAIN, "add", {})
     await shell.live_until(NOW_MS + 499)
     assert await shell.total(ROOT) == 0
     await shell.live_until(NOW_MS + 500)

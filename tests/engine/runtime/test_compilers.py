@@ -46,9 +46,7 @@ class MemoryFiles:
 
 
 @asynccontextmanager
-async def opened(
-    limits: WorkerLimits = LIMITS, files: MemoryFiles | None = None
-) -> AsyncIterator[Compilers]:
+async def opened(limits: WorkerLimits = LIMITS, files: MemoryFiles | None = None) -> AsyncIterator[Compilers]:
     compilers = Compilers(limits, files or MemoryFiles())
     try:
         yield compilers

@@ -12,9 +12,23 @@ import pytest
 from engine.core.messages import Outcome, Turn
 from engine.core.model import Pico, PicoId
 from engine.core.programs import Instances
-from engine.runtime.courtesy import COMPANY_S, CREDIT_S, FREE_S, LONGEST_WAIT_S, SHARE, Company, Dues, Metered
+from engine.runtime.courtesy import (
+    COMPANY_S,
+    CREDIT_S,
+    FELT,
+    FREE_S,
+    LONG_S,
+    LONGEST_WAIT_S,
+    RUNAWAY_S,
+    SHARE,
+    Company,
+    Dues,
+    Metered,
+    beside,
+)
 from tests.engine.in_loop import in_loop
 from tests.engine.runtime.shell import prepared_disk, start_shell
+from tests.engine.runtime.test_overruns import Helper
 
 ANN, BOB = PicoId("ann"), PicoId("bob")
 
@@ -100,6 +114,31 @@ def test_a_pico_that_is_alone_does_not_wait() -> None:
     assert ann.wait_s() == 0
 
 
+def test_a_ruleset_that_always_runs_away_does_it_seldom() -> None:
+    """Wherever its turns are run: the first is nobody's concern."""
+    _, company = on_machine()
+    ann = Dues(ANN, company)
+    company.note(BOB)
+    ann.charge_runaway()
+    assert ann.wait_s() == 0
+    ann.charge_runaway()
+    ann.charge_runaway()
+    assert ann.wait_s() == pytest.approx(RUNAWAY_S / SHARE)
+
+
+@in_loop
+async def test_what_a_thread_computes_is_charged_in_part() -> None:
+    """Whatever it gives; and a failure comes out as it is."""
+    _, company = on_machine()
+    ann = Dues(ANN, company)
+    company.note(BOB)
+    assert await beside(ann, lambda text: text.upper(), "done") == "DONE"
+    ann.charge_beside((CREDIT_S + 0.001) / FELT)
+    assert ann.wait_s() >= 0.001 / SHARE * 0.99
+    with pytest.raises(KeyError):
+        await beside(ann, {}.__getitem__, "nothing")
+
+
 @in_loop
 async def test_work_is_charged_for_its_steps_and_not_for_its_waits() -> None:
     """Each step for itself, so that many short ones cost nothing."""
@@ -175,3 +214,25 @@ async def test_a_neighbour_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not any(one.done() for one in waiting)
     machine.pass_by(LONGEST_WAIT_S)
     assert await asyncio.gather(*waiting) == [2, 3]
+
+
+@in_loop
+async def test_a_small_pico_that_computes_much_goes_to_a_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Instead of waiting after each of its turns."""
+    machine, company = on_machine()
+    helper = Helper()
+    shell = await start_shell(prepared_disk("ann", "bob"), second_chance=helper, company=company)
+    react = shell.kernel.react
+
+    def slowly(pico: Pico, turn: Turn, opened: Instances[Any]) -> Outcome:
+        machine.compute(LONG_S + CREDIT_S * 0.4 if pico.id == ANN else 0)
+        return react(pico, turn, opened)
+
+    monkeypatch.setattr(shell.kernel, "react", slowly)
+    for times in range(1, 4):
+        assert await shell.add("bob") == times
+        assert await shell.add("ann") == times
+    assert helper.given == []
+    assert await shell.add("bob") == 4
+    await shell.do("ann", "add")
+    assert helper.given == ["add"]

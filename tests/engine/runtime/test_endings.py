@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
+from httpx import ASGITransport, AsyncClient
 
 from engine.adapters.dids import (
     VerifiedLog,
@@ -22,6 +24,7 @@ from engine.core.messages import Refusal
 from engine.core.model import Eci, PicoId
 from engine.ports import Guard, KeptLog
 from engine.runtime.replies import QueryReply
+from tests.engine.adapters.dids.foreign_logs import foreign_verdict_of
 from tests.engine.adapters.dids.people import signer
 from tests.engine.in_loop import in_loop
 from tests.engine.runtime.mesh import Member, Mesh
@@ -60,8 +63,11 @@ async def test_the_log_of_a_deleted_pico_ends(tmp_path: Path) -> None:
     await ann.send("wrangler:child_deletion_request", eci=eci)
     await ann.host.wait_quiet()
     assert log_of(ann, pico).deactivated
-    served = await ann.mail.lives.current(pico)
-    assert served == ann.mail.lives.kept(pico)
+    async with AsyncClient(transport=ASGITransport(ann.app()), base_url="http://ann.example") as http:
+        served = await http.get(f"/picos/{pico}/did.jsonl")
+    assert served.status_code == 200
+    verdict = await asyncio.to_thread(foreign_verdict_of, log_of(ann, pico).did, served.text)
+    assert verdict["didDocumentMetadata"]["deactivated"] is True
     assert ann.mail.lives.pico_of(did) is None
     assert isinstance(await ann.mail.life(eci), Refusal)
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from engine.core.dids import Did
+import pytest
+
+from engine.core.dids import Did, keys_in
 from engine.core.model import Eci
 from engine.core.protocols import trust_ping
+from engine.runtime import whereabouts
 from tests.engine.in_loop import in_loop
 from tests.engine.runtime.mesh import Member, Mesh, Stranger
 
@@ -135,6 +138,43 @@ async def test_what_waits_for_the_old_place_goes_as_soon_as_the_new_one_is_known
     await mesh.settle(ann, bob)
     assert await ann.ask("seen") == [1.0, 2.0]
     assert mesh.clock.now_ms() - back_ms <= 120_000
+
+
+@in_loop
+async def test_a_crash_right_after_the_move_keeps_nobody_from_hearing_of_it(tmp_path: Path) -> None:
+    """Where it was before is remembered until it is settled where it is."""
+    mesh, ann, bob = await setting(tmp_path)
+    anns, bobs = await begin(mesh, ann, bob)
+    mesh.wire.cut("bob.example")
+    await ann.move("attic")
+    await ann.crash_and_start()
+    await asyncio.sleep(0)
+    await ann.crash_and_start()
+    mesh.wire.hosts["bob.example"] = bob.host
+    await hear_of_it(mesh, ann, bob)
+    await say(bob, bobs, anns, 2)
+    await mesh.settle(ann, bob)
+    assert await ann.ask("seen") == [1.0, 2.0]
+
+
+@in_loop
+async def test_so_many_engines_are_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of more than that the first ones are forgotten, on the disk too."""
+    monkeypatch.setattr(whereabouts, "MOST_KNOWN", 2)
+    mesh, ann, bob = await setting(tmp_path)
+    others = [bob, await mesh.add("cid", tmp_path), await mesh.add("dee", tmp_path)]
+    anns = await ann.open()
+    for one in others:
+        await say(one, await one.open(), anns, 1)
+        await mesh.settle(ann, *others)
+    await ann.crash_and_start()
+    kept = [name for name, value in ann.disk.facts.items() if name.startswith("engine did:") and value]
+    assert len(kept) == 2
+    assert str(keys_in(bob.mail.engine_did())) not in "".join(kept)
+    await ann.move("attic")
+    await hear_of_it(mesh, ann, *others)
+    told = {one.url for one in mesh.wire.requests if one.url != "http://ann.example/didcomm"}
+    assert told == {"http://cid.example/didcomm", "http://dee.example/didcomm"}
 
 
 @in_loop

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from engine.core.model import Eci
+from engine.runtime.errands import patience_ms
 from engine.runtime.genesis import WRANGLER
 from engine.runtime.host import Host
 from engine.runtime.replies import EventReply, QueryReply
@@ -16,6 +17,18 @@ from tests.engine.in_loop import in_loop
 from tests.engine.runtime.shop import Bank, Patient, ask, install_shop, send, settle, shop, start, until_done
 from tests.fakes.memory_journal import MemoryJournal
 from tests.fakes.web import FakeWeb
+
+
+def test_waits_double_up_to_ten_minutes() -> None:
+    """However often it fails, a day passes with some hundred attempts."""
+    waits = [patience_ms(failed, 0) for failed in (0, 1, 2, 9, 10, 1_000_000)]
+    assert waits == [1_000, 2_000, 4_000, 512_000, 600_000, 600_000]
+
+
+def test_waits_differ_by_up_to_half() -> None:
+    """So that those which failed together do not all come back at once."""
+    waits = [patience_ms(3, chance) for chance in (0, 0x4000, 0x8000, 0xFFFF)]
+    assert waits == [8_000, 9_000, 10_000, 11_999]
 
 
 @in_loop

@@ -3,70 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from engine.did_choice import ANYBODY
-from engine.ports import WebFailed
 from engine.runtime.live_mail import LOOK_MS, NOT_OFFERED_MS
 from tests.engine.in_loop import in_loop
-from tests.engine.runtime.clients import Wire
 from tests.engine.runtime.mesh import Member, Mesh
+from tests.fakes.websockets import FakeWebsockets
 
 EVERY_MS = 30_000
 
 
-class MeshWebsocket:
-    """`engine.ports.Websocket`, to the HTTP face of an engine without a network."""
-
-    def __init__(self, wire: Wire) -> None:
-        self.wire = wire
-        self.received = 0
-
-    async def send(self, frame: bytes) -> None:
-        self.wire.put(frame)
-
-    async def receive(self) -> bytes:
-        event = await self.wire.out.get()
-        if event["type"] != "websocket.send":
-            raise WebFailed(str(event))
-        self.received += 1
-        content: bytes = event["bytes"]
-        return content
-
-    async def close(self) -> None:
-        await self.wire.hang_up()
-
-    def break_off(self) -> None:
-        self.wire.out.put_nowait({"type": "the connection broke"})
-
-
-@dataclass
-class MeshWebsockets:
-    """`engine.ports.Websockets`"""
-
-    members: dict[str, Member] = field(default_factory=dict)
-    opened: list[MeshWebsocket] = field(default_factory=list)
-    asked: list[str] = field(default_factory=list)
-
-    async def open(self, url: str) -> MeshWebsocket:
-        self.asked.append(url)
-        member = self.members.get(urlsplit(url).hostname or "")
-        if member is None:
-            raise WebFailed("there is no websocket here")
-        self.opened.append(MeshWebsocket(await Wire(member).opened()))
-        return self.opened[-1]
-
-
-async def setting(folder: Path, offers: bool = True) -> tuple[Mesh, Member, Member, Member, MeshWebsockets]:
+async def setting(folder: Path, offers: bool = True) -> tuple[Mesh, Member, Member, Member, FakeWebsockets]:
     """Somebody, a mediator, and an engine at which nobody arrives."""
-    websockets = MeshWebsockets()
+    websockets = FakeWebsockets()
     mesh = Mesh(settings={"mediator_for": ANYBODY}, websockets=websockets)
     ann, med = await mesh.add("ann", folder), await mesh.add("med", folder)
     if offers:
-        websockets.members["med.example"] = med
+        websockets.apps["med.example"] = med.app
     mesh.settings["mediator"] = med.mail.engine_did()
     far = await mesh.add("far", folder)
     del mesh.wire.hosts["far.example"]
@@ -169,7 +125,7 @@ async def test_without_a_websocket_mail_is_fetched(tmp_path: Path) -> None:
         await pass_ms(mesh, EVERY_MS)
     assert await seen(far) == [0.0, 1.0, 2.0]
     assert len(websockets.asked) == 1
-    websockets.members["med.example"] = med
+    websockets.apps["med.example"] = med.app
     await pass_ms(mesh, NOT_OFFERED_MS)
     assert len(websockets.asked) == 2
     await send(ann, there, 3)
@@ -195,6 +151,20 @@ async def test_a_mediator_that_does_not_go_live_is_not_waited_for(tmp_path: Path
 def no_live(facts: Any) -> Any:
     """As if no line could go live."""
     return lambda *args: replace(facts(*args), can_go_live=False)
+
+
+@in_loop
+async def test_what_there_was_no_room_for_is_fetched_soon(tmp_path: Path) -> None:
+    """It stays at the mediator until then."""
+    mesh, ann, med, far, _ = await setting(tmp_path)
+    _, there = await far.open()
+    far.host._is_draining = True
+    await send(ann, there, 1)
+    assert len(med.disk.mail.waiting) == 1
+    far.host._is_draining = False
+    await pass_ms(mesh, EVERY_MS)
+    assert await seen(far) == [1.0]
+    assert med.disk.mail.waiting == {}
 
 
 @in_loop

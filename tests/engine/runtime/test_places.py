@@ -172,10 +172,11 @@ def test_whoever_comes_later_waits_behind_those_who_wait() -> None:
     post.places.back(PLACE)
     fourth = post.new()
     assert post.places.join(fourth)
-    for one in (first, second, third, fourth):
+    for one in (first, second, third):
         assert post.sent == [one]
         post.arrive(one)
-    assert not post.places.join(post.new())
+    assert post.sent == [fourth]
+    assert not post.places.join(post.new()), "nobody waits any more, so several may be under way"
 
 
 def test_a_place_that_is_gone_again_stops_those_who_follow() -> None:
@@ -188,6 +189,25 @@ def test_a_place_that_is_gone_again_stops_those_who_follow() -> None:
     assert post.sent == []
     post.until_look()
     assert post.sent == [all[1]]
+
+
+def test_one_that_went_beside_a_line_gets_into_it() -> None:
+    """In its place in the order, while the one that is under way goes on."""
+    post = Post()
+    first, second = waiting(post, 2)
+    post.places.back(PLACE)
+    post.arrive(first)
+    assert post.sent == [second]
+    third = post.new()
+    assert not post.places.join(third)
+    post.fail(third)
+    post.pass_ms(10 * MINUTE_MS)
+    assert post.sent == [second], "nobody looks before it is known what becomes of that one"
+    post.fail(second)
+    post.until_look()
+    assert post.sent == [second]
+    post.arrive(second)
+    assert post.sent == [third]
 
 
 def test_one_that_nobody_can_take_is_in_nobody_s_way() -> None:

@@ -13,7 +13,7 @@ import pytest
 from engine.core.messages import Done, Event, Failed, Fault, Refusal, SendEvent, Turn
 from engine.core.model import Eci, EventId, Inputs, PicoId
 from engine.core.records import Head, begin, decode_request, encode_snapshot, seal
-from engine.runtime import mailbox
+from engine.runtime import mailbox, snapshots
 from engine.runtime.mailbox import OWN_MISTAKE
 from engine.runtime.preparation import MANY, Prepared, event_of, prepare, write_snapshot
 from engine.runtime.residents import Limits
@@ -116,8 +116,8 @@ async def test_a_large_pico_is_saved_while_it_goes_on(monkeypatch: pytest.Monkey
         assert gate.wait(FOREVER_S)
         return write_snapshot(head)
 
-    monkeypatch.setattr(mailbox, "write_snapshot", wait_and_write)
-    monkeypatch.setattr(mailbox, "LARGE", 0)
+    monkeypatch.setattr(snapshots, "write_snapshot", wait_and_write)
+    monkeypatch.setattr(snapshots, "LARGE", 0)
     shell = await start_shell(limits=Limits(snapshot_every=5))
     for _ in range(30):
         await shell.add(ROOT)
@@ -133,7 +133,7 @@ async def test_a_large_pico_is_saved_while_it_goes_on(monkeypatch: pytest.Monkey
 @in_loop
 async def test_a_pico_that_is_deleted_while_it_is_saved_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its snapshot comes too late."""
-    monkeypatch.setattr(mailbox, "LARGE", 0)
+    monkeypatch.setattr(snapshots, "LARGE", 0)
     shell = await start_shell(prepared_disk("bob"), limits=Limits(snapshot_every=1))
     for _ in range(3):
         await shell.add("bob")

@@ -13,7 +13,17 @@ from pathlib import Path
 
 import pytest
 
-from engine.adapters.credentials import Held, Issued, Place, StoreUnusable, open_store, store
+from engine.adapters.credentials import (
+    HOME,
+    CredentialStore,
+    Held,
+    Issued,
+    Issuer,
+    Place,
+    StoreUnusable,
+    open_store,
+    store,
+)
 
 FILE = store.FILE
 
@@ -83,6 +93,47 @@ def test_a_list_that_is_half_full_is_followed_by_another(
         places = [opened.take_place(chance.randrange, lambda: next(fresh)) for _ in range(5)]
         assert [place.list[-1] for place in places] == ["1", "1", "2", "2", "3"]
         assert len(opened.lists()) == 3
+
+
+def test_each_issuer_has_lists_of_its_own(tmp_path: Path) -> None:
+    """A list is signed by one, and believed of nobody else."""
+    pico, fresh = Issuer("did:x:pico", "did:x:pico#key-1", "life/pico/key-1"), names()
+    with closing(open_store(tmp_path / FILE)) as opened:
+        places = [opened.take_place(lambda most: 1, fresh.__next__, one) for one in (HOME, pico)]
+        places.append(opened.take_place(lambda most: 2, fresh.__next__, pico))
+        assert [place.list for place in places] == ["urn:list:1", "urn:list:2", "urn:list:2"]
+        assert [opened.issuer_of(name) for name in opened.lists()] == [HOME, pico]
+
+
+FIRST_FORMAT = """
+CREATE TABLE lists (n INTEGER PRIMARY KEY, list TEXT NOT NULL UNIQUE);
+CREATE TABLE places (list TEXT NOT NULL, place INTEGER NOT NULL, PRIMARY KEY (list, place)) WITHOUT ROWID;
+CREATE TABLE issued (
+    n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, list TEXT NOT NULL, place INTEGER NOT NULL,
+    text TEXT NOT NULL, revoked_s INTEGER, UNIQUE (list, place));
+CREATE TABLE held (
+    n INTEGER PRIMARY KEY, issuer TEXT NOT NULL, id TEXT NOT NULL, text TEXT NOT NULL, UNIQUE (issuer, id));
+INSERT INTO lists (list) VALUES ('urn:list:1');
+INSERT INTO places VALUES ('urn:list:1', 5);
+INSERT INTO issued (id, list, place, text, revoked_s) VALUES ('urn:a', 'urn:list:1', 5, 'text', 100);
+PRAGMA user_version = 1;
+PRAGMA application_id = 0x70696376;
+"""
+
+
+def _take(opened: CredentialStore, place: int) -> Place:
+    return opened.take_place(lambda most: place, lambda: "urn:list:2")
+
+
+def test_a_store_of_the_first_format_is_read(tmp_path: Path) -> None:
+    """Everything in it was the home's, which goes on with the same list; and it opens again."""
+    with closing(sqlite3.connect(tmp_path / FILE)) as old:
+        old.executescript(FIRST_FORMAT)
+    for place in (6, 7):
+        with closing(open_store(tmp_path / FILE)) as opened:
+            assert opened.issued() == [Issued("urn:a", Place("urn:list:1", 5), "text", 100)]
+            assert _take(opened, place) == Place("urn:list:1", place)
+            assert opened.issuer_of("urn:list:1") == HOME
 
 
 def test_revoking_is_for_good(tmp_path: Path) -> None:

@@ -309,14 +309,14 @@ def test_autosend_asks_nobody_during_the_turn() -> None:
 def test_the_answer_is_merged_into_the_event() -> None:
     """The result wins over attributes of its names."""
     told = report(errand_of(LATER), ok())
-    assert told is not None
+    assert isinstance(told, SendEvent)
     assert told.attrs == {"a": 1.0, **RESULT, "content": {"a": [1.0]}}
 
 
 def test_a_failure_is_told_to_the_pico_that_asked() -> None:
     """As `system:error`, like that of a rule."""
     told = report(errand_of(LATER), {"error": "no", "code": "R608"})
-    assert told is not None
+    assert isinstance(told, SendEvent)
     assert (told.eci, told.domain, told.name) == (Eci(ROOT), "system", "error")
     assert {**told.attrs, "rule_name": None} == {
         "level": "error",
@@ -338,7 +338,7 @@ def test_a_failure_while_an_error_is_handled_is_told_to_nobody() -> None:
 def test_an_answer_that_cannot_be_read_is_a_failure() -> None:
     """JSON nested more deeply than any value."""
     told = report(errand_of(LATER), ok("[" * 1_000 + "]" * 1_000))
-    assert told is not None
+    assert isinstance(told, SendEvent)
     assert told.attrs["code"] == "R703"
 
 

@@ -64,19 +64,19 @@ def said(steps: str) -> list[tuple[str, ...]]:
 
 
 HOLDS = [
-    "given ent:total := 5 send tally:add expect ent:total == 6 && total() == 6 && query(\"total\") == 6",
+    'given ent:total := 5 send tally:add expect ent:total == 6 && total() == 6 && query("total") == 6',
     'given ent:m{["a", "b"]} := 1 given ent:m{"c"} := 2 expect ent:m == {"a": {"b": 1}, "c": 2}',
     'send tally:add attributes {"by": 3} expect directive "added" with {"by": 3} expect directive "added"',
     'send tally:add expect directive "added" exactly {"total": 1, "by": null} expect no directive "other"',
     'send tally:add expect no directive "added" with {"total": 2} expect directives.length() == 1',
-    'send tally:other expect no directive expect directives == []',
+    "send tally:other expect no directive expect directives == []",
     'send tally:add attributes {"by": 11} expect raised tally:grown with {"total": 11}',
     'send tally:add attributes {"by": 11} expect no raised tally:add expect no sent tally:grown',
     "send tally:add expect no raised tally:grown",
     'send tally:fail expect error "R601" expect error',
     'send tally:fail expect error send tally:add expect no error expect no error "R601"',
     'expect error "R601" from -"x" expect error "R610" from query("nothing")',
-    "send tally:later expect scheduled tally:add with {\"by\": 100} expect no scheduled tally:later",
+    'send tally:later expect scheduled tally:add with {"by": 100} expect no scheduled tally:later',
     "send tally:later wait 4 minutes expect ent:total.isnull() wait 1 minute expect ent:total == 100",
     'send tally:later wait 5 minutes expect directive "added" expect no scheduled tally:add',
     'given time "2026-02-28T08:59Z" send tally:daily wait 1 minute expect total() == 1',
@@ -135,7 +135,7 @@ def test_what_does_not_hold_is_told_with_the_difference(expected: tuple[str, ...
 
 def test_all_failures_are_found() -> None:
     """An expectation that is not met does not hide the next."""
-    assert len(said("expect 1 == 2 send tally:add expect 1 == 3 expect directive \"x\"")) == 3
+    assert len(said('expect 1 == 2 send tally:add expect 1 == 3 expect directive "x"')) == 3
 
 
 def test_an_error_that_nobody_expects_fails_the_test() -> None:
@@ -148,7 +148,7 @@ def test_an_error_that_nobody_expects_fails_the_test() -> None:
 
 def test_a_step_that_cannot_be_taken_ends_the_test() -> None:
     """What comes after it would mean nothing."""
-    (finding,) = played('send tally:add attributes 5 expect 1 == 2').findings
+    (finding,) = played("send tally:add attributes 5 expect 1 == 2").findings
     assert finding.message.startswith("error R606")
     for steps in (
         'given time "soon" expect 1 == 2',
