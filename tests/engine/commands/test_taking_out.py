@@ -345,6 +345,25 @@ def test_an_old_head_is_refused_where_a_newer_one_is_known(shell: Shell, tmp_pat
     assert told["turn"] == 10, "of several the newest one is taken"
 
 
+def test_a_home_made_of_a_backup_signs_no_second_head_for_a_turn(shell: Shell, tmp_path: Path) -> None:
+    """What was sealed after the backup is contradicted by nothing: the heads to come are of a new epoch."""
+    home, again, backup = tmp_path / "home", tmp_path / "again", tmp_path / "one.backup"
+    was = with_engine(home, live)
+    shell.told("backup", backup, "--home", home)
+
+    async def go_on(engine: Engine) -> Any:
+        await send(engine, "second")
+        await seal(engine)
+        return (await engine.host.sealing.seals.history(root_of(engine)))[-1]  # type: ignore[union-attr]
+
+    lost = with_engine(home, go_on)
+    shell.told("restore-home", backup, "--home", again)
+    assert with_engine(again, identity) == was["state"]
+    found = with_engine(again, go_on)
+    assert (lost.head.sequence, found.head.sequence) == (10, 10)
+    assert found.head.epoch > lost.head.epoch
+
+
 def test_a_file_of_another_pico_is_not_the_one(taken: Taken, shell: Shell, tmp_path: Path) -> None:
     """Neither is one that is no CAR, or a CAR of something else."""
     home, other = tmp_path / "new", "did:scid:vh:1:QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG"
