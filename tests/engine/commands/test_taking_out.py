@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from queue import Queue
+from threading import Thread
 from typing import Any, NamedTuple
 
 import pytest
@@ -18,6 +22,7 @@ from engine.core.blocks.walks import reach, run
 from engine.core.cars import CarReader, Section, car_of, read_car
 from engine.core.cids import Cid, cid_text
 from engine.core.did_keys import to_did_key
+from engine.ports import WebRequest, WebResponse
 from engine.wiring import Engine
 from tests.engine.commands.sealed_homes import (
     PASSPHRASE,
@@ -31,6 +36,7 @@ from tests.engine.commands.sealed_homes import (
     send,
     with_engine,
 )
+from tests.engine.loopback_site import Handler, serving
 
 ENTER = {"PICOMESH_EXPORT_PASSPHRASE": PASSPHRASE}
 
@@ -362,6 +368,78 @@ def test_a_home_made_of_a_backup_signs_no_second_head_for_a_turn(shell: Shell, t
     found = with_engine(again, go_on)
     assert (lost.head.sequence, found.head.sequence) == (10, 10)
     assert found.head.epoch > lost.head.epoch
+
+
+def test_a_child_comes_back_below_its_parent(shell: Shell, tmp_path: Path) -> None:
+    """If that is there; and a root below nobody, in a home that has one already."""
+    home, new = tmp_path / "home", tmp_path / "new"
+
+    async def have_child(engine: Engine) -> str:
+        host = engine.host
+        await host.run_event(host.root_eci(), "wrangler", "new_child_request", {"name": "kid"})
+        (child,) = engine.journal.children(root_of(engine))
+        assert host.sealing is not None
+        await host.sealing.seals.seal(child)
+        await seal(engine)
+        return child
+
+    child = with_engine(home, have_child)
+    for eci, file in (("root", "root.car"), (child, "child.car")):
+        shell.told("export", eci, "-o", tmp_path / file, "--with-keys", "--home", home)
+    root = shell.told("import", tmp_path / "root.car", "--home", new)
+    told = shell.told("import", tmp_path / "child.car", "--home", new)
+    assert (told["pico"], told["parent"], told["root"]) == (child, root["pico"], False)
+
+    async def family(engine: Engine) -> list[str]:
+        return [one.id for one in engine.host.tree().children]
+
+    assert with_engine(new, family) == [child]
+    other = tmp_path / "other"
+    with_engine(other, family)
+    told = shell.told("import", tmp_path / "root.car", "--home", other)
+    assert (told["parent"], told["root"]) == (None, False)
+
+    async def look(engine: Engine) -> Any:
+        return await engine.host.histories.state(told["pico"])
+
+    assert with_engine(other, look)["state"] == told["state"]
+
+
+def test_a_file_is_fetched_from_where_it_is(taken: Taken, shell: Shell, tmp_path: Path) -> None:
+    """By its URL; what is not there is said to be so, and leaves nothing behind."""
+    content = taken.car.read_bytes().decode("latin-1")
+
+    def answer(request: WebRequest) -> WebResponse:
+        return WebResponse(200 if request.url == "/mine.car" else 404, "", {}, content)
+
+    with site(answer) as port:
+        url, home = f"http://127.0.0.1:{port}", tmp_path / "new"
+        words = ("restore", taken.was["did"], "--home", home, "--from")
+        assert "answers 404" in shell.refused(*words, f"{url}/other.car")
+        assert not home.exists()
+        assert shell.told(*words, f"{url}/mine.car")["state"] == taken.was["state"]
+    assert "cannot be fetched" in shell.refused(*words[:3], tmp_path / "third", "--from", f"{url}/mine.car")
+
+
+@contextmanager
+def site(answer: Handler) -> Iterator[int]:
+    """On loopback, while a command runs in this thread; its port."""
+    loop, port = asyncio.new_event_loop(), Queue[int]()
+    stopped = asyncio.Event()
+
+    async def serve() -> None:
+        async with serving(answer) as number:
+            port.put(number)
+            await stopped.wait()
+
+    thread = Thread(target=lambda: loop.run_until_complete(serve()))
+    thread.start()
+    try:
+        yield port.get()
+    finally:
+        loop.call_soon_threadsafe(stopped.set)
+        thread.join()
+        loop.close()
 
 
 def test_a_file_of_another_pico_is_not_the_one(taken: Taken, shell: Shell, tmp_path: Path) -> None:
