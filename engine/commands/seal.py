@@ -50,10 +50,10 @@ def seal(
 ) -> None:
     """Seal the state of a pico, or of all, now.
 
-    The newest one becomes encrypted blocks in the engine's own store, goes on to its IPFS nodes, and is brought back from
-    there with `picomesh restore`: by whoever has a copy of this engine's engine.key, and by owners who were
-    named with --owner. The engine gets the name of the owner's key alone, so keep the file elsewhere. With
-    the setting seal = "on" it happens by itself.
+    The newest one becomes encrypted blocks in the engine's own store, goes on to its IPFS nodes, and is
+    brought back from there with `picomesh restore`: by whoever has a copy of this engine's engine.key, and by
+    owners who were named with --owner. The engine gets the name of the owner's key alone, so keep the file
+    elsewhere. With the setting seal = "on" it happens by itself.
 
     \b
     Examples:
@@ -108,8 +108,8 @@ def _tell_copies(replication: dict[str, Any]) -> str:
 def history(eci: str, url: str | None, as_json: bool) -> None:
     """List the sealed heads of a pico.
 
-    The newest comes last. Each says which state the pico had after which turn, and is checked against the pico's log. Two for one
-    turn would prove that somebody has run the pico twice, and are shown as evidence.
+    The newest comes last. Each says which state the pico had after which turn, and is checked against the
+    pico's log. Two for one turn would prove that somebody has run the pico twice, and are shown as evidence.
 
     \b
     Examples:
