@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import AsyncExitStack
 from importlib import import_module
 from pathlib import Path
@@ -14,10 +13,11 @@ from engine.commands.blocks_wrong import WRONG, explained
 from engine.commands.bringing import Source, bring_in, show_brought
 from engine.commands.failure import Failure
 from engine.commands.ipfs import need_nodes, opened_nodes
+from engine.commands.long_runs import run_long
 from engine.commands.open_home import OwnHome, own_home, trust
 from engine.commands.opening_keys import Opener, find_opener
 from engine.commands.output import console, json_option, print_json
-from engine.commands.progress import Tell, progress
+from engine.commands.progress import Tell
 from engine.commands.recover import read_log
 from engine.commands.settings import read_settings
 from engine.commands.sources import Candidate, Search, fetched, new_search, open_car
@@ -60,7 +60,8 @@ def import_(file: Path, key: Path | None, kept: Path | None, home: Path | None, 
             async with own_home(settings) as opened:
                 return await bring_in(opened, Source(car.store, car.contents.head, opener, _log(kept)), tell)
 
-    _finish(run, as_json)
+    told = run_long(run)
+    print_json(told) if as_json else show_brought(told)
 
 
 @click.command()
@@ -115,17 +116,7 @@ def restore(
                 store = opened.stores
             return await bring_in(opened, Source(store, found.signed.cid, opener, _log(kept)), tell)
 
-    _finish(run, as_json)
-
-
-def _finish(run: Any, as_json: bool) -> None:
-    try:
-        with progress() as tell:
-            told = asyncio.run(run(tell))
-    except WRONG as problem:
-        raise explained(problem) from None
-    except OSError as problem:
-        raise Failure(f"it could not be done: {problem}; nothing was changed") from None
+    told = run_long(run)
     print_json(told) if as_json else show_brought(told)
 
 

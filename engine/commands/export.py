@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
@@ -15,13 +14,13 @@ from rich.markup import escape
 from engine.adapters.blocks import Database, LocalBlocks, write_car
 from engine.adapters.http import read_run_file
 from engine.adapters.keys import BlockCipher
-from engine.commands.blocks_wrong import WRONG, explained
 from engine.commands.client import ROOT, EngineClient
 from engine.commands.failure import Failure, NoEngine
+from engine.commands.long_runs import run_long
 from engine.commands.open_home import OpenHome, heads_of, look_into, now_ms, state_keys_of, trust
 from engine.commands.opening_keys import locking
 from engine.commands.output import console, json_option, print_json
-from engine.commands.progress import Tell, progress
+from engine.commands.progress import Tell
 from engine.commands.settings import read_settings
 from engine.config import Settings
 from engine.core.blocks.heads import SignedHead
@@ -64,13 +63,7 @@ def export(eci: str, out: Path | None, with_keys: bool, home: Path | None, as_js
     settings = read_settings(home=home)
     lock = locking() if with_keys else None
     _seal(settings, eci)
-    try:
-        with progress() as tell:
-            told = asyncio.run(_export(settings, eci, out, lock, tell))
-    except WRONG as problem:
-        raise explained(problem) from None
-    except OSError as problem:
-        raise Failure(f"it could not be written: {problem}; nothing is left of it") from None
+    told = run_long(lambda tell: _export(settings, eci, out, lock, tell))
     if as_json:
         print_json(told)
     else:
@@ -81,9 +74,8 @@ def _show(told: dict[str, Any]) -> None:
     console.print(f"[green]{escape(told['file'])}[/]  {decimal(told['bytes'])}")
     console.print(f"  {escape(told['did'])}, as it was after turn {told['turn']}, sealed at {told['sealed']}")
     if told["turns"]:
-        console.print(
-            f"  with what it takes to run its last {told['turns']} turns again (`picomesh verify --replay`)"
-        )
+        turns = "its last turn" if told["turns"] == 1 else f"its last {told['turns']:,} turns"
+        console.print(f"  with what it takes to run {turns} again (`picomesh verify --replay`)")
     if told["keys"]:
         console.print("  its keys are in it, under the passphrase: without that they are lost")
     else:

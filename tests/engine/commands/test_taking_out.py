@@ -14,15 +14,16 @@ from typing import Any, NamedTuple
 import pytest
 from nacl.signing import SigningKey
 
-from engine.adapters.keys import SeedFile
+from engine.adapters.keys import SeedFile, SeedKeys
 from engine.adapters.signing.ed25519 import sign
 from engine.core.blocks.enclosures import LOCKED, read_contents
-from engine.core.blocks.heads import read_head, sign_head
+from engine.core.blocks.heads import SignedHead, read_head, sign_head
 from engine.core.blocks.walks import reach, run
 from engine.core.cars import CarReader, Section, car_of, read_car
 from engine.core.cids import Cid, cid_text
 from engine.core.did_keys import to_did_key
 from engine.ports import WebRequest, WebResponse
+from engine.runtime.identities import SIGNING, life_purpose
 from engine.wiring import Engine
 from tests.engine.commands.sealed_homes import (
     PASSPHRASE,
@@ -301,6 +302,29 @@ def test_a_forged_head_is_found(change: Any, why: str, taken: Taken, shell: Shel
     for said in (verified, imported, restored):
         assert "error: forged head:" in said
         assert why in said
+
+
+def test_two_heads_for_one_turn_are_for_people_to_decide(taken: Taken, shell: Shell, tmp_path: Path) -> None:
+    """Whoever has the pico's key has signed both. Each is named, and may be asked for."""
+    folder, home = tmp_path / "stick", tmp_path / "new"
+    folder.mkdir()
+    seed = SeedKeys(SeedFile(taken.home / "engine.key").open(None)).derive(
+        f"{life_purpose(taken.was['root'])}/{SIGNING}"
+    )
+
+    def again(signed: SignedHead) -> SignedHead:
+        other = replace(signed.head, time_ms=signed.head.time_ms + 1)
+        return sign_head(other, lambda message: sign(seed, message))
+
+    (folder / "one.car").write_bytes(taken.car.read_bytes())
+    with_head(taken.car, again, folder / "two.car")
+    heads = [cid_text(head_of(folder / name)) for name in ("one.car", "two.car")]
+    words = ("restore", taken.was["did"], "--from", folder, "--home", home)
+    said = shell.refused(*words)
+    assert "error: two heads for one turn:" in said
+    assert all(head in said for head in heads)
+    assert not home.exists()
+    assert shell.told(*words, "--head", heads[1])["head"] == heads[1]
 
 
 def test_a_wrong_passphrase_and_a_wrong_key_are_told_apart(
