@@ -62,8 +62,8 @@ def export(eci: str, out: Path | None, with_keys: bool, home: Path | None, as_js
     """
     settings = read_settings(home=home)
     lock = locking() if with_keys else None
-    _seal(settings, eci)
-    told = run_long(lambda tell: _export(settings, eci, out, lock, tell))
+    was_sealed = _seal(settings, eci)
+    told = run_long(lambda tell: _export(settings, eci, out, lock, was_sealed, tell))
     if as_json:
         print_json(told)
     else:
@@ -83,26 +83,29 @@ def _show(told: dict[str, Any]) -> None:
     console.print(f"  [dim]next, elsewhere: picomesh import {escape(told['file'])}[/]")
 
 
-def _seal(settings: Settings, eci: str) -> None:
-    """By the engine that runs on the home, if one does: it alone knows what is going on."""
+def _seal(settings: Settings, eci: str) -> bool:
+    """By the engine that runs on the home, which alone knows what is going on; False if none does."""
     note = read_run_file(settings.home)
     if note is None:
-        return
+        return False
     try:
         with EngineClient(note.url) as engine:
+            if engine.root_eci() != note.root_eci:
+                return False  # the note outlived its engine, and another one is there now
             told = engine.seal(eci)
     except NoEngine:
-        return  # its note outlived it
+        return False
     for one in told["failed"]:
         raise Failure(f"pico {one['pico']} could not be sealed: {one['reason']}")
+    return True
 
 
 async def _export(
-    settings: Settings, eci: str, out: Path | None, lock: Lock | None, tell: Tell
+    settings: Settings, eci: str, out: Path | None, lock: Lock | None, was_sealed: bool, tell: Tell
 ) -> dict[str, Any]:
     async with look_into(settings) as home:
         pico = _resolve(home, eci)
-        signed = _newest(home, pico)
+        signed = _newest(home, pico, was_sealed)
         believed = await believe(home.store, signed.cid, trust())
         target = out or Path(f"{pico}.car")
         # Beside the file, because there is room for it there, or there is none for the file.
@@ -155,13 +158,14 @@ def _resolve(home: OpenHome, eci: str) -> PicoId:
     return PicoId(found)
 
 
-def _newest(home: OpenHome, pico: PicoId) -> SignedHead:
-    """Of the newest turn, or the file would be of another time than its owner thinks."""
+def _newest(home: OpenHome, pico: PicoId, was_sealed: bool) -> SignedHead:
+    """Of the newest turn, or the file would be of another time than its owner thinks. One that was sealed
+    just now may have had others since."""
     newest, last = heads_of(home).newest(pico), Past(home.journal).last(pico)
     hint = "`picomesh serve` starts an engine, which seals it when it is exported"
     if newest is None:
         raise Failure(f"pico {pico} was never sealed, and no engine runs on {home.settings.home}", hint)
-    if newest.head.sequence < last:
+    if newest.head.sequence < last and not was_sealed:
         raise Failure(
             f"pico {pico} is sealed as of turn {newest.head.sequence}, and has had {last} turns; no engine "
             f"runs on {home.settings.home}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,6 +15,7 @@ from typing import Any, NamedTuple
 import pytest
 from nacl.signing import SigningKey
 
+from engine.adapters.http.run_file import RunFile, write_run_file
 from engine.adapters.keys import SeedFile, SeedKeys
 from engine.adapters.signing.ed25519 import sign
 from engine.core.blocks.enclosures import LOCKED, read_contents
@@ -477,3 +479,22 @@ def test_a_file_of_another_pico_is_not_the_one(taken: Taken, shell: Shell, tmp_p
     (tmp_path / "y.car").write_bytes(car_of([next(reversed(blocks))], blocks))
     assert "error: no export:" in shell.refused("import", tmp_path / "y.car", "--home", home)
     assert not home.exists()
+
+
+def test_another_engine_is_not_asked_to_seal(taken: Taken, shell: Shell, tmp_path: Path) -> None:
+    """A note in the home may have outlived its engine; then what is sealed is exported."""
+    note = taken.home / "engine.json"
+
+    def answer(request: WebRequest) -> WebResponse:
+        assert request.method == "GET", "nothing is changed there"
+        return WebResponse(200, "", {}, json.dumps({"root_eci": "another"}))
+
+    try:
+        with site(answer) as port:
+            write_run_file(taken.home, RunFile(f"http://127.0.0.1:{port}", 1, "ours"))
+            told = shell.told("export", "root", "-o", tmp_path / "one.car", "--home", taken.home)
+        assert told["turn"] == taken.was["turn"]
+        told = shell.told("export", "root", "-o", tmp_path / "two.car", "--home", taken.home)
+        assert told["turn"] == taken.was["turn"], "nobody answers any more"
+    finally:
+        note.unlink()
