@@ -15,7 +15,7 @@ from rich.markup import escape
 from engine.adapters.keys import BlockCipher
 from engine.commands.failure import Failure
 from engine.commands.long_runs import run_long
-from engine.commands.open_home import heads_of, lives_of, look_into, trust
+from engine.commands.open_home import OpenHome, heads_of, lives_of, look_into, trust
 from engine.commands.opening_keys import Opener, find_opener
 from engine.commands.output import console, json_option, print_json
 from engine.commands.progress import Tell
@@ -110,11 +110,18 @@ async def _in_home(settings: Settings, did: str, key: Path | None) -> AsyncItera
     async with look_into(settings) as home:
         pico = lives_of(home.journal, home.keys).pico_of(Did(did))
         kept = None if pico is None else heads_of(home).newest(pico)
-        search = new_search(did, trust())
-        roots = await home.store.roots() if kept is None else [kept.cid]
-        await search.look(home.store, roots, "in the home")
-        opener = find_opener(settings, key, None)
-        yield Subject(home.store, search.newest().signed.cid, opener)
+        yield Subject(
+            home.store,
+            await _found_in(home, did) if kept is None else kept.cid,
+            find_opener(settings, key, None),
+        )
+
+
+async def _found_in(home: OpenHome, did: str) -> Cid:
+    """The newest head of a pico that does not live there, as of one that was deleted."""
+    search = new_search(did, trust())
+    await search.look(home.store, await home.store.roots(), "in the home")
+    return search.newest().signed.cid
 
 
 async def _replay(settings: Settings, subject: Subject, found: Verified) -> dict[str, Any]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
+import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from queue import Queue
@@ -498,3 +500,25 @@ def test_another_engine_is_not_asked_to_seal(taken: Taken, shell: Shell, tmp_pat
         assert told["turn"] == taken.was["turn"], "nobody answers any more"
     finally:
         note.unlink()
+
+
+ALTER = "UPDATE blocks SET body = CAST(substr(body, 1, length(body) - 1) AS BLOB) WHERE cid = ?"
+LOSE = "DELETE FROM blocks WHERE cid = ?"
+
+
+@pytest.mark.parametrize(("statement", "name"), [(ALTER, "altered block"), (LOSE, "missing block")])
+def test_what_a_home_has_lost_is_found(
+    statement: str, name: str, taken: Taken, shell: Shell, tmp_path: Path
+) -> None:
+    """Whichever block of its sealed pico it is: verifying names it, and nothing is exported."""
+    found = {one.cid: one.data for one in sections(taken.car)}
+    for lost in below(head_of(taken.car), found):
+        home = tmp_path / cid_text(lost)
+        shutil.copytree(taken.home, home)
+        with closing(sqlite3.connect(home / "blocks.db")) as connection, connection:
+            connection.execute(statement, (lost,))
+        for words in (("verify", taken.was["did"]), ("export", "root", "-o", tmp_path / "no.car")):
+            said = shell.refused(*words, "--home", home)
+            assert f"error: {name}:" in said
+            assert cid_text(lost) in said
+        assert not (tmp_path / "no.car").exists()
