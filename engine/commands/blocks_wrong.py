@@ -39,7 +39,8 @@ NAMES: tuple[tuple[type[Exception], str, str | None], ...] = (
     (
         WrongKey,
         "wrong key",
-        "--key FILE takes an owner's key, or the engine.key of the engine that sealed it",
+        "--key FILE takes an owner's key, or the engine.key of the engine that sealed it; "
+        "the passphrase of an export goes into PICOMESH_EXPORT_PASSPHRASE",
     ),
     (NewerFormat, "newer format", "upgrade picomesh; nothing was changed"),
     (BlockTooLarge, "too large", None),

@@ -16,7 +16,7 @@ from engine.commands.ipfs import need_nodes, opened_nodes
 from engine.commands.long_runs import run_long
 from engine.commands.open_home import OwnHome, own_home, trust
 from engine.commands.opening_keys import Opener, find_opener
-from engine.commands.output import console, json_option, print_json
+from engine.commands.output import json_option, print_json
 from engine.commands.progress import Tell
 from engine.commands.recover import read_log
 from engine.commands.settings import read_settings
@@ -107,7 +107,7 @@ def restore(
                 await _look_in_stores(opened, search, place, head, stack)
             found = _chosen(search, head)
             for problem in search.refused:
-                console.print(f"[yellow]not believed: {problem}[/]", markup=True)
+                _warn(f"not believed: {problem}")
             opener = _needed(find_opener(settings, key, locked[0] if locked else None))
             store = found.store
             if in_stores:
@@ -185,7 +185,12 @@ async def _look_in_stores(
         try:
             await search.look(node, await node.roots(), f"in {url}")
         except StoreFailed as problem:
-            console.print(f"[yellow]{url} cannot be asked: {problem}[/]")
+            _warn(f"{url} cannot be asked: {problem}")
+
+
+def _warn(text: str) -> None:
+    """Of what does not end the search."""
+    click.secho(text, fg="yellow", err=True)
 
 
 async def _given(home: OwnHome, place: str | None, head: str | None) -> Cid | None:

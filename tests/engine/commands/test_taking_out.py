@@ -118,6 +118,7 @@ def test_it_is_opened_with_the_key_file_of_its_engine_too(taken: Taken, shell: S
     folder.mkdir()
     shell.told("export", "root", "-o", folder / "a.car", "--home", taken.home)
     (folder / "z.car").write_bytes(b"something else")
+    with_head(taken.car, _resigned, folder / "forged.car")
     words = (
         "restore",
         taken.was["did"],
@@ -128,7 +129,9 @@ def test_it_is_opened_with_the_key_file_of_its_engine_too(taken: Taken, shell: S
         "--home",
         home,
     )
-    assert shell.told(*words)["state"] == taken.was["state"]
+    result = shell.run(*words, "--json")
+    assert json.loads(result.stdout)["state"] == taken.was["state"]
+    assert result.stderr.count("not believed:") == 2, "others are told of, to people"
     assert with_engine(home, identity) == taken.was["state"]
 
 
