@@ -98,7 +98,7 @@ def _forget_the_gone(host: Host, deposits: Deposits, settings: Settings) -> None
     host.when_gone(gone)
 
 
-def open_to_all(seals: Seals, deposits: Deposits, keys: Keys, settings: Settings) -> InTheOpen:
+def open_to_all(host: Host, seals: Seals, deposits: Deposits, keys: Keys, settings: Settings) -> InTheOpen:
     """Begin: release what is nobody's, and publish names if that is wanted."""
     if _has_blocks(settings):
         deposits.start()
@@ -112,4 +112,6 @@ def open_to_all(seals: Seals, deposits: Deposits, keys: Keys, settings: Settings
         naming.note(pico, signed)
 
     seals.told = told
+    if host.seal_desk is not None:
+        host.seal_desk.name_of = naming.name
     return InTheOpen(deposits, naming, names)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from engine.adapters.blocks import NotBlocks
 from engine.adapters.keys import KeysUnusable
+from engine.adapters.local.schema import JournalUnreadable
 from engine.commands.failure import Failure
 from engine.core.blocks.enclosures import NotAnExport
 from engine.core.blocks.errors import (
@@ -17,7 +19,8 @@ from engine.core.blocks.errors import (
     WrongKey,
 )
 from engine.core.cars import AlteredCar, BadCar, CarCut
-from engine.ports import MissingBlocks, StoreFailed, StoreFull, WrongBytes
+from engine.core.codec import Unreadable
+from engine.ports import JournalFailed, MissingBlocks, StoreFailed, StoreFull, WrongBytes
 from engine.runtime.restoring import AlreadyHere
 
 COPY = "take another copy of it; nothing was changed"
@@ -36,7 +39,8 @@ NAMES: tuple[tuple[type[Exception], str, str | None], ...] = (
     (
         WrongKey,
         "wrong key",
-        "--key FILE takes an owner's key, or the engine.key of the engine that sealed it",
+        "--key FILE takes an owner's key, or the engine.key of the engine that sealed it; "
+        "the passphrase of an export goes into PICOMESH_EXPORT_PASSPHRASE",
     ),
     (NewerFormat, "newer format", "upgrade picomesh; nothing was changed"),
     (BlockTooLarge, "too large", None),
@@ -44,10 +48,14 @@ NAMES: tuple[tuple[type[Exception], str, str | None], ...] = (
     (StoreFull, "full", None),
     (StoreFailed, "store not usable", None),
     (KeysUnusable, "keys not usable", None),
+    (JournalUnreadable, "journal not usable", None),
+    (JournalFailed, "journal not usable", "make room on the disk; nothing was changed"),
+    (NotBlocks, "blocks not usable", "move that file away: it is made again from the journal"),
+    (Unreadable, "damaged history", "`picomesh replay ECI` names the record"),
 )
 """The first that fits; `code` of the failure is the name with hyphens."""
 
-WRONG = (BlockError, StoreFailed, KeysUnusable)
+WRONG = (BlockError, StoreFailed, KeysUnusable, JournalFailed, JournalUnreadable, NotBlocks, Unreadable)
 
 
 def explained(problem: Exception) -> Failure:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import AsyncExitStack
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +12,17 @@ import click
 from engine.commands.blocks_wrong import WRONG, explained
 from engine.commands.bringing import Source, bring_in, show_brought
 from engine.commands.failure import Failure
-from engine.commands.ipfs import opened_nodes
+from engine.commands.ipfs import need_nodes, opened_nodes
+from engine.commands.long_runs import run_long
 from engine.commands.open_home import OwnHome, own_home, trust
 from engine.commands.opening_keys import Opener, find_opener
-from engine.commands.output import console, json_option, print_json
-from engine.commands.progress import Tell, progress
+from engine.commands.output import json_option, print_json
+from engine.commands.progress import Tell
 from engine.commands.recover import read_log
 from engine.commands.settings import read_settings
 from engine.commands.sources import Candidate, Search, fetched, new_search, open_car
 from engine.core.blocks.enclosures import LockedKeys
-from engine.core.cids import NotACid, read_cid
+from engine.core.cids import Cid, NotACid, read_cid
 from engine.ports import KeptLog, StoreFailed
 
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -29,7 +30,7 @@ NO_KEY = (
     "there is no key that opens it",
     "--key FILE takes its owner's key, or the engine.key of the engine that sealed it",
 )
-IPFS = "ipfs"
+IPFS, IPNS = "ipfs", ("ipns://", "/ipns/")
 
 
 @click.command("import")
@@ -59,12 +60,13 @@ def import_(file: Path, key: Path | None, kept: Path | None, home: Path | None, 
             async with own_home(settings) as opened:
                 return await bring_in(opened, Source(car.store, car.contents.head, opener, _log(kept)), tell)
 
-    _finish(run, as_json)
+    told = run_long(run)
+    print_json(told) if as_json else show_brought(told)
 
 
 @click.command()
 @click.argument("did")
-@click.option("--from", "place", metavar="FILE|FOLDER|URL|ipfs", help="Where to look for it.")
+@click.option("--from", "place", metavar="FILE|FOLDER|URL|ipfs|ipns://NAME", help="Where to look for it.")
 @click.option("--head", metavar="CID", help="Its head, if you know it.")
 @click.option("--key", type=FILE, help="A key file that opens it: its owner's, or an engine.key.")
 @click.option("--log", "kept", type=FILE, help="A newer log of the pico than the one beside the head.")
@@ -82,8 +84,9 @@ def restore(
     """Bring a pico back by its name for life.
 
     The newest of its heads that is found is taken: among the blocks of the home and, if its settings name
-    any (ipfs_api), in IPFS nodes; or where --from says, a CAR file, a folder of them, the URL of one. The
-    home need not be there: a root pico is the root of a new one. Its engine must not run meanwhile.
+    any (ipfs_api), in IPFS nodes; or where --from says: a CAR file, a folder of them, the URL of one, the
+    nodes alone, the head that a name of IPNS leads to. The home need not be there: a root pico is the root of
+    a new one. Its engine must not run meanwhile.
 
     \b
     Examples:
@@ -95,7 +98,8 @@ def restore(
     async def run(tell: Tell) -> dict[str, Any]:
         async with AsyncExitStack() as stack:
             search, locked = new_search(did, trust()), list[LockedKeys]()
-            if place is not None and place != IPFS:
+            in_stores = place is None or place == IPFS or place.startswith(IPNS)
+            if place is not None and not in_stores:
                 await _look_at(place, search, locked, stack, tell)
                 opened = await stack.enter_async_context(own_home(settings))
             else:
@@ -103,26 +107,16 @@ def restore(
                 await _look_in_stores(opened, search, place, head, stack)
             found = _chosen(search, head)
             for problem in search.refused:
-                console.print(f"[yellow]not believed: {problem}[/]", markup=True)
+                _warn(f"not believed: {problem}")
             opener = _needed(find_opener(settings, key, locked[0] if locked else None))
             store = found.store
-            if place is None or place == IPFS:
+            if in_stores:
                 tell("fetching", 0, 0)
                 await opened.stores.bring(found.signed.cid)
                 store = opened.stores
             return await bring_in(opened, Source(store, found.signed.cid, opener, _log(kept)), tell)
 
-    _finish(run, as_json)
-
-
-def _finish(run: Any, as_json: bool) -> None:
-    try:
-        with progress() as tell:
-            told = asyncio.run(run(tell))
-    except WRONG as problem:
-        raise explained(problem) from None
-    except OSError as problem:
-        raise Failure(f"it could not be done: {problem}; nothing was changed") from None
+    told = run_long(run)
     print_json(told) if as_json else show_brought(told)
 
 
@@ -176,24 +170,45 @@ async def _look_in_car(
 async def _look_in_stores(
     home: OwnHome, search: Search, place: str | None, head: str | None, stack: AsyncExitStack
 ) -> None:
-    if head is not None:
-        await search.look(home.stores, [_cid(head)], "as given")
+    given = await _given(home, place, head)
+    if given is not None:
+        await search.look(home.stores, [given], "as given")
         return
     if place is None:
         await search.look(home.stores, await home.stores.roots(), "in the home")
-    if not home.settings.ipfs_api.addresses:
-        if place == IPFS:
-            raise Failure("no IPFS node is named", "PICOMESH_IPFS_API=http://127.0.0.1:5001 names one")
+    if place == IPFS:
+        need_nodes(home.settings)
+    elif not home.settings.ipfs_api.addresses:
         return
     for url, node in opened_nodes(home.settings):
         stack.push_async_callback(node.close)
         try:
             await search.look(node, await node.roots(), f"in {url}")
         except StoreFailed as problem:
-            console.print(f"[yellow]{url} cannot be asked: {problem}[/]")
+            _warn(f"{url} cannot be asked: {problem}")
 
 
-def _cid(text: str) -> Any:
+def _warn(text: str) -> None:
+    """Of what does not end the search."""
+    click.secho(text, fg="yellow", err=True)
+
+
+async def _given(home: OwnHome, place: str | None, head: str | None) -> Cid | None:
+    """The head that was named, or that a name of IPNS leads to."""
+    if head is not None or place is None or not place.startswith(IPNS):
+        return None if head is None else _cid(head)
+    need_nodes(home.settings)
+    names = import_module("engine.adapters.ipfs.ipns")
+    try:
+        found: Cid | None = await names.resolve(home.settings, place)
+    except ValueError as problem:
+        raise Failure(str(problem)) from None
+    if found is None:
+        raise Failure(f"no node knows {place}", "--from ipfs looks at what the nodes have pinned")
+    return found
+
+
+def _cid(text: str) -> Cid:
     try:
         return read_cid(text)
     except NotACid as problem:

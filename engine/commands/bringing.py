@@ -92,6 +92,7 @@ def _told(home: OpenHome, found: Restored, source: Source, is_root: bool) -> dic
         "timer": None if found.due_ms is None else to_iso(found.due_ms),
         "channels": sorted(found.pico.channels),
         "root": is_root,
+        "parent": None if found.pico.parent is None else home.journal.find_channel(found.pico.parent),
         "home": str(home.settings.home),
     }
 
@@ -105,10 +106,17 @@ def show_brought(told: dict[str, Any]) -> None:
     console.print(f"  records  {told['records']} of its newest turns came along")
     if told["timer"] is not None:
         console.print(f"  timers   the first is due at {told['timer']}")
-    if told["root"]:
-        console.print("  it is the root pico of this home")
+    console.print(f"  place    {_place(told)}")
     console.print("  [yellow]be sure that it lives nowhere else any more[/]")
     where = "" if told["home"] == str(default_home()) else f" --home {told['home']}"
-    eci = "root" if told["root"] else told["channels"][0]
+    eci = "root" if told["root"] else told["pico"]
     console.print(f"  [dim]next: picomesh serve{escape(where)}, and if another engine had it, then[/]")
     console.print(f"  [dim]      picomesh did recover {eci} --key owner.key, so that others find it here[/]")
+
+
+def _place(told: dict[str, Any]) -> str:
+    if told["root"]:
+        return "it is the root pico of this home"
+    if told["parent"] is not None:
+        return f"below pico {told['parent']}"
+    return f"in no tree: no pico here is its parent; it is reached by its channels, as {told['pico']}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
@@ -15,13 +14,13 @@ from rich.markup import escape
 from engine.adapters.blocks import Database, LocalBlocks, write_car
 from engine.adapters.http import read_run_file
 from engine.adapters.keys import BlockCipher
-from engine.commands.blocks_wrong import WRONG, explained
 from engine.commands.client import ROOT, EngineClient
 from engine.commands.failure import Failure, NoEngine
+from engine.commands.long_runs import run_long
 from engine.commands.open_home import OpenHome, heads_of, look_into, now_ms, state_keys_of, trust
 from engine.commands.opening_keys import locking
 from engine.commands.output import console, json_option, print_json
-from engine.commands.progress import Tell, progress
+from engine.commands.progress import Tell
 from engine.commands.settings import read_settings
 from engine.config import Settings
 from engine.core.blocks.heads import SignedHead
@@ -63,14 +62,8 @@ def export(eci: str, out: Path | None, with_keys: bool, home: Path | None, as_js
     """
     settings = read_settings(home=home)
     lock = locking() if with_keys else None
-    _seal(settings, eci)
-    try:
-        with progress() as tell:
-            told = asyncio.run(_export(settings, eci, out, lock, tell))
-    except WRONG as problem:
-        raise explained(problem) from None
-    except OSError as problem:
-        raise Failure(f"it could not be written: {problem}; nothing is left of it") from None
+    was_sealed = _seal(settings, eci)
+    told = run_long(lambda tell: _export(settings, eci, out, lock, was_sealed, tell))
     if as_json:
         print_json(told)
     else:
@@ -81,9 +74,8 @@ def _show(told: dict[str, Any]) -> None:
     console.print(f"[green]{escape(told['file'])}[/]  {decimal(told['bytes'])}")
     console.print(f"  {escape(told['did'])}, as it was after turn {told['turn']}, sealed at {told['sealed']}")
     if told["turns"]:
-        console.print(
-            f"  with what it takes to run its last {told['turns']} turns again (`picomesh verify --replay`)"
-        )
+        turns = "its last turn" if told["turns"] == 1 else f"its last {told['turns']:,} turns"
+        console.print(f"  with what it takes to run {turns} again (`picomesh verify --replay`)")
     if told["keys"]:
         console.print("  its keys are in it, under the passphrase: without that they are lost")
     else:
@@ -91,26 +83,29 @@ def _show(told: dict[str, Any]) -> None:
     console.print(f"  [dim]next, elsewhere: picomesh import {escape(told['file'])}[/]")
 
 
-def _seal(settings: Settings, eci: str) -> None:
-    """By the engine that runs on the home, if one does: it alone knows what is going on."""
+def _seal(settings: Settings, eci: str) -> bool:
+    """By the engine that runs on the home, which alone knows what is going on; False if none does."""
     note = read_run_file(settings.home)
     if note is None:
-        return
+        return False
     try:
         with EngineClient(note.url) as engine:
+            if engine.root_eci() != note.root_eci:
+                return False  # the note outlived its engine, and another one is there now
             told = engine.seal(eci)
     except NoEngine:
-        return  # its note outlived it
+        return False
     for one in told["failed"]:
         raise Failure(f"pico {one['pico']} could not be sealed: {one['reason']}")
+    return True
 
 
 async def _export(
-    settings: Settings, eci: str, out: Path | None, lock: Lock | None, tell: Tell
+    settings: Settings, eci: str, out: Path | None, lock: Lock | None, was_sealed: bool, tell: Tell
 ) -> dict[str, Any]:
     async with look_into(settings) as home:
         pico = _resolve(home, eci)
-        signed = _newest(home, pico)
+        signed = _newest(home, pico, was_sealed)
         believed = await believe(home.store, signed.cid, trust())
         target = out or Path(f"{pico}.car")
         # Beside the file, because there is room for it there, or there is none for the file.
@@ -163,13 +158,14 @@ def _resolve(home: OpenHome, eci: str) -> PicoId:
     return PicoId(found)
 
 
-def _newest(home: OpenHome, pico: PicoId) -> SignedHead:
-    """Of the newest turn, or the file would be of another time than its owner thinks."""
+def _newest(home: OpenHome, pico: PicoId, was_sealed: bool) -> SignedHead:
+    """Of the newest turn, or the file would be of another time than its owner thinks. One that was sealed
+    just now may have had others since."""
     newest, last = heads_of(home).newest(pico), Past(home.journal).last(pico)
     hint = "`picomesh serve` starts an engine, which seals it when it is exported"
     if newest is None:
         raise Failure(f"pico {pico} was never sealed, and no engine runs on {home.settings.home}", hint)
-    if newest.head.sequence < last:
+    if newest.head.sequence < last and not was_sealed:
         raise Failure(
             f"pico {pico} is sealed as of turn {newest.head.sequence}, and has had {last} turns; no engine "
             f"runs on {home.settings.home}",

@@ -38,7 +38,7 @@ class Told:
 
 @click.group()
 def ipfs() -> None:
-    """The IPFS nodes that keep blocks for an engine."""
+    """IPFS nodes that keep blocks for an engine."""
 
 
 @ipfs.command()
@@ -76,12 +76,23 @@ async def _ask_all(settings: Settings) -> list[Told]:
     return list(await asyncio.gather(*(_ask(node) for node in opened_nodes(settings))))
 
 
+def need_nodes(settings: Settings) -> None:
+    """Where nothing can be done without one."""
+    if not settings.ipfs_api.addresses:
+        raise Failure("no IPFS node is named", "PICOMESH_IPFS_API=http://127.0.0.1:5001 names one")
+    _need_aioipfs()
+
+
 def opened_nodes(settings: Settings) -> list[tuple[str, IpfsBlocks]]:
-    if find_spec("aioipfs") is None:
-        raise Failure("IPFS nodes need aioipfs, which is not installed", "pip install 'picomesh[ipfs]'")
+    _need_aioipfs()
     # By name, because aioipfs is an extra, and no other command should wait for it to load.
     nodes: Sequence[IpfsBlocks] = import_module("engine.adapters.ipfs.opening").open_nodes(settings)
     return list(zip(map(str, settings.ipfs_api.addresses), nodes, strict=True))
+
+
+def _need_aioipfs() -> None:
+    if find_spec("aioipfs") is None:
+        raise Failure("IPFS nodes need aioipfs, which is not installed", "pip install 'picomesh[ipfs]'")
 
 
 async def _ask(named: tuple[str, IpfsBlocks]) -> Told:

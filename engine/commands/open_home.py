@@ -17,11 +17,10 @@ from engine.adapters.dids.lifelong import LifelongLogs
 from engine.adapters.keys import BlockCipher, KeyBoxes, SeedFile, SeedKeys
 from engine.adapters.local.home import HomeBusy, HomeLock, take_home
 from engine.adapters.local.journal import SqliteJournal
-from engine.adapters.local.schema import JournalUnreadable
 from engine.adapters.signing.ed25519 import verify
 from engine.commands.failure import Failure
 from engine.commands.passphrase import find_passphrase
-from engine.config import Settings
+from engine.config import BadSetting, Settings
 from engine.core.dids import Did
 from engine.core.replicas import Replication
 from engine.ports import BlockStore, Journal, Keys
@@ -32,6 +31,7 @@ from engine.runtime.replication_policies import Policies
 from engine.runtime.restoring import Restoring
 from engine.runtime.sealed_states import Trust
 from engine.runtime.state_keys import StateKeys
+from engine.runtime.vault import Vault
 from engine.wiring import JOURNAL_FILE, SEED_FILE
 from engine.wiring_of_seals import BLOCKS_FILE, make_vault
 
@@ -70,7 +70,7 @@ async def look_into(settings: Settings) -> AsyncIterator[OpenHome]:
     """An engine may run on it."""
     if not (settings.home / JOURNAL_FILE).is_file():
         raise Failure(f"{settings.home} is no home of an engine", "--home names another")
-    keys, journal = _keys(settings), _journal(settings)
+    keys, journal = _keys(settings), SqliteJournal(settings.home / JOURNAL_FILE)
     database = Database(settings.home / BLOCKS_FILE)
     try:
         yield OpenHome(settings, journal, keys, LocalBlocks(database, now_ms))
@@ -86,7 +86,8 @@ async def own_home(settings: Settings) -> AsyncIterator[OwnHome]:
     is_new = not settings.home.exists()
     lock = _taken(settings)
     try:
-        keys, journal, vault = _keys(settings), _journal(settings), make_vault(settings, now_ms)
+        keys, vault = _keys(settings), _stores(settings)
+        journal = SqliteJournal(settings.home / JOURNAL_FILE)
         try:
             stores = await vault.stores()
             yield OwnHome(settings, journal, keys, stores, stores)
@@ -112,10 +113,10 @@ def _taken(settings: Settings) -> HomeLock:
         raise Failure(str(busy), "stop it first, and start it again afterwards") from None
 
 
-def _journal(settings: Settings) -> SqliteJournal:
+def _stores(settings: Settings) -> Vault:
     try:
-        return SqliteJournal(settings.home / JOURNAL_FILE)
-    except JournalUnreadable as problem:
+        return make_vault(settings, now_ms)
+    except BadSetting as problem:
         raise Failure(str(problem)) from None
 
 

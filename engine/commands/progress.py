@@ -15,13 +15,21 @@ Tell = Callable[[str, int, int], None]
 
 @contextmanager
 def progress() -> Iterator[Tell]:
-    """A bar that is gone when it is done; nothing where there is no terminal."""
-    columns = TextColumn("  {task.description:<28}"), BarColumn(), DownloadColumn(), TimeRemainingColumn()
+    """A bar that is there while something is done, and gone when that is: in between a passphrase may be
+    asked for. Nothing where there is no terminal."""
+    columns = TextColumn("  {task.description:<24}"), BarColumn(), DownloadColumn(), TimeRemainingColumn()
     screen = Console(stderr=True, highlight=False, emoji=False)
-    with Progress(*columns, console=screen, transient=True, disable=not sys.stderr.isatty()) as shown:
-        task = shown.add_task("", total=None)
+    shown = Progress(*columns, console=screen, transient=True, disable=not sys.stderr.isatty())
+    task = shown.add_task("", total=None)
 
-        def tell(what: str, done: int, of: int) -> None:
-            shown.update(task, description=what, completed=done, total=of or None)
+    def tell(what: str, done: int, of: int) -> None:
+        shown.update(task, description=what, completed=done, total=of or None)
+        if 0 < of <= done:
+            shown.stop()
+        else:
+            shown.start()
 
+    try:
         yield tell
+    finally:
+        shown.stop()

@@ -48,12 +48,12 @@ def seal(
     url: str | None,
     as_json: bool,
 ) -> None:
-    """Seal the newest state of a pico, or of all, now.
+    """Seal the state of a pico, or of all, now.
 
-    It becomes encrypted blocks in the engine's own store, goes on to its IPFS nodes, and is brought back from
-    there with `picomesh restore`: by whoever has a copy of this engine's engine.key, and by owners who were
-    named with --owner. The engine gets the name of the owner's key alone, so keep the file elsewhere. With
-    the setting seal = "on" it happens by itself.
+    The newest one becomes encrypted blocks in the engine's own store, goes on to its IPFS nodes, and is
+    brought back from there with `picomesh restore`: by whoever has a copy of this engine's engine.key, and by
+    owners who were named with --owner. The engine gets the name of the owner's key alone, so keep the file
+    elsewhere. With the setting seal = "on" it happens by itself.
 
     \b
     Examples:
@@ -87,6 +87,8 @@ def _show_sealed(told: dict[str, Any], owner: Path | None, key: str | None) -> N
     for one in told["sealed"]:
         console.print(f"[green]sealed[/] pico {escape(one['pico'])} after turn {one['sequence']:,}")
         console.print(f"  [dim]head[/] {escape(one['head'])}")
+        if "ipns" in one:
+            console.print(f"  [dim]name[/] ipns://{escape(one['ipns'])}")
         console.print(f"  [dim]{escape(_tell_copies(one['replication']))}[/]")
     for one in told["failed"]:
         console.print(f"[red]not sealed[/] pico {escape(one['pico'])}: {escape(one['reason'])}")
@@ -104,10 +106,10 @@ def _tell_copies(replication: dict[str, Any]) -> str:
 @engine_option
 @json_option
 def history(eci: str, url: str | None, as_json: bool) -> None:
-    """List the sealed heads of a pico, the newest last.
+    """List the sealed heads of a pico.
 
-    Each says which state the pico had after which turn, and is checked against the pico's log. Two for one
-    turn would prove that somebody has run the pico twice, and are shown as evidence.
+    The newest comes last. Each says which state the pico had after which turn, and is checked against the
+    pico's log. Two for one turn would prove that somebody has run the pico twice, and are shown as evidence.
 
     \b
     Examples:

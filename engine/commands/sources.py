@@ -80,6 +80,7 @@ async def _save(response: httpx.Response, path: Path, tell: Tell) -> None:
             file.write(piece)
             done += len(piece)
             tell("fetching", done, whole)
+        tell("fetching", done, done)
 
 
 # --- the newest of several -------------------------------------------------------------------------

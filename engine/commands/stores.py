@@ -21,10 +21,10 @@ FEW = 5
 @engine_option
 @json_option
 def stores(url: str | None, as_json: bool) -> None:
-    """Show the stores of blocks of an engine, and how they are.
+    """Show stores of blocks, and how they are.
 
-    Its own is there always; IPFS nodes are named by the setting ipfs_api (`picomesh ipfs status` asks them
-    themselves). What waits for a store that is away or full goes there when it is back.
+    The engine's own is there always; IPFS nodes are named by the setting ipfs_api (`picomesh ipfs status`
+    asks them themselves). What waits for a store that is away or full goes there when it is back.
 
     \b
     Examples:
@@ -83,10 +83,10 @@ def _table(others: list[dict[str, Any]]) -> Table:
 @engine_option
 @json_option
 def gc(url: str | None, as_json: bool) -> None:
-    """Remove blocks from the engine's own store that nothing needs any more.
+    """Remove blocks that nothing needs.
 
-    It happens by itself each hour where picos are sealed by themselves. What was put there within the last
-    hour stays.
+    They are in the engine's own store. It happens by itself each hour where picos are sealed by themselves.
+    What was put there within the last hour stays.
 
     \b
     Examples:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,12 +13,12 @@ from rich.filesize import decimal
 from rich.markup import escape
 
 from engine.adapters.keys import BlockCipher
-from engine.commands.blocks_wrong import WRONG, explained
 from engine.commands.failure import Failure
-from engine.commands.open_home import heads_of, lives_of, look_into, trust
+from engine.commands.long_runs import run_long
+from engine.commands.open_home import OpenHome, heads_of, lives_of, look_into, trust
 from engine.commands.opening_keys import Opener, find_opener
 from engine.commands.output import console, json_option, print_json
-from engine.commands.progress import Tell, progress
+from engine.commands.progress import Tell
 from engine.commands.rerunning import run_again
 from engine.commands.settings import read_settings
 from engine.commands.sources import new_search, open_car
@@ -67,11 +66,7 @@ def verify(what: str, key: Path | None, replay: bool, home: Path | None, as_json
       picomesh verify did:scid:vh:1:Qm…
     """
     settings = read_settings(home=home)
-    try:
-        with progress() as tell:
-            told = asyncio.run(_verify(settings, what, key, replay, tell))
-    except WRONG as problem:
-        raise explained(problem) from None
+    told = run_long(lambda tell: _verify(settings, what, key, replay, tell))
     if as_json:
         print_json(told)
     else:
@@ -115,11 +110,18 @@ async def _in_home(settings: Settings, did: str, key: Path | None) -> AsyncItera
     async with look_into(settings) as home:
         pico = lives_of(home.journal, home.keys).pico_of(Did(did))
         kept = None if pico is None else heads_of(home).newest(pico)
-        search = new_search(did, trust())
-        roots = await home.store.roots() if kept is None else [kept.cid]
-        await search.look(home.store, roots, "in the home")
-        opener = find_opener(settings, key, None)
-        yield Subject(home.store, search.newest().signed.cid, opener)
+        yield Subject(
+            home.store,
+            await _found_in(home, did) if kept is None else kept.cid,
+            find_opener(settings, key, None),
+        )
+
+
+async def _found_in(home: OpenHome, did: str) -> Cid:
+    """The newest head of a pico that does not live there, as of one that was deleted."""
+    search = new_search(did, trust())
+    await search.look(home.store, await home.store.roots(), "in the home")
+    return search.newest().signed.cid
 
 
 async def _replay(settings: Settings, subject: Subject, found: Verified) -> dict[str, Any]:

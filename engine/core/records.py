@@ -171,6 +171,11 @@ def state_id(pico: Pico) -> str:
     return sha256(to_bytes(pack_pico(pico))).hexdigest()
 
 
+def state_pieces(pico: Pico) -> Iterator[bytes]:
+    """The bytes that it is made of, for a thread that lets others run in between."""
+    return pieces(pack_pico(pico))
+
+
 # --- bytes -----------------------------------------------------------------------------------------
 
 

@@ -24,16 +24,23 @@ EPOCH_BITS = 40
 newer than all of the one before."""
 
 
+PATIENCE_S = 5.0
+"""For names that are still to be published when an engine stops: the last seals were a moment ago."""
+
+
 class Names(Protocol):
     """See `engine.adapters.ipfs.ipns`."""
+
+    def name(self, seed: bytes) -> str: ...
 
     async def publish(self, seed: bytes, head: Cid, sequence: int) -> str: ...
 
 
 class NamingHeads:
-    def __init__(self, names: Names, keys: Keys) -> None:
+    def __init__(self, names: Names, keys: Keys, patience_s: float = PATIENCE_S) -> None:
         self._names = names
         self._keys = keys
+        self._patience_s = patience_s
         self._due: dict[PicoId, SignedHead] = {}
         self._task: Task[None] | None = None
 
@@ -47,8 +54,17 @@ class NamingHeads:
         if self._task is not None:
             await asyncio.wait([self._task])
 
+    def name(self, pico: PicoId) -> str:
+        """That leads, or will lead, to its newest head."""
+        return self._names.name(self._seed(pico))
+
+    def _seed(self, pico: PicoId) -> bytes:
+        return self._keys.derive(name_purpose(pico))
+
     async def close(self) -> None:
-        """Leave the rest to the next seals."""
+        """Leave to the next seals what cannot be published soon."""
+        if self._task is not None:
+            await asyncio.wait([self._task], timeout=self._patience_s)
         self._due.clear()
         if self._task is not None:
             self._task.cancel()
@@ -64,9 +80,8 @@ class NamingHeads:
             self._task = None
 
     async def _publish(self, pico: PicoId, signed: SignedHead) -> None:
-        seed = self._keys.derive(name_purpose(pico))
         try:
-            name = await self._names.publish(seed, signed.cid, record_number(signed.head))
+            name = await self._names.publish(self._seed(pico), signed.cid, record_number(signed.head))
         except (StoreFailed, ValueError) as problem:
             log.warning("the name of a pico was not published; its next seal is", pico=pico, why=str(problem))
         else:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 from engine.core.codec import Plain
 from engine.core.gentle import pieces
 from engine.core.messages import Done, Event, Failed, SendEvent, Turn
-from engine.core.model import EMPTY, EventId, PicoId
-from engine.core.records import Head, encode_request, record_pieces, sealed, snapshot_pieces
+from engine.core.model import EMPTY, EventId, Pico, PicoId
+from engine.core.records import Head, encode_request, record_pieces, sealed, snapshot_pieces, state_pieces
 
 MANY = 500
 """Effects whose bytes are prepared: some ten milliseconds. It takes a detour through a thread, which for few
@@ -52,6 +53,15 @@ def event_of(sent: SendEvent, sender: PicoId) -> Event:
 def write_snapshot(head: Head) -> bytes:
     """A whole pico, however large, while other threads go on."""
     return _write(snapshot_pieces(head))
+
+
+def name_state(pico: Pico) -> str:
+    """`state_id` of a whole pico, however large, while other threads go on."""
+    digest = sha256()
+    for piece in state_pieces(pico):
+        digest.update(piece)
+        time.sleep(0)
+    return digest.hexdigest()
 
 
 def _write(parts: Iterable[bytes]) -> bytes:

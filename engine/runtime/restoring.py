@@ -18,7 +18,6 @@ from engine.core.blocks.state import State
 from engine.core.cids import Cid
 from engine.core.dids import Did, scid_in
 from engine.core.model import Eci, Pico, PicoId, RulesetHash
-from engine.core.records import state_id
 from engine.ports import (
     BirthPico,
     BlockStore,
@@ -33,7 +32,7 @@ from engine.runtime.besides import Unpacked, unpack_beside
 from engine.runtime.kept_heads import KeptHeads
 from engine.runtime.lives import Lives
 from engine.runtime.outbox import NOTHING_YET, differences
-from engine.runtime.preparation import write_snapshot
+from engine.runtime.preparation import name_state, write_snapshot
 from engine.runtime.replication_policies import Policies
 from engine.runtime.sealed_states import Believed, Trust, believe, open_tree
 from engine.runtime.seals import COPIED, from_copy
@@ -100,7 +99,7 @@ class Restoring:
         ]
         await self._journal.commit(writes)
         due_ms = min((one.due_ms for one in writes if isinstance(one, SetTimer)), default=None)
-        identity = await asyncio.to_thread(state_id, pico)
+        identity = await asyncio.to_thread(name_state, pico)
         return Restored(pico, believed.signed, log, identity, beside.records, due_ms)
 
     # --- what is refused ---

@@ -5,7 +5,7 @@ What is answered are documents, ready to be shown.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from engine.core.blocks.errors import BlockError
@@ -30,12 +30,20 @@ from engine.runtime.vault import Vault
 TROUBLE = (CannotSeal, BlockError, StoreFailed, JournalFailed, Unreadable)
 
 
+def _no_name(pico: PicoId) -> str | None:
+    """There are none."""
+    return None
+
+
 class SealDesk:
+    """`name_of` says which name of IPNS leads to a pico's newest head, where there are names."""
+
     def __init__(self, sealing: Sealing, journal: Journal, vault: Vault) -> None:
         self._sealing = sealing
         self._seals = sealing.seals
         self._journal = journal
         self._vault = vault
+        self.name_of: Callable[[PicoId], str | None] = _no_name
 
     async def seal(self, eci: Eci | None) -> Document | Refusal:
         """Seal the pico with that channel, or all, now. Of one pico it raises what `Seals.seal` raises."""
@@ -59,7 +67,11 @@ class SealDesk:
 
     async def _seal_one(self, pico: PicoId) -> Document:
         signed = await self._seals.seal(pico)
-        return {"pico": pico, **tell_head(signed), **await self._copies(pico, signed)}
+        return {"pico": pico, **tell_head(signed), **self._ipns(pico), **await self._copies(pico, signed)}
+
+    def _ipns(self, pico: PicoId) -> Document:
+        name = self.name_of(pico)
+        return {} if name is None else {"ipns": name}
 
     def _everybody(self) -> Iterable[PicoId]:
         after = ""
@@ -93,7 +105,7 @@ class SealDesk:
             reason = f"what is kept of the heads of this pico is not to be believed: {problem}"
             return Refusal("unknown", reason, "a copy of the journal has to take its place")
         heads, trouble = [tell_head(one) for one in found], self._sealing.troubles.get(pico)
-        told = {"pico": pico, "heads": heads, "evidence": evidence, "trouble": trouble}
+        told = {"pico": pico, "heads": heads, "evidence": evidence, "trouble": trouble, **self._ipns(pico)}
         return {**told, **await self._copies(pico, found[-1])} if found else told
 
     async def owners(self, keys: Sequence[str] | None) -> Document | Refusal:

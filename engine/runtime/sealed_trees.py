@@ -1,7 +1,8 @@
 """The trees of picos that were sealed lately, so that sealing one again costs what has changed.
 
 A tree remembers what it has written by the identity of values, which those of a pico keep for as long as it
-is awake. All trees together are bounded; one that goes costs time the next time and changes nothing.
+is awake. All trees together are bounded, but for one that is larger by itself; one that goes costs time the
+next time and changes nothing.
 """
 
 from __future__ import annotations
@@ -69,7 +70,7 @@ class SealedTrees:
         tree.bytes = max(tree.bytes, written_bytes, tree.tail.size)
         self._trees[pico.id] = tree
         self._bytes += tree.bytes
-        while self._bytes > self._most_bytes and self._trees:
+        while self._bytes > self._most_bytes and len(self._trees) > 1:
             _, gone = self._trees.popitem(last=False)
             self._bytes -= gone.bytes
 

@@ -31,6 +31,7 @@ from engine.runtime.keyed_locks import KeyedLocks
 from engine.runtime.lives import Lives
 from engine.runtime.many_stores import ManyStores
 from engine.runtime.replication_policies import Policies
+from engine.runtime.restored import restored
 from engine.runtime.sealed_trees import CannotSeal, SealedTrees
 from engine.runtime.state_keys import Ring, StateKeys
 from engine.runtime.walking import Tally, drive
@@ -52,7 +53,7 @@ Sealed = Callable[[PicoId, SignedHead], None]
 
 
 def from_copy(pico: PicoId) -> str:
-    """The fact that a pico came back from a copy and has not begun a new epoch since."""
+    """The fact that a pico came back from a copy, or when it began a new epoch for that reason."""
     return f"from a copy {pico}"
 
 
@@ -161,14 +162,15 @@ class Seals:
         return Who(name, kept, acting, await self.state_keys.ring(pico, name, acting.epoch))
 
     async def _begin_epoch(self, pico: PicoId) -> None:
-        """A pico that came back from a copy may have had turns, and heads of them, after it was copied. Those
-        to come are of another epoch, so that they contradict none of these."""
-        if self._journal.fact(from_copy(pico)) != COPIED:
+        """A pico that came back from a copy, alone or with its whole home, may have had turns, and heads of
+        them, after it was copied. Those to come are of another epoch, and so contradict none of these."""
+        began = self._journal.fact(from_copy(pico)) or "0"
+        if began != COPIED and not any(one.restored_ms > int(began) for one in restored(self._journal.fact)):
             return
         told = await self._lives.rotate(Eci(pico))
         if isinstance(told, Refusal):
             raise CannotSeal(f"pico {pico} came back from a copy, and needs a new epoch: {told.reason}")
-        await self._journal.commit([SetFact(from_copy(pico), "")])
+        await self._journal.commit([SetFact(from_copy(pico), str(self._now_ms()))])
 
     def _seed(self, pico: PicoId) -> bytes:
         """Of the key that the log's document names for signatures of the pico."""

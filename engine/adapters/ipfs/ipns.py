@@ -35,6 +35,10 @@ class HeadNames:
         self._names = names
         self._now = now
 
+    def name(self, seed: bytes) -> str:
+        """The one that is published with that seed."""
+        return name_of(seed)
+
     async def publish(self, seed: bytes, head: Cid, sequence: int) -> str:
         """Let the name of that key lead to a head, in the nodes that take it; the name. Raises
         `StoreUnavailable` when none does."""

@@ -167,7 +167,7 @@ def _copy_database(source: Path, copy: Path, tell: Tell) -> None:
         return 0
 
     try:
-        with closing(_only_reading(source)) as connection:
+        with closing(_connect(source)) as connection:
             connection.set_progress_handler(look, LOOK_EVERY)
             connection.execute("VACUUM INTO ?", (str(copy),))
         with closing(sqlite3.connect(copy, isolation_level=None)) as connection:
@@ -323,7 +323,7 @@ def restored_home(home: Path) -> tuple[Restored, ...]:
     if not journal.is_file():
         return ()
     try:
-        with closing(_only_reading(journal)) as connection:
+        with closing(_connect(journal)) as connection:
             return read_restored(_fact(connection, RESTORED))
     except sqlite3.Error:
         return ()  # whoever opens it says what is wrong
@@ -334,8 +334,9 @@ def _fact(connection: sqlite3.Connection, name: str) -> str | None:
     return None if row is None else row[0]
 
 
-def _only_reading(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", isolation_level=None, uri=True)
+def _connect(path: Path) -> sqlite3.Connection:
+    """As one that writes: one that only reads would leave files behind which it cannot remove."""
+    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", isolation_level=None, uri=True)
 
 
 # --- files -----------------------------------------------------------------------------------------

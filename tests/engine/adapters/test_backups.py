@@ -103,8 +103,9 @@ async def test_a_home_remembers_each_time_it_was_restored(backup: Path, tmp_path
     restore_backup(backup, first, LATER_MS)
     write_backup(first, tmp_path / "two.backup", LATER_MS + 1, "0.1")
     restore_backup(tmp_path / "two.backup", second, LATER_MS + 2)
-    once = Restored(MADE_MS, LATER_MS)
+    once, files = Restored(MADE_MS, LATER_MS), sorted(first.iterdir())
     assert restored_home(first) == (once,)
+    assert sorted(first.iterdir()) == files, "looking leaves nothing behind"
     assert restored_home(second) == (once, Restored(LATER_MS + 1, LATER_MS + 2))
     assert restored_home(tmp_path / "home") == () == restored_home(tmp_path / "nowhere")
 

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+import json
+import shutil
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from queue import Queue
+from threading import Thread
 from typing import Any, NamedTuple
 
 import pytest
 from nacl.signing import SigningKey
 
-from engine.adapters.keys import SeedFile
+from engine.adapters.http.run_file import RunFile, write_run_file
+from engine.adapters.keys import SeedFile, SeedKeys
 from engine.adapters.signing.ed25519 import sign
 from engine.core.blocks.enclosures import LOCKED, read_contents
-from engine.core.blocks.heads import read_head, sign_head
+from engine.core.blocks.heads import SignedHead, read_head, sign_head
 from engine.core.blocks.walks import reach, run
 from engine.core.cars import CarReader, Section, car_of, read_car
 from engine.core.cids import Cid, cid_text
 from engine.core.did_keys import to_did_key
+from engine.ports import WebRequest, WebResponse
+from engine.runtime.identities import SIGNING, life_purpose
 from engine.wiring import Engine
 from tests.engine.commands.sealed_homes import (
     PASSPHRASE,
@@ -31,6 +41,7 @@ from tests.engine.commands.sealed_homes import (
     send,
     with_engine,
 )
+from tests.engine.loopback_site import Handler, serving
 
 ENTER = {"PICOMESH_EXPORT_PASSPHRASE": PASSPHRASE}
 
@@ -107,6 +118,7 @@ def test_it_is_opened_with_the_key_file_of_its_engine_too(taken: Taken, shell: S
     folder.mkdir()
     shell.told("export", "root", "-o", folder / "a.car", "--home", taken.home)
     (folder / "z.car").write_bytes(b"something else")
+    with_head(taken.car, _resigned, folder / "forged.car")
     words = (
         "restore",
         taken.was["did"],
@@ -117,7 +129,9 @@ def test_it_is_opened_with_the_key_file_of_its_engine_too(taken: Taken, shell: S
         "--home",
         home,
     )
-    assert shell.told(*words)["state"] == taken.was["state"]
+    result = shell.run(*words, "--json")
+    assert json.loads(result.stdout)["state"] == taken.was["state"]
+    assert result.stderr.count("not believed:") == 2, "others are told of, to people"
     assert with_engine(home, identity) == taken.was["state"]
 
 
@@ -297,6 +311,29 @@ def test_a_forged_head_is_found(change: Any, why: str, taken: Taken, shell: Shel
         assert why in said
 
 
+def test_two_heads_for_one_turn_are_for_people_to_decide(taken: Taken, shell: Shell, tmp_path: Path) -> None:
+    """Whoever has the pico's key has signed both. Each is named, and may be asked for."""
+    folder, home = tmp_path / "stick", tmp_path / "new"
+    folder.mkdir()
+    seed = SeedKeys(SeedFile(taken.home / "engine.key").open(None)).derive(
+        f"{life_purpose(taken.was['root'])}/{SIGNING}"
+    )
+
+    def again(signed: SignedHead) -> SignedHead:
+        other = replace(signed.head, time_ms=signed.head.time_ms + 1)
+        return sign_head(other, lambda message: sign(seed, message))
+
+    (folder / "one.car").write_bytes(taken.car.read_bytes())
+    with_head(taken.car, again, folder / "two.car")
+    heads = [cid_text(head_of(folder / name)) for name in ("one.car", "two.car")]
+    words = ("restore", taken.was["did"], "--from", folder, "--home", home)
+    said = shell.refused(*words)
+    assert "error: two heads for one turn:" in said
+    assert all(head in said for head in heads)
+    assert not home.exists()
+    assert shell.told(*words, "--head", heads[1])["head"] == heads[1]
+
+
 def test_a_wrong_passphrase_and_a_wrong_key_are_told_apart(
     taken: Taken, shell: Shell, tmp_path: Path
 ) -> None:
@@ -345,6 +382,97 @@ def test_an_old_head_is_refused_where_a_newer_one_is_known(shell: Shell, tmp_pat
     assert told["turn"] == 10, "of several the newest one is taken"
 
 
+def test_a_home_made_of_a_backup_signs_no_second_head_for_a_turn(shell: Shell, tmp_path: Path) -> None:
+    """What was sealed after the backup is contradicted by nothing: the heads to come are of a new epoch."""
+    home, again, backup = tmp_path / "home", tmp_path / "again", tmp_path / "one.backup"
+    was = with_engine(home, live)
+    shell.told("backup", backup, "--home", home)
+
+    async def go_on(engine: Engine) -> Any:
+        await send(engine, "second")
+        await seal(engine)
+        return (await engine.host.sealing.seals.history(root_of(engine)))[-1]  # type: ignore[union-attr]
+
+    lost = with_engine(home, go_on)
+    shell.told("restore-home", backup, "--home", again)
+    assert with_engine(again, identity) == was["state"]
+    found = with_engine(again, go_on)
+    assert (lost.head.sequence, found.head.sequence) == (10, 10)
+    assert found.head.epoch > lost.head.epoch
+
+
+def test_a_child_comes_back_below_its_parent(shell: Shell, tmp_path: Path) -> None:
+    """If that is there; and a root below nobody, in a home that has one already."""
+    home, new = tmp_path / "home", tmp_path / "new"
+
+    async def have_child(engine: Engine) -> str:
+        host = engine.host
+        await host.run_event(host.root_eci(), "wrangler", "new_child_request", {"name": "kid"})
+        (child,) = engine.journal.children(root_of(engine))
+        assert host.sealing is not None
+        await host.sealing.seals.seal(child)
+        await seal(engine)
+        return child
+
+    child = with_engine(home, have_child)
+    for eci, file in (("root", "root.car"), (child, "child.car")):
+        shell.told("export", eci, "-o", tmp_path / file, "--with-keys", "--home", home)
+    root = shell.told("import", tmp_path / "root.car", "--home", new)
+    told = shell.told("import", tmp_path / "child.car", "--home", new)
+    assert (told["pico"], told["parent"], told["root"]) == (child, root["pico"], False)
+
+    async def family(engine: Engine) -> list[str]:
+        return [one.id for one in engine.host.tree().children]
+
+    assert with_engine(new, family) == [child]
+    other = tmp_path / "other"
+    with_engine(other, family)
+    told = shell.told("import", tmp_path / "root.car", "--home", other)
+    assert (told["parent"], told["root"]) == (None, False)
+
+    async def look(engine: Engine) -> Any:
+        return await engine.host.histories.state(told["pico"])
+
+    assert with_engine(other, look)["state"] == told["state"]
+
+
+def test_a_file_is_fetched_from_where_it_is(taken: Taken, shell: Shell, tmp_path: Path) -> None:
+    """By its URL; what is not there is said to be so, and leaves nothing behind."""
+    content = taken.car.read_bytes().decode("latin-1")
+
+    def answer(request: WebRequest) -> WebResponse:
+        return WebResponse(200 if request.url == "/mine.car" else 404, "", {}, content)
+
+    with site(answer) as port:
+        url, home = f"http://127.0.0.1:{port}", tmp_path / "new"
+        words = ("restore", taken.was["did"], "--home", home, "--from")
+        assert "answers 404" in shell.refused(*words, f"{url}/other.car")
+        assert not home.exists()
+        assert shell.told(*words, f"{url}/mine.car")["state"] == taken.was["state"]
+    assert "cannot be fetched" in shell.refused(*words[:3], tmp_path / "third", "--from", f"{url}/mine.car")
+
+
+@contextmanager
+def site(answer: Handler) -> Iterator[int]:
+    """On loopback, while a command runs in this thread; its port."""
+    loop, port = asyncio.new_event_loop(), Queue[int]()
+    stopped = asyncio.Event()
+
+    async def serve() -> None:
+        async with serving(answer) as number:
+            port.put(number)
+            await stopped.wait()
+
+    thread = Thread(target=lambda: loop.run_until_complete(serve()))
+    thread.start()
+    try:
+        yield port.get()
+    finally:
+        loop.call_soon_threadsafe(stopped.set)
+        thread.join()
+        loop.close()
+
+
 def test_a_file_of_another_pico_is_not_the_one(taken: Taken, shell: Shell, tmp_path: Path) -> None:
     """Neither is one that is no CAR, or a CAR of something else."""
     home, other = tmp_path / "new", "did:scid:vh:1:QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG"
@@ -356,3 +484,44 @@ def test_a_file_of_another_pico_is_not_the_one(taken: Taken, shell: Shell, tmp_p
     (tmp_path / "y.car").write_bytes(car_of([next(reversed(blocks))], blocks))
     assert "error: no export:" in shell.refused("import", tmp_path / "y.car", "--home", home)
     assert not home.exists()
+
+
+def test_another_engine_is_not_asked_to_seal(taken: Taken, shell: Shell, tmp_path: Path) -> None:
+    """A note in the home may have outlived its engine; then what is sealed is exported."""
+    note = taken.home / "engine.json"
+
+    def answer(request: WebRequest) -> WebResponse:
+        assert request.method == "GET", "nothing is changed there"
+        return WebResponse(200, "", {}, json.dumps({"root_eci": "another"}))
+
+    try:
+        with site(answer) as port:
+            write_run_file(taken.home, RunFile(f"http://127.0.0.1:{port}", 1, "ours"))
+            told = shell.told("export", "root", "-o", tmp_path / "one.car", "--home", taken.home)
+        assert told["turn"] == taken.was["turn"]
+        told = shell.told("export", "root", "-o", tmp_path / "two.car", "--home", taken.home)
+        assert told["turn"] == taken.was["turn"], "nobody answers any more"
+    finally:
+        note.unlink()
+
+
+ALTER = "UPDATE blocks SET body = CAST(substr(body, 1, length(body) - 1) AS BLOB) WHERE cid = ?"
+LOSE = "DELETE FROM blocks WHERE cid = ?"
+
+
+@pytest.mark.parametrize(("statement", "name"), [(ALTER, "altered block"), (LOSE, "missing block")])
+def test_what_a_home_has_lost_is_found(
+    statement: str, name: str, taken: Taken, shell: Shell, tmp_path: Path
+) -> None:
+    """Whichever block of its sealed pico it is: verifying names it, and nothing is exported."""
+    found = {one.cid: one.data for one in sections(taken.car)}
+    for lost in below(head_of(taken.car), found):
+        home = tmp_path / cid_text(lost)
+        shutil.copytree(taken.home, home)
+        with closing(sqlite3.connect(home / "blocks.db")) as connection, connection:
+            connection.execute(statement, (lost,))
+        for words in (("verify", taken.was["did"]), ("export", "root", "-o", tmp_path / "no.car")):
+            said = shell.refused(*words, "--home", home)
+            assert f"error: {name}:" in said
+            assert cid_text(lost) in said
+        assert not (tmp_path / "no.car").exists()

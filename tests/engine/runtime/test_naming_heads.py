@@ -32,6 +32,9 @@ class Names:
     may: asyncio.Event = field(default_factory=asyncio.Event)
     is_dead: bool = False
 
+    def name(self, seed: bytes) -> str:
+        return f"name of {seed.hex()}"
+
     async def publish(self, seed: bytes, head: Cid, sequence: int) -> str:
         await self.may.wait()
         if self.is_dead:
@@ -82,10 +85,16 @@ async def test_nodes_that_fail_cost_a_warning(caplog: pytest.LogCaptureFixture) 
 
 
 @in_loop
-async def test_an_engine_that_stops_does_not_wait_for_names() -> None:
+async def test_an_engine_that_stops_does_not_wait_long_for_names() -> None:
+    """What can be published soon is: the last seals were a moment ago."""
     names = Names()
-    naming = NamingHeads(names, KEYS)
+    naming = NamingHeads(names, KEYS, patience_s=0.01)
     naming.note(ANNS, head(1))
     await asyncio.sleep(0)
     await asyncio.wait_for(naming.close(), 5)
     assert names.published == []
+    names.may.set()
+    naming.note(ANNS, head(2))
+    naming.note(BENS, head(3))
+    await naming.close()
+    assert len(names.published) == 2

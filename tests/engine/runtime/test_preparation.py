@@ -12,11 +12,12 @@ import pytest
 
 from engine.core.messages import Done, Event, Failed, Fault, Refusal, SendEvent, Turn
 from engine.core.model import Eci, EventId, Inputs, PicoId
-from engine.core.records import Head, begin, decode_request, encode_snapshot, seal
+from engine.core.records import Head, begin, decode_request, encode_snapshot, seal, state_id
 from engine.runtime import mailbox, snapshots
 from engine.runtime.mailbox import OWN_MISTAKE
-from engine.runtime.preparation import MANY, Prepared, event_of, prepare, write_snapshot
+from engine.runtime.preparation import MANY, Prepared, event_of, name_state, prepare, write_snapshot
 from engine.runtime.residents import Limits
+from tests.engine.core.blocks.people import rich_pico
 from tests.engine.in_loop import FOREVER_S, in_loop
 from tests.engine.runtime.shell import ROOT, ROOT_ID, prepared_disk, start_shell, with_channel
 
@@ -140,6 +141,10 @@ async def test_a_pico_that_is_deleted_while_it_is_saved_is_gone(monkeypatch: pyt
     await shell.do(ROOT, "bury", name="bob")
     await shell.host.drain()
     assert PicoId("bob") not in shell.journal.disk.snapshots
+
+
+def test_a_state_that_is_named_in_pieces_has_its_name() -> None:
+    assert name_state(rich_pico()) == state_id(rich_pico())
 
 
 def test_a_snapshot_in_pieces_is_the_snapshot() -> None:

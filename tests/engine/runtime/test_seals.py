@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from engine.core.blocks.state import State
 from engine.core.model import PicoId, Rid
 from engine.core.records import state_id
 from engine.core.replicas import Replication
+from engine.runtime.restored import RESTORED, Restored, write_restored
 from engine.runtime.sealed_states import Trust, believe, open_state
 from engine.runtime.sealed_trees import CannotSeal
 from engine.runtime.state_keys import OPENING, opened_with
@@ -228,3 +230,23 @@ async def test_copies_are_where_the_owner_wants_them() -> None:
     assert state.beside["replication"]["among"] == ["a", "b"]
     assert await house.seals.policies.say(house.root, None, None) == Replication(1)
     await house.close()
+
+
+@in_loop
+async def test_a_home_that_was_made_of_a_backup_contradicts_nobody() -> None:
+    """What was sealed after the backup may be anywhere: from now on it is another epoch, then that one."""
+    house = await opened()
+    backup = copy.deepcopy(house.disk)
+    await house.write("monday")
+    lost = await house.seals.seal(house.root)
+    await house.close()
+    past = [Restored(made_ms=1, restored_ms=house.host.equipment.clock.now_ms())]
+    backup.facts[RESTORED] = write_restored(past)
+    again = await House(backup).open()
+    await again.write("another monday")
+    first = await again.seals.seal(again.root)
+    assert first.head.sequence == lost.head.sequence
+    assert first.head.epoch == lost.head.epoch + 1
+    await again.write("tuesday")
+    assert (await again.seals.seal(again.root)).head.epoch == first.head.epoch
+    await again.close()

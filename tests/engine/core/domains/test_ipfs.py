@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from engine.core.blocks.dag_cbor import encode
 from engine.core.cids import cid_of, cid_text
+from engine.core.domains.ipfs import MEMBERS
 from engine.core.kernel import Opened, react
 from engine.core.messages import AskLater, Asks, Done, Failed, Question, SendEvent
 from engine.core.reports import report
@@ -175,3 +178,16 @@ def test_a_large_value_costs_what_it_takes_to_write_it() -> None:
     bench.done("d", "t", {"text": "x" * 1_000})
     bench.budget = Budget(steps=6_000)
     assert bench.failed("d", "t", {"text": "x" * 900_000}).fault.code == "R701"
+
+
+def test_the_documentation_lists_the_members() -> None:
+    """With their parameters, in the section about blocks for everybody."""
+    readme = Path(__file__).resolve().parents[4] / "engine" / "README.md"
+    (section,) = re.findall(
+        r"^## Blocks for everybody\n(.*?)^## ", readme.read_text(), re.DOTALL | re.MULTILINE
+    )
+    listed = {
+        name: tuple(filter(None, parameters.split(", ")))
+        for name, parameters in re.findall(r"^\| `(\w+)\((.*?)\)` \|", section, re.MULTILINE)
+    }
+    assert listed == {name: member.parameters for name, member in MEMBERS.items()}

@@ -1,0 +1,161 @@
+"""A pico outlives its home: as a file, as a backup, or from IPFS nodes; engines are real processes."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from engine.adapters.ipfs.ipns import name_of
+from engine.adapters.keys import SeedFile, SeedKeys
+from engine.cli import main
+from engine.commands.client import EngineClient
+from engine.commands.process import EngineProcess
+from engine.runtime.naming_heads import name_purpose
+from engine.wiring import SEED_FILE
+from tests.engine.commands.sealed_homes import HALF
+from tests.support.ipfs_node import IpfsNode, connected_nodes
+
+NAMED, NOT_NAMED = "a name leads to the newest head of a pico", "the name of a pico was not published"
+"""What an engine's log says then."""
+
+
+@pytest.fixture
+def processes() -> Iterator[list[EngineProcess]]:
+    """Those that are put into it do not outlive the test."""
+    started: list[EngineProcess] = []
+    yield started
+    for one in started:
+        one.end()
+
+
+def begun(processes: list[EngineProcess], home: Path) -> tuple[EngineProcess, EngineClient]:
+    process = EngineProcess(home)
+    processes.append(process)
+    return process, process.start()
+
+
+def run(*words: object, **environment: str) -> dict[str, Any]:
+    result = CliRunner(env=environment).invoke(main, [*map(str, words), "--json"])
+    assert result.exit_code == 0, result.output
+    found: dict[str, Any] = json.loads(result.stdout.splitlines()[-1])
+    return found
+
+
+def live(engine: EngineClient) -> None:
+    """Until a pattern is matched half and a timer is set."""
+    cid = engine.push_ruleset(HALF)["cid"]
+    engine.install("root", f"ipfs://{cid}", {})
+    for name in ("first", "second", "first", "later"):
+        engine.send_event("root", ("half", name), {})
+
+
+def picture(engine: EngineClient) -> dict[str, Any]:
+    """What can be asked of the pico."""
+    return {
+        "root": engine.root_eci(),
+        "state": engine.past("state", eci="root")["state"],
+        "count": engine.query("root", ("half", "count"), {}),
+        "timers": engine.query("root", ("half", "timers"), {}),
+    }
+
+
+def goes_on(engine: EngineClient) -> None:
+    """The event that was missing completes what was matched half before the move."""
+    engine.send_event("root", ("half", "second"), {})
+    assert engine.query("root", ("half", "count"), {}) == 2
+    told = engine.past("replay", eci="root")
+    assert (told["refused"], told["departure"]) == (None, None)
+
+
+def test_a_pico_moves_as_a_file_with_its_owners_key(processes: list[EngineProcess], tmp_path: Path) -> None:
+    """Exported while its engine runs; the machine is lost; another engine has it, and its owner has the log
+    name that one, so that it is sealed there."""
+    old, new, car, key = (tmp_path / name for name in ("old", "new", "mine.car", "owner.key"))
+    first, engine = begun(processes, old)
+    live(engine)
+    did = run("did", "log", "root", "--recovery-key", key, "--url", engine.url)["did"]
+    run("seal", "--owner", key, "--url", engine.url)
+    engine.send_event("root", ("half", "nobody_listens"), {})
+    told = run("export", "root", "-o", car, "--home", old)
+    was = picture(engine)
+    first.kill()
+    shutil.rmtree(old)
+
+    assert run("verify", car, "--key", key, "--replay", "--home", new)["replay"]["repeated"] == told["turn"]
+    found = run("restore", did, "--from", car, "--key", key, "--home", new)
+    assert (found["state"], found["root"]) == (was["state"], True)
+    second, engine = begun(processes, new)
+    assert picture(engine) == was
+    goes_on(engine)
+    run("did", "recover", "root", "--key", key, "--url", engine.url)
+    (sealed,) = run("seal", "root", "--url", engine.url)["sealed"]
+    assert (sealed["did"], sealed["epoch"] > 1) == (did, True)
+    assert second.stop() == 0
+
+
+def test_a_home_is_made_of_a_backup_of_an_engine_at_work(
+    processes: list[EngineProcess], tmp_path: Path
+) -> None:
+    """It has all that was acknowledged before the backup began, and it knows what it is."""
+    old, new, backup = tmp_path / "old", tmp_path / "new", tmp_path / "home.backup"
+    first, engine = begun(processes, old)
+    live(engine)
+    for _ in range(50):
+        engine.accept_event("root", ("half", "first"), {})
+    was = engine.past("log", eci="root", n=1)
+    run("backup", backup, "--home", old)
+    first.kill()
+    shutil.rmtree(old)
+    run("restore-home", backup, "--home", new)
+    second, engine = begun(processes, new)
+    assert engine.query("root", ("half", "count"), {}) == 1
+    assert engine.past("replay", eci="root")["repeated"] == 59 >= was["events"][-1]["seq"]
+    goes_on(engine)
+    assert "this home was made of a backup of" in second.log.read_text()
+
+
+@pytest.fixture(scope="module")
+def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[IpfsNode]]:
+    routing = {"Routing": {"Type": "dhtserver"}}  # which names of IPNS need
+    with connected_nodes(tmp_path_factory.mktemp("ipfs"), 2, routing) as running:
+        yield running
+
+
+def test_a_pico_comes_back_from_ipfs_on_a_bare_machine(
+    nodes: list[IpfsNode], processes: list[EngineProcess], tmp_path: Path
+) -> None:
+    """Sealed through one node; its home is deleted; restored through that one by its name alone, and through
+    another by the CID of its head, or where a name of IPNS leads. All that was kept is the owner's key."""
+    old, key = tmp_path / "old", tmp_path / "owner.key"
+    old.mkdir()
+    (old / "picomesh.toml").write_text(f'ipfs_api = ["{nodes[0].url}"]\nipns = true\n')
+    first, engine = begun(processes, old)
+    live(engine)
+    did = run("did", "log", "root", "--recovery-key", key, "--url", engine.url)["did"]
+    (sealed,) = run("seal", "root", "--owner", key, "--url", engine.url)["sealed"]
+    was = picture(engine)
+    while any(one["waiting"] for one in engine.stores()["others"]) or NAMED not in first.log.read_text():
+        assert NOT_NAMED not in first.log.read_text()
+        assert not any(one["problem"] for one in engine.stores()["others"])
+    name = name_of(SeedKeys(SeedFile(old / SEED_FILE).open(None)).derive(name_purpose(sealed["pico"])))
+    assert first.stop() == 0
+    shutil.rmtree(old)
+
+    same, named, other = tmp_path / "same", tmp_path / "named", tmp_path / "other"
+    words = ("restore", did, "--from", "ipfs", "--key", key)
+    found = run(*words, "--home", same, PICOMESH_IPFS_API=nodes[0].url)
+    assert found["state"] == was["state"]
+    words_by_name = ("restore", did, "--from", f"ipns://{name}", "--key", key)
+    found = run(*words_by_name, "--home", named, PICOMESH_IPFS_API=nodes[0].url)
+    assert found["head"] == sealed["head"]
+    found = run(*words, "--head", sealed["head"], "--home", other, PICOMESH_IPFS_API=nodes[1].url)
+    assert found["state"] == was["state"]
+    _, engine = begun(processes, other)
+    assert picture(engine) == was
+    goes_on(engine)
