@@ -179,8 +179,9 @@ def test_one_by_another_did_takes_its_document(run: Run, tmp_path: Path) -> None
 
 
 BAD: dict[str, tuple[list[str], str]] = {
-    "no DID": (["issue", "alice", "FriendCredential"], "the subject is a DID or another absolute URI"),
-    "no type": (["issue", ALICE, "Friend Credential"], "the types are different names"),
+    "no DID": (["issue", "alice", "FriendCredential"], "the subject 'alice' is no DID"),
+    "a claim for the subject": (["issue", ALICE, "A", "id=7"], "a claim cannot be called id"),
+    "no type": (["issue", ALICE, "Friend Credential"], "'Friend Credential' is no name of a type"),
     "a list in linked data": (
         ["issue", ALICE, "A", "x=[1]", "--form", "linked-data"],
         "x in the claims is a list",
