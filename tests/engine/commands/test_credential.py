@@ -142,6 +142,12 @@ def test_revoking_again_says_since_when(run: Run) -> None:
     assert f"is already revoked, since {first['revoked']}" in again.output
 
 
+def test_revoking_says_how_others_learn_of_it(run: Run, tmp_path: Path) -> None:
+    """By a command for the home in which it was revoked."""
+    said = run("bob", "revoke", issued(run)["id"]).output.replace("\n", "")
+    assert f"picomesh credential status --home {tmp_path / 'bob'} > list.jwt" in said
+
+
 def test_looking_makes_no_home(run: Run, tmp_path: Path) -> None:
     """Only issuing and keeping do."""
     text = issued(run)["credential"]
