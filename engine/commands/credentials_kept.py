@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import click
@@ -40,7 +41,8 @@ def revoke_command(credential_id: str, home: Path | None, as_json: bool) -> None
     already = "" if chosen.revoked_s is None else " already"
     console.print(f"[bold]{revoked.id}[/] is{already} revoked, since {to_date(revoked.revoked_s)}")
     which = f" --list {revoked.place.list}" if several else ""
-    console.print(f"[dim]give verifiers the new list: picomesh credential status{which} > list.jwt[/]")
+    where = "" if home is None else escape(f" --home {quote(str(home))}")
+    console.print(f"[dim]give verifiers the new list: picomesh credential status{which}{where} > list.jwt[/]")
 
 
 def _choose(issued: Sequence[Issued], wanted: str) -> Issued:

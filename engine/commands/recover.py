@@ -38,10 +38,12 @@ def _show_keys(told: dict[str, Any]) -> None:
     others = told["promised"] - 1 - (len(guardians["of"]) if guardians else 0)
     kept = f"keys of owners that are promised too: {others}" if others > 0 else "no owner's key is promised"
     click.echo(f"  {kept}")
-    if guardians:
-        click.echo(f"  {_how_guarded(guardians)}:")
-        for one in guardians["of"]:
-            click.echo(f"    {one}")
+    if not guardians:
+        click.echo("  no guardians are named")
+        return
+    click.echo(f"  {_how_guarded(guardians)}:")
+    for one in guardians["of"]:
+        click.echo(f"    {one}")
 
 
 def _how_guarded(guardians: dict[str, Any]) -> str:

@@ -263,7 +263,8 @@ def test_command_lines_that_make_no_sense_are_told(words: tuple[str, ...], said:
 
 
 def test_who_cannot_be_a_guardian_is_told(world: World) -> None:
-    """With what a guardian is named by."""
+    """With what a guardian is named by; and that there are none is said too."""
+    assert "no guardians are named" in world.ann.done("did", "guardians", "root")
     for dids, said in (
         (("did:web:guardian.example",), "does not carry its key"),
         ((world.dids[0], world.dids[0]), "the same key"),

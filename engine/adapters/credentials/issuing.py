@@ -11,6 +11,7 @@ from engine.adapters.credentials.documents import (
     Credential,
     Document,
     from_document,
+    is_type_name,
     is_uri,
     read_json,
     to_document,
@@ -45,10 +46,15 @@ def _check(credential: Credential, signer: Signer, form: Form) -> None:
         raise CannotIssue("the credential would end before it begins")
     if not 0 <= credential.valid_from_s <= LATEST_S or (credential.valid_until_s or 0) > LATEST_S:
         raise CannotIssue("credentials are valid at some time from 1970 to 9999")
-    if "id" in credential.claims or not is_uri(credential.subject):
-        raise CannotIssue("the subject is a DID or another absolute URI; it is no claim")
+    if not is_uri(credential.subject):
+        raise CannotIssue(f"the subject {credential.subject!r} is no DID, nor another absolute URI")
+    if "id" in credential.claims:
+        raise CannotIssue("a claim cannot be called id: that is the subject")
     if BASE_TYPE in credential.types:
         raise CannotIssue(f"{BASE_TYPE} is a type of every credential; name the others")
+    for one in credential.types:
+        if not is_type_name(one):
+            raise CannotIssue(f"{one!r} is no name of a type; they are like FriendCredential")
     _read_back(credential, form)
 
 

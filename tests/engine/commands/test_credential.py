@@ -142,6 +142,12 @@ def test_revoking_again_says_since_when(run: Run) -> None:
     assert f"is already revoked, since {first['revoked']}" in again.output
 
 
+def test_revoking_says_how_others_learn_of_it(run: Run, tmp_path: Path) -> None:
+    """By a command for the home in which it was revoked."""
+    said = run("bob", "revoke", issued(run)["id"]).output.replace("\n", "")
+    assert f"picomesh credential status --home {tmp_path / 'bob'} > list.jwt" in said
+
+
 def test_looking_makes_no_home(run: Run, tmp_path: Path) -> None:
     """Only issuing and keeping do."""
     text = issued(run)["credential"]
@@ -179,8 +185,9 @@ def test_one_by_another_did_takes_its_document(run: Run, tmp_path: Path) -> None
 
 
 BAD: dict[str, tuple[list[str], str]] = {
-    "no DID": (["issue", "alice", "FriendCredential"], "the subject is a DID or another absolute URI"),
-    "no type": (["issue", ALICE, "Friend Credential"], "the types are different names"),
+    "no DID": (["issue", "alice", "FriendCredential"], "the subject 'alice' is no DID"),
+    "a claim for the subject": (["issue", ALICE, "A", "id=7"], "a claim cannot be called id"),
+    "no type": (["issue", ALICE, "Friend Credential"], "'Friend Credential' is no name of a type"),
     "a list in linked data": (
         ["issue", ALICE, "A", "x=[1]", "--form", "linked-data"],
         "x in the claims is a list",
