@@ -112,6 +112,7 @@ def show_brought(told: dict[str, Any]) -> None:
     eci = "root" if told["root"] else told["pico"]
     console.print(f"  [dim]next: picomesh serve{escape(where)}, and if another engine had it, then[/]")
     console.print(f"  [dim]      picomesh did recover {eci} --key owner.key, so that others find it here[/]")
+    console.print("  [dim]      and it is sealed again: with a key its log promises, or its guardians[/]")
 
 
 def _place(told: dict[str, Any]) -> str:

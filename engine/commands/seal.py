@@ -53,7 +53,8 @@ def seal(
     The newest one becomes encrypted blocks in the engine's own store, goes on to its IPFS nodes, and is
     brought back from there with `picomesh restore`: by whoever has a copy of this engine's engine.key, and by
     owners who were named with --owner. The engine gets the name of the owner's key alone, so keep the file
-    elsewhere. With the setting seal = "on" it happens by itself.
+    elsewhere. A pico that comes back on another engine is sealed there again if its log promises that key
+    too: see `picomesh did log --recovery-key`. With the setting seal = "on" sealing happens by itself.
 
     \b
     Examples:
@@ -67,7 +68,7 @@ def seal(
         key = None if owner is None else _name_owner(engine, owner)
         names = None if stores is None else [name.strip() for name in stores.split(",") if name.strip()]
         told = engine.seal(eci, copies=copies, stores=names, usual=usual or None)
-    print_json(told) if as_json else _show_sealed(told, owner, key)
+    print_json(told) if as_json else _show_sealed(told, eci, owner, key)
     if told["failed"]:
         raise Failure(f"{len(told['failed'])} of {len(told['failed']) + len(told['sealed'])} were not sealed")
 
@@ -78,12 +79,15 @@ def _name_owner(engine: EngineClient, file: Path) -> str:
     return key
 
 
-def _show_sealed(told: dict[str, Any], owner: Path | None, key: str | None) -> None:
+def _show_sealed(told: dict[str, Any], eci: str | None, owner: Path | None, key: str | None) -> None:
     if owner is not None:
         console.print(
             f"sealed from now on for [bold]{escape(str(key))}[/], whose key is in {escape(str(owner))}"
         )
         console.print("[dim]  keep that file elsewhere: with it picos come back when this machine is gone[/]")
+        # To open a state is one thing, to act as the pico another: its log has to promise a key for that.
+        command = f"picomesh did log {eci or 'ECI'} --recovery-key {owner}"
+        console.print(f"[dim]  to go on as them elsewhere they have to promise it too: {escape(command)}[/]")
     for one in told["sealed"]:
         console.print(f"[green]sealed[/] pico {escape(one['pico'])} after turn {one['sequence']:,}")
         console.print(f"  [dim]head[/] {escape(one['head'])}")

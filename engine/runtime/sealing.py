@@ -77,6 +77,7 @@ class Sealing:
         """Why picos could not be sealed the last time."""
         self._changed = Event()
         self._tasks: list[Task[None]] = []
+        self._is_running = False
         self._is_stopped = False
 
     # --- what has to be sealed ---
@@ -113,7 +114,8 @@ class Sealing:
     # --- doing it ---
 
     def start(self) -> None:
-        """Seal what has to be, from now on."""
+        """Seal what has to be, from now on; and let picos hear of it, also of what is sealed by hand."""
+        self._is_running = True
         if self._when.is_on and not self._tasks:
             self._spawn(self._look_round())
             self._spawn(self._collect())
@@ -134,6 +136,7 @@ class Sealing:
         await self._stop_tasks()
 
     async def _stop_tasks(self) -> None:
+        self._is_running = False
         tasks, self._tasks = self._tasks, []
         for task in tasks:
             task.cancel()
@@ -202,7 +205,7 @@ class Sealing:
 
     def spread(self, news: News, pico: PicoId, signed: SignedHead) -> None:
         """Let the pico hear of it, unless the engine is about to stop."""
-        if self._tasks:
+        if self._is_running:
             self._spawn(self._tell(news, pico, signed))
 
     async def _tell(self, news: News, pico: PicoId, signed: SignedHead) -> None:

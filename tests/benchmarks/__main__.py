@@ -18,6 +18,7 @@ from tests.benchmarks.mail import report_mail
 from tests.benchmarks.messages import report_messages
 from tests.benchmarks.neighbours import report_neighbours
 from tests.benchmarks.scale import report_scale
+from tests.benchmarks.sealing import report_sealing
 from tests.benchmarks.stores import report_stores
 
 REPORTS: Mapping[str, Callable[[], Iterator[Table | str]]] = {
@@ -32,6 +33,7 @@ REPORTS: Mapping[str, Callable[[], Iterator[Table | str]]] = {
     "ipfs": report_ipfs,
     "blocks": report_blocks,
     "stores": report_stores,
+    "sealing": report_sealing,
 }
 
 

@@ -125,6 +125,18 @@ def is_heard(house: House) -> bool:
 
 
 @in_loop
+async def test_what_is_sealed_by_hand_is_heard_of_too() -> None:
+    """Also where nothing is sealed otherwise."""
+    house = await opened(DIARY)
+    house.sealing.start()
+    await house.write("monday")
+    signed = await house.seals.seal(house.root)
+    await until(lambda: is_heard(house))
+    assert await house.ask("news") == [float(signed.head.sequence)]
+    await house.close()
+
+
+@in_loop
 async def test_a_pico_without_such_a_rule_has_no_turn_for_it() -> None:
     """Its history is that of what it did."""
     house = await opened(**SOON)
