@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ def test_nothing_needs_to_be_set() -> None:
     settings = load_settings(environment={})
     assert (settings.host, settings.port, settings.body_limit) == ("127.0.0.1", 3000, 1048576)
     assert settings.home == Path.home() / ".picomesh"
-    assert settings.budget == Budget()
+    assert settings.budget == replace(Budget(), string_length=1_000_000)
 
 
 def test_later_sources_win(tmp_path: Path) -> None:
