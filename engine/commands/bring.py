@@ -58,7 +58,11 @@ def import_(file: Path, key: Path | None, kept: Path | None, home: Path | None, 
         async with open_car(file) as car:
             opener = _needed(find_opener(settings, key, car.contents.locked))
             async with own_home(settings) as opened:
-                return await bring_in(opened, Source(car.store, car.contents.head, opener, _log(kept)), tell)
+                inside = car.contents
+                earlier = () if inside.earlier is None else (inside.earlier.root,)
+                return await bring_in(
+                    opened, Source(car.store, inside.head, opener, _log(kept), earlier), tell
+                )
 
     told = run_long(run)
     print_json(told) if as_json else show_brought(told)

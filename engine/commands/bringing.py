@@ -37,11 +37,15 @@ class Source:
     head: Cid
     opener: Opener
     newer_log: KeptLog | None = None
+    besides: tuple[Cid, ...] = ()
+    """What has to be whole as well, though the pico lives without it: a file that lacks it was cut."""
 
 
 async def bring_in(home: OwnHome, source: Source, tell: Tell) -> dict[str, Any]:
     """What came of it. Raises `BlockError` and `StoreFailed`; nothing has changed then."""
-    size = await measure(source.store, [source.head], lambda _, done: tell("checking", done, 0))
+    size = await measure(
+        source.store, [source.head, *source.besides], lambda _, done: tell("checking", done, 0)
+    )
     found = await restoring_in(home).restore(source.head, source.store, source.opener.opens, source.newer_log)
     is_root = await _make_root(home, found.pico)
     if source.store is not home.stores:

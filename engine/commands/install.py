@@ -29,9 +29,10 @@ def install(eci: str, ruleset: str, configuration: tuple[str, ...], url: str | N
     """Install a ruleset on a pico.
 
     ECI is a channel of the pico; `root` stands for the root pico. The ruleset may be configured. A file
-    is checked and its text sent to the engine, wherever that is, with its signature (FILE.sig) if there is
-    one. Installing it again brings a changed text into force; what the ruleset remembers stays. What is
-    behind a URL is read by the engine, and a CID names a text that it keeps: see `picomesh rulesets`.
+    is checked and its text sent to the engine, wherever that is, with its signature (FILE.sig) if there
+    is one. Installing it again brings a changed text into force; what the ruleset remembers stays. What
+    is behind a URL is read by the engine, and ipfs://CID names a text that it keeps (`picomesh
+    rulesets`), or else has in its stores of blocks or its IPFS nodes.
 
     \b
     Examples:

@@ -268,7 +268,9 @@ def test_a_file_that_is_cut_short_is_found(taken: Taken, shell: Shell, tmp_path:
             assert "error: cut short:" in said
     for one in every[:-1]:
         bad.write_bytes(data[: one.offset + len(one.data)])
-        assert "error: missing block:" in shell.refused("verify", bad, "--home", tmp_path / "new")
+        for command in ("verify", "import"):
+            assert "error: missing block:" in shell.refused(command, bad, "--home", tmp_path / "new")
+        assert not (tmp_path / "new").exists()
 
 
 def with_head(car: Path, change: Any, bad: Path) -> None:
