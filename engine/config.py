@@ -37,7 +37,9 @@ _RETRY = Budget(
 PASSPHRASE = "PICOMESH_PASSPHRASE"
 OWN_PASSPHRASE = "PICOMESH_OWN_PASSPHRASE"
 """Of keys that are not an engine's but a person's."""
-NOT_SETTINGS = frozenset({"PICOMESH_URL", PASSPHRASE, OWN_PASSPHRASE})
+NEW_PASSPHRASE = "PICOMESH_NEW_PASSPHRASE"
+"""What either are to be sealed with from now on."""
+NOT_SETTINGS = frozenset({"PICOMESH_URL", PASSPHRASE, OWN_PASSPHRASE, NEW_PASSPHRASE})
 """Variables of ours that are no settings of an engine: where the commands find one, and what settings must
 not show."""
 
