@@ -40,7 +40,9 @@ OWN_PASSPHRASE = "PICOMESH_OWN_PASSPHRASE"
 """Of keys that are not an engine's but a person's."""
 EXPORT_PASSPHRASE = "PICOMESH_EXPORT_PASSPHRASE"
 """Of the keys in the file of one pico."""
-NOT_SETTINGS = frozenset({"PICOMESH_URL", PASSPHRASE, OWN_PASSPHRASE, EXPORT_PASSPHRASE})
+NEW_PASSPHRASE = "PICOMESH_NEW_PASSPHRASE"
+"""What either are to be sealed with from now on."""
+NOT_SETTINGS = frozenset({"PICOMESH_URL", PASSPHRASE, OWN_PASSPHRASE, EXPORT_PASSPHRASE, NEW_PASSPHRASE})
 """Variables of ours that are no settings of an engine: where the commands find one, and what settings must
 not show."""
 

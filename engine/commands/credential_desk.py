@@ -80,14 +80,19 @@ def _make_seed(file: SeedFile, settings: Settings, make: bool) -> None:
 def open_desk(home: Path | None, make: bool = False) -> Iterator[Desk]:
     """Problems become failures that say what to do. A home is made only where something is kept."""
     settings = read_settings(home=home)
-    with ExitStack() as closed:
-        try:
-            store = closed.enter_context(closing(open_store(settings.home / STORE_FILE, make)))
-            yield Desk(settings, store, closed.enter_context(Didkit()))
-        except CannotIssue as problem:
-            raise Failure(f"this cannot be issued: {problem}") from None
-        except (StoreUnusable, DidkitMissing) as problem:
-            raise Failure(str(problem)) from None
+    with tell_problems(), ExitStack() as closed:
+        store = closed.enter_context(closing(open_store(settings.home / STORE_FILE, make)))
+        yield Desk(settings, store, closed.enter_context(Didkit()))
+
+
+@contextmanager
+def tell_problems() -> Iterator[None]:
+    try:
+        yield
+    except CannotIssue as problem:
+        raise Failure(f"this cannot be issued: {problem}") from None
+    except (StoreUnusable, DidkitMissing) as problem:
+        raise Failure(str(problem)) from None
 
 
 def issue_list(desk: Desk, name: str, days: int) -> str:

@@ -8,7 +8,14 @@ from typing import Any
 
 import click
 
-from engine.adapters.credentials import HOME, Credential, Refused, issue_statement, read_unproven
+from engine.adapters.credentials import (
+    HOME,
+    Credential,
+    Refused,
+    check_statement,
+    issue_statement,
+    read_unproven,
+)
 from engine.commands.arguments import read_pairs
 from engine.commands.client import engine_option, find_engine
 from engine.commands.credential_desk import (
@@ -17,6 +24,7 @@ from engine.commands.credential_desk import (
     home_option,
     open_desk,
     tell_beside,
+    tell_problems,
     write_text,
 )
 from engine.commands.failure import Failure
@@ -86,8 +94,11 @@ def issue_command(
 
 
 def _issue_here(home: Path | None, said: Statement) -> tuple[Credential, str]:
+    now_s = int(time.time())
+    with tell_problems():
+        check_statement(said, now_s)  # before a home is made, or a key
     with open_desk(home, make=True) as desk:
-        return issue_statement(desk.store, HOME, desk.keys(make=True), said, int(time.time()), desk.didkit)
+        return issue_statement(desk.store, HOME, desk.keys(make=True), said, now_s, desk.didkit)
 
 
 def _issue_by(eci: str, url: str | None, said: Statement) -> tuple[Credential, str, str]:

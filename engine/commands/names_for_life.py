@@ -16,6 +16,8 @@ class KnownName:
 
     log: KeptLog
     moved: tuple[Did, ...] = ()
+    is_open: bool | None = None
+    """Whether its pico has a channel for messages to it; None where that is another engine's to know."""
 
     def newest(self, did: Did) -> Did:
         keys = keys_in(did)
@@ -36,4 +38,4 @@ def find_name(to: str, url: str | None) -> KnownName | None:
             f"the engine knows no log of {show_did(to)}: {failure.message}",
             "`picomesh did log ECI`, on the engine of that pico, prints an address that says where to ask",
         ) from None
-    return KnownName(KeptLog(told["log"], told["approvals"]), tuple(map(Did, told["moved"])))
+    return KnownName(KeptLog(told["log"], told["approvals"]), tuple(map(Did, told["moved"])), told["open"])

@@ -50,10 +50,16 @@ HINTS = {
     "e.p.trust.credential-refused": "`picomesh credential verify FILE` says more of a credential",
 }
 WITHOUT_LIST = "ask its issuer for the status list, and bring that along with --status-list FILE"
-WITHOUT_DOOR = (
-    "a pico takes messages to its name for life over the channel that it has tagged did, as the policies of "
-    "that one say; without one it takes none"
-)
+DOORS: Mapping[bool | None, str] = {
+    None: "a pico takes messages to its name for life over the channel that it has tagged did, as the "
+    "policies of that one say; without one it takes none",
+    False: "no channel of the pico is tagged did, and over that one it would take messages to its name for "
+    "life; ctx:newChannel makes one, or the event wrangler:new_channel_request",
+    True: "the policy of the pico's channel with the tag did has to allow it, to anybody or to your own DID, "
+    "which `picomesh did show --me` prints; ctx:putChannel changes it",
+}
+"""What whoever is refused at a name for life can do, by whether the pico is known to have a channel for it. A
+refusal does not say: strangers do not learn what there is."""
 Show = Callable[[str, str], None]
 """Shows what goes over the wire: a heading and a text."""
 
@@ -175,13 +181,13 @@ async def _ask(me: OwnIdentity, to: Did, message: Message, show: Show, name: Kno
     return letter.message
 
 
-def read_outcome(answer: Message) -> dict[str, Any]:
+def read_outcome(answer: Message, name: KnownName | None = None) -> dict[str, Any]:
     """What an event or a query came to. Raises `Failure` where it was refused or failed."""
     body = dict(answer.body)
     if report_problem.is_report(answer):
         comment = body.get("comment", "")
         said = report_problem.interpolate(str(comment), body.get("args", []))
-        hint = _hint(body, str(answer.from_))
+        hint = _hint(body, str(answer.from_), None if name is None else name.is_open)
         raise Failure(f"it was refused: {said or body.get('code')} [{body.get('code')}]", hint)
     if "fault" in body:
         fault = body["fault"]
@@ -189,9 +195,9 @@ def read_outcome(answer: Message) -> dict[str, Any]:
     return body
 
 
-def _hint(report: Mapping[str, Any], sender: str) -> str | None:
+def _hint(report: Mapping[str, Any], sender: str, is_open: bool | None) -> str | None:
     if report.get("code") == REFUSALS["not allowed"] and scid_in(sender) is not None:
-        return WITHOUT_DOOR
+        return DOORS[is_open]
     hint = HINTS.get(str(report.get("code")))
     return WITHOUT_LIST if report.get("args") == ["status-unknown"] else hint
 

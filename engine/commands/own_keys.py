@@ -32,6 +32,11 @@ def open_keys(path: Path) -> SeedKeys:
         raise Failure(str(problem)) from None
 
 
+def is_terminal() -> bool:
+    """Whether somebody sits there who can be asked; what was started without an input has none."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
 def passphrase_of(file: SeedFile) -> str | None:
     """None where none is needed."""
     if not file.is_sealed():
@@ -39,7 +44,7 @@ def passphrase_of(file: SeedFile) -> str | None:
     given = os.environ.get(OWN_PASSPHRASE)
     if given:
         return given
-    if not sys.stdin.isatty():
+    if not is_terminal():
         raise Failure(
             f"{file.path} is sealed with a passphrase, and none was given",
             f"put it into {OWN_PASSPHRASE}, or type it at a terminal",

@@ -13,10 +13,13 @@ from engine.adapters.keys import KeysUnusable, SeedFile
 from engine.adapters.local.home import HomeBusy, take_home
 from engine.commands.failure import CannotStart, Failure
 from engine.commands.output import console
-from engine.commands.own_keys import identity_file, passphrase_of
+from engine.commands.own_keys import identity_file, is_terminal, passphrase_of
 from engine.commands.settings import read_settings
-from engine.config import PASSPHRASE, Settings
+from engine.config import NEW_PASSPHRASE, PASSPHRASE, Settings
 from engine.wiring import SEED_FILE
+
+LONGEST = 1 << 16
+"""Characters that are read of what is piped in."""
 
 
 @click.command()
@@ -27,8 +30,15 @@ from engine.wiring import SEED_FILE
     type=click.Path(dir_okay=False, exists=True, path_type=Path),
     help="A key of yours in this file instead, as `picomesh did log --recovery-key` makes it.",
 )
+@click.option(
+    "--new-file",
+    "new",
+    type=click.Path(dir_okay=False, exists=True, path_type=Path),
+    metavar="FILE",
+    help="The new passphrase stands in this file.",
+)
 @click.option("--remove", is_flag=True, help="Leave the file open: only its permissions protect it then.")
-def passphrase(home: Path | None, me: bool, file: Path | None, remove: bool) -> None:
+def passphrase(home: Path | None, me: bool, file: Path | None, new: Path | None, remove: bool) -> None:
     """Protect an engine's keys by a passphrase.
 
     The engine has to be stopped. It asks for the passphrase from then on when it starts from a terminal;
@@ -36,26 +46,32 @@ def passphrase(home: Path | None, me: bool, file: Path | None, remove: bool) -> 
     The keys stay what they are, and so does everything that is sealed for them. For keys of your own it is
     PICOMESH_OWN_PASSPHRASE.
 
+    The new passphrase is asked for at a terminal. For programs it stands in the file that --new-file names,
+    or in PICOMESH_NEW_PASSPHRASE, or is piped in.
+
     \b
     Examples:
       picomesh passphrase
+      picomesh passphrase --new-file phrase.txt
       picomesh passphrase --me
       picomesh passphrase --file owner.key
     """
+    if remove and new is not None:
+        raise click.UsageError("--remove leaves no passphrase, so there is no --new-file")
     if me or file is not None:
-        _seal_own(SeedFile(file or identity_file()), remove)
+        _seal_own(SeedFile(file or identity_file()), new, remove)
     else:
-        _seal_engine(home, remove)
+        _seal_engine(home, new, remove)
 
 
-def _seal_own(file: SeedFile, remove: bool) -> None:
+def _seal_own(file: SeedFile, new: Path | None, remove: bool) -> None:
     try:
-        _change(file, passphrase_of(file), remove)
+        _change(file, passphrase_of(file), new, remove)
     except KeysUnusable as problem:
         raise Failure(str(problem)) from None
 
 
-def _seal_engine(home: Path | None, remove: bool) -> None:
+def _seal_engine(home: Path | None, new: Path | None, remove: bool) -> None:
     settings = read_settings(home=home)
     try:
         lock = take_home(settings.home)
@@ -63,23 +79,46 @@ def _seal_engine(home: Path | None, remove: bool) -> None:
         raise Failure(str(busy), "stop it first: it would go on with what it has read") from None
     try:
         file = SeedFile(settings.home / SEED_FILE)
-        _change(file, find_passphrase(settings) if file.is_sealed() else None, remove)
+        _change(file, find_passphrase(settings) if file.is_sealed() else None, new, remove)
     except KeysUnusable as problem:
         raise Failure(str(problem)) from None
     finally:
         lock.release()
 
 
-def _change(file: SeedFile, old: str | None, remove: bool) -> None:
-    file.open(old)  # a wrong one is told before anybody thinks of a new one
-    new = (
-        None
-        if remove
-        else click.prompt("New passphrase", hide_input=True, confirmation_prompt=True, err=True)
-    )
-    file.change_passphrase(old, new)
+def _change(file: SeedFile, old: str | None, new: Path | None, remove: bool) -> None:
+    if file.exists():
+        file.open(old)  # a wrong one is told before anybody thinks of a new one
+    file.change_passphrase(old, None if remove else _find_new(new))
     state = "not sealed any more" if remove else "sealed"
     console.print(f"{escape(str(file.path))} is [bold]{state}[/]")
+
+
+def _find_new(file: Path | None) -> str:
+    """From a file that was named, else from the environment, else from whoever sits at the terminal."""
+    if file is not None:
+        return _read(file)
+    given = os.environ.get(NEW_PASSPHRASE)
+    if given:
+        return given
+    if is_terminal():
+        return str(click.prompt("New passphrase", hide_input=True, confirmation_prompt=True, err=True))
+    return _piped()
+
+
+def _piped() -> str:
+    """Read as it is: a prompt would complain that nobody's typing can be hidden. Whoever pipes it in as one
+    types it gives it twice."""
+    lines = set(() if sys.stdin is None else sys.stdin.read(LONGEST).splitlines())
+    if len(lines) > 1:
+        raise Failure("the lines that were piped in differ, so nothing was changed", "one line is enough")
+    found = "".join(lines)
+    if not found:
+        raise Failure(
+            "no new passphrase was given, so nothing was changed",
+            f"name a file with it: --new-file FILE, put it into {NEW_PASSPHRASE}, or type it at a terminal",
+        )
+    return found
 
 
 def find_passphrase(settings: Settings) -> str | None:
@@ -93,7 +132,7 @@ def find_passphrase(settings: Settings) -> str | None:
         is_needed = SeedFile(settings.home / SEED_FILE).is_sealed()
     except KeysUnusable:
         return None  # whoever opens it says what is wrong
-    if is_needed and sys.stdin.isatty():
+    if is_needed and is_terminal():
         return str(click.prompt("Passphrase of the engine's keys", hide_input=True, err=True))
     return None
 

@@ -72,4 +72,4 @@ def _ask_did(
 ) -> Any:
     body = {"rid": query[0], "function": query[1], "args": given}
     answer = ask(did, picomesh.QUERY, body, show_traffic if verbose else show_nothing, None, showing, name)
-    return read_outcome(answer).get("value")
+    return read_outcome(answer, name).get("value")

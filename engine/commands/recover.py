@@ -125,6 +125,8 @@ def _words(
         return None
     if dids and need is None:
         raise click.UsageError(f"how many of these {len(dids)} have to agree? --need M")
+    if need is not None and need > len(dids):
+        raise Failure(f"{need} of {len(dids)} guardians cannot be", "name more, or need fewer")
     return {"needed": need or 0, "of": list(dids), "watching": watch, "forgets_owner": drop}
 
 

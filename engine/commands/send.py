@@ -86,7 +86,7 @@ def _send_message(
 ) -> None:
     body = {"domain": event[0], "type": event[1], "attributes": attrs, "wait": not no_wait}
     answer = ask(did, picomesh.EVENT, body, show_traffic if verbose else show_nothing, eid, showing, name)
-    reply = read_outcome(answer)
+    reply = read_outcome(answer, name)
     if as_json:
         print_json(reply)
     elif no_wait:

@@ -89,5 +89,6 @@ def unknown_channel(eci: Eci) -> Refusal:
     return Refusal(
         "unknown",
         f"there is no channel {eci} here",
-        "it may have been deleted; ask the pico for its channels",
+        "it may have been deleted; `picomesh tree` shows each pico with a channel of it, and the query "
+        "io.picolabs.wrangler/channels has the others",
     )

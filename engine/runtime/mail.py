@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
 
-from engine.core.dids import Did, scid_in
+from engine.core.dids import Did, did_of, scid_in
 from engine.core.messages import Fault, Refusal
 from engine.core.model import Eci
 from engine.ports import KeptLog
@@ -84,6 +84,13 @@ class Mail:
         """Of one of our picos, or of somebody whom one of them knows."""
         scid = scid_in(did)
         return None if scid is None else await self._logs.current(did) or self._logs.told(scid)
+
+    def is_open(self, did: str) -> bool | None:
+        """Whether a pico that is here has a channel for messages to that name for life; None of others."""
+        if self.lives.pico_of(did) is None:
+            return None
+        owner = self._identities.find(did_of(did))
+        return owner is not None and not owner.is_closed
 
     def moved_in(self, log: KeptLog) -> list[Did]:
         """Today's DIDs of the engines in it that are known to be somewhere else now."""

@@ -105,8 +105,10 @@ def test_dids_are_shown(ann: tuple[EngineClient, str], tmp_path: Path) -> None:
     again = json.loads(run(tmp_path, "did", "show", "root", "--json", url=client.url).output)
     assert engine.startswith("did:peer:2.")
     assert engine != root == again["did"]
-    none = run(tmp_path, "did", "show", "nobody", url=client.url)
-    assert (none.exit_code, "no channel nobody" in none.stderr) == (1, True)
+    for words in (("show", "nobody"), ("log", "nobody"), ("rotate", "nobody")):
+        none = run(tmp_path, "did", *words, url=client.url)
+        assert (none.exit_code, "no channel nobody" in none.stderr) == (1, True)
+        assert "picomesh tree" in none.stderr
 
 
 @pytest.mark.parametrize(

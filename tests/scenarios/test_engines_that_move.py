@@ -102,10 +102,17 @@ def test_a_name_for_life_is_written_to_and_asked(parties: tuple[Party, Party]) -
     told = ann.told("did", "log", "root")
     name, address = told["did"], told["address"]
     closed = ann.run("send", name, "pen:letter", "n=closed")
-    assert (closed.exit_code, "tagged did" in closed.stderr) == (1, True), closed.output
+    assert (closed.exit_code, "no channel of the pico is tagged did" in closed.stderr) == (1, True), (
+        closed.output
+    )
     policies = {"eventPolicy": LETTERS, "queryPolicy": ALL_QUERIES}
     ann.client.send_event("root", ("wrangler", "new_channel_request"), {"tags": ["did"], **policies})
     assert ann.run("send", name, "pen:letter", "n=one").exit_code == 0
+    denied = ann.run("send", name, "other:event")
+    assert (denied.exit_code, "did show --me" in denied.stderr) == (1, True), denied.output
+    assert "no channel" not in denied.stderr
+    hinted = bob.run("send", address, "other:event")
+    assert (hinted.exit_code, "without one it takes none" in hinted.stderr) == (1, True), hinted.output
     assert ann.told("query", name, "penpal/seen") == ["one"]
     unknown = bob.run("send", name, "pen:letter", "n=lost")
     assert (unknown.exit_code, "picomesh did log ECI" in unknown.stderr) == (1, True), unknown.output

@@ -147,7 +147,11 @@ def test_what_comes_too_late_or_is_of_another_request_is_told(world: World, tmp_
     assert "is of another entry" in ann.refused("did", "recover", "root", "--request", str(new), *words)
     ann.done("did", "recover", "root", "--request", str(old), *words)
     before = ann.told("did", "log", "root")["log"]
-    assert "came too late" in ann.refused("did", "recover", "root", "--request", str(old), *words)
+    again = ann.refused("did", "recover", "root", "--request", str(old), *words)
+    assert "this very entry 3 is in the log already" in again
+    approved = world.ben.approve(new), world.zoe.approve(new, "for-ann.key")
+    late = [word for file in approved for word in ("--approval", str(file))]
+    assert "came too late" in ann.refused("did", "recover", "root", "--request", str(new), *late)
     nonsense = tmp_path / "nonsense.json"
     nonsense.write_text("{}")
     for words, said in (
@@ -266,8 +270,10 @@ def test_who_cannot_be_a_guardian_is_told(world: World) -> None:
     """With what a guardian is named by; and that there are none is said too."""
     assert "no guardians are named" in world.ann.done("did", "guardians", "root")
     for dids, said in (
-        (("did:web:guardian.example",), "does not carry its key"),
+        (("did:web:guardian.example", world.dids[0]), "does not carry its key"),
         ((world.dids[0], world.dids[0]), "the same key"),
         ((world.dids[0],), "2 of 1 guardians"),
     ):
         assert said in world.ann.refused("did", "guardians", "root", *dids, "--need", "2")
+    too_few = world.ann.refused("did", "guardians", "root", world.dids[0], "--need", "2")
+    assert "try: name more, or need fewer" in too_few

@@ -3,7 +3,7 @@
 from engine.adapters.credentials.checking import PresentationChecks
 from engine.adapters.credentials.didkit_process import Didkit
 from engine.adapters.credentials.documents import Credential, Place
-from engine.adapters.credentials.home_credentials import PicoCredentials, issue_statement
+from engine.adapters.credentials.home_credentials import PicoCredentials, check_statement, issue_statement
 from engine.adapters.credentials.issuers import HOME, Issuer, signer_of
 from engine.adapters.credentials.issuing import Form, issue
 from engine.adapters.credentials.keys import Documents, Signer, key_signer
@@ -43,6 +43,7 @@ __all__ = [
     "StoreUnusable",
     "Verified",
     "Verifier",
+    "check_statement",
     "issue",
     "issue_statement",
     "key_signer",

@@ -10,7 +10,7 @@ import secrets
 import uuid
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,7 +19,7 @@ from nacl.signing import SigningKey
 from engine.adapters.credentials.didkit_process import Didkit
 from engine.adapters.credentials.documents import Credential
 from engine.adapters.credentials.issuers import Issuer, signer_of
-from engine.adapters.credentials.issuing import Form, issue
+from engine.adapters.credentials.issuing import Form, check_credential, issue
 from engine.adapters.credentials.keys import Signer, key_in_document
 from engine.adapters.credentials.own_lists import CLOCKS_DIFFER_S
 from engine.adapters.credentials.refusals import CannotIssue, DidkitMissing, NotRelied
@@ -33,20 +33,20 @@ def issue_statement(
     """The credential and its text, which is kept. Raises as `issue` does."""
     signer = signer_of(issuer, keys)
     place = store.take_place(secrets.randbelow, new_name, issuer)
-    until_s = now_s + said.valid_s
-    made = Credential(
-        new_name(),
-        signer.did,
-        said.subject,
-        (said.kind,),
-        said.claims,
-        now_s - CLOCKS_DIFFER_S,
-        until_s,
-        place,
-    )
+    made = replace(_stated(said, signer.did, now_s), place=place)
     text = issue(made, signer, cast(Form, said.form), didkit)
     store.add_issued(made.id, place, text)
     return made, text
+
+
+def check_statement(said: Statement, now_s: int) -> None:
+    """Raises `CannotIssue` for what no issuer could say, before there is one."""
+    check_credential(_stated(said, said.subject, now_s), cast(Form, said.form))
+
+
+def _stated(said: Statement, issuer: str, now_s: int) -> Credential:
+    from_s, until_s = now_s - CLOCKS_DIFFER_S, now_s + said.valid_s
+    return Credential(new_name(), issuer, said.subject, (said.kind,), said.claims, from_s, until_s)
 
 
 def new_name() -> str:

@@ -29,7 +29,9 @@ Form = Literal["jwt", "linked-data"]
 
 def issue(credential: Credential, signer: Signer, form: Form, didkit: Didkit) -> str:
     """As text. Raises `CannotIssue` for what nobody could read back, and `DidkitMissing`."""
-    _check(credential, signer, form)
+    if credential.issuer != signer.did:
+        raise CannotIssue(f"{signer.did} cannot sign what {credential.issuer} is to issue")
+    check_credential(credential, form)
     document = to_document(credential)
     if is_did_key(signer.did):
         return _by_didkit(document, signer, form, didkit)
@@ -38,10 +40,8 @@ def issue(credential: Credential, signer: Signer, form: Form, didkit: Didkit) ->
     return to_canonical_json(add_proof(document, signer, to_date(credential.valid_from_s))).decode()
 
 
-def _check(credential: Credential, signer: Signer, form: Form) -> None:
-    """What is written has to come back the same."""
-    if credential.issuer != signer.did:
-        raise CannotIssue(f"{signer.did} cannot sign what {credential.issuer} is to issue")
+def check_credential(credential: Credential, form: Form) -> None:
+    """What is written has to come back the same, whoever signs it. Raises `CannotIssue`."""
     if credential.valid_until_s is not None and credential.valid_until_s <= credential.valid_from_s:
         raise CannotIssue("the credential would end before it begins")
     if not 0 <= credential.valid_from_s <= LATEST_S or (credential.valid_until_s or 0) > LATEST_S:

@@ -54,7 +54,8 @@ class Guardians:
         """`acting_alone` has the did:keys of each party that needs no guardian: as many as the threshold."""
         if not 1 <= self.threshold <= len(self.members):
             raise CannotWrite(
-                f"{self.threshold} of {len(self.members)} guardians cannot be; it is 1 to {len(self.members)}"
+                f"{self.threshold} of {len(self.members)} guardians cannot be: "
+                "need one at least, and no more than are named"
             )
         if any(len(keys) != self.threshold for keys in acting_alone):
             raise CannotWrite(f"who may act alone has {self.threshold} keys, neither more nor fewer")

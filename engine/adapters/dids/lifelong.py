@@ -186,6 +186,8 @@ def _continued(log: VerifiedLog | None, entries: tuple[Entry, ...]) -> list[Entr
     """`entries` are all, or those that follow."""
     first, last = entries[0].number, entries[-1].number
     if log is not None and last <= log.epoch:
+        if entries[-1].version_id == log.versions[last - 1].entry.version_id:
+            raise BadLog(f"this very entry {last} is in the log already; nothing is left to do")
         raise BadLog(
             f"the log has gone on to its entry {log.epoch} meanwhile, and this is for an entry {last}: "
             "it came too late, and has to be made anew"

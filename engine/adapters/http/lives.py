@@ -38,13 +38,14 @@ async def _log(host: Host, request: Request) -> Reply:
 
 async def _tell_known(host: Host, did: object) -> Reply:
     """Whoever it is of, as long as it need not be asked for."""
-    found = await mail_of(host).log_of(did) if isinstance(did, str) else None
-    if found is None:
+    mail = mail_of(host)
+    found = await mail.log_of(did) if isinstance(did, str) else None
+    if found is None or not isinstance(did, str):
         raise Problem(
             404, "unknown", "no log of that DID is known here", hint=f"it is one like {LIFELONG}Qm…"
         )
     told = {"did": did, "log": found.lines, "approvals": found.approvals}
-    return Reply(encode({**told, "moved": mail_of(host).moved_in(found)}))
+    return Reply(encode({**told, "moved": mail.moved_in(found), "open": mail.is_open(did)}))
 
 
 async def _serve(host: Host, request: Request) -> Reply:

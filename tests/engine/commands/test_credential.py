@@ -211,6 +211,14 @@ def test_what_makes_no_sense_is_told(run: Run, name: str) -> None:
     assert (result.exit_code, sentence in result.stderr) == (1, True), result.output
 
 
+@pytest.mark.parametrize("words", [("notadid", "FriendCredential"), (ALICE, "not a type")])
+def test_what_cannot_be_issued_makes_no_home(run: Run, tmp_path: Path, words: tuple[str, str]) -> None:
+    """Nor a key that somebody would have to keep."""
+    result = run("bob", "issue", *words)
+    assert (result.exit_code, "this cannot be issued" in result.stderr) == (1, True), result.output
+    assert not (tmp_path / "bob").exists()
+
+
 def test_a_key_that_others_can_read_is_not_used(run: Run, tmp_path: Path) -> None:
     """Nor replaced."""
     issued(run)

@@ -13,8 +13,8 @@ README = Path(credentials.__file__).with_name("README.md").read_text("utf-8")
 NAMES = """
 ANYTHING CannotIssue Credential CredentialStore Didkit DidkitMissing Documents Expected Form HOME Held Issued
 Issuer OwnLists PicoCredentials Place PresentationChecks Presented Refused STORE_FILE Signer StatusLists
-StoreUnusable Verified Verifier issue issue_statement key_signer open_store present read_unproven sign_list
-signer_of to_date to_list to_printable verify_presentation
+StoreUnusable Verified Verifier check_statement issue issue_statement key_signer open_store present
+read_unproven sign_list signer_of to_date to_list to_printable verify_presentation
 """
 
 
