@@ -97,8 +97,8 @@ def acts(seat: Seat) -> bool:
 
 
 def forwards_to(seat: Seat) -> str | None:
-    """Where to send what arrives for the pico; None if it is kept here, or nothing is known."""
-    if seat.source is None or seat.source.phase not in leaving.LEFT:
+    """Where to send what arrives for the pico; None if it is to be kept here, or nothing is known."""
+    if seat.source is None or seat.source.phase not in leaving.LEFT or seat.source.entry.host == seat.me:
         return None
     return seat.source.entry.host
 

@@ -214,7 +214,8 @@ def _hand_over_again(source: Source, message: Accept | Resend) -> Step:
 def _taken(source: Source, taken: Taken) -> Step:
     if taken.attempt != source.attempt:
         return stay(source)
-    newest = max(source.entry, taken.entry, key=lambda one: one.number)
+    known = source.entry if taken.entry.host == taken.attempt.source else taken.entry
+    newest = max(source.entry, known, key=lambda one: one.number)
     return replace(source, phase=Phase.GONE, entry=newest), (Tell("departed"),)
 
 
@@ -340,12 +341,15 @@ def _doubt_again(source: Source, again: Again) -> Step:
 
 
 def _seen(source: Source, seen: Seen, me: str) -> Step:
-    """A newer entry that names somebody else ends it here, whoever wrote it; one that names this engine, as
-    when the owner changes keys, ends an attempt."""
+    """A newer entry that names somebody else ends it here, whoever wrote it; one that names this engine with
+    the same key, as when the owner changes others, ends an attempt. With another key it is of a later stay
+    here, of which this copy, from a backup, has nothing: it does not say that it knew."""
     if seen.entry.number <= source.entry.number:
         return stay(source)
     if seen.entry.host != me:
         return _stand_down(source, seen.entry), (Tell("old"),)
+    if seen.entry.key != source.entry.key:
+        return _stand_down(source, source.entry), (Tell("old"),)
     if source.phase is Phase.DOUBTFUL:
         named = _given_up(source)
         return replace(named, phase=Phase.DOUBTFUL, entry=seen.entry, numbered=0, past=()), ()

@@ -124,7 +124,7 @@ def _handed_over(target: Target, handoff: Handoff) -> Step:
         return target, (Fetch(attempt, handoff.head),)
     if entry is not None and _names_us(attempt, entry) and _is_news(target, attempt):
         return _due(target, attempt, entry)[0], (*_dropped(target), Fetch(attempt, handoff.head))
-    return target, (Send(attempt.source, Refuse(attempt, "there is no such attempt")),)
+    return target, (Send(attempt.source, Refuse(attempt, "unknown")),)
 
 
 def _names_us(attempt: Attempt, entry: Entry) -> bool:
@@ -210,7 +210,7 @@ def _cancelled(target: Target, cancel: Cancel | Unknown) -> Step:
 def _too_late(target: Target, late: Late) -> Step:
     if late.attempt != target.attempt or target.entry is not None:
         return stay(target)
-    refuse = Send(late.attempt.source, Refuse(late.attempt, "nothing was handed over in time"))
+    refuse = Send(late.attempt.source, Refuse(late.attempt, "late"))
     return NOTHING, (*_dropped(target), refuse)
 
 

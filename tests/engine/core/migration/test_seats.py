@@ -232,3 +232,23 @@ def test_a_pico_comes_back_to_where_it_left_from() -> None:
     staged = after(gone, Willing(back, "another key of home"), Staged(back, HEAD))
     assert forwards_to(staged) == "away"
     assert acts(after(staged, Release(back, third)))
+
+
+def test_a_later_stay_is_not_this_one() -> None:
+    """A copy from a backup hears of an entry that names its engine, with a key that it does not have: the
+    pico has left and come back since. What is here is not what lives, so it does not say that it knew."""
+    doubtful, _ = react(BEGIN, Started(), Footing.DOUBTFUL)
+    fifth = Entry(5, "5-f", "home", "a later key of home")
+    over = after(doubtful, Moved(fifth), Confirmed())
+    assert not acts(over)
+    assert over.entry == FIRST
+    fourth = Attempt(4, 1, "fourth", "away", "home")
+    assert said(over, Release(fourth, fifth)) == [Resend(fourth, fifth)]
+
+
+def test_who_left_does_not_take_an_entry_for_himself_for_what_he_has() -> None:
+    """As when a target that has passed the pico on, back to where it came from, answers a late release."""
+    fifth = Entry(5, "5-f", "home", "a later key of home")
+    gone = after(RELEASED, Taken(ATTEMPT, fifth))
+    assert gone.entry == SECOND
+    assert not is_settled(after(gone, Release(Attempt(4, 1, "fourth", "away", "home"), fifth)))
