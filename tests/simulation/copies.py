@@ -76,8 +76,10 @@ class Copy:
 
     def events(self) -> set[int]:
         """All that it knows of in any way."""
-        staged = () if self.staged is None else (*self.staged.history, *self.staged.inbox)
-        return {*self.handled, *self.inbox, *self.forward, *staged}
+        return {*self.handled, *self.inbox, *self.forward, *self.staged_events()}
+
+    def staged_events(self) -> set[int]:
+        return set() if self.staged is None else {*self.staged.history, *self.staged.inbox}
 
     def copy(self) -> Copy:
         return replace(

@@ -142,25 +142,28 @@ class World:
         """What nobody else knows of is gone, with whatever was promised about it."""
         if not engine.is_up or engine.name not in self.backups:
             return
-        before = {pico: copy.events() for pico, copy in engine.copies.items()}
+        before = engine.copies
         engine.is_up, engine.boot = False, engine.boot + 1
         engine.repeating, engine.running = set(), set()
         engine.copies = {pico: copy.copy() for pico, copy in self.backups[engine.name].items()}
         self.restores += 1
-        for pico, events in before.items():
+        for pico, copy in before.items():
             self.acting[pico].discard(engine.name)
-            self.forgiven |= events - self._known(pico, engine)
+            self.forgiven |= copy.events() - self._known(pico, engine, copy.seat.source)
         engine.start(Footing.DOUBTFUL)
 
-    def _known(self, pico: int, restored: Engine) -> set[int]:
-        """What others have only to forward it does not count: the receipt for it may be under way."""
-        copies = [(engine, engine.copies[pico]) for engine in self.engines.values() if pico in engine.copies]
-        return set().union(
-            *(
-                copy.events() - (set() if engine is restored else copy.forward.keys() - copy.handled)
-                for engine, copy in copies
-            )
-        )
+    def _known(self, pico: int, restored: Engine, was: Source | None) -> set[int]:
+        """What others have only to forward does not count: the receipt for it may be under way. Nor does what
+        they have staged in an attempt that was given up: that it is to be dropped may be under way."""
+        known: set[int] = set()
+        for engine in self.engines.values():
+            copy = engine.copies.get(pico)
+            if copy is not None and engine is restored:
+                known |= copy.events()
+            elif copy is not None:
+                goes_on = was is not None and was.attempt == copy.seat.target.attempt
+                known |= {*copy.handled, *copy.inbox, *(copy.staged_events() if goes_on else ())}
+        return known
 
     # --- the end ---
 
