@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from engine.core import protocols
-from engine.core.protocols import PROTOCOLS, picomesh
+from engine.core.protocols import PROTOCOLS, migration, picomesh
 from engine.core.protocols.problem_codes import COMMENTS
 
 README = Path(protocols.__file__).with_name("README.md").read_text("utf-8")
@@ -37,6 +37,14 @@ def test_every_message_of_ours_is_documented() -> None:
         assert name in rows()
         (row,) = re.findall(rf"^\| `{name}` \|.*$", README, re.MULTILINE)
         assert [member for member in kind.body if f"`{member}`" not in row] == []
+
+
+def test_every_message_of_a_move_is_documented() -> None:
+    """With every member but those that all of them have."""
+    for name, body in migration.BODIES.items():
+        (row,) = re.findall(rf"^\| `{name}` \|.*$", README, re.MULTILINE)
+        own = body.keys() - {"did", "epoch", "attempt", "approvals"}
+        assert [member for member in own if f"`{member}`" not in row] == []
 
 
 def test_every_problem_code_is_documented() -> None:
