@@ -103,7 +103,7 @@ def test_what_cannot_be_issued_is_refused_with_the_reason(homes: tuple[Home, Hom
     """A subject without a scheme, a channel that is not there, claims that linked data cannot hold."""
     here, _ = homes
     wrong = {
-        "the subject is a DID": ("alice", "--by", "root"),
+        "is no DID, nor another absolute URI": ("alice", "--by", "root"),
         "there is no channel zzz here": (ALICE, "--by", "zzz"),
         "--home is of no use with --by": (ALICE, "--by", "root", "--home", str(here.folder)),
     }
