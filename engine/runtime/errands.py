@@ -27,6 +27,7 @@ from engine.runtime.away import AWAY, Away
 from engine.runtime.equipment import Equipment
 from engine.runtime.lanes import Lanes
 from engine.runtime.places import MOST_RELAPSES, Pending, Places
+from engine.runtime.questions import MISTAKE
 
 logger = logging.getLogger(__name__)
 
@@ -116,6 +117,8 @@ class Errands:
 
     async def _run(self, one: Pending, is_look: bool) -> None:
         answer = await self._ask(one, is_look)
+        if answer is MISTAKE and one.line is not None:
+            answer = {**MISTAKE, "again": True}  # a message is not lost because of a bug of ours
         if not answer.get("again"):
             self._pending.pop(one.key, None)
             self._deliver(*one.key, report(one.errand, answer))

@@ -24,6 +24,9 @@ Answer = Mapping[str, Any]
 logger = logging.getLogger(__name__)
 
 
+MISTAKE: Answer = {"error": "the engine made a mistake while it looked for an answer"}
+
+
 class Questions:
     """The shell's side of `Asks`: one function for each kind of question. Those about picos come from
     `engine.runtime.neighbours`, when there are picos."""
@@ -53,7 +56,7 @@ class Questions:
         except Exception:
             # A bug of ours must not leave the pico waiting for ever.
             logger.exception("a question of kind %r could not be answered", question.kind)
-            return {"error": "the engine made a mistake while it looked for an answer"}
+            return MISTAKE
 
     async def _answer_ruleset(self, pico: PicoId, content: Mapping[str, Any]) -> Answer:
         try:

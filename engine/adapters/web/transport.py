@@ -36,15 +36,19 @@ class PinnedTransport(httpx.AsyncBaseTransport):
         return await self._send(request, host, last)
 
     async def _send(self, request: httpx.Request, host: str, address: str) -> httpx.Response:
-        return await self._behind.handle_async_request(
-            httpx.Request(
-                request.method,
-                request.url.copy_with(host=address),
-                headers=request.headers,
-                stream=request.stream,
-                extensions={**request.extensions, "sni_hostname": host},
-            )
+        pinned = httpx.Request(
+            request.method,
+            request.url.copy_with(host=address),
+            headers=request.headers,
+            stream=request.stream,
+            extensions={**request.extensions, "sni_hostname": host},
         )
+        try:
+            return await self._behind.handle_async_request(pinned)
+        except AttributeError as problem:
+            # What anyio makes of a connection that is gone before it has looked at it: seen when the other
+            # side is killed at that moment.
+            raise httpx.ConnectError(f"the connection was gone at once ({problem})") from problem
 
     async def aclose(self) -> None:
         await self._behind.aclose()

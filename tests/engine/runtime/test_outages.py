@@ -131,3 +131,24 @@ async def test_what_a_gateway_says_is_that_nobody_is_there(tmp_path: Path) -> No
     await pass_ms(mesh, most_late_ms(10 * MINUTE_MS))
     await mesh.settle(ann, bob)
     assert sorted(await bob.ask("seen")) == [float(n) for n in range(20)]
+
+
+@in_loop
+async def test_a_mistake_of_the_engine_costs_no_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever it is: a message whose sending came to nothing is sent again."""
+    mesh, ann, bob = await pair(tmp_path)
+    _, there = await bob.open()
+    send = mesh.wire.send
+
+    async def stumble(request: WebRequest) -> WebResponse:
+        monkeypatch.setattr(mesh.wire, "send", send)
+        raise AttributeError("a mistake")
+
+    monkeypatch.setattr(mesh.wire, "send", stumble)
+    await ann.send("go:send", did=there, n=7)
+    await pass_ms(mesh, MINUTE_MS, until=lambda: not ann.disk.errands)
+    await mesh.settle(bob)
+    assert await bob.ask("seen") == [7.0]
+    assert await ann.ask("errors") == []

@@ -21,12 +21,13 @@ class Network(httpx.AsyncBaseTransport):
 
     def __init__(self, *silent: str) -> None:
         self.silent = silent
+        self.problem: Exception = httpx.ConnectError("refused")
         self.given: list[httpx.Request] = []
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.given.append(request)
         if request.url.host in self.silent:
-            raise httpx.ConnectError("refused")
+            raise self.problem
         return httpx.Response(200)
 
 
@@ -82,3 +83,13 @@ async def test_an_address_that_cannot_be_reached_is_followed_by_the_next() -> No
     assert [request.url.host for request in network.given] == [FIRST, SECOND]
     with pytest.raises(httpx.ConnectError):
         await get(Network(FIRST, SECOND), NameServer([FIRST, SECOND]), "http://site.example/")
+
+
+@in_loop
+async def test_a_connection_that_is_gone_at_once_is_one_that_failed() -> None:
+    """The libraries beneath meet it with something that looks like a mistake of theirs."""
+    network = Network(FIRST)
+    network.problem = AttributeError("'NoneType' object has no attribute 'getpeername'")
+    await get(network, NameServer([FIRST, SECOND]), "http://site.example/")
+    with pytest.raises(httpx.ConnectError, match="gone at once"):
+        await get(network, NameServer([FIRST]), "http://site.example/")
