@@ -292,8 +292,8 @@ def give_mail(
     gate = KeepingGate(host, names)
     hearing = Hearing(gate, identities, correspondents, showings)
     heard = Hearsay(envelopes, DidDirectory(AtHand(resolver), whereabouts.newest), host.away)
-    desk = LogDesk(logs, correspondents)
-    reception = Reception(identities, heard, letters, correspondents, hearing, mediator, desk, clock.now_ms)
+    desks = (LogDesk(logs, correspondents),)
+    reception = Reception(identities, heard, letters, correspondents, hearing, mediator, desks, clock.now_ms)
     lanes = Lanes(settings.http_per_pico, settings.http_at_once)
     keep_ms = equipment.message_keep_ms
     correspondence = Correspondence(

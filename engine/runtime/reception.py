@@ -7,7 +7,7 @@ What a message to a channel comes to is decided in `hearing`, what one of a clie
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from engine.core.didcomm.messages import Message
 from engine.core.didcomm.refused import Gist, NotForUs, Refused
@@ -20,13 +20,13 @@ from engine.core.protocols.table import is_well_formed
 from engine.ports import Envelopes, Letter
 from engine.runtime.answering import Answering
 from engine.runtime.correspondents import Correspondents
+from engine.runtime.desks import Desk
 from engine.runtime.hearing import SILENT, Hearing
 from engine.runtime.identities import Identities, Owner
 from engine.runtime.letters import Letters
 from engine.runtime.lines import Line
 from engine.runtime.mediator import Mediator
 from engine.runtime.receipts import UNREADABLE, Handled, Receipt, Verdict, handled, together
-from engine.runtime.told_logs import LogDesk
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ class Reception:
         correspondents: Correspondents,
         hearing: Hearing,
         mediator: Mediator,
-        logs: LogDesk,
+        desks: Sequence[Desk],
         now_ms: Callable[[], int],
     ) -> None:
         self._identities = identities
@@ -52,7 +52,7 @@ class Reception:
         self._correspondents = correspondents
         self._hearing = hearing
         self._mediator = mediator
-        self._logs = logs
+        self._desks = desks
         self._now_ms = now_ms
         self._answering = Answering(identities, envelopes, letters, self.receive)
 
@@ -122,8 +122,9 @@ class Reception:
         type = letter.message.type
         if self._mediator.is_for_it(type):
             return handled(await self._mediator.hear(letter, line))
-        if self._logs.is_for_it(type):
-            return await self._logs.hear(letter)
+        for desk in self._desks:
+            if desk.is_for_it(type):
+                return await desk.hear(letter)
         if read_type(type) in SILENT:
             return handled(self._correspondents.hear(letter))
         return Handled("unknown", self._correspondents.report(letter, Trouble("e.p.msg.not-spoken")))
