@@ -8,6 +8,7 @@ tagged for it goes by the pico's name for life instead.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -24,11 +25,15 @@ SignRotation = Callable[[Rotation, bytes], str]
 MakeDid = Callable[[bytes, bytes, str | None], Did]
 """A DID with these two keys, `#key-1` to sign and `#key-2` to encrypt, and that endpoint."""
 
+Brought = Callable[[PicoId, str], bytes | None]
+"""The secret that a pico has brought along for a key with that id; of a name for life only the fragment."""
+
 Channels = Callable[[PicoId], Mapping[Eci, Channel]]
 """Those of a pico as it is now; none of one that is not here."""
 
 SIGNING = "key-1"
 CURVES = {"key-1": "Ed25519", "key-2": "X25519"}
+_OF_A_STAY = re.compile(r"(key-[12])(?:-([0-9a-f]+))?", re.ASCII)
 ENGINE = "engine"
 
 
@@ -47,6 +52,11 @@ THE_ENGINE = Owner(None, ENGINE)
 
 
 CLOSED = "no channel of that pico is tagged did, so nobody can write to it by its name for life"
+
+
+def brought_nothing(pico: PicoId, kid: str) -> bytes | None:
+    """Of an engine to which no pico came."""
+    return None
 
 
 class NoSuchName(Exception):
@@ -72,6 +82,7 @@ class Identities:
         self._nameless = self._make(ENGINE, None)
         self._lives.host = self.engine = self._nameless
         """The DID of this engine. Without `reached_at` it names no place."""
+        self.brought: Brought = brought_nothing
         self.page: str | None = None
         """Where somebody lands who opens an invitation in a browser."""
 
@@ -127,7 +138,10 @@ class Identities:
         if prior not in names:
             raise NoSuchName(f"{show_did(prior)} is no DID of channel {eci}")
         rotation = Rotation(prior, new, issued_s, f"{prior}#{SIGNING}")
-        return self._sign_rotation(rotation, self._derive(_purpose(eci, names.index(prior)), SIGNING))
+        found = self.secret(rotation.kid)
+        if found is None:
+            raise NoSuchName(f"the key of {show_did(prior)} is not here any more")
+        return self._sign_rotation(rotation, found[1])
 
     async def keep(self, eci: Eci, did: Did) -> None:
         """Call a channel by the DID that `next_name` gave; nothing if it was that already."""
@@ -168,10 +182,14 @@ class Identities:
         if living is not None:
             return living
         eci = self._journal.find_did(Did(did))
-        if eci is None:
+        if eci is None or self._is_away(eci):
             return None
         older = self._oldest_first(eci).index(Did(did))
         return Owner(eci, _purpose(eci, older))
+
+    def _is_away(self, eci: Eci) -> bool:
+        pico = self._journal.find_channel(eci)
+        return pico is not None and self._lives.is_away(pico)
 
     def _find_life(self, did: str) -> Owner | None:
         """Where no channel is open to it, the one that lets nobody in: whoever writes is refused."""
@@ -179,7 +197,8 @@ class Identities:
         if pico is None:
             return None
         door = lifelong_channel(self._channels(pico))
-        return Owner(door or Eci(pico), life_purpose(pico), is_closed=door is None)
+        purpose = life_purpose(pico, self._lives.stay(pico))
+        return Owner(door or Eci(pico), purpose, is_closed=door is None)
 
     def _has_life(self, eci: Eci) -> PicoId | None:
         """The pico, if this channel of it goes by its name for life."""
@@ -189,12 +208,21 @@ class Identities:
     def secret(self, kid: str) -> tuple[str, bytes] | None:
         """The curve and the secret of a key of ours."""
         fragment, did = fragment_of(kid), did_of(kid)
-        if fragment not in CURVES:
+        named = _OF_A_STAY.fullmatch(fragment)
+        if named is None:
             return None
+        key, stay = named.groups("")
         # Without waking the pico: anybody can write the name of a key on an envelope.
         living = self._lives.pico_of(did)
-        owner = self.find(did) if living is None else Owner(None, life_purpose(living))
-        return None if owner is None else (CURVES[fragment], self._derive(owner.purpose, fragment))
+        if living is not None:
+            brought = self.brought(living, f"#{fragment}")
+            return CURVES[key], brought or self._derive(life_purpose(living, stay), key)
+        owner = None if stay else self.find(did)
+        if owner is None:
+            return None
+        pico = None if owner.eci is None else self._journal.find_channel(owner.eci)
+        brought = None if pico is None else self.brought(pico, kid)
+        return CURVES[key], brought or self._derive(owner.purpose, key)
 
     def ids_seed(self) -> str:
         """What ids of answers are derived from: nobody foresees them, and a repeated answer has the same."""
@@ -207,8 +235,14 @@ class Identities:
         return self._keys.derive(f"{purpose}/{key}")
 
 
-def life_purpose(pico: str) -> str:
-    return f"life/{pico}"
+def life_purpose(pico: str, stay: str = "") -> str:
+    """`stay`: each time that a pico comes to live here its keys are others."""
+    return f"life/{pico}/{stay}" if stay else f"life/{pico}"
+
+
+def in_stay(key: str, stay: str) -> str:
+    """What a key is called in the document of the pico."""
+    return f"{key}-{stay}" if stay else key
 
 
 def _purpose(eci: Eci, generation: int) -> str:

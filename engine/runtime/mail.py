@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from engine.core.dids import Did, did_of, scid_in
 from engine.core.messages import Fault, Refusal
 from engine.core.model import Eci
-from engine.ports import KeptLog
+from engine.ports import Envelopes, KeptLog
 from engine.runtime.admission import unknown_channel
 from engine.runtime.announcing import Announcing
 from engine.runtime.collecting import Collecting
+from engine.runtime.desks import Desk
 from engine.runtime.endings import Endings
 from engine.runtime.guarding import Guarding
 from engine.runtime.identities import Identities
@@ -19,6 +20,7 @@ from engine.runtime.letters import Letters
 from engine.runtime.lines import Line
 from engine.runtime.lives import Document, Lives
 from engine.runtime.mediator import Mediator
+from engine.runtime.mesh.engines import Engines
 from engine.runtime.receipts import Receipt
 from engine.runtime.reception import Reception
 from engine.runtime.told_logs import ToldLogs
@@ -43,9 +45,14 @@ class Mail:
         guarding: Guarding,
         endings: Endings,
         vouching: PicosVouching,
+        envelopes: Envelopes,
+        desks: list[Desk],
     ) -> None:
-        self._identities = identities
-        self._reception = reception
+        self.identities = self._identities = identities
+        self.envelopes = envelopes
+        self.desks = desks
+        """What takes in messages to the engine itself."""
+        self.reception = self._reception = reception
         self._has_channel = has_channel
         self._mediator = mediator
         self._have = have
@@ -57,8 +64,14 @@ class Mail:
         self.endings = endings
         self.vouching = vouching
         self.letters = letters
+        self.when_reached: Callable[[], None] = lambda: None
+        """Told when others can answer."""
+        self.url_of: Callable[[str], str | None] = lambda did: None
+        """Where the engine with that DID is reached."""
         self.collecting: Collecting | None = None
         """What fetches the mail of an engine that nobody can reach."""
+        self.engines: Engines | None = None
+        """The engines that this one knows."""
 
     def reached_at(self, url: str) -> None:
         """Say that the engine is at this URL, or let its mediator say where it is."""
@@ -68,6 +81,9 @@ class Mail:
             self.collecting.arrangement.moved = self._announcing.start
             self.collecting.start()
         self._announcing.start()
+        if self.engines is not None:
+            self.engines.start()
+        self.when_reached()
 
     def engine_did(self) -> Did:
         return self._identities.engine
@@ -119,6 +135,8 @@ class Mail:
     def stop(self) -> None:
         self._reception.stop()
         self._announcing.stop()
+        if self.engines is not None:
+            self.engines.stop()
         self.endings.stop()
         if self.collecting is not None:
             self.collecting.stop()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from engine.core.didcomm.messages import Message
 from engine.core.didcomm.refused import Gist, NotForUs, Refused
@@ -35,6 +36,16 @@ MOST_LAYERS = 4
 TOO_LARGE = "e.p.me.res.storage"
 
 
+class Relay(Protocol):
+    """See `engine.runtime.moves.relaying`."""
+
+    def find(self, envelope: bytes) -> Did | None: ...
+
+    def is_elsewhere(self, did: str) -> bool: ...
+
+    async def pass_on(self, recipient: Did, envelope: bytes) -> Receipt: ...
+
+
 class Reception:
     def __init__(
         self,
@@ -54,7 +65,9 @@ class Reception:
         self._mediator = mediator
         self._desks = desks
         self._now_ms = now_ms
-        self._answering = Answering(identities, envelopes, letters, self.receive)
+        self.relaying: Relay | None = None
+        """What passes on mail for those who have moved away."""
+        self.answering = self._answering = Answering(identities, envelopes, letters, self.receive)
 
     async def receive(self, envelope: bytes, line: Line | None = None) -> Receipt:
         """Whatever the bytes are, along whatever line. Why something is refused is for the log to say."""
@@ -74,7 +87,7 @@ class Reception:
         try:
             letter = await self._envelopes.open(envelope, self._now_ms() // 1000)
         except NotForUs:
-            return Receipt("unknown")
+            return await self._pass_on(envelope)
         except Refused as refused:
             logger.debug("a message was refused: %s", refused)
             return await self._complain(refused, line)
@@ -88,6 +101,13 @@ class Reception:
             return await self._forward(letter.message, layers, line)
         found = await self._handle(letter, owner, line)
         return Receipt(found.verdict, await self._answering.answer(letter, found.answers, line))
+
+    async def _pass_on(self, envelope: bytes) -> Receipt:
+        """To where the pico is now for which it is, if it was here."""
+        recipient = None if self.relaying is None else self.relaying.find(envelope)
+        if self.relaying is None or recipient is None:
+            return Receipt("unknown")
+        return await self.relaying.pass_on(recipient, envelope)
 
     async def _complain(self, refused: Refused, line: Line | None) -> Receipt:
         """In one word, to whoever is proven to have written what cannot be taken; to others not at all."""
@@ -109,7 +129,9 @@ class Reception:
             envelopes = payloads(message)
         except NoPayload:
             return UNREADABLE
-        if self._identities.find(following) is None:
+        if self.relaying is not None and self.relaying.is_elsewhere(following):
+            receipts = [await self.relaying.pass_on(following, one) for one in envelopes]
+        elif self._identities.find(following) is None:
             take_in, expires_s = self._mediator.take_in, message.expires_time
             receipts = [Receipt(await take_in(following, one, expires_s)) for one in envelopes]
         else:

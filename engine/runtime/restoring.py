@@ -17,22 +17,13 @@ from engine.core.blocks.sealing import Aead, Keyring
 from engine.core.blocks.state import State
 from engine.core.cids import Cid
 from engine.core.dids import Did, scid_in
-from engine.core.model import Eci, Pico, PicoId, RulesetHash
-from engine.ports import (
-    BirthPico,
-    BlockStore,
-    Journal,
-    KeepRuleset,
-    KeptLog,
-    SetFact,
-    SetTimer,
-    Write,
-)
+from engine.core.model import Eci, Pico, PicoId
+from engine.ports import BlockStore, Journal, KeptLog, SetFact, SetTimer, Write
 from engine.runtime.besides import Unpacked, unpack_beside
 from engine.runtime.kept_heads import KeptHeads
 from engine.runtime.lives import Lives
-from engine.runtime.outbox import NOTHING_YET, differences
 from engine.runtime.preparation import name_state, write_snapshot
+from engine.runtime.rebirths import births
 from engine.runtime.replication_policies import Policies
 from engine.runtime.sealed_states import Believed, Trust, believe, open_tree
 from engine.runtime.seals import COPIED, from_copy
@@ -145,27 +136,6 @@ class Restoring:
     # --- what is written ---
 
     def _births(self, state: State, snapshot: bytes, beside: Unpacked) -> Iterator[Write]:
-        pico = state.head.pico
-        parent = None if pico.parent is None else self._journal.find_channel(pico.parent)
-        yield BirthPico(pico.id, parent, pico.seq, snapshot)
-        yield from differences(NOTHING_YET, pico)
-        yield from self._texts(state)
-        yield from beside.writes
+        yield from births(self._journal, state, snapshot, beside)
         if beside.policy is not None:
-            yield self._policies.write(pico.id, beside.policy)
-
-    def _texts(self, state: State) -> Iterator[Write]:
-        """The texts that are not kept here. What is known by a URL stays what it is."""
-        places = {ruleset.hash: ruleset.url for ruleset in state.head.pico.rulesets}
-        for ruleset in state.head.pico.rulesets:
-            places = {**{former.hash: former.url for former in ruleset.former}, **places}
-        for digest, text in state.texts.items():
-            if self._journal.ruleset_text(digest) is None:
-                yield from self._text(digest, places[digest], text)
-
-    def _text(self, digest: RulesetHash, url: str, text: str) -> Iterator[Write]:
-        yield KeepRuleset(digest, url, text)
-        before = self._journal.ruleset_at(url)
-        kept = None if before is None else self._journal.ruleset_text(before)
-        if before is not None and kept is not None:
-            yield KeepRuleset(before, url, kept)
+            yield self._policies.write(state.head.pico.id, beside.policy)

@@ -56,7 +56,8 @@ MOST_RULESETS = 256
 _NAME = need(text(LONGEST_NAME, empty=False))
 _MOVE: Shape = {"did": need(did), "epoch": need(whole(1)), "attempt": need(whole(1))}
 _KNOWN: Shape = {"did": need(did), "epoch": need(whole(1))}
-_HEAD = need(object_with({"sequence": need(whole()), "state": _NAME, "cid": _NAME}))
+_A_HEAD = object_with({"sequence": need(whole()), "state": _NAME, "cid": _NAME})
+_HEAD = need(_A_HEAD)
 _SIGNED = need(text(LARGEST_LOG, empty=False))
 _LOG: Shape = {"log": _SIGNED, "approvals": may(text(LARGEST_LOG))}
 _REASON = need(object_with({"code": _NAME, "comment": may(text())}))
@@ -65,7 +66,7 @@ BODIES: Mapping[str, Shape] = {
     "offer": {
         **_MOVE,
         **_LOG,
-        "head": _HEAD,
+        "head": may(_A_HEAD),
         "size": need(whole()),
         "rulesets": need(list_of(text(LONGEST_NAME, empty=False), most=MOST_RULESETS)),
         "formats": need(an_object),

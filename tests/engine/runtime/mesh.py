@@ -201,7 +201,11 @@ class Member:
         )
         self.mail.reached_at(self.mesh.url(self.at or self.name))
         self.mesh.wire.hosts[f"{self.at or self.name}.example"] = self.host
+        await self.prepare()
         await self.host.start()
+
+    async def prepare(self) -> None:
+        """What else a host gets before it starts."""
 
     def crash(self) -> None:
         """Nothing more of it reaches the disk or the wire."""
