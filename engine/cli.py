@@ -11,6 +11,7 @@ from engine.commands.credential import credential
 from engine.commands.demo import demo
 from engine.commands.did import did
 from engine.commands.doctor import doctor
+from engine.commands.engines import engines
 from engine.commands.export import export
 from engine.commands.failure import EXIT_CODES
 from engine.commands.fmt import fmt
@@ -63,6 +64,7 @@ COMMANDS = (
     *(check, fmt, test, repl, sign, key, lsp),
     credential,
     *(did, guardian, invite, connect, passphrase),
+    engines,
     *(export, import_, restore, verify, backup, restore_home),
     *(seal, history, stores, gc),
     *(ipfs, doctor, settings, version),

@@ -236,6 +236,28 @@ class EngineClient:
         found: dict[str, Any] = self._read(self._call("GET", "/api/did/log", params={"did": did}))
         return found
 
+    def engines(self, all: bool = False, now: bool = False) -> dict[str, Any]:
+        """The engines that this one knows, and what it is itself; all: also those it has heard of; now: after
+        it has asked them."""
+        given = {name: "true" for name, is_wanted in (("all", all), ("now", now)) if is_wanted}
+        answer = self._call("POST" if now else "GET", "/api/engines", params=given, timeout=PATIENCE_S)
+        found: dict[str, Any] = self._read(answer)
+        return found
+
+    def change_engines(self, what: str, **words: Any) -> dict[str, Any]:
+        """Invite, add, change or remove one: see `engine.adapters.http.engines`."""
+        given = {name: value for name, value in words.items() if value is not None}
+        answer = self._call("POST", f"/api/engines/{what}", json=given)
+        found: dict[str, Any] = self._read(answer)
+        return found
+
+    def acceptance(self, wishes: Mapping[str, Any]) -> dict[str, Any]:
+        """Whose picos may come, with these changes if there are any."""
+        if not wishes:
+            told: dict[str, Any] = self._get("/api/engines/accept")
+            return told
+        return self.change_engines("accept", **wishes)
+
     def root_eci(self) -> str:
         return str(self._get("/readyz")["root_eci"])
 
