@@ -41,6 +41,7 @@ from engine.commands.upgrade import rollback, upgrade
 from engine.commands.verify import verify
 from engine.commands.version import version
 from engine.commands.why import why
+from engine.commands.why_here import why_here
 
 
 @click.group(
@@ -60,7 +61,7 @@ COMMANDS = (
     *(serve, demo),
     *(send, query, install, upgrade, rollback, rulesets, tree),
     *(modules, grant, revoke),
-    *(log, why, state, replay, fork),
+    *(log, why, why_here, state, replay, fork),
     *(check, fmt, test, repl, sign, key, lsp),
     credential,
     *(did, guardian, invite, connect, passphrase),

@@ -106,7 +106,7 @@ from engine.runtime.workshop import Workshop
 from engine.runtime.writing import Writing
 from engine.wiring_of_engines import give_engines
 from engine.wiring_of_ipfs import InTheOpen, give_ipfs, open_to_all
-from engine.wiring_of_moves import footing_of, give_moves
+from engine.wiring_of_moves import footing_of, give_moves, let_choose
 from engine.wiring_of_seals import give_seals, make_vault
 from pico_lang.meter import Budget
 from pico_lang.program import Program, compile_ruleset
@@ -199,6 +199,7 @@ async def open_engine(
         seals = give_seals(host, journal, keys, settings, vault)
         deposits = give_ipfs(host, journal, consultants, settings, vault)
         moves = give_moves(host, journal, keys, vault.stores)
+        let_choose(host, moves, consultants)
         await moves.prepare(footing_of(await count_start(settings.home, journal), journal))
         await _start(host, settings)
         in_the_open = open_to_all(host, seals, deposits, keys, settings)

@@ -18,9 +18,12 @@ from engine.core.migration import Footing
 from engine.core.model import RulesetHash
 from engine.ports import BlockStore, CannotSend, Journal, Keys
 from engine.runtime.captures import Captures
+from engine.runtime.consultants import Consultants
+from engine.runtime.engine_module import engine_module
 from engine.runtime.host import Host
 from engine.runtime.letters import Letters
 from engine.runtime.lives import Lives, stay_of
+from engine.runtime.load import Load
 from engine.runtime.mesh.engines import Engines
 from engine.runtime.moves.forwarding import Forwarding
 from engine.runtime.moves.freight import Freight
@@ -80,6 +83,15 @@ def give_moves(host: Host, journal: Journal, keys: Keys, stores: Stores, pace: P
     mail.reception.answering.before = partial(herald, mail.lives, mail.letters)
     mail.desks.extend((forwarding, moves))
     return moves
+
+
+def let_choose(host: Host, moves: Moves, consultants: Consultants) -> None:
+    """Have rulesets see where their picos live and where else they could, and go there."""
+    engines, load = None if host.mail is None else host.mail.engines, Load()
+    assert engines is not None, "a host with keys knows engines"
+    engines.load = load.share
+    inform = partial(host.inform, waits=False)
+    consultants.add(engine_module(engines, moves, load, inform))
 
 
 def ask_engines(engines: Engines, moves: Moves) -> None:

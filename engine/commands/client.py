@@ -286,7 +286,7 @@ class EngineClient:
             found = response.json()
         except json.JSONDecodeError:
             raise NoEngine(f"what answers at {self.url} is no Picomesh engine") from None
-        if response.is_error:
+        if not response.is_success:  # also where it says that the pico is on another engine by now
             raise _failure(found)
         return found
 
