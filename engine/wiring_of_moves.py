@@ -102,7 +102,7 @@ def ask_engines(engines: Engines, moves: Moves) -> None:
             (told.rid, cid_of(told.hash), [body for _, body in told.signatures]) for told in one.rulesets
         ]
         refused = engines.consider(one.did, one.engine, one.size, rulesets, one.price)
-        return None if refused is None else refused.code
+        return None if refused is None else f"{refused.code}: {refused.comment}"
 
     def guests() -> Guests:
         sizes = moves.guests()
