@@ -23,6 +23,7 @@ from engine.commands.ipfs import ipfs
 from engine.commands.log import log
 from engine.commands.lsp import lsp
 from engine.commands.modules import grant, modules, revoke
+from engine.commands.move import move, moves, where
 from engine.commands.passphrase import passphrase
 from engine.commands.query import query
 from engine.commands.repl import repl
@@ -66,6 +67,7 @@ COMMANDS = (
     credential,
     *(did, guardian, invite, connect, passphrase),
     engines,
+    *(move, moves, where),
     *(export, import_, restore, verify, backup, restore_home),
     *(seal, history, stores, gc),
     *(ipfs, doctor, settings, version),

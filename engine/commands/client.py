@@ -175,6 +175,22 @@ class EngineClient:
         found: list[str] = self._get("/api/seal/owners")["owners"]
         return found
 
+    def move(self, eci: str, to: str, reason: str) -> dict[str, Any]:
+        """Have a pico move to another engine."""
+        words = {"eci": self._eci(eci), "to": to, "reason": reason}
+        begun: dict[str, Any] = self._post(("api", "moves"), words)
+        return begun
+
+    def moves(self) -> list[dict[str, Any]]:
+        """The picos that move, came or went."""
+        found: list[dict[str, Any]] = self._get("/api/moves")["moves"]
+        return found
+
+    def where(self, did: str) -> dict[str, Any]:
+        """Where a pico lives."""
+        found: dict[str, Any] = self._read(self._call("GET", "/api/where", params={"did": did}))
+        return found
+
     def stores(self) -> dict[str, Any]:
         """The stores of blocks, and how they are."""
         found: dict[str, Any] = self._get("/api/stores")

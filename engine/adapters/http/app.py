@@ -16,6 +16,7 @@ from engine.adapters.http import (
     introductions,
     lives,
     modules,
+    moves,
     past,
     picos,
     rulesets,
@@ -49,6 +50,7 @@ ROUTED: Routes = {
     **vouching.ROUTES,
     **guarding.ROUTES,
     **seals.ROUTES,
+    **moves.ROUTES,
 }
 """Everything but the routes of `picos`."""
 

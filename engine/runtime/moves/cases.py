@@ -55,6 +55,8 @@ class Case:
     """The key of its states on their way, wrapped with this engine's."""
     size: int = 0
     reason: str = ""
+    failed: str = ""
+    """Why it did not go the last time, while the engine runs."""
     since_ms: int = 0
     """When it went."""
     rotate: tuple[str, ...] = ()

@@ -11,7 +11,7 @@ from asyncio import Task
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import structlog
 
@@ -45,6 +45,7 @@ from engine.core.migration.messages import (
     NotStaged,
     Offer,
     Ready,
+    Refuse,
     Release,
     Resend,
     Seen,
@@ -109,6 +110,8 @@ from engine.runtime.state_keys import StateKeys
 
 log = structlog.get_logger("picomesh.moves")
 
+T = TypeVar("T")
+
 STAY_LETTERS = 16
 """Of the name of an attempt that name the keys of the stay to which it leads."""
 LONGEST_REASON = 1_000
@@ -137,6 +140,8 @@ UNSURE = Refusal(
     "not all engines where it was before have said yet that it went nowhere else",
     "try again soon, when they can be reached",
 )
+LATE = "no answer in time"
+"""As the table says it."""
 ANSWERS_S = 5.0
 """For which somebody waits who wants a pico to move, and others have not said yet that it may."""
 
@@ -179,7 +184,7 @@ class Coming:
 
 
 WhyNot = Callable[[Coming], str | None]
-"""With which code a pico is refused, or None."""
+"""With which code a pico is refused, and after a colon the reason in words; or None."""
 Inform = Callable[[PicoId, str, Mapping[str, str]], Awaitable[None]]
 
 
@@ -260,10 +265,14 @@ class Moves:
         self._locks = KeyedLocks()
         self._still: set[PicoId] = set()
         self._tasks: dict[Task[None], tuple[str, str] | None] = {}
+        self._begun: set[Task[Any]] = set()
+        """What somebody has asked for, which goes on if they do not wait for it."""
         self._calls: dict[str, Call] = {}
         self._repeats: dict[str, int] = {}
         self._asked: dict[str, dict[str, str]] = {}
         """By pico: whom else, by the name of the question, an answer is awaited of."""
+        self._troubles: dict[str, str] = {}
+        """Why the last message of a move did not get there."""
         self._sure: dict[str, asyncio.Event] = {}
         self._began_ms = 0
         self._is_on = False
@@ -280,6 +289,37 @@ class Moves:
     def is_away(self, pico: PicoId) -> bool:
         """Whether it lives elsewhere."""
         return self.cases.has_left(pico)
+
+    def pico_of(self, eci: Eci) -> PicoId | None:
+        """The pico with that channel, or with that id."""
+        return self._journal.find_channel(eci)
+
+    def standing(self, pico: PicoId) -> dict[str, Any]:
+        """How it stands with a pico."""
+        did = self.cases.did_of(pico)
+        case = None if did is None else self.cases.get(did)
+        return {"phase": "live"} if did is None or case is None else _shown(did, case)
+
+    async def where(self, did: str, kept: KeptLog | None) -> dict[str, Any] | Refusal:
+        """The engine where that pico lives, by the newest log of it that is known here."""
+        eci = self._journal.find_did(Did(did)) or (Eci(did) if self._journal.find_channel(Eci(did)) else None)
+        pico = None if eci is None else self._journal.find_channel(eci)
+        if pico is not None:
+            kept, did = self._lives.kept(pico), self.cases.did_of(pico) or did
+            if kept is None:
+                return {"did": did, "engine": self._office.identities.engine, "here": True, "epoch": 0}
+        if kept is None:
+            return Refusal(
+                "unknown", f"nothing is known here of {show_did(did)}", "ask an engine that met it"
+            )
+        try:
+            hosting = self._office.logs.hosting(kept, self._post.now_s())
+        except BadLog as problem:
+            return Refusal("malformed", str(problem))
+        is_here = name_of_engine(hosting.host) == self._post.me
+        url = self.url_of(hosting.host)
+        told = {"did": hosting.name, "engine": hosting.host, "here": is_here, "epoch": hosting.number}
+        return told if url is None else {**told, "url": url}
 
     def alone(self, did: str) -> AbstractAsyncContextManager[None]:
         """No step is taken for that pico meanwhile."""
@@ -321,6 +361,9 @@ class Moves:
     async def wanted(self, pico: PicoId, to: str, reason: str = "") -> str | Refusal:
         """Have a pico move. The name of the attempt, which is durable; what comes of it is told. Empty if it
         lives there already."""
+        return await self._to_the_end(self._wanted(pico, to, reason))
+
+    async def _wanted(self, pico: PicoId, to: str, reason: str) -> str | Refusal:
         target = to if to.startswith("did:") else self.find_engine(to)
         if target is None or not is_did(target) or keys_in(target) is None:
             return Refusal("malformed", f"{show_did(to)} is no engine", "`picomesh did show` prints its DID")
@@ -371,7 +414,9 @@ class Moves:
             return UNSURE
         name = self._office.entropy.seed().lower()
         attempt = Attempt(entry.number, source.numbered + 1, name, self._post.me, name_of_engine(to))
-        await self._step(did, Wanted(attempt), replace(case.met(to), reason=reason, to=None, box=""))
+        await self._step(
+            did, Wanted(attempt), replace(case.met(to), reason=reason, to=None, box="", failed="")
+        )
         return name
 
     def _case(self, did: str, pico: PicoId, entry: Entry) -> Case:
@@ -450,7 +495,7 @@ class Moves:
         for call in self._calls.values():
             call.cancel()
         self._calls.clear()
-        for task in list(self._tasks):
+        for task in [*self._tasks, *self._begun]:
             task.cancel()
         if self.forwarding is not None:
             self.forwarding.stop()
@@ -458,7 +503,7 @@ class Moves:
     @property
     def is_busy(self) -> bool:
         """Whether anything is under way that does not only wait for time to pass."""
-        return bool(self._tasks) or (self.forwarding is not None and self.forwarding.is_busy)
+        return bool(self._tasks or self._begun) or (self.forwarding is not None and self.forwarding.is_busy)
 
     async def wait_rested(self) -> None:
         """Return when nothing is under way here. What waits for others may do so for long."""
@@ -476,7 +521,7 @@ class Moves:
         try:
             if migration_goods.kind_of(letter.message.type) == migration_goods.WANT:
                 return await self._give(letter)
-            return await self._hear(await self._read(letter))
+            return await self._to_the_end(self._hear(await self._read(letter)))
         except NotAMove as problem:
             log.info("a message of a move is not what it should be", why=str(problem))
             return Handled("unreadable")
@@ -713,6 +758,13 @@ class Moves:
             case _:
                 self._spawn(self._perform(did, effect, heard), None)
 
+    async def _to_the_end(self, work: Coroutine[Any, Any, T]) -> T:
+        """Also if whoever has asked for it goes away: what is on the disk has to be in memory."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._begun.add(task)
+        task.add_done_callback(self._begun.discard)
+        return await asyncio.shield(task)
+
     def _spawn(self, work: Coroutine[Any, Any, None], key: tuple[str, str] | None) -> None:
         """Of one kind for one pico only one is under way: the tables ask for it again."""
         if key is not None and key in self._tasks.values():
@@ -752,6 +804,10 @@ class Moves:
         if case is None or not case.pico:
             return
         log.info("move", what=what, did=did, reason=reason)
+        if what == "departed_failed":
+            trouble = self._troubles.pop(did, "")
+            reason = f"{reason}: {trouble}" if reason == LATE and trouble else reason
+            self.cases.put(did, case := replace(case, failed=reason))
         if what in ("arrived", "departed_failed") and acts(case.seat):
             await self.tell(case.pico, what, self._attrs(case, reason, attempt))
 
@@ -770,8 +826,16 @@ class Moves:
             case = case.met(heard.sender)
         blocks = await self._blocks_for(case, message)
         more = self._more(did, case, message)
-        if more is not None:
+        if more is None:
+            return
+        try:
             await self._post.send(case.address(to), did, message, more, blocks)
+        except CannotSend as problem:
+            self._troubles[did] = str(problem)
+            if problem.is_final and isinstance(message, Offer):
+                async with self._locks.holding(did):
+                    await self._step(did, Refuse(message.attempt, str(problem)))
+            raise
 
     async def _blocks_for(self, case: Case, message: Sent) -> list[bytes]:
         if not isinstance(message, Handoff) or case.size > AT_HAND_BYTES:
@@ -1193,6 +1257,10 @@ def _shown(did: str, case: Case) -> dict[str, Any]:
     if attempt is not None:
         shown["attempt"] = attempt.name
         shown["from"], shown["to"] = case.address(attempt.source), case.address(attempt.target)
+    if case.failed:
+        shown["failed"] = case.failed
+    if seat.source is not None and acts(seat) and case.since_ms:
+        shown["came"] = case.since_ms
     if seat.target.phase is not coming.Phase.NONE:
         shown["coming"] = seat.target.phase.value
     return shown
