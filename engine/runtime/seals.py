@@ -48,6 +48,8 @@ Name = Callable[[bytes], DidKey]
 NewTurn = Callable[[PicoId], Awaitable[object]]
 """Has a pico take a turn that changes nothing, so that there can be another head of it."""
 COPIED = "yes"
+NAMES = "did:scid:"
+"""What the keepers of heads begin with: they are the picos' names for life."""
 Sealed = Callable[[PicoId, SignedHead], None]
 """Told that a state is sealed and pinned here."""
 
@@ -231,7 +233,17 @@ class Seals:
 
     async def forget(self, pico: PicoId) -> None:
         """The pico was deleted: nothing of it is kept any more, here or elsewhere."""
-        self._trees.forget(pico)
-        newest = self.heads.newest(pico)
-        if newest is not None:
-            await (await self.stores()).release(newest.head.pico)
+        async with self._locks.holding(pico):  # it may be sealed right now, and pinned after that
+            self._trees.forget(pico)
+            newest = self.heads.newest(pico)
+            if newest is not None:
+                await (await self.stores()).release(newest.head.pico)
+
+    async def release_gone(self) -> None:
+        """The same of all that are not here any more: a crash may have come between the end of a pico and the
+        release of its pins, or have ended the coming back of one."""
+        stores = await self.stores()
+        async for kept in stores.keepers(NAMES):
+            if self._lives.pico_of(kept.keeper) is None:
+                log.info("what was sealed of a pico that is no more is released", did=kept.keeper)
+                await stores.release(kept.keeper)
