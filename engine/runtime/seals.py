@@ -25,6 +25,7 @@ from engine.core.model import Eci, PicoId
 from engine.ports import Acting, BadLog, Journal, KeptLog, Keys, MissingBlocks, SetFact
 from engine.runtime.besides import pack_beside
 from engine.runtime.captures import Capture, Captures
+from engine.runtime.deposits import deposits_in
 from engine.runtime.identities import SIGNING, life_purpose
 from engine.runtime.kept_heads import KeptHeads
 from engine.runtime.keyed_locks import KeyedLocks
@@ -195,9 +196,14 @@ class Seals:
         pico, tally = capture.head.pico, Tally()
         tree = self._trees.take(pico, who.ring)
         tree.tail.read_on(self._journal, pico.id, pico.seq)
-        beside = pack_beside(capture.beside, tree.tail, self.policies.told(pico.id))
-        walk = on_blocks(tree.tree.write(capture.head, beside), tree.blocks)
-        root = await drive(walk, await self.stores(), tree.blocks, rest, tally)
+        beside, stores = (
+            pack_beside(capture.beside, tree.tail, self.policies.told(pico.id)),
+            await self.stores(),
+        )
+        # After the capture: what was to be put, and is not among these, is still to be put there.
+        deposits = await deposits_in(stores, pico.id)
+        walk = on_blocks(tree.tree.write(capture.head, beside, deposits), tree.blocks)
+        root = await drive(walk, stores, tree.blocks, rest, tally)
         if capture.is_awake:
             self._trees.give_back(pico, tree, tally.bytes)
         log.debug("state written", pico=pico.id, turn=pico.seq, blocks=tally.blocks, bytes=tally.bytes)
