@@ -19,6 +19,7 @@ from engine.runtime.captures import Captures
 from engine.runtime.host import Host
 from engine.runtime.kept_heads import KeptHeads
 from engine.runtime.many_stores import ManyStores
+from engine.runtime.owners_promises import OwnersPromises
 from engine.runtime.replication_policies import Policies
 from engine.runtime.seal_desk import SealDesk
 from engine.runtime.sealed_trees import SealedTrees
@@ -38,15 +39,18 @@ def give_seals(host: Host, journal: Journal, keys: Keys, settings: Settings, vau
     assert host.mail is not None, "a host with keys has DIDs"
     clock = host.equipment.clock
     lives, boxes = host.mail.lives, KeyBoxes(os.urandom)
-    heads = KeptHeads(journal, LifelongLogs(keys), lives.kept, verify, clock.now_ms)
+    logs, state_keys = LifelongLogs(keys), StateKeys(journal, keys, boxes, os.urandom)
+    heads = KeptHeads(journal, logs, lives.kept, verify, clock.now_ms)
+    promises = OwnersPromises(journal, state_keys.owners, lives, logs, logs.succession, clock.now_ms)
     seals = Seals(
         journal,
         Captures(journal, host),
         SealedTrees(journal, BlockCipher()),
         heads,
         lives,
-        StateKeys(journal, keys, boxes, os.urandom),
+        state_keys,
         Policies(journal, Replication(settings.seal_copies)),
+        promises,
         vault.stores,
         keys,
         sign,

@@ -35,6 +35,7 @@ from engine.ports import (
     KeepTurn,
     Write,
 )
+from engine.runtime.pico_owners import PicoOwner, read_owner
 
 MOST_RECORDS = 1_000
 MOST_BYTES = 1 << 20
@@ -78,8 +79,8 @@ class Tail:
         self.records = self.records[gone:]
 
 
-def pack_beside(kept: Beside, tail: Tail, policy: Plain) -> dict[str, Plain]:
-    """As it is sealed. `policy` says in how many stores."""
+def pack_beside(kept: Beside, tail: Tail, policy: Plain, owners: Plain = ()) -> dict[str, Plain]:
+    """As it is sealed. `policy` says in how many stores, `owners` who goes on with the pico elsewhere."""
     packed: dict[str, Plain] = {
         "inbox": [from_bytes(body) for body in kept.inbox],
         "errands": [from_bytes(body) for body in kept.errands],
@@ -90,6 +91,8 @@ def pack_beside(kept: Beside, tail: Tail, policy: Plain) -> dict[str, Plain]:
         packed["rest"] = list(kept.rest)
     if policy is not None:
         packed["replication"] = policy
+    if owners:
+        packed["owners"] = owners
     return packed
 
 
@@ -101,6 +104,7 @@ class Unpacked:
     """By which a journal has it again."""
     records: int
     policy: Plain
+    owners: tuple[PicoOwner, ...] = ()
 
 
 def unpack_beside(head: Head, beside: Mapping[str, Plain]) -> Unpacked:
@@ -108,9 +112,9 @@ def unpack_beside(head: Head, beside: Mapping[str, Plain]) -> Unpacked:
     try:
         bodies = [_bytes(text) for text in beside["records"]]
         records = _check_records(head, bodies)
-        return Unpacked(
-            tuple(_writes(head.pico.id, beside, bodies, records)), len(bodies), beside.get("replication")
-        )
+        writes, owners = tuple(_writes(head.pico.id, beside, bodies, records)), beside.get("owners", ())
+        named = tuple(read_owner(one, 0) for one in owners)
+        return Unpacked(writes, len(bodies), beside.get("replication"), named)
     except (KeyError, TypeError, ValueError, AttributeError, Unreadable) as problem:
         raise NotATree(
             f"what was sealed beside the state of pico {head.pico.id} is damaged: {problem!r}"

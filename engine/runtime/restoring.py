@@ -35,11 +35,34 @@ from engine.runtime.besides import Unpacked, unpack_beside
 from engine.runtime.kept_heads import KeptHeads
 from engine.runtime.lives import Lives
 from engine.runtime.outbox import NOTHING_YET, differences
+from engine.runtime.pico_owners import PicoOwner
 from engine.runtime.preparation import name_state, write_snapshot
 from engine.runtime.replication_policies import Policies
 from engine.runtime.sealed_states import Believed, Trust, believe, open_tree
 from engine.runtime.seals import COPIED, from_copy
 from engine.runtime.state_keys import Opens, StateKeys
+
+
+@dataclass(frozen=True, slots=True)
+class TakenUp:
+    """What the owner who brings a pico back does for it besides opening its state."""
+
+    log: KeptLog | None = None
+    """As it goes on here, if the owner may write in it."""
+    owner: PicoOwner | None = None
+    """Who that is, and stays."""
+    why_not: str | None = None
+    """Why the log does not go on by that owner's hand, if there is one."""
+
+
+NOBODY = TakenUp()
+TakeUp = Callable[[PicoId, KeptLog], TakenUp]
+"""What somebody does with the log of a pico; everything is checked before."""
+
+
+def leave(pico: PicoId, log: KeptLog) -> TakenUp:
+    """Nobody is there who could do more than open a state."""
+    return NOBODY
 
 
 class AlreadyHere(BlockError):
@@ -56,6 +79,7 @@ class Coming:
     """What it has put for everybody."""
     replication: Replication
     """Where it wants its blocks."""
+    owners: tuple[PicoOwner, ...] = ()
 
 
 Prepare = Callable[[Coming], Awaitable[Sequence[Write]]]
@@ -77,6 +101,8 @@ class Restored:
     """Of its newest turns, which came along."""
     due_ms: int | None
     """When its first timer is due."""
+    taken_up: TakenUp = NOBODY
+    owners: tuple[PicoOwner, ...] = ()
 
 
 class Restoring:
@@ -105,6 +131,7 @@ class Restoring:
         opens: Opens,
         newer_log: KeptLog | None = None,
         prepare: Prepare = nothing_first,
+        take_up: TakeUp = leave,
     ) -> Restored:
         """Have a pico back as the head of that name says it was. `newer_log`: the pico's log, where somebody
         has one that says more than the one beside the head. Raises `BlockError` and `StoreFailed`, and what
@@ -120,20 +147,24 @@ class Restoring:
         beside = await asyncio.to_thread(unpack_beside, state.head, state.beside)
         snapshot = await asyncio.to_thread(write_snapshot, state.head)
         wanted = self._policies.read(beside.policy)
-        more = await prepare(Coming(pico, believed.signed, state.deposits, wanted))
+        taken_up = await asyncio.to_thread(take_up, pico.id, log)
+        owners = _with(taken_up.owner, beside.owners)
+        more = await prepare(Coming(pico, believed.signed, state.deposits, wanted, owners))
         self._refuse_here(pico)  # again: it is some time later
         writes = [
             *self._births(state, snapshot, beside),
-            *self._lives.adopt(pico.id, log, Did(says.pico)),
+            *self._lives.adopt(pico.id, taken_up.log or log, Did(says.pico)),
             *self._heads.writes(pico.id, believed.signed),
             self._state_keys.writes(pico.id, says.pico, keys, {}),
+            *self._state_keys.owners.writes(pico.id, owners),
             SetFact(from_copy(pico.id), COPIED),
             *more,
         ]
         await self._journal.commit(writes)
         due_ms = min((one.due_ms for one in writes if isinstance(one, SetTimer)), default=None)
         identity = await asyncio.to_thread(name_state, pico)
-        return Restored(pico, believed.signed, log, identity, beside.records, due_ms)
+        log = taken_up.log or log
+        return Restored(pico, believed.signed, log, identity, beside.records, due_ms, taken_up, owners)
 
     # --- what is refused ---
 
@@ -202,3 +233,8 @@ class Restoring:
         kept = None if before is None else self._journal.ruleset_text(before)
         if before is not None and kept is not None:
             yield KeepRuleset(before, url, kept)
+
+
+def _with(one: PicoOwner | None, owners: Sequence[PicoOwner]) -> tuple[PicoOwner, ...]:
+    others = (other for other in owners if one is None or other.key != one.key)
+    return (*others,) if one is None else (one, *others)

@@ -15,7 +15,7 @@ import structlog
 
 from engine.core.blocks.errors import MissingBlock
 from engine.core.blocks.heads import SignedHead, StateHead, sign_head
-from engine.core.blocks.keys_block import KeysBlock, write_keys
+from engine.core.blocks.keys_block import MOST_BOXES, KeysBlock, write_keys
 from engine.core.blocks.walks import PlainBlocks, on_blocks
 from engine.core.cids import Cid
 from engine.core.did_keys import DidKey
@@ -31,6 +31,8 @@ from engine.runtime.kept_heads import KeptHeads
 from engine.runtime.keyed_locks import KeyedLocks
 from engine.runtime.lives import Lives
 from engine.runtime.many_stores import ManyStores
+from engine.runtime.owners_promises import OwnersPromises
+from engine.runtime.pico_owners import pack_owners
 from engine.runtime.replication_policies import Policies
 from engine.runtime.restored import restored
 from engine.runtime.sealed_trees import CannotSeal, SealedTrees
@@ -86,6 +88,7 @@ class Seals:
         lives: Lives,
         state_keys: StateKeys,
         policies: Policies,
+        promises: OwnersPromises,
         stores: Callable[[], Awaitable[ManyStores]],
         keys: Keys,
         sign: Sign,
@@ -96,6 +99,7 @@ class Seals:
         self.heads = heads
         self.state_keys = state_keys
         self.policies = policies
+        self.promises = promises
         self.stores = stores
         self.told: Sealed = _tell_nobody
         self._journal = journal
@@ -152,6 +156,8 @@ class Seals:
         try:
             name = await self._lives.name(pico)
             await self._begin_epoch(pico)
+            self._check_owners(pico)
+            await self.promises.keep(pico)
             kept = self._lives.kept(pico)
             assert kept is not None, "whoever has a name for life has a log"
             acting = self.heads.acting(kept)
@@ -163,6 +169,14 @@ class Seals:
                 "`picomesh did recover` takes the pico up here"
             )
         return Who(name, kept, acting, await self.state_keys.ring(pico, name, acting.epoch))
+
+    def _check_owners(self, pico: PicoId) -> None:
+        count = len(self.state_keys.owners.of(pico))
+        if count >= MOST_BOXES:
+            raise CannotSeal(
+                f"pico {pico} has {count} owners, and a state opens for {MOST_BOXES - 1} at most; "
+                "`picomesh owners --remove` makes them fewer"
+            )
 
     async def _begin_epoch(self, pico: PicoId) -> None:
         """A pico that came back from a copy, alone or with its whole home, may have had turns, and heads of
@@ -196,10 +210,8 @@ class Seals:
         pico, tally = capture.head.pico, Tally()
         tree = self._trees.take(pico, who.ring)
         tree.tail.read_on(self._journal, pico.id, pico.seq)
-        beside, stores = (
-            pack_beside(capture.beside, tree.tail, self.policies.told(pico.id)),
-            await self.stores(),
-        )
+        stores, owners = await self.stores(), pack_owners(self.state_keys.owners.of(pico.id))
+        beside = pack_beside(capture.beside, tree.tail, self.policies.told(pico.id), owners)
         # After the capture: what was to be put, and is not among these, is still to be put there.
         deposits = await deposits_in(stores, pico.id)
         walk = on_blocks(tree.tree.write(capture.head, beside, deposits), tree.blocks)

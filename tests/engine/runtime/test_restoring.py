@@ -31,6 +31,7 @@ from engine.core.messages import Event
 from engine.core.model import EventId
 from engine.core.records import encode_request, state_id
 from engine.ports import AcceptEvent, Acting, KeptLog
+from engine.runtime.pico_owners import PicoOwner
 from engine.runtime.replies import EventReply
 from engine.runtime.restoring import AlreadyHere, Restored, Restoring
 from engine.runtime.sealed_states import Trust
@@ -62,7 +63,7 @@ async def copied(house: House) -> Everything:
 async def lived(text: str = DIARY) -> tuple[House, SignedHead, Everything]:
     """An engine with a pico that has a past, a half-matched pattern and a timer; and its sealed state."""
     house = await opened(text)
-    await house.seals.state_keys.name_owners([BOXES.name(OWNER.derive(OPENING))])
+    await house.seals.state_keys.owners.name([PicoOwner(BOXES.name(OWNER.derive(OPENING)))])
     await house.send("write", eid="once", day="monday", text="sunny")
     await house.send("remind")
     await house.send("dusk")
