@@ -32,6 +32,7 @@ from engine.ports import (
     Write,
 )
 from engine.runtime.besides import Unpacked, unpack_beside
+from engine.runtime.channel_keys import ChannelKeys
 from engine.runtime.kept_heads import KeptHeads
 from engine.runtime.lives import Lives
 from engine.runtime.outbox import NOTHING_YET, differences
@@ -115,6 +116,7 @@ class Restoring:
         policies: Policies,
         trust: Trust,
         aead: Aead,
+        channel_keys: ChannelKeys,
     ) -> None:
         self._journal = journal
         self._heads = heads
@@ -123,6 +125,7 @@ class Restoring:
         self._policies = policies
         self._trust = trust
         self._aead = aead
+        self._channel_keys = channel_keys
 
     async def restore(
         self,
@@ -150,12 +153,14 @@ class Restoring:
         taken_up = await asyncio.to_thread(take_up, pico.id, log)
         owners = _with(taken_up.owner, beside.owners)
         more = await prepare(Coming(pico, believed.signed, state.deposits, wanted, owners))
+        brought = await asyncio.to_thread(self._channel_keys.writes, beside.named)
         self._refuse_here(pico)  # again: it is some time later
         writes = [
             *self._births(state, snapshot, beside),
             *self._lives.adopt(pico.id, taken_up.log or log, Did(says.pico)),
             *self._heads.writes(pico.id, believed.signed),
             self._state_keys.writes(pico.id, says.pico, keys, {}),
+            *brought,
             *self._state_keys.owners.writes(pico.id, owners),
             SetFact(from_copy(pico.id), COPIED),
             *more,

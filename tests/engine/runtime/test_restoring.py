@@ -36,6 +36,7 @@ from engine.runtime.replies import EventReply
 from engine.runtime.restoring import AlreadyHere, Restored, Restoring
 from engine.runtime.sealed_states import Trust
 from engine.runtime.state_keys import OPENING, opened_with
+from engine.wiring_of_seals import channel_keys
 from tests.engine.in_loop import in_loop
 from tests.engine.runtime.sealed_house import DIARY, KEYS, House, opened
 
@@ -78,7 +79,14 @@ def restoring(house: House) -> Restoring:
     trust = Trust(verify, lambda log: logs.acting(log, 2_000_000_000))
     lives = house.host.mail.lives
     return Restoring(
-        house.journal, seals.heads, lives, seals.state_keys, seals.policies, trust, BlockCipher()
+        house.journal,
+        seals.heads,
+        lives,
+        seals.state_keys,
+        seals.policies,
+        trust,
+        BlockCipher(),
+        channel_keys(house.journal, house.keys),
     )
 
 
