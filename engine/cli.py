@@ -24,6 +24,7 @@ from engine.commands.log import log
 from engine.commands.lsp import lsp
 from engine.commands.modules import grant, modules, revoke
 from engine.commands.move import move, moves, where
+from engine.commands.owners import owners
 from engine.commands.passphrase import passphrase
 from engine.commands.query import query
 from engine.commands.repl import repl
@@ -69,7 +70,7 @@ COMMANDS = (
     engines,
     *(move, moves, where),
     *(export, import_, restore, verify, backup, restore_home),
-    *(seal, history, stores, gc),
+    *(seal, owners, history, stores, gc),
     *(ipfs, doctor, settings, version),
 )
 

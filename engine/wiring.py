@@ -64,6 +64,7 @@ from engine.ports import (
 )
 from engine.runtime.announcing import Announcing
 from engine.runtime.arrangement import Arrangement
+from engine.runtime.arrivals import Arrivals
 from engine.runtime.away import Away
 from engine.runtime.collecting import Collecting
 from engine.runtime.compilers import Compilers
@@ -107,7 +108,7 @@ from engine.runtime.writing import Writing
 from engine.wiring_of_engines import give_engines
 from engine.wiring_of_ipfs import InTheOpen, give_ipfs, open_to_all
 from engine.wiring_of_moves import footing_of, give_moves, let_choose
-from engine.wiring_of_seals import give_seals, make_vault
+from engine.wiring_of_seals import channel_keys, give_seals, make_vault
 from pico_lang.meter import Budget
 from pico_lang.program import Program, compile_ruleset
 from pico_lang.source import Source
@@ -202,7 +203,7 @@ async def open_engine(
         let_choose(host, moves, consultants)
         await moves.prepare(footing_of(await count_start(settings.home, journal), journal))
         await _start(host, settings)
-        in_the_open = open_to_all(host, seals, deposits, keys, settings)
+        in_the_open = open_to_all(host, seals, deposits, keys, settings, vault)
         if past := restored(journal.fact):
             logger.warning("%s", WAS_RESTORED % to_iso(past[-1].made_ms))
         if not await note_keys(journal, keys):
@@ -287,6 +288,8 @@ def give_mail(
     lives = Lives(journal, lifelong, clock.now_ms, resolver.outdated)
     resolver.known = logs = ToldLogs(journal, lives, partial(learn_log, resolver), resolver.text_of)
     identities = Identities(journal, keys, make_own_did, sign_rotation, lives, host.channels_of)
+    brought = channel_keys(journal, keys)
+    identities.brought = brought.find
     own = OwnEnvelopes(resolver.at_hand, partial(fetch_document, resolver), identities.secret)
     left = partial(look_again, DidDirectory(AtHand(resolver)), host.away)
     whereabouts = Whereabouts(journal, identities, partial(relay_of, resolver), clock.now_ms, left)
@@ -319,15 +322,18 @@ def give_mail(
         equipment.entropy,
         keep_ms,
         journal.find_channel,
+        host.newest_did,
     )
     equipment.questions.learn(names.keeping(correspondence.kinds))
     fetch = partial(fetch_document, resolver)
-    writing = Writing(identities, envelopes, letters, reception, lanes, clock.now_ms, keep_ms, fetch)
+    newest = host.newest_did
+    writing = Writing(identities, envelopes, letters, reception, lanes, clock.now_ms, keep_ms, fetch, newest)
     equipment.questions.learn(names.keeping(writing.kinds))
     announcing = Announcing(whereabouts, identities, envelopes, letters, clock, equipment.entropy, keep_ms)
     has_channel, introduce = host.has_channel, host.introduce
     guarding, endings = Guarding(lives, lifelong.succession), Endings(lives, lifelong.succession)
     host.when_gone(endings.note)
+    arrivals = Arrivals(journal, brought, identities, partial(relay_of, resolver), host.rotate)
     issued = PicoCredentials(settings.home / STORE_FILE, keys)
     vouching = PicosVouching(lives, fetch, issued, clock.now_ms)
     host.mail = mail = Mail(
@@ -346,6 +352,7 @@ def give_mail(
         vouching,
         envelopes,
         desks,
+        arrivals,
     )
     mail.url_of = partial(post_box_of, resolver)
     mail.engines = mesh.engines

@@ -47,6 +47,7 @@ def give_moves(host: Host, journal: Journal, keys: Keys, stores: Stores, pace: P
     mail, equipment = host.mail, host.equipment
     clock, entropy = equipment.clock, equipment.entropy
     logs, boxes = LifelongLogs(keys, partial(stay_of, journal.fact)), KeyBoxes(os.urandom)
+    state_keys = StateKeys(journal, keys, boxes, os.urandom)
     post = Post(mail.identities, mail.letters, mail.envelopes, logs, clock.now_ms, entropy)
     office = Office(
         journal,
@@ -54,9 +55,9 @@ def give_moves(host: Host, journal: Journal, keys: Keys, stores: Stores, pace: P
         logs,
         mail.identities,
         post,
-        Freight(journal, Captures(journal, host), stores, BlockCipher()),
+        Freight(journal, Captures(journal, host), stores, BlockCipher(), state_keys.owners.of),
         Locker(journal, keys, boxes),
-        StateKeys(journal, keys, boxes, os.urandom),
+        state_keys,
         keys,
         sign,
         verify,
@@ -68,9 +69,10 @@ def give_moves(host: Host, journal: Journal, keys: Keys, stores: Stores, pace: P
     moves = Moves(office, pace)
     moves.url_of = mail.url_of
     moves.tell, moves.rotate = host.inform, host.rotate
+    restored_ones = mail.identities.brought
     mail.lives.is_held, mail.lives.is_away = moves.is_held, moves.is_away
     mail.lives.grown_too = moves.note_entry
-    mail.identities.brought = office.locker.find
+    mail.identities.brought = lambda pico, kid: office.locker.find(pico, kid) or restored_ones(pico, kid)
     if mail.engines is not None:
         ask_engines(mail.engines, moves)
     mail.when_reached = moves.reached

@@ -1,28 +1,32 @@
 """Bringing a pico into a home, from wherever its head was found: checked first, then in one commit.
 
-No engine runs on the home meanwhile. The blocks come along, so that the next seal goes on from them.
+No engine runs on the home meanwhile. The blocks come along, so that the next seal goes on from them, and what
+the pico has put for everybody is there to be had. Whoever is killed on the way begins anew.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rich.markup import escape
 
-from engine.commands.open_home import OpenHome, OwnHome, policies_of, restoring_in
+from engine.commands.open_home import OpenHome, OwnHome, now_ms, restoring_in, state_keys_of
 from engine.commands.opening_keys import Opener
 from engine.commands.output import console
-from engine.commands.progress import Tell
+from engine.commands.progress import Tell, telling
+from engine.commands.taking_up import taking_up
 from engine.config import default_home
 from engine.core.cids import Cid, cid_text
 from engine.core.model import Eci, Pico
 from engine.core.timekeeping import to_iso
-from engine.ports import BlockStore, KeptLog, SetFact
+from engine.ports import BlockStore, KeptLog, SetFact, Write
 from engine.runtime.block_walks import walk
+from engine.runtime.deposits import bring_back
 from engine.runtime.genesis import EQUIPMENT, ROOT_ECI, ROOT_EQUIPMENT, ROOT_PICO
-from engine.runtime.restoring import Restored
+from engine.runtime.pico_owners import MOST_OWNERS, PicoOwner
+from engine.runtime.restoring import Coming, Restored
 from engine.runtime.sealed_states import measure
 
 ROOT_TAGS = ("engine", "ui")
@@ -46,42 +50,44 @@ async def bring_in(home: OwnHome, source: Source, tell: Tell) -> dict[str, Any]:
     size = await measure(
         source.store, [source.head, *source.besides], lambda _, done: tell("checking", done, 0)
     )
-    found = await restoring_in(home).restore(source.head, source.store, source.opener.opens, source.newer_log)
-    is_root = await _make_root(home, found.pico)
-    if source.store is not home.stores:
-        async for blocks in _telling(walk(source.store, [source.head]), tell, size.bytes):
-            await home.stores.put_many(blocks)
-    await home.stores.keep(found.signed.head.pico, source.head, policies_of(home).of(found.pico.id))
-    return _told(home, found, source, is_root)
+    take_up = taking_up(home.keys, source.opener)
+
+    async def prepare(coming: Coming) -> Sequence[Write]:
+        if source.store is not home.stores:
+            taken = walk(source.store, [source.head])
+            async for blocks in telling(taken, tell, "keeping its blocks", size.bytes):
+                await home.stores.put_many(blocks)
+        await home.stores.keep(coming.signed.head.pico, source.head, coming.replication)
+        await bring_back(home.stores, coming.pico.id, coming.deposits, coming.replication)
+        root = _make_root(home, coming.pico)
+        return [*root, *_name_owners(home, coming.owners)] if root else ()
+
+    found = await restoring_in(home).restore(
+        source.head, source.store, source.opener.opens, source.newer_log, prepare, take_up
+    )
+    return _told(home, found, source)
 
 
-async def _telling(
-    blocks: AsyncIterator[Mapping[Cid, bytes]], tell: Tell, whole: int
-) -> AsyncIterator[Mapping[Cid, bytes]]:
-    done = 0
-    async for part in blocks:
-        yield part
-        done += sum(map(len, part.values()))
-        tell("keeping its blocks", done, whole)
+def _name_owners(home: OpenHome, owners: Sequence[PicoOwner]) -> Sequence[Write]:
+    """Those of a root pico are owners of whatever is made below it, so of all that is in its home."""
+    now = [replace(one, named_ms=now_ms()) for one in owners[:MOST_OWNERS]]
+    return state_keys_of(home).owners.naming(now) if now else ()
 
 
-async def _make_root(home: OpenHome, pico: Pico) -> bool:
+def _make_root(home: OpenHome, pico: Pico) -> Sequence[Write]:
     """Where there is no root pico yet, one that was a root elsewhere is it here."""
     if pico.parent is not None or home.journal.fact(ROOT_PICO) is not None:
-        return False
+        return ()
     tagged = (channel.eci for channel in pico.channels.values() if channel.tags == ROOT_TAGS)
-    await home.journal.commit(
-        [
-            SetFact(ROOT_PICO, pico.id),
-            SetFact(ROOT_ECI, next(tagged, Eci(pico.id))),
-            # It has been given that once, and may have taken it away.
-            SetFact(ROOT_EQUIPMENT, " ".join(EQUIPMENT)),
-        ]
+    return (
+        SetFact(ROOT_PICO, pico.id),
+        SetFact(ROOT_ECI, next(tagged, Eci(pico.id))),
+        # It has been given that once, and may have taken it away.
+        SetFact(ROOT_EQUIPMENT, " ".join(EQUIPMENT)),
     )
-    return True
 
 
-def _told(home: OpenHome, found: Restored, source: Source, is_root: bool) -> dict[str, Any]:
+def _told(home: OpenHome, found: Restored, source: Source) -> dict[str, Any]:
     says = found.signed.head
     return {
         "pico": found.pico.id,
@@ -95,8 +101,11 @@ def _told(home: OpenHome, found: Restored, source: Source, is_root: bool) -> dic
         "records": found.records,
         "timer": None if found.due_ms is None else to_iso(found.due_ms),
         "channels": sorted(found.pico.channels),
-        "root": is_root,
+        "root": home.journal.fact(ROOT_PICO) == found.pico.id,
         "parent": None if found.pico.parent is None else home.journal.find_channel(found.pico.parent),
+        "taken_up": found.taken_up.log is not None,
+        "not_taken_up": found.taken_up.why_not,
+        "owners": [one.key for one in found.owners],
         "home": str(home.settings.home),
     }
 
@@ -114,6 +123,12 @@ def show_brought(told: dict[str, Any]) -> None:
     console.print("  [yellow]be sure that it lives nowhere else any more[/]")
     where = "" if told["home"] == str(default_home()) else f" --home {told['home']}"
     eci = "root" if told["root"] else told["pico"]
+    if told["taken_up"]:
+        console.print("  log      goes on here by the hand of its owner, for whom it is sealed here too")
+        console.print(f"  [dim]next: picomesh serve{escape(where)}[/]")
+        return
+    if told["not_taken_up"] is not None:
+        console.print(f"  [yellow]log      does not go on here: {escape(told['not_taken_up'])}[/]")
     console.print(f"  [dim]next: picomesh serve{escape(where)}, and if another engine had it, then[/]")
     console.print(f"  [dim]      picomesh did recover {eci} --key owner.key, so that others find it here[/]")
     console.print("  [dim]      and it is sealed again: with a key its log promises, or its guardians[/]")
@@ -124,4 +139,4 @@ def _place(told: dict[str, Any]) -> str:
         return "it is the root pico of this home"
     if told["parent"] is not None:
         return f"below pico {told['parent']}"
-    return f"in no tree: no pico here is its parent; it is reached by its channels, as {told['pico']}"
+    return f"a tree of its own, beside that of the root pico; {told['pico']} or a channel is its ECI"

@@ -14,6 +14,7 @@ from engine.adapters.http import read_run_file
 from engine.commands.failure import Failure, NoEngine
 from engine.config import default_home
 from engine.core.cids import NotACid, named_text, to_url
+from engine.core.multiformats import to_multibase
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -165,14 +166,31 @@ class EngineClient:
         )
         return found
 
-    def name_owner(self, key: str) -> dict[str, Any]:
-        """Have states sealed for the holder of this key too."""
-        named: dict[str, Any] = self._post(("api", "seal", "owners"), {"owners": [key]})
+    def show_head(self, block: bytes) -> dict[str, Any]:
+        """Have a head that was found elsewhere held against those that the engine knows."""
+        told: dict[str, Any] = self._post(("api", "seal", "seen"), {"head": to_multibase("u", block)})
+        return told
+
+    def name_owner(self, owner: Mapping[str, Any]) -> dict[str, Any]:
+        """Have states sealed for the holder of this key too, and logs promise what is known of it."""
+        named: dict[str, Any] = self._post(("api", "seal", "owners"), {"owners": [owner]})
         return named
 
-    def seal_owners(self) -> list[str]:
-        """For whom they are, besides the engine."""
-        found: list[str] = self._get("/api/seal/owners")["owners"]
+    def remove_owner(self, owner: Mapping[str, Any]) -> dict[str, Any]:
+        """Have nothing sealed for that one any more, and logs promise them nothing."""
+        answer = self._call("POST", "/api/seal/owners", json={"remove": owner}, timeout=PATIENCE_S)
+        told: dict[str, Any] = self._read(answer)
+        return told
+
+    def forget_others(self, eci: str) -> dict[str, Any]:
+        """Have the log of a pico promise its owners' keys alone."""
+        told: dict[str, Any] = self._post(("api", "seal", "owners"), {"eci": self._eci(eci), "only": True})
+        return told
+
+    def seal_owners(self, eci: str | None = None) -> dict[str, Any]:
+        """For whom states are sealed besides the engine, here or those of a pico."""
+        given = {} if eci is None else {"eci": self._eci(eci)}
+        found: dict[str, Any] = self._read(self._call("GET", "/api/seal/owners", params=given))
         return found
 
     def move(self, eci: str, to: str, reason: str) -> dict[str, Any]:

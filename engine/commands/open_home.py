@@ -34,7 +34,7 @@ from engine.runtime.sealed_states import Trust
 from engine.runtime.state_keys import StateKeys
 from engine.runtime.vault import Vault
 from engine.wiring import JOURNAL_FILE, SEED_FILE
-from engine.wiring_of_seals import BLOCKS_FILE, make_vault
+from engine.wiring_of_seals import BLOCKS_FILE, channel_keys, make_vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +130,13 @@ def _tell_nobody(name: Did) -> None:
 
 
 def heads_of(home: OpenHome) -> KeptHeads:
-    lives = lives_of(home.journal, home.keys)
-    return KeptHeads(home.journal, LifelongLogs(home.keys), lives.kept, verify, now_ms)
+    return heads_in(home.journal)
+
+
+def heads_in(journal: Journal) -> KeptHeads:
+    """Those that a journal keeps. It takes no key to check them."""
+    nobody = SeedKeys(bytes(32))
+    return KeptHeads(journal, LifelongLogs(nobody), lives_of(journal, nobody).kept, verify, now_ms)
 
 
 def policies_of(home: OpenHome) -> Policies:
@@ -146,5 +151,12 @@ def restoring_in(home: OpenHome) -> Restoring:
     """What brings picos back into it."""
     lives = lives_of(home.journal, home.keys)
     return Restoring(
-        home.journal, heads_of(home), lives, state_keys_of(home), policies_of(home), trust(), BlockCipher()
+        home.journal,
+        heads_of(home),
+        lives,
+        state_keys_of(home),
+        policies_of(home),
+        trust(),
+        BlockCipher(),
+        channel_keys(home.journal, home.keys),
     )

@@ -15,10 +15,9 @@ from engine.commands.failure import Failure
 from engine.commands.progress import Tell
 from engine.core.blocks.enclosures import Contents, read_contents
 from engine.core.blocks.errors import BlockError, MissingBlock
-from engine.core.blocks.heads import KIND, SignedHead, equivocation, read_head
+from engine.core.blocks.heads import KIND, Evidence, SignedHead, TwoHeads, contradictions, read_head
 from engine.core.cids import Cid, cid_text
 from engine.core.dids import scid_in
-from engine.core.timekeeping import to_iso
 from engine.ports import BlockStore, StoreFailed
 from engine.runtime.sealed_states import Trust, believe
 
@@ -34,6 +33,12 @@ class OpenCar:
     path: Path
     store: CarFile
     contents: Contents
+
+    @property
+    def besides(self) -> tuple[Cid, ...]:
+        """What is in an export besides the head and all that it leads to."""
+        earlier = self.contents.earlier
+        return () if earlier is None else (earlier.root,)
 
 
 @asynccontextmanager
@@ -93,6 +98,8 @@ class Candidate:
     signed: SignedHead
     store: BlockStore
     where: str
+    besides: tuple[Cid, ...] = ()
+    """What has to be whole as well: see `engine.commands.bringing.Source`."""
 
 
 @dataclass(slots=True)
@@ -105,14 +112,16 @@ class Search:
     refused: list[str]
     """Why heads that said they were of that pico were not believed."""
 
-    async def look(self, store: BlockStore, roots: Iterable[Cid], where: str) -> None:
+    async def look(
+        self, store: BlockStore, roots: Iterable[Cid], where: str, besides: tuple[Cid, ...] = ()
+    ) -> None:
         """Raises `StoreFailed`."""
         left = list(roots)
         while left:
             part, left = left[:ASKED_AT_ONCE], left[ASKED_AT_ONCE:]
             for cid, block in (await store.get_many(part)).items():
                 if self._says_so(block):
-                    await self._add(store, cid, where)
+                    await self._add(store, cid, where, besides)
 
     def _says_so(self, block: bytes) -> bool:
         if KIND.encode() not in block:
@@ -123,23 +132,27 @@ class Search:
             return False
         return scid_in(says.pico) == scid_in(self.did)
 
-    async def _add(self, store: BlockStore, cid: Cid, where: str) -> None:
+    async def _add(self, store: BlockStore, cid: Cid, where: str, besides: tuple[Cid, ...]) -> None:
         try:
             believed = await believe(store, cid, self.trust)
         except (BlockError, StoreFailed) as problem:
             self.refused.append(f"{cid_text(cid)} {where}: {problem}")
         else:
-            self.found.append(Candidate(believed.signed, store, where))
+            self.found.append(Candidate(believed.signed, store, where, besides))
 
     def newest(self) -> Candidate:
         """Of all that were found. Two that contradict each other are for people to decide."""
         if not self.found:
             raise _not_found(self.did, self.refused)
         newest = max(self.found, key=lambda one: one.signed.head.place)
-        for other in self.found:
-            if equivocation(newest.signed, other.signed) is not None:
-                raise _contradiction(newest.signed, other.signed)
+        for evidence in self.contradictions():
+            if evidence.heads[0].head.place == newest.signed.head.place:
+                raise _contradiction(evidence)
         return newest
+
+    def contradictions(self) -> list[Evidence]:
+        """Heads that were found and say different things of one turn."""
+        return contradictions(one.signed for one in self.found)
 
 
 def new_search(did: str, trust: Trust) -> Search:
@@ -163,12 +176,6 @@ def _not_found(did: str, refused: Sequence[str]) -> Failure:
     )
 
 
-def _contradiction(one: SignedHead, other: SignedHead) -> Failure:
-    says = one.head
-    told = "".join(f"\n  {cid_text(each.cid)}  of {to_iso(each.head.time_ms)}" for each in (one, other))
-    where = f"turn {says.sequence} of epoch {says.epoch}"
-    return Failure(
-        f"two heads for one turn: {says.by} has signed both for {where}{told}",
-        "--head CID takes one of them",
-        code="two-heads",
-    )
+def _contradiction(evidence: Evidence) -> Failure:
+    hint = "--head CID takes one of them"
+    return Failure(f"two heads for one turn: {TwoHeads(evidence)}", hint, code="two-heads")

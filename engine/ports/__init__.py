@@ -27,6 +27,7 @@ from engine.ports.credentials import (
 )
 from engine.ports.did_logs import (
     BadLog,
+    Forget,
     Guard,
     Hosting,
     KeptLog,
@@ -37,6 +38,7 @@ from engine.ports.did_logs import (
     OwnChange,
     OwnersKey,
     Promise,
+    Promises,
     Recover,
     Rotate,
     Succession,
@@ -140,6 +142,7 @@ __all__ = [
     "Entropy",
     "Envelopes",
     "FetchFailed",
+    "Forget",
     "GivesTrees",
     "Goal",
     "Guard",
@@ -174,6 +177,7 @@ __all__ = [
     "Place",
     "Presentation",
     "Promise",
+    "Promises",
     "Recover",
     "RemoveMailClient",
     "RemovePico",

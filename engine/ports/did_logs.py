@@ -88,6 +88,18 @@ class LifelongLogs(Protocol):
     def release(self, pico: str, log: KeptLog, to: NewHost, now_s: float) -> KeptLog:
         """The log with the entry by which the pico is somebody else's to host."""
 
+    def promises(self, pico: str, log: KeptLog, now_s: float) -> Promises:
+        """Whose keys it promises, but for those of this engine and of guardians."""
+
+
+@dataclass(frozen=True, slots=True)
+class Promises:
+    """Keys of owners that a log promises, by their hashes."""
+
+    now: frozenset[str]
+    ever: frozenset[str]
+    """In any entry, with those of engines and guardians: what was promised once is not promised anew."""
+
 
 @dataclass(frozen=True, slots=True)
 class OwnersKey:
@@ -139,7 +151,16 @@ class Recover:
     watching: bool = False
 
 
-OwnChange = Rotate | Promise | Guard
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """Promise these keys of owners no more."""
+
+    hashes: tuple[str, ...]
+    approving: tuple[str, ...] = ()
+    """The did:keys with which those owners approved alone, where there are guardians."""
+
+
+OwnChange = Rotate | Promise | Forget | Guard
 
 
 """What the engine that hosts a pico may write by itself, unless guardians watch."""

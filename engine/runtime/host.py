@@ -16,9 +16,11 @@ from hashlib import sha256
 from typing import cast
 
 from engine.core.codec import Unreadable, from_bytes, pack_pico, to_bytes
+from engine.core.dids import Did
 from engine.core.messages import Event, Fault, Query, Refusal
 from engine.core.model import Channel, Eci, EventId, Pico, PicoId, Rid, RulesetHash
 from engine.core.records import encode_request
+from engine.core.relations import newest_did
 from engine.core.timekeeping import to_iso
 from engine.plugins.describing import Document
 from engine.ports import AcceptEvent, JournalFailed, SetFact
@@ -390,10 +392,6 @@ class Host:
     def resume_errands(self, pico: PicoId) -> None:
         self._outbox.errands.resume(pico)
 
-    async def rotate(self, pico: PicoId, eci: Eci) -> None:
-        """Have a channel go by another DID, and those who know it hear of that."""
-        await self._tend(pico, "rotate", {"eci": eci})
-
     async def inform(self, pico: PicoId, what: str, attrs: Mapping[str, str], waits: bool = True) -> None:
         """Tell a pico's rules of a move: once of each, even if the engine ends in between. `waits`: until
         they have heard it."""
@@ -481,6 +479,20 @@ class Host:
         """Have a pico invite somebody, accept an invitation, or change the DID of that channel."""
         here = wish == "rotate" or (wish == "invite" and attrs.get("here") is True)
         return await self._take_care(eci, wish, attrs, partial(admit_introduction, here=here))
+
+    def newest_did(self, pico: PicoId, eci: Eci, did: str) -> Did:
+        """By which somebody goes today whom a pico knows by that one on a channel."""
+        try:
+            found = self._residents.look(pico)
+        except Unreadable:
+            found = None
+        return Did(did if found is None else newest_did(found.relations, eci, did))
+
+    async def rotate(self, eci: Eci) -> EventReply | Refusal | Fault:
+        """Give a channel another DID, whoever may have it do so, and tell those who know it."""
+        pico = self._equipment.journal.find_channel(eci)
+        reply = None if pico is None else await self._tend(pico, "rotate", {"eci": eci})
+        return unknown_channel(eci) if reply is None else cast(EventReply | Refusal | Fault, reply)
 
     async def _take_care(
         self, eci: Eci, name: str, attrs: Attrs, admit_owner: Callable[[Pico | None, Eci], Refusal | None]
@@ -593,12 +605,13 @@ class Host:
         return self.root_eci()
 
     def tree(self) -> PicoView:
-        """The root pico and what is below it, in their newest state, all at once: of a small family."""
-        return self._pictures.draw(self._root())
+        """The root pico, what is below it, and picos that are below none, in their newest state, all at once:
+        of a small family."""
+        return self._pictures.draw_all(self._root(), self._equipment.journal.children(None))
 
     async def picture(self) -> PicoView:
         """The same of a family of any size, while others are served."""
-        return await self._pictures.draw_in_pieces(self._root())
+        return await self._pictures.draw_in_pieces(self._root(), self._equipment.journal.children(None))
 
     def _root(self) -> Pico:
         root = self._residents.look(PicoId(self._fact(ROOT_PICO)))

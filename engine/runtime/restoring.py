@@ -1,37 +1,88 @@
 """A pico brought back from sealed blocks: into a journal, in one commit, as it was when it was sealed.
 
 What is refused says why by its class: those of `engine.core.blocks.errors` for blocks, keys and heads that
-are not what they have to be, `OldHead` for a head that is followed by one that is known here, `AlreadyHere`
-for a pico that lives. Nothing has changed then.
+are not what they have to be, `OldHead` for a head that is followed by one that is known here, `TwoHeads` for
+one that contradicts it, `AlreadyHere` for a pico that lives. Nothing has changed then, but that a
+contradiction is kept as evidence. Its blocks are kept before it lives: whoever dies in between
+has blocks that nobody wants, which the next start finds, and not a pico without them.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from engine.core.blocks.errors import BlockError, ForgedHead, NotATree
-from engine.core.blocks.heads import SignedHead, refuse_old
+from engine.core.blocks.deposited import Deposited
+from engine.core.blocks.errors import BlockError, ForgedHead
+from engine.core.blocks.heads import SignedHead, TwoHeads, refuse_old
 from engine.core.blocks.sealing import Aead, Keyring
 from engine.core.blocks.state import State
 from engine.core.cids import Cid
 from engine.core.dids import Did, scid_in
 from engine.core.model import Eci, Pico, PicoId
+from engine.core.replicas import Replication
 from engine.ports import BlockStore, Journal, KeptLog, SetFact, SetTimer, Write
 from engine.runtime.besides import Unpacked, unpack_beside
+from engine.runtime.channel_keys import ChannelKeys
 from engine.runtime.kept_heads import KeptHeads
 from engine.runtime.lives import Lives
+from engine.runtime.past import first_record
+from engine.runtime.pico_owners import PicoOwner
 from engine.runtime.preparation import name_state, write_snapshot
 from engine.runtime.rebirths import births
 from engine.runtime.replication_policies import Policies
-from engine.runtime.sealed_states import Believed, Trust, believe, open_tree
+from engine.runtime.sealed_states import Believed, Trust, believe, check_turn, open_tree
 from engine.runtime.seals import COPIED, from_copy
 from engine.runtime.state_keys import Opens, StateKeys
 
 
+@dataclass(frozen=True, slots=True)
+class TakenUp:
+    """What the owner who brings a pico back does for it besides opening its state."""
+
+    log: KeptLog | None = None
+    """As it goes on here, if the owner may write in it."""
+    owner: PicoOwner | None = None
+    """Who that is, and stays."""
+    why_not: str | None = None
+    """Why the log does not go on by that owner's hand, if there is one."""
+
+
+NOBODY = TakenUp()
+TakeUp = Callable[[PicoId, KeptLog], TakenUp]
+"""What somebody does with the log of a pico; everything is checked before."""
+
+
+def leave(pico: PicoId, log: KeptLog) -> TakenUp:
+    """Nobody is there who could do more than open a state."""
+    return NOBODY
+
+
 class AlreadyHere(BlockError):
     """A pico that is to be brought back, and lives here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """A pico that nothing speaks against, and that does not live here yet."""
+
+    pico: Pico
+    signed: SignedHead
+    deposits: Sequence[Deposited]
+    """What it has put for everybody."""
+    replication: Replication
+    """Where it wants its blocks."""
+    owners: tuple[PicoOwner, ...] = ()
+
+
+Prepare = Callable[[Coming], Awaitable[Sequence[Write]]]
+"""What has to be done before it lives, such as keeping its blocks; and what else is written when it does."""
+
+
+async def nothing_first(coming: Coming) -> Sequence[Write]:
+    """Its blocks are wherever they are."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +95,8 @@ class Restored:
     """Of its newest turns, which came along."""
     due_ms: int | None
     """When its first timer is due."""
+    taken_up: TakenUp = NOBODY
+    owners: tuple[PicoOwner, ...] = ()
 
 
 class Restoring:
@@ -56,6 +109,7 @@ class Restoring:
         policies: Policies,
         trust: Trust,
         aead: Aead,
+        channel_keys: ChannelKeys,
     ) -> None:
         self._journal = journal
         self._heads = heads
@@ -64,12 +118,20 @@ class Restoring:
         self._policies = policies
         self._trust = trust
         self._aead = aead
+        self._channel_keys = channel_keys
 
     async def restore(
-        self, head: Cid, store: BlockStore, opens: Opens, newer_log: KeptLog | None = None
+        self,
+        head: Cid,
+        store: BlockStore,
+        opens: Opens,
+        newer_log: KeptLog | None = None,
+        prepare: Prepare = nothing_first,
+        take_up: TakeUp = leave,
     ) -> Restored:
         """Have a pico back as the head of that name says it was. `newer_log`: the pico's log, where somebody
-        has one that says more than the one beside the head. Raises `BlockError` and `StoreFailed`."""
+        has one that says more than the one beside the head. Raises `BlockError` and `StoreFailed`, and what
+        `prepare` raises."""
         believed = await believe(store, head, self._trust)
         says = believed.signed.head
         log = self._newest_log(believed, newer_log)
@@ -80,18 +142,28 @@ class Restoring:
         self._check(state, believed.signed)
         beside = await asyncio.to_thread(unpack_beside, state.head, state.beside)
         snapshot = await asyncio.to_thread(write_snapshot, state.head)
+        wanted = self._policies.read(beside.policy)
+        taken_up = await asyncio.to_thread(take_up, pico.id, log)
+        owners = _with(taken_up.owner, beside.owners)
+        more = await prepare(Coming(pico, believed.signed, state.deposits, wanted, owners))
+        brought = await asyncio.to_thread(self._channel_keys.writes, beside.named)
         self._refuse_here(pico)  # again: it is some time later
         writes = [
             *self._births(state, snapshot, beside),
-            *self._lives.adopt(pico.id, log, Did(says.pico)),
+            *self._lives.adopt(pico.id, taken_up.log or log, Did(says.pico)),
             *self._heads.writes(pico.id, believed.signed),
             self._state_keys.writes(pico.id, says.pico, keys, {}),
+            *brought,
+            *self._state_keys.owners.writes(pico.id, owners),
             SetFact(from_copy(pico.id), COPIED),
+            SetFact(first_record(pico.id), str(pico.seq - beside.records + 1)),
+            *more,
         ]
         await self._journal.commit(writes)
         due_ms = min((one.due_ms for one in writes if isinstance(one, SetTimer)), default=None)
         identity = await asyncio.to_thread(name_state, pico)
-        return Restored(pico, believed.signed, log, identity, beside.records, due_ms)
+        log = taken_up.log or log
+        return Restored(pico, believed.signed, log, identity, beside.records, due_ms, taken_up, owners)
 
     # --- what is refused ---
 
@@ -117,7 +189,8 @@ class Restoring:
             return
         pico = PicoId(known)
         if (newest := self._heads.newest(pico)) is not None:
-            await self._heads.see(pico, signed)
+            if (evidence := await self._heads.see(pico, signed)) is not None:
+                raise TwoHeads(evidence)
             refuse_old(newest, signed)
         if self._journal.find_channel(Eci(pico)) is not None:
             raise AlreadyHere(f"{signed.head.pico} lives here, as pico {pico}; delete it, or let it be")
@@ -128,10 +201,8 @@ class Restoring:
                 raise AlreadyHere(f"the channel {eci} of pico {pico.id} is one of {holder}, which lives here")
 
     def _check(self, state: State, signed: SignedHead) -> None:
-        pico, says = state.head.pico, signed.head
-        if pico.seq != says.sequence:
-            raise NotATree(f"the head is of turn {says.sequence}, and what it leads to is of turn {pico.seq}")
-        self._refuse_here(pico)
+        check_turn(state, signed.head)
+        self._refuse_here(state.head.pico)
 
     # --- what is written ---
 
@@ -139,3 +210,8 @@ class Restoring:
         yield from births(self._journal, state, snapshot, beside)
         if beside.policy is not None:
             yield self._policies.write(state.head.pico.id, beside.policy)
+
+
+def _with(one: PicoOwner | None, owners: Sequence[PicoOwner]) -> tuple[PicoOwner, ...]:
+    others = (other for other in owners if one is None or other.key != one.key)
+    return (*others,) if one is None else (one, *others)

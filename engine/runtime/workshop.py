@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextvars import copy_context
 from dataclasses import replace
 from functools import partial
 from typing import cast
@@ -16,10 +17,10 @@ from engine.core.codec import Plain
 from engine.core.messages import Answered, Failed, Fault, Outcome, Query, Turn
 from engine.core.model import Inputs, Pico
 from engine.core.outcomes import read_outcome, retell
+from engine.runtime.courtesy import let_others
 from engine.runtime.crew import Crew
 from engine.runtime.equipment import Looked
 from engine.runtime.orders import WorkerLimits, write_query_order, write_turn_order
-from engine.runtime.preparation import let_others
 from engine.runtime.worker_process import FindText
 
 
@@ -54,7 +55,8 @@ class Workshop:
     async def _run(
         self, pico: Pico, write_order: Callable[[], bytes], first: Callable[[], Outcome | Answered]
     ) -> Outcome | Answered:
-        given = self._crew.give(pico.id, write_order)
+        # Whoever carries it out writes it, but for this pico: see `engine.runtime.courtesy.let_others`.
+        given = self._crew.give(pico.id, partial(copy_context().run, write_order))
         if given is None:
             # That there is too much to do says nothing of the ruleset; that there are no workers is final.
             outcome = first()

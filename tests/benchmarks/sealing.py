@@ -41,6 +41,7 @@ from engine.runtime.sealed_states import Trust
 from engine.runtime.seals import Seals
 from engine.runtime.state_keys import OPENING, opened_with
 from engine.wiring import JOURNAL_FILE, SEED_FILE, Engine, open_engine
+from engine.wiring_of_seals import channel_keys
 from tests.benchmarks.events import event_path
 from tests.benchmarks.measure import Measured, cpu_s, measure
 from tests.support.ipfs_node import IpfsNode
@@ -251,9 +252,8 @@ def _restoring(engine: Engine) -> Restoring:
     assert mail is not None
     logs = LifelongLogs(SeedKeys(bytes(32)))
     trust = Trust(verify, lambda log: logs.acting(log, time.time()))
-    return Restoring(
-        *(engine.journal, seals.heads, mail.lives, seals.state_keys, seals.policies, trust, BlockCipher())
-    )
+    parts = (engine.journal, seals.heads, mail.lives, seals.state_keys, seals.policies, trust)
+    return Restoring(*parts, BlockCipher(), channel_keys(engine.journal, SeedKeys(bytes(32))))
 
 
 async def _watched(host: Host, work: Awaitable[object]) -> list[float]:

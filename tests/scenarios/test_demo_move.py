@@ -109,7 +109,7 @@ def test_the_last_pause_is_shown() -> None:
 
 
 def test_the_pause_is_the_longest_wait_of_an_event_that_was_answered_since() -> None:
-    """One that was sent before the move and answered after it counts; one that was answered before does not."""
+    """One that was sent before the move and answered after it counts, one that was answered before not."""
     course = Course([Sent("a", 0.0, 5.0), Sent("b", 5.9, 6.5), Sent("c", 6.5, 6.6)])
     assert course.slowest_since(6.0) == pytest.approx(0.6)
     assert course.slowest_since(7.0) == 0.0

@@ -34,7 +34,7 @@ from engine.adapters.dids.succession import LogSuccession
 from engine.adapters.dids.witnesses import Approval
 from engine.core.did_keys import PREFIX, DidKey, NotADidKey, read_did_key
 from engine.core.dids import Did
-from engine.ports import Acting, BadLog, Hosting, KeptLog, Keys, NewHost, Rotate
+from engine.ports import Acting, BadLog, Hosting, KeptLog, Keys, NewHost, Promises, Rotate
 from engine.runtime.identities import CURVES, in_stay, life_purpose
 
 CONTEXT = ["https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1"]
@@ -116,7 +116,19 @@ class LifelongLogs:
 
     def acting(self, kept: KeptLog, now_s: float) -> Acting:
         log = read_kept(kept, now_s)
-        return Acting(log.name, tuple(_signers(version.entry.state) for version in log.versions))
+        signers = tuple(_signers(version.entry.state) for version in log.versions)
+        guardians = guardians_of(log.newest.parameters)
+        if guardians is None:
+            return Acting(log.name, signers)
+        return Acting(log.name, signers, guardians.threshold, tuple(map(read_did_key, guardians.members)))
+
+    def promises(self, pico: str, kept: KeptLog, now_s: float) -> Promises:
+        log = read_kept(kept, now_s)
+        rules = log.newest.parameters
+        guardians = guardians_of(rules)
+        others = {hash_key(self._key(pico, log.epoch + 1)), *(guardians.promises if guardians else ())}
+        ever = (digest for version in log.versions for digest in version.parameters.next_key_hashes)
+        return Promises(frozenset(rules.next_key_hashes) - others, frozenset(ever))
 
     def hosting(self, kept: KeptLog, now_s: float) -> Hosting:
         log = read_kept(kept, now_s)

@@ -7,7 +7,7 @@ states are equal blocks. So of a pico that was here before only what has changed
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.core.block_links import links_of_block
@@ -23,7 +23,9 @@ from engine.core.replicas import NOWHERE
 from engine.ports import BlockStore, Journal, MissingBlocks, StoreFailed
 from engine.runtime.besides import Tail, Unpacked, pack_beside, unpack_beside
 from engine.runtime.captures import Capture, Captures
+from engine.runtime.channel_keys import NamedChannel, pack_name
 from engine.runtime.many_stores import ManyStores
+from engine.runtime.pico_owners import PicoOwner, pack_owners
 from engine.runtime.preparation import name_state
 from engine.runtime.sealed_states import open_tree
 from engine.runtime.sealed_trees import CannotSeal
@@ -36,6 +38,9 @@ ASKED_AT_ONCE = 200
 
 Ask = Callable[[list[Cid]], Awaitable[list[bytes]]]
 """Get blocks from the engine that has them: some of those, as many as go into a message."""
+
+
+OwnersOf = Callable[[PicoId], Sequence[PicoOwner]]
 
 
 class NoFreight(Exception):
@@ -58,11 +63,13 @@ class Freight:
         captures: Captures,
         stores: Callable[[], Awaitable[BlockStore]],
         aead: Aead,
+        owners_of: OwnersOf,
     ) -> None:
         self._journal = journal
         self._captures = captures
         self._stores = stores
         self._aead = aead
+        self._owners_of = owners_of
 
     # --- leaving ---
 
@@ -84,7 +91,8 @@ class Freight:
     def _beside(self, capture: Capture) -> Mapping[str, object]:
         tail, pico = Tail(), capture.head.pico
         tail.read_on(self._journal, pico.id, pico.seq)
-        return pack_beside(capture.beside, tail, None)
+        names = [pack_name(NamedChannel(*named)) for named in capture.beside.dids]  # keys go as luggage
+        return pack_beside(capture.beside, tail, names, None, pack_owners(self._owners_of(pico.id)))
 
     def _text(self, digest: RulesetHash) -> str:
         text = self._journal.ruleset_text(digest)

@@ -102,6 +102,7 @@ from engine.runtime.moves.cases import Case, Cases, forgotten, name_of_engine, r
 from engine.runtime.moves.freight import Arrived, Ask, Freight, NoFreight
 from engine.runtime.moves.luggage import Draw, Locker, Luggage, NoLuggage
 from engine.runtime.moves.post import Heard, Post, entry_of, proven_text
+from engine.runtime.past import first_record
 from engine.runtime.preparation import write_snapshot
 from engine.runtime.rebirths import births
 from engine.runtime.receipts import Handled
@@ -198,10 +199,10 @@ def no_name(name: str) -> str | None:
     return None
 
 
-Rotate = Callable[[PicoId, Eci], Awaitable[None]]
+Rotate = Callable[[Eci], Awaitable[object]]
 
 
-async def rotate_nothing(pico: PicoId, eci: Eci) -> None:
+async def rotate_nothing(eci: Eci) -> None:
     """Where channels have no DIDs."""
 
 
@@ -660,6 +661,8 @@ class Moves:
         writes += self._lives.adopt(pico.id, case.log, Did(did))
         if luggage.state_keys:
             writes.append(office.state_keys.writes(pico.id, did, luggage.state_keys, {}))
+        writes += office.state_keys.owners.writes(pico.id, arrived.beside.owners)
+        writes.append(SetFact(first_record(pico.id), str(pico.seq - arrived.beside.records + 1)))
         writes.append(office.locker.kept(pico.id, luggage.secrets))
         writes.append(SetFact(f"stay of {pico.id}", _stay(attempt)))
         rotate = [str(write.eci) for write in arrived.beside.writes if isinstance(write, KeepDid)]
@@ -1084,7 +1087,7 @@ class Moves:
         while case is not None and case.rotate and acts(case.seat) and self._is_on:
             eci, rest = Eci(case.rotate[0]), case.rotate[1:]
             if self._journal.find_channel(eci) == case.pico:
-                await self.rotate(case.pico, eci)
+                await self.rotate(eci)
             async with self._locks.holding(did):
                 case = self.cases.get(did)
                 if case is not None:

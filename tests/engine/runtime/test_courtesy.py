@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -13,18 +14,25 @@ from engine.core.messages import Outcome, Turn
 from engine.core.model import Pico, PicoId
 from engine.core.programs import Instances
 from engine.runtime.courtesy import (
+    BACKLOG,
     COMPANY_S,
     CREDIT_S,
     FELT,
     FREE_S,
     LONG_S,
     LONGEST_WAIT_S,
+    REST,
     RUNAWAY_S,
     SHARE,
+    STINT,
+    STINT_S,
+    STRETCH_S,
     Company,
     Dues,
     Metered,
+    Stints,
     beside,
+    let_others,
 )
 from tests.engine.in_loop import in_loop
 from tests.engine.runtime.shell import prepared_disk, start_shell
@@ -126,6 +134,48 @@ def test_a_ruleset_that_always_runs_away_does_it_seldom() -> None:
     assert ann.wait_s() == pytest.approx(RUNAWAY_S / SHARE)
 
 
+def test_a_pico_with_much_to_say_to_itself_rests_now_and_then() -> None:
+    """A quarter of the time is enough for it, while it has neighbours. A short backlog and one that others
+    make are got on with at once."""
+    _, company = on_machine()
+    ann = Stints(ANN, company)
+    company.note(ANN)
+    assert not any(ann.rest_s(BACKLOG + 1, is_own=True) for _ in range(100))
+    company.note(BOB)
+    rests = [ann.rest_s(BACKLOG + 1, is_own=True) for _ in range(100 * (STINT + 1))]
+    assert [round(rest_s / STINT_S) for rest_s in rests if rest_s] == [REST] * 100
+    assert not any(ann.rest_s(BACKLOG, is_own=True) for _ in range(100))
+    assert not any(ann.rest_s(10 * BACKLOG, is_own=False) for _ in range(100))
+
+
+@in_loop
+async def test_a_thread_lets_others_have_the_interpreter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For most of the time if the pico for which it computes has neighbours, for moments if it has none."""
+    _, company = on_machine()
+    slept: list[float] = []
+
+    def compute() -> None:
+        for _ in range(20_000):
+            let_others()
+
+    async def compute_for(pico: PicoId) -> None:
+        company.compute_for(pico)
+        await asyncio.to_thread(compute)
+
+    monkeypatch.setattr(time, "sleep", slept.append)
+    company.note(ANN)
+    await asyncio.create_task(compute_for(ANN))
+    assert slept
+    assert not any(slept)
+    slept.clear()
+    await asyncio.create_task(compute_for(BOB))
+    assert slept
+    assert all(seconds >= STRETCH_S * REST for seconds in slept)
+    slept.clear()
+    await asyncio.to_thread(compute)
+    assert not any(slept)
+
+
 @in_loop
 async def test_what_a_thread_computes_is_charged_in_part() -> None:
     """Whatever it gives; and a failure comes out as it is."""
@@ -137,6 +187,24 @@ async def test_what_a_thread_computes_is_charged_in_part() -> None:
     assert ann.wait_s() >= 0.001 / SHARE * 0.99
     with pytest.raises(KeyError):
         await beside(ann, {}.__getitem__, "nothing")
+
+
+@in_loop
+async def test_what_a_snapshot_may_take_is_not_charged() -> None:
+    """So a large family grows without waits, though it is written as a whole now and then."""
+    _, company = on_machine()
+    ann = Dues(ANN, company)
+    company.note(BOB)
+
+    def compute() -> None:
+        end_s = time.thread_time() + (CREDIT_S + 0.002) / FELT
+        while time.thread_time() < end_s:
+            pass
+
+    await beside(ann, compute, free_s=60.0)
+    assert ann.wait_s() == 0
+    await beside(ann, compute)
+    assert ann.wait_s() > 0
 
 
 @in_loop

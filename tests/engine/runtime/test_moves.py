@@ -25,7 +25,7 @@ async def setting(folder: Path) -> tuple[Mesh, Traveller, Traveller]:
 async def test_a_pico_moves_with_all_that_it_has(tmp_path: Path) -> None:
     """It goes on with its state there, and takes no turn here any more."""
     _, ann, bob = await setting(tmp_path)
-    pico = await ann.child(tmp_path)
+    pico = await ann.counter(tmp_path)
     assert isinstance(await ann.run(pico, "far:hello", n=1), EventReply)
     attempt = await ann.moves.wanted(pico, bob.did, "it is quiet there")
     assert isinstance(attempt, str), attempt
@@ -42,7 +42,7 @@ async def test_a_pico_moves_with_all_that_it_has(tmp_path: Path) -> None:
 async def test_it_comes_back_and_only_the_difference_goes_over_the_wire(tmp_path: Path) -> None:
     """Its texts and whatever did not change are still where it was."""
     mesh, ann, bob = await setting(tmp_path)
-    pico = await ann.child(tmp_path)
+    pico = await ann.counter(tmp_path)
     await ann.run(pico, "far:hello", n=1)
     first = await sent_by(mesh, ann.moves.wanted(pico, bob.did), ann, bob)
     await bob.run(pico, "far:hello", n=2)
@@ -68,7 +68,7 @@ async def sent_by(mesh: Mesh, wanted: Awaitable[Any], *members: Traveller) -> in
 async def test_what_comes_for_it_where_it_was_is_sent_on(tmp_path: Path) -> None:
     """Once, in order, however often it is repeated; who wants an answer is told where it is."""
     _, ann, bob = await setting(tmp_path)
-    pico = await ann.child(tmp_path)
+    pico = await ann.counter(tmp_path)
     eci = ann.eci(pico)
     await ann.run(pico, "far:hello", "e1", n=1)
     await ann.moves.wanted(pico, bob.did)
@@ -91,7 +91,7 @@ async def test_letters_find_it_and_its_friends_learn_where_it_is(tmp_path: Path)
     """Somebody who knows a channel of it by DID goes on as if nothing had happened."""
     mesh, ann, bob = await setting(tmp_path)
     cyd = await mesh.add("cyd", tmp_path)
-    pico = await ann.child(tmp_path)
+    pico = await ann.counter(tmp_path)
     channel = ann.eci(pico)
     did = await ann.mail.channel_did(channel)
     here = await cyd.root_did()
@@ -112,7 +112,7 @@ async def test_a_name_for_life_leads_to_where_it_lives(tmp_path: Path) -> None:
     """Its log has one more entry, which names the other engine and keys that were made there."""
     mesh, ann, bob = await setting(tmp_path)
     cyd = await mesh.add("cyd", tmp_path)
-    pico = await ann.child(tmp_path)
+    pico = await ann.counter(tmp_path)
     policies = {"eventPolicy": EVERYTHING, "queryPolicy": NO_QUERY}
     await ann.run(pico, "wrangler:new_channel_request", tags=["did"], **policies)
     told = await ann.mail.life(ann.eci(pico))
@@ -132,7 +132,9 @@ async def test_a_name_for_life_leads_to_where_it_lives(tmp_path: Path) -> None:
     assert await bob.seen(pico) == [1, 2]
     again = await ann.mail.lives.rotate(ann.eci(pico))
     assert isinstance(again, Refusal), again
-    assert ann.mail.lives.kept(pico).lines == after["log"]
+    kept = ann.mail.lives.kept(pico)
+    assert kept is not None
+    assert kept.lines == after["log"]
 
 
 @in_loop
@@ -140,7 +142,7 @@ async def test_a_refusal_changes_nothing(tmp_path: Path) -> None:
     """The pico hears why, and goes on where it is."""
     _, ann, bob = await setting(tmp_path)
     bob.moves.why_not = lambda one: "no-room"
-    pico = await ann.child(tmp_path)
+    pico = await ann.counter(tmp_path)
     await ann.moves.wanted(pico, bob.did)
     await settle(ann, bob)
     await ann.host.wait_quiet()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
@@ -30,7 +30,7 @@ async def moved(folder: Path, who: str, at: int, when: When, seed: int | None = 
     how many commits there were."""
     mesh = Mesh()
     ann, bob = await traveller(mesh, "ann"), await traveller(mesh, "bob")
-    pico = await ann.child(folder)
+    pico = await ann.counter(folder)
     await ann.run(pico, "far:hello", "e1", n=1)
     await settle(ann, bob)
     eci = ann.eci(pico)
@@ -129,7 +129,7 @@ async def test_a_crash_at_any_commit_loses_nothing(tmp_path: Path, who: str, at:
     """What was acknowledged is run, once, and one engine has the pico in the end."""
     for when in ("before", "after"):
         (tmp_path / when).mkdir()
-        await moved(tmp_path / when, who, at, cast(When, when))
+        await moved(tmp_path / when, who, at, when)
 
 
 @in_loop

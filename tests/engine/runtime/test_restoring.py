@@ -22,7 +22,7 @@ from engine.core.blocks.errors import (
     OldHead,
     WrongKey,
 )
-from engine.core.blocks.heads import SignedHead, sign_head
+from engine.core.blocks.heads import SignedHead, TwoHeads, sign_head
 from engine.core.blocks.walks import reach, run
 from engine.core.cids import Cid, cid_of
 from engine.core.did_keys import to_did_key
@@ -31,10 +31,12 @@ from engine.core.messages import Event
 from engine.core.model import EventId
 from engine.core.records import encode_request, state_id
 from engine.ports import AcceptEvent, Acting, KeptLog
+from engine.runtime.pico_owners import PicoOwner
 from engine.runtime.replies import EventReply
 from engine.runtime.restoring import AlreadyHere, Restored, Restoring
 from engine.runtime.sealed_states import Trust
 from engine.runtime.state_keys import OPENING, opened_with
+from engine.wiring_of_seals import channel_keys
 from tests.engine.in_loop import in_loop
 from tests.engine.runtime.sealed_house import DIARY, KEYS, House, opened
 
@@ -62,7 +64,7 @@ async def copied(house: House) -> Everything:
 async def lived(text: str = DIARY) -> tuple[House, SignedHead, Everything]:
     """An engine with a pico that has a past, a half-matched pattern and a timer; and its sealed state."""
     house = await opened(text)
-    await house.seals.state_keys.name_owners([BOXES.name(OWNER.derive(OPENING))])
+    await house.seals.state_keys.owners.name([PicoOwner(BOXES.name(OWNER.derive(OPENING)))])
     await house.send("write", eid="once", day="monday", text="sunny")
     await house.send("remind")
     await house.send("dusk")
@@ -77,7 +79,14 @@ def restoring(house: House) -> Restoring:
     trust = Trust(verify, lambda log: logs.acting(log, 2_000_000_000))
     lives = house.host.mail.lives
     return Restoring(
-        house.journal, seals.heads, lives, seals.state_keys, seals.policies, trust, BlockCipher()
+        house.journal,
+        seals.heads,
+        lives,
+        seals.state_keys,
+        seals.policies,
+        trust,
+        BlockCipher(),
+        channel_keys(house.journal, house.keys),
     )
 
 
@@ -280,7 +289,7 @@ async def test_two_heads_for_one_turn_are_kept_as_evidence() -> None:
     house, signed, blocks = await lived()
     own = house.seals._seed(house.root)
     lie = sign_head(replace(signed.head, time_ms=5), lambda message: sign(own, message))
-    with pytest.raises(AlreadyHere):
+    with pytest.raises(TwoHeads):
         await restore(house, await offered(blocks, lie.block), blocks)
     (evidence,) = house.seals.heads.evidence(house.root)
     assert {one.cid for one in evidence.heads} == {signed.cid, lie.cid}

@@ -10,7 +10,7 @@ from typing import Any
 from engine.adapters.blocks import MemoryBlocks
 from engine.adapters.keys import SeedKeys
 from engine.core.migration import Footing
-from engine.core.model import Eci, PicoId
+from engine.core.model import Eci, EventId, PicoId
 from engine.runtime.moves.moves import Moves
 from engine.runtime.replies import QueryReply
 from engine.wiring_of_moves import give_moves
@@ -78,7 +78,7 @@ class Traveller(Member):
     def did(self) -> str:
         return self.mail.engine_did()
 
-    async def child(self, folder: Path) -> PicoId:
+    async def counter(self, folder: Path) -> PicoId:
         """A pico below the root, with a counter."""
         (folder / "count.krl").write_text(COUNTER, "utf-8")
         before = {one.id for one in self.host.tree().children}
@@ -88,9 +88,9 @@ class Traveller(Member):
         await self.run(pico, "wrangler:install_ruleset_request", url=(folder / "count.krl").as_uri())
         return pico
 
-    async def run(self, pico: PicoId, event: str, eid: str | None = None, /, **attrs: Any) -> Any:
+    async def run(self, pico: PicoId, event: str, eid: str = "", /, **attrs: Any) -> Any:
         domain, name = event.split(":")
-        return await self.host.run_event(self.eci(pico), domain, name, attrs, eid)
+        return await self.host.run_event(self.eci(pico), domain, name, attrs, EventId(eid) if eid else None)
 
     def eci(self, pico: PicoId) -> Eci:
         """A channel for everybody."""
