@@ -7,6 +7,7 @@ got it can be read from `standings`.
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import aclosing
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 import structlog
 
 from engine.core.cids import Cid, check_cid, cid_text
+from engine.core.model import EMPTY
 from engine.core.replicas import NOWHERE, Replication, choose
 from engine.ports import (
     BlockStore,
@@ -159,13 +161,16 @@ class ManyStores:
 
     # As a whole
 
-    async def keep(self, keeper: str, root: Cid, replication: Replication) -> None:
-        """This root for a keeper, in the place of the one before. When it returns, the root is pinned here
-        and its replication is queued. Raises what `pin` of a store raises; then the one before stays."""
+    async def keep(
+        self, keeper: str, root: Cid, replication: Replication, blocks: Mapping[Cid, bytes] = EMPTY
+    ) -> None:
+        """This root for a keeper, in the place of the one before, and blocks that are put with it. When it
+        returns, the root is pinned here and its replication is queued. Raises what `put_many` and `pin` of a
+        store raise; then the one before stays."""
         self._check_open()
         check_cid(root)
         async with self._locks.holding(keeper):
-            await self._pin_here(keeper, root)
+            await self._pin_here(keeper, root, blocks)
             await self._want(keeper, root, replication)
             await self._forget_here(keeper, root)
         self._wake()
@@ -241,10 +246,13 @@ class ManyStores:
 
     # In the local store, in the steps in which a `Replicator` does it elsewhere
 
-    async def _pin_here(self, keeper: str, root: Cid) -> None:
+    async def _pin_here(self, keeper: str, root: Cid, blocks: Mapping[Cid, bytes]) -> None:
         here = self._local.name
         async with self._locks.holding(root):
-            was_pinned = await self._ledger.begin_pin(here, keeper, root)
+            # Neither has to wait for the other, and in one file they are one write.
+            was_pinned, _ = await asyncio.gather(
+                self._ledger.begin_pin(here, keeper, root), self._local.put_many(blocks)
+            )
             try:
                 await self._local.pin(root)
             except MissingBlocks:
@@ -256,14 +264,17 @@ class ManyStores:
 
     async def _forget_here(self, keeper: str, root: Cid | None) -> None:
         here = self._local.name
-        for other in await self._ledger.pins(here, keeper):
-            if other == root:
-                continue
+        others = [other for other in await self._ledger.pins(here, keeper) if other != root]
+        goal = Goal(here, keeper, root)
+        for place, other in enumerate(others, 1):
             async with self._locks.holding(other):
                 if not await self._ledger.has_other_keepers(here, keeper, other):
                     await self._local.unpin(other)
-                await self._ledger.drop_pin(here, keeper, other)
-        await self._ledger.close_goal(Goal(here, keeper, root))
+                await self._ledger.drop_pin(
+                    here, keeper, other, closing=goal if place == len(others) else None
+                )
+        if not others:
+            await self._ledger.close_goal(goal)
 
     async def _tidy_up(self) -> None:
         """Pins of which a crash has left open whether they count: those that nobody was told of do not."""

@@ -158,7 +158,6 @@ class Replicator:
             if not pins.get(goal.root) and not await self._bring(goal, goal.root):
                 return
         await self._forget_others(goal)
-        await self._ledger.close_goal(goal)
         self._on_reached()
 
     async def _bring(self, goal: Goal, root: Cid) -> bool:
@@ -222,13 +221,17 @@ class Replicator:
                 ahead.extend(new)
 
     async def _forget_others(self, goal: Goal) -> None:
-        for root in await self._ledger.pins(goal.store, goal.keeper):
-            if root == goal.root:
-                continue
+        """The goal is reached with the last of them."""
+        pins = await self._ledger.pins(goal.store, goal.keeper)
+        others = [root for root in pins if root != goal.root]
+        for place, root in enumerate(others, 1):
             async with self._roots.holding(root):
                 if not await self._ledger.has_other_keepers(goal.store, goal.keeper, root):
                     await self._store.unpin(root)
-                await self._ledger.drop_pin(goal.store, goal.keeper, root)
+                closing = goal if place == len(others) else None
+                await self._ledger.drop_pin(goal.store, goal.keeper, root, closing)
+        if not others:
+            await self._ledger.close_goal(goal)
 
 
 def _children_first(root: Cid, links: Mapping[Cid, tuple[Cid, ...]]) -> Iterator[Cid]:

@@ -66,6 +66,8 @@ class StateKeys:
         self._keys = keys
         self._boxes = boxes
         self._draw = draw
+        self._own = boxes.name(keys.derive(OPENING))
+        """By which the engine itself opens a box."""
 
     def owners(self) -> tuple[DidKey, ...]:
         """Those who were named, besides the engine."""
@@ -121,8 +123,7 @@ class StateKeys:
         return unpack_keys(kept["did"], plain)
 
     def _recipients(self) -> tuple[DidKey, ...]:
-        own = self._boxes.name(self._keys.derive(OPENING))
-        return tuple(dict.fromkeys((own, *self.owners())))
+        return tuple(dict.fromkeys((self._own, *self.owners())))
 
 
 def _fact(pico: PicoId) -> str:
