@@ -86,6 +86,24 @@ class SaveSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepPart:
+    """A piece of the first snapshot of a pico that does not exist yet. A large one is kept like that, in
+    commits between which others have theirs, until a `BirthPico` takes it; by itself it is nothing."""
+
+    pico: PicoId
+    place: int
+    """From 0 on. What was kept there before is replaced."""
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class DropParts:
+    """The pieces of that pico go, or without one of all picos, as far as none exists that has them."""
+
+    pico: PicoId | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class BirthPico:
     """A pico that begins to exist, with its first snapshot."""
 
@@ -93,6 +111,8 @@ class BirthPico:
     parent: PicoId | None
     seq: int
     body: bytes
+    parts: int = 0
+    """In the place of a body: of so many pieces it consists, which `KeepPart` has brought."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +263,8 @@ Write = (
     | KeepRest
     | EndRest
     | SaveSnapshot
+    | KeepPart
+    | DropParts
     | BirthPico
     | RemovePico
     | BindChannel
