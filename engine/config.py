@@ -215,8 +215,8 @@ class Settings:
     ipfs_api: IpfsNodes = field(
         default=NO_NODES,
         metadata={
-            "about": "IPFS nodes that keep blocks for this engine: a list of the URLs of their RPC, as "
-            "http://127.0.0.1:5001"
+            "about": "IPFS nodes that keep blocks for this engine: the URLs of their RPC, with commas or "
+            "spaces between them, as http://127.0.0.1:5001"
         },
     )
     ipfs_label: str = _setting(
@@ -390,7 +390,8 @@ _NAMES_OF_TYPES: dict[type, str] = {
     DidChoice: "true, false, or DIDs",
     DidKeys: "a list of keys, each like did:key:z6Mk…",
     HostPatterns: "true, false, or names, addresses or networks",
-    IpfsNodes: "URLs of the RPC of IPFS nodes, each once, as http://127.0.0.1:5001",
+    IpfsNodes: "URLs of the RPC of IPFS nodes, each once, with commas or spaces between them (in a file "
+    "also a list), as http://127.0.0.1:5001, http://127.0.0.1:5002",
     PluginChoice: "true, false, or names of plugins",
 }
 _READERS: dict[type, Callable[[Any], Any]] = {

@@ -1,4 +1,7 @@
-"""Which IPFS nodes keep blocks for an engine: a setting that names the RPC of each by its URL."""
+"""Which IPFS nodes keep blocks for an engine: a setting that names the RPC of each by its URL.
+
+In the environment there are only texts, and people separate URLs in them as they are used to.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +58,7 @@ NO_NODES = IpfsNodes()
 
 
 def read_nodes(value: object) -> IpfsNodes:
-    """From a setting: a list of URLs, or a text with commas; false or nothing for none.
+    """From a setting: a list of URLs, or a text with commas or spaces; false or nothing for none.
 
     Raises `ValueError` for anything else.
     """
@@ -63,7 +66,8 @@ def read_nodes(value: object) -> IpfsNodes:
         return value
     if value in (False, "false", "none", ""):
         return NO_NODES
-    return _several(read_parts(value))
+    # A URL has no space in it; between two commas there has to be one.
+    return _several([url for part in read_parts(value) for url in part.split() or [part]])
 
 
 def _several(urls: Sequence[str]) -> IpfsNodes:

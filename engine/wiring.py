@@ -192,7 +192,7 @@ async def open_engine(
         seals = give_seals(host, journal, keys, settings, vault)
         deposits = give_ipfs(host, journal, plugins, consulting_limits(settings), settings, vault)
         await _start(host, settings)
-        in_the_open = open_to_all(host, seals, deposits, keys, settings)
+        in_the_open = open_to_all(host, seals, deposits, keys, settings, vault)
         if past := restored(journal.fact):
             logger.warning("%s", WAS_RESTORED % to_iso(past[-1].made_ms))
         if not await note_keys(journal, keys):

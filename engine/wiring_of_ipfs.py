@@ -23,7 +23,6 @@ from engine.runtime.naming_heads import NamingHeads
 from engine.runtime.seals import Seals
 from engine.runtime.texts_in_stores import TextsInStores
 from engine.runtime.vault import Vault
-from engine.wiring_of_seals import BLOCKS_FILE
 
 if TYPE_CHECKING:
     from engine.adapters.ipfs.ipns import HeadNames
@@ -57,13 +56,9 @@ class _Found:
     settings: Settings
 
     async def get_many(self, cids: Iterable[Cid]) -> dict[Cid, bytes]:
-        if not self.settings.ipfs_api.addresses and not _has_blocks(self.settings):
+        if not self.settings.ipfs_api.addresses and not self.vault.is_there():
             return {}
         return await (await self.vault.stores()).get_many(cids)
-
-
-def _has_blocks(settings: Settings) -> bool:
-    return (settings.home / BLOCKS_FILE).exists()
 
 
 def give_ipfs(
@@ -84,23 +79,25 @@ def give_ipfs(
     nodes, most = len(settings.ipfs_api.addresses), settings.ruleset_limit
     texts = TextsInStores(found, nodes, lambda pico: host.may_use(PicoId(pico), WEB), most)
     host.look_elsewhere(texts.find)
-    _forget_the_gone(host, deposits, settings)
+    _forget_the_gone(host, deposits, vault)
     return deposits
 
 
-def _forget_the_gone(host: Host, deposits: Deposits, settings: Settings) -> None:
+def _forget_the_gone(host: Host, deposits: Deposits, vault: Vault) -> None:
     """Where there never were any blocks, no stores are opened to find out."""
 
     def gone(pico: PicoId) -> None:
-        if _has_blocks(settings):
+        if vault.is_there():
             deposits.note_gone(pico)
 
     host.when_gone(gone)
 
 
-def open_to_all(host: Host, seals: Seals, deposits: Deposits, keys: Keys, settings: Settings) -> InTheOpen:
+def open_to_all(
+    host: Host, seals: Seals, deposits: Deposits, keys: Keys, settings: Settings, vault: Vault
+) -> InTheOpen:
     """Begin: release what is nobody's, and publish names if that is wanted."""
-    if _has_blocks(settings):
+    if vault.is_there():
         deposits.start()
     if not settings.ipns or not settings.ipfs_api.addresses:
         return InTheOpen(deposits, None, None)

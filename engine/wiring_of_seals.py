@@ -59,7 +59,7 @@ def give_seals(host: Host, journal: Journal, keys: Keys, settings: Settings, vau
     async def remove_garbage() -> None:
         await (await vault.local()).collect()
 
-    sealing = Sealing(seals, journal, when, remove_garbage)
+    sealing = Sealing(seals, journal, when, remove_garbage, vault.is_there)
     host.have_sealed(sealing)
     host.seal_desk = SealDesk(sealing, journal, vault)
     return seals
@@ -85,7 +85,7 @@ def make_vault(settings: Settings, now_ms: Callable[[], int]) -> Vault:
             raise
         return Opened(stores, local, database.close)
 
-    return Vault(open_stores)
+    return Vault(open_stores, (settings.home / BLOCKS_FILE).exists)
 
 
 def _nodes(settings: Settings) -> list[BlockStore]:

@@ -58,10 +58,8 @@ def import_(file: Path, key: Path | None, kept: Path | None, home: Path | None, 
         async with open_car(file) as car:
             opener = _needed(find_opener(settings, key, car.contents.locked))
             async with own_home(settings) as opened:
-                inside = car.contents
-                earlier = () if inside.earlier is None else (inside.earlier.root,)
                 return await bring_in(
-                    opened, Source(car.store, inside.head, opener, _log(kept), earlier), tell
+                    opened, Source(car.store, car.contents.head, opener, _log(kept), car.besides), tell
                 )
 
     told = run_long(run)
@@ -118,7 +116,8 @@ def restore(
                 tell("fetching", 0, 0)
                 await opened.stores.bring(found.signed.cid)
                 store = opened.stores
-            return await bring_in(opened, Source(store, found.signed.cid, opener, _log(kept)), tell)
+            source = Source(store, found.signed.cid, opener, _log(kept), found.besides)
+            return await bring_in(opened, source, tell)
 
     told = run_long(run)
     print_json(told) if as_json else show_brought(told)
@@ -166,7 +165,7 @@ async def _look_in_car(
 ) -> None:
     car = await stack.enter_async_context(open_car(path))
     before = len(search.found)
-    await search.look(car.store, [car.contents.head], f"in {where}")
+    await search.look(car.store, [car.contents.head], f"in {where}", car.besides)
     if car.contents.locked is not None and len(search.found) > before:
         locked.append(car.contents.locked)
 

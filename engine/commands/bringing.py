@@ -1,17 +1,18 @@
 """Bringing a pico into a home, from wherever its head was found: checked first, then in one commit.
 
-No engine runs on the home meanwhile. The blocks come along, so that the next seal goes on from them.
+No engine runs on the home meanwhile. The blocks come along, so that the next seal goes on from them, and what
+the pico has put for everybody is there to be had. Whoever is killed on the way begins anew.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from rich.markup import escape
 
-from engine.commands.open_home import OpenHome, OwnHome, policies_of, restoring_in
+from engine.commands.open_home import OpenHome, OwnHome, restoring_in
 from engine.commands.opening_keys import Opener
 from engine.commands.output import console
 from engine.commands.progress import Tell
@@ -19,10 +20,11 @@ from engine.config import default_home
 from engine.core.cids import Cid, cid_text
 from engine.core.model import Eci, Pico
 from engine.core.timekeeping import to_iso
-from engine.ports import BlockStore, KeptLog, SetFact
+from engine.ports import BlockStore, KeptLog, SetFact, Write
 from engine.runtime.block_walks import walk
+from engine.runtime.deposits import bring_back
 from engine.runtime.genesis import EQUIPMENT, ROOT_ECI, ROOT_EQUIPMENT, ROOT_PICO
-from engine.runtime.restoring import Restored
+from engine.runtime.restoring import Coming, Restored
 from engine.runtime.sealed_states import measure
 
 ROOT_TAGS = ("engine", "ui")
@@ -46,13 +48,19 @@ async def bring_in(home: OwnHome, source: Source, tell: Tell) -> dict[str, Any]:
     size = await measure(
         source.store, [source.head, *source.besides], lambda _, done: tell("checking", done, 0)
     )
-    found = await restoring_in(home).restore(source.head, source.store, source.opener.opens, source.newer_log)
-    is_root = await _make_root(home, found.pico)
-    if source.store is not home.stores:
-        async for blocks in _telling(walk(source.store, [source.head]), tell, size.bytes):
-            await home.stores.put_many(blocks)
-    await home.stores.keep(found.signed.head.pico, source.head, policies_of(home).of(found.pico.id))
-    return _told(home, found, source, is_root)
+
+    async def prepare(coming: Coming) -> Sequence[Write]:
+        if source.store is not home.stores:
+            async for blocks in _telling(walk(source.store, [source.head]), tell, size.bytes):
+                await home.stores.put_many(blocks)
+        await home.stores.keep(coming.signed.head.pico, source.head, coming.replication)
+        await bring_back(home.stores, coming.pico.id, coming.deposits, coming.replication)
+        return _make_root(home, coming.pico)
+
+    found = await restoring_in(home).restore(
+        source.head, source.store, source.opener.opens, source.newer_log, prepare
+    )
+    return _told(home, found, source)
 
 
 async def _telling(
@@ -65,23 +73,20 @@ async def _telling(
         tell("keeping its blocks", done, whole)
 
 
-async def _make_root(home: OpenHome, pico: Pico) -> bool:
+def _make_root(home: OpenHome, pico: Pico) -> Sequence[Write]:
     """Where there is no root pico yet, one that was a root elsewhere is it here."""
     if pico.parent is not None or home.journal.fact(ROOT_PICO) is not None:
-        return False
+        return ()
     tagged = (channel.eci for channel in pico.channels.values() if channel.tags == ROOT_TAGS)
-    await home.journal.commit(
-        [
-            SetFact(ROOT_PICO, pico.id),
-            SetFact(ROOT_ECI, next(tagged, Eci(pico.id))),
-            # It has been given that once, and may have taken it away.
-            SetFact(ROOT_EQUIPMENT, " ".join(EQUIPMENT)),
-        ]
+    return (
+        SetFact(ROOT_PICO, pico.id),
+        SetFact(ROOT_ECI, next(tagged, Eci(pico.id))),
+        # It has been given that once, and may have taken it away.
+        SetFact(ROOT_EQUIPMENT, " ".join(EQUIPMENT)),
     )
-    return True
 
 
-def _told(home: OpenHome, found: Restored, source: Source, is_root: bool) -> dict[str, Any]:
+def _told(home: OpenHome, found: Restored, source: Source) -> dict[str, Any]:
     says = found.signed.head
     return {
         "pico": found.pico.id,
@@ -95,7 +100,7 @@ def _told(home: OpenHome, found: Restored, source: Source, is_root: bool) -> dic
         "records": found.records,
         "timer": None if found.due_ms is None else to_iso(found.due_ms),
         "channels": sorted(found.pico.channels),
-        "root": is_root,
+        "root": home.journal.fact(ROOT_PICO) == found.pico.id,
         "parent": None if found.pico.parent is None else home.journal.find_channel(found.pico.parent),
         "home": str(home.settings.home),
     }

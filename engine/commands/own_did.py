@@ -31,7 +31,7 @@ from engine.commands.own_keys import identity_file, open_keys
 from engine.commands.showing import NOTHING, Showing, read_showing
 from engine.core.didcomm.messages import BadMessage, Message, write_message
 from engine.core.didcomm.refused import Refused
-from engine.core.dids import Did, did_of, fragment_of, is_did_url, scid_in, show_did
+from engine.core.dids import Did, did_of, fragment_of, is_did_url, same_did, scid_in, show_did
 from engine.core.protocols import report_problem
 from engine.core.protocols.picomesh import REFUSALS
 from engine.host_patterns import read_patterns
@@ -176,7 +176,8 @@ async def _ask(me: OwnIdentity, to: Did, message: Message, show: Show, name: Kno
     except Refused as problem:
         raise Failure(f"what came back is no answer: {problem.reason}") from None
     show("answer", _pretty(letter.message))
-    if letter.sender != did_of(to) or message.id not in (letter.message.pthid, letter.message.thid):
+    is_theirs = letter.sender is not None and same_did(letter.sender, to)
+    if not is_theirs or message.id not in (letter.message.pthid, letter.message.thid):
         raise Failure("what came back is from somebody else, or answers something else")
     return letter.message
 

@@ -35,6 +35,12 @@ class OpenCar:
     store: CarFile
     contents: Contents
 
+    @property
+    def besides(self) -> tuple[Cid, ...]:
+        """What is in an export besides the head and all that it leads to."""
+        earlier = self.contents.earlier
+        return () if earlier is None else (earlier.root,)
+
 
 @asynccontextmanager
 async def open_car(path: Path) -> AsyncIterator[OpenCar]:
@@ -93,6 +99,8 @@ class Candidate:
     signed: SignedHead
     store: BlockStore
     where: str
+    besides: tuple[Cid, ...] = ()
+    """What has to be whole as well: see `engine.commands.bringing.Source`."""
 
 
 @dataclass(slots=True)
@@ -105,14 +113,16 @@ class Search:
     refused: list[str]
     """Why heads that said they were of that pico were not believed."""
 
-    async def look(self, store: BlockStore, roots: Iterable[Cid], where: str) -> None:
+    async def look(
+        self, store: BlockStore, roots: Iterable[Cid], where: str, besides: tuple[Cid, ...] = ()
+    ) -> None:
         """Raises `StoreFailed`."""
         left = list(roots)
         while left:
             part, left = left[:ASKED_AT_ONCE], left[ASKED_AT_ONCE:]
             for cid, block in (await store.get_many(part)).items():
                 if self._says_so(block):
-                    await self._add(store, cid, where)
+                    await self._add(store, cid, where, besides)
 
     def _says_so(self, block: bytes) -> bool:
         if KIND.encode() not in block:
@@ -123,13 +133,13 @@ class Search:
             return False
         return scid_in(says.pico) == scid_in(self.did)
 
-    async def _add(self, store: BlockStore, cid: Cid, where: str) -> None:
+    async def _add(self, store: BlockStore, cid: Cid, where: str, besides: tuple[Cid, ...]) -> None:
         try:
             believed = await believe(store, cid, self.trust)
         except (BlockError, StoreFailed) as problem:
             self.refused.append(f"{cid_text(cid)} {where}: {problem}")
         else:
-            self.found.append(Candidate(believed.signed, store, where))
+            self.found.append(Candidate(believed.signed, store, where, besides))
 
     def newest(self) -> Candidate:
         """Of all that were found. Two that contradict each other are for people to decide."""

@@ -6,8 +6,9 @@ is, as they do when a history is folded. Nothing here is ever kept, so there are
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import astuple, replace
+from typing import TypeVar
 
 from engine.core.codec import (
     Plain,
@@ -40,6 +41,10 @@ from engine.core.messages import (
     Unable,
 )
 from engine.core.model import Pico
+
+Item = TypeVar("Item")
+Between = Callable[[], None]
+"""Called after each of many parts: whoever reads may do something else in between."""
 
 
 def pack_outcome(outcome: Outcome | Answered) -> Plain:
@@ -85,24 +90,24 @@ def write_outcome(outcome: Outcome | Answered) -> bytes:
     return b"\n".join(map(to_bytes, lines))
 
 
-def read_outcome(body: bytes, pico: Pico, between: Callable[[], None] = lambda: None) -> Outcome | Answered:
-    """The outcome of a run that began with `pico`. `between` is called after each line."""
+def read_outcome(body: bytes, pico: Pico, between: Between = lambda: None) -> Outcome | Answered:
+    """The outcome of a run that began with `pico`."""
     first, *others = body.split(b"\n")
     plain = from_bytes(first)
     for line in others:
         between()
         for name, items in from_bytes(line).items():
             plain[name] += items
-    return unpack_outcome(plain, pico)
+    return unpack_outcome(plain, pico, between)
 
 
-def unpack_outcome(plain: Plain, pico: Pico) -> Outcome | Answered:
+def unpack_outcome(plain: Plain, pico: Pico, between: Between = lambda: None) -> Outcome | Answered:
     """The outcome of a run that began with `pico`."""
     match plain:
         case {"done": seq}:
-            return _unpack_done(plain, pico, seq)
+            return _unpack_done(plain, pico, seq, between)
         case {"failed": seq}:
-            return _unpack_failed(plain, pico, seq)
+            return _unpack_failed(plain, pico, seq, between)
         case {"asks": kind, "content": content}:
             return Asks(Question(kind, content))
         case {"answered": value, "log": log, "steps": steps}:
@@ -110,13 +115,13 @@ def unpack_outcome(plain: Plain, pico: Pico) -> Outcome | Answered:
     raise Unreadable(f"an outcome of an unknown kind: {sorted(plain)}")
 
 
-def _unpack_done(plain: Plain, pico: Pico, seq: int) -> Done:
-    changes = tuple(map(unpack_change, plain["changes"]))
+def _unpack_done(plain: Plain, pico: Pico, seq: int, between: Between) -> Done:
+    changes = _each(unpack_change, plain["changes"], between)
     return Done(
         apply(pico, changes, seq),
         changes,
         tuple(plain["directives"]),
-        tuple(map(unpack_effect, plain["effects"])),
+        _each(unpack_effect, plain["effects"], between),
         unpack_log(plain["log"]),
         plain["answer"],
         plain["steps"],
@@ -124,18 +129,26 @@ def _unpack_done(plain: Plain, pico: Pico, seq: int) -> Done:
     )
 
 
-def _unpack_failed(plain: Plain, pico: Pico, seq: int) -> Failed:
-    changes = tuple(map(unpack_change, plain["changes"]))
+def _unpack_failed(plain: Plain, pico: Pico, seq: int, between: Between) -> Failed:
+    changes = _each(unpack_change, plain["changes"], between)
     return Failed(
         apply(pico, changes, seq),
         unpack_fault(plain["fault"]),
         unpack_log(plain["log"]),
-        tuple(map(unpack_effect, plain["effects"])),
+        _each(unpack_effect, plain["effects"], between),
         plain["steps"],
         plain["retry_bigger"],
         changes,
         tuple(Unable(*one) for one in plain["unable"]),
     )
+
+
+def _each(unpack: Callable[[Plain], Item], items: Sequence[Plain], between: Between) -> tuple[Item, ...]:
+    unpacked = []
+    for item in items:
+        unpacked.append(unpack(item))
+        between()
+    return tuple(unpacked)
 
 
 def retell(failed: Failed, fault: Fault) -> Failed:

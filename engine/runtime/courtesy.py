@@ -12,8 +12,10 @@ neither for what it leaves to others, a worker or the disk, nor for a machine th
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable, Coroutine, Generator
+from contextvars import ContextVar
 from functools import partial
 from typing import Any, TypeVar
 
@@ -38,6 +40,21 @@ LONGEST_WAIT_S = 5.0
 COMPANY_S = 1.0
 """For so long after its last turn a pico counts as a neighbour."""
 
+STRETCH_S = 0.0002
+"""For so long a thread computes beside the loop before it lets go of the interpreter."""
+LONGEST_STRETCH_S = 0.005
+"""That counts: a thread may have done other things before."""
+REST = 3
+"""Times as long as what was done for a pico, the next of it waits when there are neighbours and nobody from
+outside waits for it: then it has a quarter of the loop, the interpreter or the disk at the most."""
+
+BACKLOG = 100
+"""Events that a pico has sent itself and gets on with without rests."""
+STINT = 2
+STINT_S = 0.002
+"""Of a longer backlog, turns between two rests, and about how long they keep the loop and the disk. With
+more of them a neighbour would meet two commits in a row."""
+
 Now = Callable[[], float]
 Result = TypeVar("Result")
 
@@ -45,11 +62,12 @@ Result = TypeVar("Result")
 class Company:
     """Who had turns lately on this engine."""
 
-    __slots__ = ("_latest", "_latest_s", "_other_s", "now", "processor_s")
+    __slots__ = ("_latest", "_latest_s", "_other_s", "_rest", "now", "processor_s")
 
-    def __init__(self, now: Now = time.monotonic, processor_s: Now = processor_s) -> None:
+    def __init__(self, now: Now = time.monotonic, processor_s: Now = processor_s, rest: float = REST) -> None:
         self.now = now
         self.processor_s = processor_s
+        self._rest = rest
         self._latest: PicoId | None = None
         self._latest_s = self._other_s = -COMPANY_S
         """When the pico that was last had its last turn, and when any other did."""
@@ -70,10 +88,31 @@ class Company:
         last_s = self._other_s if pico == self._latest else self._latest_s
         return self.now() - last_s < COMPANY_S
 
+    def rest_s(self, pico: PicoId, taken_s: float) -> float:
+        """How long to leave to others what was used for a pico for so long."""
+        return taken_s * self._rest if self.has(pico) else 0.0
+
+    def compute_for(self, pico: PicoId) -> None:
+        """From now on this task, and the threads that it begins, compute for a pico: see `let_others`."""
+        _rest_s.set(partial(self.rest_s, pico))
+
+
+_rest_s: ContextVar[Callable[[float], float]] = ContextVar("rest_s", default=lambda taken_s: 0.0)
+_stretch = threading.local()
+
+
+def let_others() -> None:
+    """In a thread beside the loop, often: let go of the interpreter now and then, for longer if the pico for
+    which this is has neighbours. Each thing of theirs needs the interpreter several times."""
+    taken_s = time.thread_time() - getattr(_stretch, "began_s", 0.0)
+    if taken_s >= STRETCH_S:
+        time.sleep(_rest_s.get()(min(taken_s, LONGEST_STRETCH_S)))
+        _stretch.began_s = time.thread_time()
+
 
 def unmeasured() -> Company:
     """Where nobody is made to wait: time stands still, or is the test's."""
-    return Company(processor_s=lambda: 0.0)
+    return Company(processor_s=lambda: 0.0, rest=0.0)
 
 
 class Dues:
@@ -132,6 +171,31 @@ class Dues:
         if not self._owed_s:
             return 0.0
         return max(0.0, self._owed_s - SHARE * (self._company.now() - self._since_s))
+
+
+class Stints:
+    """The turns of one pico that has sent itself more than it gets on with.
+
+    What others have sent it is never let lie: it may be the one to whom thousands report.
+    """
+
+    __slots__ = ("_company", "_pico", "_turns")
+
+    def __init__(self, pico: PicoId, company: Company) -> None:
+        self._pico = pico
+        self._company = company
+        self._turns = 0
+        """Since the last rest."""
+
+    def rest_s(self, waiting: int, is_own: bool) -> float:
+        """How long to rest before the next turn, when so many events wait and the first is its own or not."""
+        if waiting <= BACKLOG or not is_own:
+            return 0.0
+        self._turns += 1
+        if self._turns <= STINT:
+            return 0.0
+        self._turns = 0
+        return self._company.rest_s(self._pico, STINT_S)
 
 
 async def beside(dues: Dues, work: Callable[..., Result], *given: Any) -> Result:

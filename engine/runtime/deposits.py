@@ -3,6 +3,7 @@
 A deposit is a root in the stores that a keeper of its own keeps, whose name says whose it is and how much it
 counts: so the ledger of the stores is the only book, and what a crash leaves open is ended as for any keeper.
 A deposit counts with all that it leads to, whoever has put that, and so much more for its place in the book.
+The sealed state of a pico leads to its deposits, so they are wherever that is, and come back with it.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ import asyncio
 import logging
 from asyncio import Task
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from engine.core.block_links import links_of_block
-from engine.core.cids import Cid, cid_of, cid_text
+from engine.core.blocks.deposited import Deposited
+from engine.core.cids import Cid, cid_of, cid_text, read_cid
 from engine.core.model import PicoId
 from engine.core.replicas import Replication
 from engine.ports import StoreFailed
@@ -155,9 +157,8 @@ class Deposits:
             yield one
 
     async def _all(self, beginning: str) -> AsyncIterator[Deposit]:
-        async for kept in (await self._stores()).keepers(beginning):
-            pico, size, cid = kept.keeper.removeprefix(f"{KEEPER} ").rsplit(" ", 2)
-            yield Deposit(PicoId(pico), cid, int(size))
+        async for one in _booked(await self._stores(), beginning):
+            yield one
 
     async def _weigh(self, cid: Cid, block: bytes) -> int:
         """Bytes of the block and of all below it, as far as that is less than a pico may have."""
@@ -180,3 +181,26 @@ class Deposits:
 
 def _keepers_of(pico: PicoId) -> str:
     return f"{KEEPER} {pico} "
+
+
+async def _booked(stores: ManyStores, beginning: str) -> AsyncIterator[Deposit]:
+    async for kept in stores.keepers(beginning):
+        pico, size, cid = kept.keeper.removeprefix(f"{KEEPER} ").rsplit(" ", 2)
+        yield Deposit(PicoId(pico), cid, int(size))
+
+
+# --- along with the state of their pico --------------------------------------------------------------
+
+
+async def deposits_in(stores: ManyStores, pico: PicoId) -> tuple[Deposited, ...]:
+    """What a pico has, as its sealed state leads to it."""
+    found = [one async for one in _booked(stores, _keepers_of(pico))]
+    return tuple(Deposited(read_cid(one.cid), one.size) for one in found)
+
+
+async def bring_back(
+    stores: ManyStores, pico: PicoId, deposits: Sequence[Deposited], replication: Replication
+) -> None:
+    """Keep for a pico that comes back what it had; the blocks are here."""
+    for one in deposits:
+        await stores.keep(Deposit(pico, cid_text(one.cid), one.size).keeper, one.cid, replication)

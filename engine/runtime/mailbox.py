@@ -38,7 +38,7 @@ from engine.core.programs import Instances
 from engine.core.quarantine import healthy, quarantined
 from engine.core.records import Head, encode_request, seal
 from engine.ports import AppendRecord, JournalFailed, KeepTurn, Write
-from engine.runtime.courtesy import LONG_S, Dues, Metered, beside
+from engine.runtime.courtesy import LONG_S, Dues, Metered, Stints, beside
 from engine.runtime.equipment import Equipment
 from engine.runtime.overruns import Kind, Overruns, kind_of
 from engine.runtime.preparation import Prepared, is_long, prepare
@@ -133,6 +133,7 @@ class Mailbox:
         "_saving",
         "_slow",
         "_snapshots",
+        "_stints",
         "committed",
         "head",
         "id",
@@ -168,6 +169,7 @@ class Mailbox:
         self._outbox = outbox
         self._queue: deque[Request] = deque()
         self._pause: Task[None] | None = None
+        self._stints = Stints(self.id, equipment.company)
         self._is_enlisted = False
         self._commits_under_way = 0
         self._snapshots = Snapshots(unsaved, equipment.journal)
@@ -246,7 +248,8 @@ class Mailbox:
         return self._is_enlisted
 
     def _take_turn_or_wait(self) -> None:
-        if wait_s := self._dues.wait_s():
+        waiting, is_own = len(self._queue), self._queue[0].event.sender == self.id
+        if wait_s := self._dues.wait_s() or self._stints.rest_s(waiting, is_own):
             self._pause_for(asyncio.sleep(wait_s))
             return
         self._equipment.company.note(self.id)
@@ -322,6 +325,7 @@ class Mailbox:
         self._pause = asyncio.get_running_loop().create_task(self._resume_after(Metered(wait, self._dues)))
 
     async def _resume_after(self, wait: Metered) -> None:
+        self._equipment.company.compute_for(self.id)
         try:
             await wait
         except GeneratorExit:  # the loop is gone, and nobody goes on

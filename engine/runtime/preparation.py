@@ -6,7 +6,6 @@ changes nothing, so a turn that is given up meanwhile leaves no trace.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -16,6 +15,7 @@ from engine.core.gentle import pieces
 from engine.core.messages import Done, Event, Failed, SendEvent, Turn
 from engine.core.model import EMPTY, EventId, Pico, PicoId
 from engine.core.records import Head, encode_request, record_pieces, sealed, snapshot_pieces, state_pieces
+from engine.runtime.courtesy import let_others
 
 MANY = 500
 """Effects whose bytes are prepared: some ten milliseconds. It takes a detour through a thread, which for few
@@ -40,8 +40,11 @@ def is_long(outcome: Done | Failed) -> bool:
 
 def prepare(head: Head, turn: Turn, outcome: Done | Failed) -> Prepared:
     """The bytes of a turn that was run on `head`."""
-    sent = (effect for effect in outcome.effects if isinstance(effect, SendEvent))
-    bodies = {one.eid: encode_request(event_of(one, head.pico.id)) for one in sent}
+    bodies = {}
+    for effect in outcome.effects:
+        if isinstance(effect, SendEvent):
+            bodies[effect.eid] = encode_request(event_of(effect, head.pico.id))
+            let_others()
     return Prepared(sealed(outcome, _write(record_pieces(head, turn, outcome))), bodies)
 
 
@@ -60,7 +63,7 @@ def name_state(pico: Pico) -> str:
     digest = sha256()
     for piece in state_pieces(pico):
         digest.update(piece)
-        time.sleep(0)
+        let_others()
     return digest.hexdigest()
 
 
@@ -75,8 +78,3 @@ def _write(parts: Iterable[bytes]) -> bytes:
 def write_gently(plain: Plain) -> bytes:
     """The bytes of something large."""
     return _write(pieces(plain))
-
-
-def let_others() -> None:
-    """In a thread: let go of the interpreter's lock."""
-    time.sleep(0)

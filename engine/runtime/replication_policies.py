@@ -21,7 +21,10 @@ class Policies:
         self._usual = usual
 
     def of(self, pico: PicoId) -> Replication:
-        said = self.told(pico)
+        return self.read(self.told(pico))
+
+    def read(self, said: Plain) -> Replication:
+        """What was said of a pico; None is as usual."""
         return self._usual if said is None else _read(said)
 
     def told(self, pico: PicoId) -> Plain:

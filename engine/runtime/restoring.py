@@ -2,15 +2,17 @@
 
 What is refused says why by its class: those of `engine.core.blocks.errors` for blocks, keys and heads that
 are not what they have to be, `OldHead` for a head that is followed by one that is known here, `AlreadyHere`
-for a pico that lives. Nothing has changed then.
+for a pico that lives. Nothing has changed then. Its blocks are kept before it lives: whoever dies in between
+has blocks that nobody wants, which the next start finds, and not a pico without them.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from engine.core.blocks.deposited import Deposited
 from engine.core.blocks.errors import BlockError, ForgedHead, NotATree
 from engine.core.blocks.heads import SignedHead, refuse_old
 from engine.core.blocks.sealing import Aead, Keyring
@@ -18,6 +20,7 @@ from engine.core.blocks.state import State
 from engine.core.cids import Cid
 from engine.core.dids import Did, scid_in
 from engine.core.model import Eci, Pico, PicoId, RulesetHash
+from engine.core.replicas import Replication
 from engine.ports import (
     BirthPico,
     BlockStore,
@@ -41,6 +44,27 @@ from engine.runtime.state_keys import Opens, StateKeys
 
 class AlreadyHere(BlockError):
     """A pico that is to be brought back, and lives here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """A pico that nothing speaks against, and that does not live here yet."""
+
+    pico: Pico
+    signed: SignedHead
+    deposits: Sequence[Deposited]
+    """What it has put for everybody."""
+    replication: Replication
+    """Where it wants its blocks."""
+
+
+Prepare = Callable[[Coming], Awaitable[Sequence[Write]]]
+"""What has to be done before it lives, such as keeping its blocks; and what else is written when it does."""
+
+
+async def nothing_first(coming: Coming) -> Sequence[Write]:
+    """Its blocks are wherever they are."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +99,16 @@ class Restoring:
         self._aead = aead
 
     async def restore(
-        self, head: Cid, store: BlockStore, opens: Opens, newer_log: KeptLog | None = None
+        self,
+        head: Cid,
+        store: BlockStore,
+        opens: Opens,
+        newer_log: KeptLog | None = None,
+        prepare: Prepare = nothing_first,
     ) -> Restored:
         """Have a pico back as the head of that name says it was. `newer_log`: the pico's log, where somebody
-        has one that says more than the one beside the head. Raises `BlockError` and `StoreFailed`."""
+        has one that says more than the one beside the head. Raises `BlockError` and `StoreFailed`, and what
+        `prepare` raises."""
         believed = await believe(store, head, self._trust)
         says = believed.signed.head
         log = self._newest_log(believed, newer_log)
@@ -89,6 +119,8 @@ class Restoring:
         self._check(state, believed.signed)
         beside = await asyncio.to_thread(unpack_beside, state.head, state.beside)
         snapshot = await asyncio.to_thread(write_snapshot, state.head)
+        wanted = self._policies.read(beside.policy)
+        more = await prepare(Coming(pico, believed.signed, state.deposits, wanted))
         self._refuse_here(pico)  # again: it is some time later
         writes = [
             *self._births(state, snapshot, beside),
@@ -96,6 +128,7 @@ class Restoring:
             *self._heads.writes(pico.id, believed.signed),
             self._state_keys.writes(pico.id, says.pico, keys, {}),
             SetFact(from_copy(pico.id), COPIED),
+            *more,
         ]
         await self._journal.commit(writes)
         due_ms = min((one.due_ms for one in writes if isinstance(one, SetTimer)), default=None)

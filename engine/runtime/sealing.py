@@ -64,8 +64,16 @@ class When:
 class Sealing:
     """`start` it when the engine knows how it is reached, because that stands in the logs of picos."""
 
-    def __init__(self, seals: Seals, journal: Journal, when: When, remove_garbage: Remove) -> None:
+    def __init__(
+        self,
+        seals: Seals,
+        journal: Journal,
+        when: When,
+        remove_garbage: Remove,
+        has_blocks: Callable[[], bool],
+    ) -> None:
         self.seals = seals
+        self._has_blocks = has_blocks
         self._remove_garbage = remove_garbage
         self._journal = journal
         self._when = when
@@ -115,8 +123,12 @@ class Sealing:
 
     def start(self) -> None:
         """Seal what has to be, from now on; and let picos hear of it, also of what is sealed by hand."""
+        if self._is_running:
+            return
         self._is_running = True
-        if self._when.is_on and not self._tasks:
+        if self._has_blocks():
+            self._spawn(self._release_gone())
+        if self._when.is_on:
             self._spawn(self._look_round())
             self._spawn(self._collect())
             for _ in range(AT_ONCE):
@@ -239,6 +251,12 @@ class Sealing:
         await asyncio.sleep(0)
 
     # --- at start ---
+
+    async def _release_gone(self) -> None:
+        try:
+            await self.seals.release_gone()
+        except StoreFailed as problem:
+            log.warning("what picos had that are no more is released at the next start", why=str(problem))
 
     async def _look_round(self) -> None:
         """Find what an earlier run of the engine has left, and who was never sealed."""

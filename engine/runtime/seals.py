@@ -25,6 +25,7 @@ from engine.core.model import EMPTY, Eci, PicoId
 from engine.ports import Acting, BadLog, Journal, KeptLog, Keys, MissingBlocks, SetFact
 from engine.runtime.besides import pack_beside
 from engine.runtime.captures import Capture, Captures
+from engine.runtime.deposits import deposits_in
 from engine.runtime.identities import SIGNING, life_purpose
 from engine.runtime.kept_heads import KeptHeads
 from engine.runtime.keyed_locks import KeyedLocks
@@ -48,6 +49,8 @@ Name = Callable[[bytes], DidKey]
 NewTurn = Callable[[PicoId], Awaitable[object]]
 """Has a pico take a turn that changes nothing, so that there can be another head of it."""
 COPIED = "yes"
+NAMES = "did:scid:"
+"""What the keepers of heads begin with: they are the picos' names for life."""
 Sealed = Callable[[PicoId, SignedHead], None]
 """Told that a state is sealed and pinned here."""
 
@@ -194,10 +197,16 @@ class Seals:
         pico, tally = capture.head.pico, Tally()
         tree = self._trees.take(pico, who.ring)
         tree.tail.read_on(self._journal, pico.id, pico.seq)
-        beside = pack_beside(capture.beside, tree.tail, self.policies.told(pico.id))
-        walk = on_blocks(from_memory(tree.tree.write(capture.head, beside), tree.blocks.nodes), tree.blocks)
+        beside, stores = (
+            pack_beside(capture.beside, tree.tail, self.policies.told(pico.id)),
+            await self.stores(),
+        )
+        # After the capture: what was to be put, and is not among these, is still to be put there.
+        deposits = await deposits_in(stores, pico.id)
+        writing = tree.tree.write(capture.head, beside, deposits)
+        walk = on_blocks(from_memory(writing, tree.blocks.nodes), tree.blocks)
         tree.blocks.new.update(more)  # one write to the disk for both
-        root = await drive(walk, await self.stores(), tree.blocks, rest, tally)
+        root = await drive(walk, stores, tree.blocks, rest, tally)
         if capture.is_awake:
             self._trees.give_back(pico, tree, tally.bytes)
         log.debug("state written", pico=pico.id, turn=pico.seq, blocks=tally.blocks, bytes=tally.bytes)
@@ -230,7 +239,17 @@ class Seals:
 
     async def forget(self, pico: PicoId) -> None:
         """The pico was deleted: nothing of it is kept any more, here or elsewhere."""
-        self._trees.forget(pico)
-        newest = self.heads.newest(pico)
-        if newest is not None:
-            await (await self.stores()).release(newest.head.pico)
+        async with self._locks.holding(pico):  # it may be sealed right now, and pinned after that
+            self._trees.forget(pico)
+            newest = self.heads.newest(pico)
+            if newest is not None:
+                await (await self.stores()).release(newest.head.pico)
+
+    async def release_gone(self) -> None:
+        """The same of all that are not here any more: a crash may have come between the end of a pico and the
+        release of its pins, or have ended the coming back of one."""
+        stores = await self.stores()
+        async for kept in stores.keepers(NAMES):
+            if self._lives.pico_of(kept.keeper) is None:
+                log.info("what was sealed of a pico that is no more is released", did=kept.keeper)
+                await stores.release(kept.keeper)

@@ -64,9 +64,17 @@ class Opened:
     close: Close
 
 
+def _always() -> bool:
+    return True
+
+
 class Vault:
-    def __init__(self, open_stores: Callable[[], Awaitable[Opened]]) -> None:
+    def __init__(
+        self, open_stores: Callable[[], Awaitable[Opened]], is_there: Callable[[], bool] = _always
+    ) -> None:
+        """`is_there` says whether there are any blocks yet, so that nobody opens stores to find that out."""
         self._open = open_stores
+        self.is_there = is_there
         self._opening = asyncio.Lock()
         self._opened: Opened | None = None
         self._is_closed = False

@@ -16,10 +16,10 @@ from engine.core.codec import Plain
 from engine.core.messages import Answered, Failed, Fault, Outcome, Query, Turn
 from engine.core.model import Inputs, Pico
 from engine.core.outcomes import read_outcome, retell
+from engine.runtime.courtesy import let_others
 from engine.runtime.crew import Crew
 from engine.runtime.equipment import Looked
 from engine.runtime.orders import WorkerLimits, write_query_order, write_turn_order
-from engine.runtime.preparation import let_others
 from engine.runtime.worker_process import FindText
 
 

@@ -56,6 +56,8 @@ def test_a_password_is_never_shown() -> None:
         ("none", []),
         ("http://localhost", ["http://localhost:5001"]),
         ("http://a:1, https://b", ["http://a:1", "https://b:443"]),
+        ("http://a:1 https://b", ["http://a:1", "https://b:443"]),
+        ("http://a:1,\n  https://b\thttp://c", ["http://a:1", "https://b:443", "http://c:5001"]),
         (["http://a:1", "https://me:secret@b"], ["http://a:1", "https://me@b:443"]),
         (IpfsNodes((read_address("http://a:1"),)), ["http://a:1"]),
     ],
@@ -69,9 +71,21 @@ def test_a_choice_is_read(said: object, urls: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "said", [True, 7, "localhost:5001", ["http://a", 7], "http://a,", "http://a,http://a:5001"]
+    "said",
+    [
+        *(True, 7, "localhost:5001", ["http://a", 7], "http://a,", "http://a,http://a:5001"),
+        *("http://a;http://b", '["http://a:1", "http://b:2"]', "http://a and http://b"),
+    ],
 )
 def test_what_names_no_node_is_told_in_words(said: object) -> None:
-    """One that is named twice would count as two copies."""
-    with pytest.raises(BadSetting, match="'ipfs_api' must be URLs of the RPC of IPFS nodes"):
+    """One that is named twice would count as two copies. How several are written is said too."""
+    with pytest.raises(BadSetting, match="'ipfs_api' must be URLs of the RPC of IPFS nodes") as told:
         load_settings({"ipfs_api": said}, {})
+    assert "with commas or spaces between them" in str(told.value)
+
+
+def test_several_are_named_in_the_environment() -> None:
+    """As people separate things there."""
+    for said in ("http://a:1,http://b:2", "http://a:1, http://b:2", "http://a:1 http://b:2"):
+        settings = load_settings({}, {"PICOMESH_IPFS_API": said})
+        assert str(settings.ipfs_api) == "http://a:1, http://b:2"

@@ -146,6 +146,16 @@ def test_its_events_run_and_it_reads_the_outcome(agent: Agent, mode: str) -> Non
     assert directive["options"] == {"n": "ahoy", "from": ME}
 
 
+def test_it_is_told_that_it_has_to_say_whom_it_writes_to(agent: Agent) -> None:
+    """Its authcrypt without `to` is refused with a report; nothing runs."""
+    before = agent.client.query("root", ("penpal", "seen"), {})
+    message = agent.message(picomesh.EVENT, LETTER, to=None)
+    answer = agent.read(agent.post(agent.pack(message, options={"forward": False})))
+    assert (answer["type"], answer["pthid"]) == (REPORT, message.id)
+    assert answer["body"]["code"] == "e.p.trust"
+    assert agent.client.query("root", ("penpal", "seen"), {}) == before
+
+
 @pytest.mark.parametrize("enc", ["A256cbcHs512EcdhEsA256kw", "Xc20pEcdhEsA256kw", "A256gcmEcdhEsA256kw"])
 def test_its_anonymous_messages_are_opened_and_not_let_in(agent: Agent, enc: str) -> None:
     """The channel has not said that it takes such."""

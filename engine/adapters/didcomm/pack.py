@@ -48,7 +48,7 @@ def pack_anoncrypt(
     draw: Draw = os.urandom,
 ) -> bytes:
     """For `to`, a DID or one of its keys, from nobody; with `signer`, from them and provably so."""
-    _check_to(message, to, is_signed=signer is not None)
+    _check_to(message, to, is_proven=signer is not None)
     content = pack_signed(message, signer, keyring) if signer else pack_plain(message)
     return write_jwe(content, _recipients(to, keyring, None), None, enc, keyring, draw)
 
@@ -67,7 +67,7 @@ def pack_authcrypt(
     `sender` says with which key, otherwise the first of its DID that is on a curve `to` has. With
     `hide_sender` nobody on the way sees who writes ("Protecting the Sender Identity").
     """
-    _check_to(message, to, is_signed=False)
+    _check_to(message, to, is_proven=True)
     who = _sender(message, sender, to, keyring)
     recipients = _recipients(to, keyring, who.key)
     envelope = write_jwe(pack_plain(message), recipients, who, "A256CBC-HS512", keyring, draw)
@@ -81,10 +81,10 @@ def _check_from(message: Message, kid: str) -> None:
         raise CannotPack(f"{kid} is no key of {message.from_}; from_ is whose key proves the message")
 
 
-def _check_to(message: Message, to: str, is_signed: bool) -> None:
+def _check_to(message: Message, to: str, is_proven: bool) -> None:
     if message.to is None:
-        if is_signed:
-            raise CannotPack("a message that is signed and encrypted says whom it is to; give it `to`")
+        if is_proven:
+            raise CannotPack("a message with a proven sender says whom it is to; give it `to`")
     elif not any(same_did(did_of(to), did_of(did)) for did in message.to):
         raise CannotPack(f"the message is to {', '.join(message.to)}, and would be packed for {did_of(to)}")
 

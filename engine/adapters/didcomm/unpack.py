@@ -159,9 +159,11 @@ def _check_sender(message: Message, peeled: _Peeled) -> None:
 
 
 def _check_recipient(message: Message, peeled: _Peeled) -> None:
-    """An encrypted message is to the DID whose key opened it; if signed too, it has to say so.
+    """An encrypted message is to the DID whose key opened it; unless it is from nobody, it has to say so.
 
-    Else somebody to whom a signed message was sent could send it on in an envelope of his own.
+    Else somebody to whom a signed message was sent could send it on in an envelope of his own. Authcrypt is
+    bound to its recipient without that, but "`to` MUST contain the `kid`" ("Message Layer Addressing
+    Consistency"): who leaves it out is told, since only they can mend it.
     """
     dids = [did_of(one.recipient) for one in peeled.opened]
     if not dids:
@@ -169,6 +171,9 @@ def _check_recipient(message: Message, peeled: _Peeled) -> None:
     if not all(same_did(did, dids[0]) for did in dids):
         raise untrusted("its layers are for several DIDs")
     if message.to is None:
+        if "authcrypt" in peeled.layers:
+            gist = gist_of(_unpacked(message, peeled))
+            raise Refused("e.p.trust", "authcrypt says in `to` whom it is to", gist)
         if peeled.signers:
             raise untrusted("a message that is signed and encrypted says whom it is to")
         return

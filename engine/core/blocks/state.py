@@ -2,19 +2,21 @@
 
 The root is a map: `kind`, `format`, `chain` (the hash of the last record, which the next one names), `parts`
 (the slots of the parts of a pico, and of `beside`: what an engine keeps for a pico without its being part of
-it, such as its inbox, the ids of messages it has handled and what it has yet to send) and `texts` (links of
-the texts of its rulesets, by hash). What a thing of the model looks like inside is the codec's word and
-nobody else's: a field that is new there is in the tree as well.
+it, such as its inbox, the ids of messages it has handled and what it has yet to send), `texts` (links of
+the texts of its rulesets, by hash) and, if it has put any, `deposits` (see `deposited`). What a thing of the
+model looks like inside is the codec's word and nobody else's: a field that is new there is in the tree as
+well.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any
 
 from engine.core.blocks.dag_cbor import Link, Node
+from engine.core.blocks.deposited import Deposited, read_deposits, write_deposits
 from engine.core.blocks.errors import NewerFormat, NotATree
 from engine.core.blocks.planting import Pack, Planted, Planter
 from engine.core.blocks.values import Slot, ValueReader, utf8
@@ -67,6 +69,8 @@ class State:
     pico's own, and like those are never changed but replaced."""
     texts: Mapping[RulesetHash, str] = field(default_factory=lambda: EMPTY)
     """Of the rulesets that it has."""
+    deposits: Sequence[Deposited] = ()
+    """What it has put for everybody."""
 
 
 class StateTree:
@@ -83,13 +87,16 @@ class StateTree:
         self._planted: dict[str, Planted] = {}
         self._made: _Made = {}
         self._texts: dict[RulesetHash, Link] = {}
+        self._deposits: tuple[Sequence[Deposited], Link | None] = ((), None)
 
     def rekey(self, writer: Writer) -> None:
         """Write elsewhere from now on, as with another key. What does not change stays what it is."""
         self._writer = writer
         self._planter = Planter(writer, _PACKS)
 
-    def write(self, head: Head, beside: Mapping[str, Plain] = EMPTY) -> Walk[Cid]:
+    def write(
+        self, head: Head, beside: Mapping[str, Plain] = EMPTY, deposits: Sequence[Deposited] = ()
+    ) -> Walk[Cid]:
         """The root of the tree of a pico, after writing what is not written yet."""
         once, planted = _Once(self._made), dict[str, Planted]()
         for name, part in {**_parts(head.pico, once), "beside": beside}.items():
@@ -97,9 +104,15 @@ class StateTree:
         parts = {name: one.slot for name, one in planted.items()}
         texts = yield from self._write_texts(head.pico)
         node = {"kind": KIND, "format": FORMAT, "chain": head.chain, "parts": parts, "texts": texts}
-        root = self._writer.write(node)
+        listed = yield from self._write_deposits(deposits)
+        root = self._writer.write(node if listed is None else {**node, "deposits": listed})
         self._made, self._planted, self._texts = once.made, planted, texts
+        self._deposits = deposits, listed
         return root
+
+    def _write_deposits(self, deposits: Sequence[Deposited]) -> Walk[Link | None]:
+        before, listed = self._deposits
+        return listed if before == deposits else (yield from write_deposits(deposits, self._writer))
 
     def _write_texts(self, pico: Pico) -> Walk[dict[RulesetHash, Link]]:
         """The links of all texts; one that was not there before is looked for and written."""
@@ -201,7 +214,7 @@ def texts_of(pico: Pico) -> list[RulesetHash]:
 
 def read_state(root: Cid, most: int) -> Walk[State]:
     """All of a state; `most` bytes of it are read. Raises `BlockError`."""
-    chain, slots, links = yield from _read_root(root)
+    chain, slots, links, listed = yield from _read_root(root)
     reader = ValueReader(most)
     parts = {}
     for name, slot in slots.items():
@@ -212,7 +225,8 @@ def read_state(root: Cid, most: int) -> Walk[State]:
     texts = {}
     for digest, link in links.items():
         texts[RulesetHash(digest)] = _checked_text(digest, (yield from reader.read(link)))
-    return State(Head(_unpack(parts), chain), beside, texts)
+    deposits = () if listed is None else (yield from read_deposits(listed))
+    return State(Head(_unpack(parts), chain), beside, texts, deposits)
 
 
 def _checked_text(digest: str, text: Plain) -> str:
@@ -221,7 +235,10 @@ def _checked_text(digest: str, text: Plain) -> str:
     return text
 
 
-def _read_root(root: Cid) -> Walk[tuple[str, Mapping[str, Slot], Mapping[str, Slot]]]:
+_Root = tuple[str, Mapping[str, Slot], Mapping[str, Slot], Link | None]
+
+
+def _read_root(root: Cid) -> Walk[_Root]:
     found = yield (root,)
     node: Node = found[root]
     if not isinstance(node, dict) or node.get("kind") != KIND:
@@ -229,9 +246,10 @@ def _read_root(root: Cid) -> Walk[tuple[str, Mapping[str, Slot], Mapping[str, Sl
     if (version := node.get("format")) not in READERS:
         raise NewerFormat("a state", version, READERS)
     match node:
-        case {"chain": str(chain), "parts": dict(slots), "texts": dict(texts)} if len(node) == 5:
-            if slots.keys() == _PARTS:
-                return chain, slots, texts
+        case {"chain": str(chain), "parts": dict(slots), "texts": dict(texts)} if slots.keys() == _PARTS:
+            listed = node.get("deposits")
+            if len(node) == 5 + ("deposits" in node) and isinstance(listed, Link | None):
+                return chain, slots, texts, listed
     raise NotATree(f"the root of a state that is not what format {FORMAT} looks like")
 
 

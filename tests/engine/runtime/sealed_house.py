@@ -94,7 +94,7 @@ class House:
             await stores.start()
             return Opened(stores, local, _nothing)
 
-        self.vault = Vault(open_stores)
+        self.vault = Vault(open_stores, lambda: self.blocks.rows("blocks") > 0)
         give_seals(self.host, self.journal, self.keys, settings, self.vault)
         await self.host.start()
         self.host.mail.reached_at("http://house.example")

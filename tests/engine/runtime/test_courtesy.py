@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -13,18 +14,25 @@ from engine.core.messages import Outcome, Turn
 from engine.core.model import Pico, PicoId
 from engine.core.programs import Instances
 from engine.runtime.courtesy import (
+    BACKLOG,
     COMPANY_S,
     CREDIT_S,
     FELT,
     FREE_S,
     LONG_S,
     LONGEST_WAIT_S,
+    REST,
     RUNAWAY_S,
     SHARE,
+    STINT,
+    STINT_S,
+    STRETCH_S,
     Company,
     Dues,
     Metered,
+    Stints,
     beside,
+    let_others,
 )
 from tests.engine.in_loop import in_loop
 from tests.engine.runtime.shell import prepared_disk, start_shell
@@ -124,6 +132,48 @@ def test_a_ruleset_that_always_runs_away_does_it_seldom() -> None:
     ann.charge_runaway()
     ann.charge_runaway()
     assert ann.wait_s() == pytest.approx(RUNAWAY_S / SHARE)
+
+
+def test_a_pico_with_much_to_say_to_itself_rests_now_and_then() -> None:
+    """A quarter of the time is enough for it, while it has neighbours. A short backlog and one that others
+    make are got on with at once."""
+    _, company = on_machine()
+    ann = Stints(ANN, company)
+    company.note(ANN)
+    assert not any(ann.rest_s(BACKLOG + 1, is_own=True) for _ in range(100))
+    company.note(BOB)
+    rests = [ann.rest_s(BACKLOG + 1, is_own=True) for _ in range(100 * (STINT + 1))]
+    assert [round(rest_s / STINT_S) for rest_s in rests if rest_s] == [REST] * 100
+    assert not any(ann.rest_s(BACKLOG, is_own=True) for _ in range(100))
+    assert not any(ann.rest_s(10 * BACKLOG, is_own=False) for _ in range(100))
+
+
+@in_loop
+async def test_a_thread_lets_others_have_the_interpreter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For most of the time if the pico for which it computes has neighbours, for moments if it has none."""
+    _, company = on_machine()
+    slept: list[float] = []
+
+    def compute() -> None:
+        for _ in range(20_000):
+            let_others()
+
+    async def compute_for(pico: PicoId) -> None:
+        company.compute_for(pico)
+        await asyncio.to_thread(compute)
+
+    monkeypatch.setattr(time, "sleep", slept.append)
+    company.note(ANN)
+    await asyncio.create_task(compute_for(ANN))
+    assert slept
+    assert not any(slept)
+    slept.clear()
+    await asyncio.create_task(compute_for(BOB))
+    assert slept
+    assert all(seconds >= STRETCH_S * REST for seconds in slept)
+    slept.clear()
+    await asyncio.to_thread(compute)
+    assert not any(slept)
 
 
 @in_loop

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any, get_args
 
 import pytest
@@ -25,7 +26,7 @@ from engine.adapters.didcomm.jws import write_jws
 from engine.core.didcomm.base64url import decode
 from engine.core.didcomm.refused import Gist
 from engine.core.didcomm.strict_json import write_json
-from tests.engine.adapters.didcomm.forging import forge_anon, forge_jwe, put
+from tests.engine.adapters.didcomm.forging import forge_anon, forge_jwe, forge_plain, put
 from tests.engine.adapters.didcomm.people import (
     AGREEING,
     ALICE,
@@ -199,8 +200,17 @@ def test_two_signatures_of_one_person_are_taken() -> None:
 
 def test_without_to_whoever_opens_it_is_meant() -> None:
     """ "If the header is omitted, each recipient SHOULD assume they are the only recipient"."""
-    envelope = pack_authcrypt(message(to=None), BOB.did, keyring(ALICE))
+    envelope = pack_anoncrypt(message(to=None), BOB.did, keyring(ALICE))
     assert unpack(envelope, keyring(BOB), NOW_S).message.to is None
+
+
+@pytest.mark.parametrize("hide", [bytes, forge_anon])
+def test_whoever_is_proven_says_whom_they_write_to(hide: Callable[[bytes], bytes]) -> None:
+    """ "The `to` attribute MUST contain the `kid`": a sender who leaves it out is refused, and told so."""
+    with pytest.raises(Refused, match="authcrypt says in `to` whom it is to") as refused:
+        unpack(hide(forge_jwe(forge_plain(to=...))), keyring(BOB), NOW_S)
+    assert refused.value.code == "e.p.trust"
+    assert refused.value.gist == Gist(ALICE.did, BOB.kid("x25519"), message().id, type=message().type)
 
 
 def test_a_message_to_several_is_packed_for_each() -> None:
@@ -271,6 +281,7 @@ def test_the_long_and_the_short_form_of_a_peer_did_are_one() -> None:
     ("changes", "to", "because"),
     [
         ({"from_": None}, BOB.did, "has a sender"),
+        ({"to": None}, BOB.did, "says whom it is to; give it `to`"),
         ({"to": (EVE.did,)}, BOB.did, "would be packed for did:example:bob"),
         ({"from_": BOB.did}, BOB.did, "no curve in common"),
         ({}, BOB.kid("nothing"), "no key that messages can be encrypted to"),
