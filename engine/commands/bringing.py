@@ -26,6 +26,7 @@ from engine.runtime.deposits import bring_back
 from engine.runtime.genesis import EQUIPMENT, ROOT_ECI, ROOT_EQUIPMENT, ROOT_PICO
 from engine.runtime.restoring import Coming, Restored
 from engine.runtime.sealed_states import measure
+from engine.runtime.seals import HURRY
 
 ROOT_TAGS = ("engine", "ui")
 """Of the channel that people reach a root pico by."""
@@ -58,7 +59,7 @@ async def bring_in(home: OwnHome, source: Source, tell: Tell) -> dict[str, Any]:
         return _make_root(home, coming.pico)
 
     found = await restoring_in(home).restore(
-        source.head, source.store, source.opener.opens, source.newer_log, prepare
+        source.head, source.store, source.opener.opens, source.newer_log, prepare, HURRY
     )
     return _told(home, found, source)
 

@@ -98,7 +98,8 @@ class KeepPart:
 
 @dataclass(frozen=True, slots=True)
 class DropParts:
-    """The pieces of that pico go, or without one of all picos, as far as none exists that has them."""
+    """Of a pico that does not exist, or without one of all of those: the pieces of its snapshot go, and if
+    there were any also its records."""
 
     pico: PicoId | None = None
 

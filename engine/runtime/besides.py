@@ -97,9 +97,9 @@ def pack_beside(kept: Beside, tail: Tail, policy: Plain) -> dict[str, Plain]:
 class Unpacked:
     """What was beside a state, read and checked."""
 
+    records: tuple[AppendRecord, ...]
     writes: tuple[Write, ...]
-    """By which a journal has it again."""
-    records: int
+    """By which a journal has it again, and the rest of it."""
     policy: Plain
 
 
@@ -108,8 +108,11 @@ def unpack_beside(head: Head, beside: Mapping[str, Plain]) -> Unpacked:
     try:
         bodies = [_bytes(text) for text in beside["records"]]
         records = _check_records(head, bodies)
+        pico, kept = head.pico.id, zip(records, bodies, strict=True)
         return Unpacked(
-            tuple(_writes(head.pico.id, beside, bodies, records)), len(bodies), beside.get("replication")
+            tuple(AppendRecord(pico, record.seq, record.turn.event.eid, body) for record, body in kept),
+            tuple(_writes(pico, beside, records)),
+            beside.get("replication"),
         )
     except (KeyError, TypeError, ValueError, AttributeError, Unreadable) as problem:
         raise NotATree(
@@ -117,11 +120,7 @@ def unpack_beside(head: Head, beside: Mapping[str, Plain]) -> Unpacked:
         ) from None
 
 
-def _writes(
-    pico: PicoId, beside: Mapping[str, Plain], bodies: Sequence[bytes], records: Sequence[Record]
-) -> Iterator[Write]:
-    for record, body in zip(records, bodies, strict=True):
-        yield AppendRecord(pico, record.seq, record.turn.event.eid, body)
+def _writes(pico: PicoId, beside: Mapping[str, Plain], records: Sequence[Record]) -> Iterator[Write]:
     yield from (_waiting(pico, to_bytes(plain)) for plain in beside["inbox"])
     for plain in beside["errands"]:
         body = to_bytes(plain)

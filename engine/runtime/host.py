@@ -29,6 +29,7 @@ from engine.runtime.admission import (
     admit_upkeep,
     unknown_channel,
 )
+from engine.runtime.arrivals import forget_arrivals
 from engine.runtime.away import Away
 from engine.runtime.callers import LOCAL, Caller
 from engine.runtime.equipment import Equipment
@@ -110,6 +111,7 @@ class Host:
 
     async def start(self) -> None:
         """Make the root pico if there is none, and let picos go on with what they had accepted."""
+        await forget_arrivals(self._equipment.journal)
         await self._ensure_root()
         for pico in self._equipment.journal.waiting():
             try:

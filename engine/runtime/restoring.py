@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from engine.core.blocks.deposited import Deposited
@@ -25,21 +26,28 @@ from engine.ports import (
     BirthPico,
     BlockStore,
     Journal,
+    JournalFailed,
     KeepRuleset,
     KeptLog,
     SetFact,
     SetTimer,
     Write,
 )
+from engine.runtime.arrivals import PART_BYTES, bring_in_parts, forget_arrivals
 from engine.runtime.besides import Unpacked, unpack_beside
+from engine.runtime.courtesy import resting
 from engine.runtime.kept_heads import KeptHeads
+from engine.runtime.keyed_locks import KeyedLocks
 from engine.runtime.lives import Lives
 from engine.runtime.outbox import NOTHING_YET, differences
-from engine.runtime.preparation import name_state, write_snapshot
+from engine.runtime.preparation import name_state
 from engine.runtime.replication_policies import Policies
 from engine.runtime.sealed_states import Believed, Trust, believe, open_tree
 from engine.runtime.seals import COPIED, from_copy
 from engine.runtime.state_keys import Opens, StateKeys
+
+REST = 0.25
+"""While an engine runs. Its picos then notice little, and it takes a quarter longer."""
 
 
 class AlreadyHere(BlockError):
@@ -89,6 +97,7 @@ class Restoring:
         policies: Policies,
         trust: Trust,
         aead: Aead,
+        part_bytes: int = PART_BYTES,
     ) -> None:
         self._journal = journal
         self._heads = heads
@@ -97,6 +106,8 @@ class Restoring:
         self._policies = policies
         self._trust = trust
         self._aead = aead
+        self._part_bytes = part_bytes
+        self._locks = KeyedLocks()
 
     async def restore(
         self,
@@ -105,35 +116,71 @@ class Restoring:
         opens: Opens,
         newer_log: KeptLog | None = None,
         prepare: Prepare = nothing_first,
+        rest: float = REST,
     ) -> Restored:
         """Have a pico back as the head of that name says it was. `newer_log`: the pico's log, where somebody
-        has one that says more than the one beside the head. Raises `BlockError` and `StoreFailed`, and what
+        has one that says more than the one beside the head. `rest`: how long others have the interpreter
+        after each piece of work, in lengths of that piece. Raises `BlockError` and `StoreFailed`, and what
         `prepare` raises."""
+        with resting(rest):
+            return await self._restore(head, store, opens, newer_log, prepare, rest)
+
+    async def _restore(
+        self,
+        head: Cid,
+        store: BlockStore,
+        opens: Opens,
+        newer_log: KeptLog | None,
+        prepare: Prepare,
+        rest: float,
+    ) -> Restored:
         believed = await believe(store, head, self._trust)
         says = believed.signed.head
         log = self._newest_log(believed, newer_log)
         await self._refuse_known(believed.signed)
         keys = opens(says.pico, believed.beside.boxes)
-        state = await open_tree(store, says.root, Keyring(keys), self._aead)
+        state = await open_tree(store, says.root, Keyring(keys), self._aead, rest)
         pico = state.head.pico
         self._check(state, believed.signed)
         beside = await asyncio.to_thread(unpack_beside, state.head, state.beside)
-        snapshot = await asyncio.to_thread(write_snapshot, state.head)
-        wanted = self._policies.read(beside.policy)
-        more = await prepare(Coming(pico, believed.signed, state.deposits, wanted))
-        self._refuse_here(pico)  # again: it is some time later
-        writes = [
-            *self._births(state, snapshot, beside),
-            *self._lives.adopt(pico.id, log, Did(says.pico)),
-            *self._heads.writes(pico.id, believed.signed),
-            self._state_keys.writes(pico.id, says.pico, keys, {}),
-            SetFact(from_copy(pico.id), COPIED),
-            *more,
-        ]
-        await self._journal.commit(writes)
-        due_ms = min((one.due_ms for one in writes if isinstance(one, SetTimer)), default=None)
         identity = await asyncio.to_thread(name_state, pico)
-        return Restored(pico, believed.signed, log, identity, beside.records, due_ms)
+        wanted = self._policies.read(beside.policy)
+
+        async def rest_of_it() -> list[Write]:
+            more = await prepare(Coming(pico, believed.signed, state.deposits, wanted))
+            return [
+                *self._around(state, beside),
+                *self._lives.adopt(pico.id, log, Did(says.pico)),
+                *self._heads.writes(pico.id, believed.signed),
+                self._state_keys.writes(pico.id, says.pico, keys, {}),
+                SetFact(from_copy(pico.id), COPIED),
+                *more,
+            ]
+
+        async with self._locks.holding(pico.id):
+            self._refuse_here(pico)
+            writes = await self._write(state, beside, rest_of_it)
+        due_ms = min((one.due_ms for one in writes if isinstance(one, SetTimer)), default=None)
+        return Restored(pico, believed.signed, log, identity, len(beside.records), due_ms)
+
+    async def _write(
+        self, state: State, beside: Unpacked, rest_of_it: Callable[[], Awaitable[list[Write]]]
+    ) -> list[Write]:
+        """What is large comes in pieces first; then one commit makes it a pico. What was written there."""
+        pico = state.head.pico
+        try:
+            arrived = await bring_in_parts(self._journal, state.head, beside.records, self._part_bytes)
+            writes = await rest_of_it()
+            self._refuse_here(pico)  # again: it is some time later, and none of it until it is written
+            parent = None if pico.parent is None else self._journal.find_channel(pico.parent)
+            born = BirthPico(pico.id, parent, pico.seq, arrived.body, arrived.parts)
+            writes = [*arrived.writes, born, *writes]
+            await self._journal.commit(writes)
+        except Exception:
+            with suppress(JournalFailed):  # then it goes at the next start
+                await forget_arrivals(self._journal, pico.id)
+            raise
+        return writes
 
     # --- what is refused ---
 
@@ -177,10 +224,9 @@ class Restoring:
 
     # --- what is written ---
 
-    def _births(self, state: State, snapshot: bytes, beside: Unpacked) -> Iterator[Write]:
+    def _around(self, state: State, beside: Unpacked) -> Iterator[Write]:
+        """All but the pico itself and its records."""
         pico = state.head.pico
-        parent = None if pico.parent is None else self._journal.find_channel(pico.parent)
-        yield BirthPico(pico.id, parent, pico.seq, snapshot)
         yield from differences(NOTHING_YET, pico)
         yield from self._texts(state)
         yield from beside.writes

@@ -67,9 +67,7 @@ class Seals:
 
     def seal(self) -> Measured:
         head = Head(self.pico(), "ab" * 32)
-        self.root, cpu_ms = timed(
-            lambda: self.drive(from_memory(self.tree.write(head), self.blocks.nodes))
-        )
+        self.root, cpu_ms = timed(lambda: self.drive(from_memory(self.tree.write(head), self.blocks.nodes)))
         new = {cid: block for cid, block in self.blocks.new.items() if cid not in self.store}
         self.store.update(new)
         self.blocks.new.clear()

@@ -179,11 +179,8 @@ class Disk:
             case KeepPart(pico, place, body):
                 self.parts[(pico, place)] = body
             case DropParts(pico):
-                self.parts = {
-                    key: body
-                    for key, body in self.parts.items()
-                    if key[0] in self.snapshots or pico not in (None, key[0])
-                }
+                for loose in {one for one, _ in self.parts if pico in (None, one)} - self.snapshots.keys():
+                    self._remove(loose)
             case BirthPico(pico, parent, seq, body, parts):
                 if pico in self.snapshots:
                     raise ValueError(f"{pico} is born already")
@@ -236,6 +233,7 @@ class Disk:
     def _remove(self, pico: PicoId) -> None:
         self.parents.pop(pico, None)
         self.snapshots.pop(pico, None)
+        self.parts = {key: body for key, body in self.parts.items() if key[0] != pico}
         self.records.pop(pico, None)
         self.ends.pop(pico, None)
         self.inbox = {key: body for key, body in self.inbox.items() if key[0] != pico}

@@ -66,7 +66,14 @@ ADD_PICO = "INSERT INTO picos (pico, parent, seq, snapshot) VALUES (?, ?, ?, ?)"
 PUT_PART = "INSERT OR REPLACE INTO snapshot_parts (pico, place, body) VALUES (?, ?, ?)"
 FORGET_PARTS = "DELETE FROM snapshot_parts WHERE pico = ?"
 IS_LOOSE = "NOT EXISTS (SELECT 1 FROM picos WHERE picos.pico = snapshot_parts.pico)"
-DROP_PARTS = f"DELETE FROM snapshot_parts WHERE (?1 IS NULL OR pico = ?1) AND {IS_LOOSE}"
+DROP_PARTS = (
+    *(
+        f"""DELETE FROM {table} WHERE pico IN (
+            SELECT pico FROM snapshot_parts WHERE (?1 IS NULL OR pico = ?1) AND {IS_LOOSE})"""
+        for table in ("records", "record_ends")
+    ),
+    f"DELETE FROM snapshot_parts WHERE (?1 IS NULL OR pico = ?1) AND {IS_LOOSE}",
+)
 SAVE_SNAPSHOT = "UPDATE picos SET seq = ?, snapshot = ? WHERE pico = ?"
 ADD_RECORD = "INSERT INTO records (pico, seq, eid, body) VALUES (?, ?, ?, ?)"
 PUT_END = "INSERT OR REPLACE INTO record_ends (pico, seq, hash) VALUES (?, ?, ?)"
@@ -325,7 +332,7 @@ def statements(commits: Iterable[Iterable[Write]]) -> Iterator[Statement]:
                 batch = Batch()
             elif isinstance(write, DropParts):
                 yield from batch.statements()
-                yield DROP_PARTS, [(write.pico,)]
+                yield from ((sql, [(write.pico,)]) for sql in DROP_PARTS)
                 batch = Batch()
             else:
                 FOLD[type(write)](batch, write)
