@@ -22,6 +22,7 @@ from engine.commands.ipfs import ipfs
 from engine.commands.log import log
 from engine.commands.lsp import lsp
 from engine.commands.modules import grant, modules, revoke
+from engine.commands.owners import owners
 from engine.commands.passphrase import passphrase
 from engine.commands.query import query
 from engine.commands.repl import repl
@@ -64,7 +65,7 @@ COMMANDS = (
     credential,
     *(did, guardian, invite, connect, passphrase),
     *(export, import_, restore, verify, backup, restore_home),
-    *(seal, history, stores, gc),
+    *(seal, owners, history, stores, gc),
     *(ipfs, doctor, settings, version),
 )
 

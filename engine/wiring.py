@@ -62,6 +62,7 @@ from engine.ports import (
 )
 from engine.runtime.announcing import Announcing
 from engine.runtime.arrangement import Arrangement
+from engine.runtime.arrivals import Arrivals
 from engine.runtime.away import Away
 from engine.runtime.collecting import Collecting
 from engine.runtime.compilers import Compilers
@@ -102,7 +103,7 @@ from engine.runtime.whereabouts import NotingEnvelopes, Whereabouts
 from engine.runtime.workshop import Workshop
 from engine.runtime.writing import Writing
 from engine.wiring_of_ipfs import InTheOpen, give_ipfs, open_to_all
-from engine.wiring_of_seals import give_seals, make_vault
+from engine.wiring_of_seals import channel_keys, give_seals, make_vault
 from pico_lang.meter import Budget
 from pico_lang.program import Program, compile_ruleset
 from pico_lang.source import Source
@@ -275,6 +276,8 @@ def give_mail(
     lives = Lives(journal, lifelong, clock.now_ms, resolver.outdated)
     resolver.known = logs = ToldLogs(journal, lives, partial(learn_log, resolver), resolver.text_of)
     identities = Identities(journal, keys, make_own_did, sign_rotation, lives, host.channels_of)
+    brought = channel_keys(journal, keys)
+    identities.brought = brought.find
     own = OwnEnvelopes(resolver.at_hand, partial(fetch_document, resolver), identities.secret)
     left = partial(look_again, DidDirectory(AtHand(resolver)), host.away)
     whereabouts = Whereabouts(journal, identities, partial(relay_of, resolver), clock.now_ms, left)
@@ -306,15 +309,18 @@ def give_mail(
         equipment.entropy,
         keep_ms,
         journal.find_channel,
+        host.newest_did,
     )
     equipment.questions.learn(names.keeping(correspondence.kinds))
     fetch = partial(fetch_document, resolver)
-    writing = Writing(identities, envelopes, letters, reception, lanes, clock.now_ms, keep_ms, fetch)
+    newest = host.newest_did
+    writing = Writing(identities, envelopes, letters, reception, lanes, clock.now_ms, keep_ms, fetch, newest)
     equipment.questions.learn(names.keeping(writing.kinds))
     announcing = Announcing(whereabouts, identities, envelopes, letters, clock, equipment.entropy, keep_ms)
     has_channel, introduce = host.has_channel, host.introduce
     guarding, endings = Guarding(lives, lifelong.succession), Endings(lives, lifelong.succession)
     host.when_gone(endings.note)
+    arrivals = Arrivals(journal, brought, identities, partial(relay_of, resolver), host.rotate)
     issued = PicoCredentials(settings.home / STORE_FILE, keys)
     vouching = PicosVouching(lives, fetch, issued, clock.now_ms)
     host.mail = mail = Mail(
@@ -331,6 +337,7 @@ def give_mail(
         guarding,
         endings,
         vouching,
+        arrivals,
     )
     if settings.mediator:
         mail.collecting = Collecting(

@@ -10,15 +10,18 @@ from typing import TYPE_CHECKING
 
 from engine.adapters.blocks import Database, LocalBlocks, NotBlocks, SqliteLedger
 from engine.adapters.dids.lifelong import LifelongLogs
+from engine.adapters.dids.own import make_own_did
 from engine.adapters.keys import BlockCipher, KeyBoxes
 from engine.adapters.signing.ed25519 import sign, verify
 from engine.config import BadSetting, Settings
 from engine.core.replicas import Replication
 from engine.ports import BlockStore, Journal, Keys, StoreUnavailable
 from engine.runtime.captures import Captures
+from engine.runtime.channel_keys import ChannelKeys
 from engine.runtime.host import Host
 from engine.runtime.kept_heads import KeptHeads
 from engine.runtime.many_stores import ManyStores
+from engine.runtime.owners_promises import OwnersPromises
 from engine.runtime.replication_policies import Policies
 from engine.runtime.seal_desk import SealDesk
 from engine.runtime.sealed_trees import SealedTrees
@@ -38,21 +41,25 @@ def give_seals(host: Host, journal: Journal, keys: Keys, settings: Settings, vau
     assert host.mail is not None, "a host with keys has DIDs"
     clock = host.equipment.clock
     lives, boxes = host.mail.lives, KeyBoxes(os.urandom)
-    heads = KeptHeads(journal, LifelongLogs(keys), lives.kept, verify, clock.now_ms)
+    logs, state_keys = LifelongLogs(keys), StateKeys(journal, keys, boxes, os.urandom)
+    heads = KeptHeads(journal, logs, lives.kept, verify, clock.now_ms)
+    promises = OwnersPromises(journal, state_keys.owners, lives, logs, logs.succession, clock.now_ms)
     seals = Seals(
         journal,
         Captures(journal, host),
         SealedTrees(journal, BlockCipher()),
         heads,
         lives,
-        StateKeys(journal, keys, boxes, os.urandom),
+        state_keys,
         Policies(journal, Replication(settings.seal_copies)),
+        promises,
         vault.stores,
         keys,
         sign,
         boxes.name,
         clock.now_ms,
         host.take_turn,
+        host.mail.named,
     )
     when = When(settings.seal == "on", settings.seal_after_s)
 
@@ -63,6 +70,11 @@ def give_seals(host: Host, journal: Journal, keys: Keys, settings: Settings, vau
     host.have_sealed(sealing)
     host.seal_desk = SealDesk(sealing, journal, vault)
     return seals
+
+
+def channel_keys(journal: Journal, keys: Keys) -> ChannelKeys:
+    """Those that picos have brought along."""
+    return ChannelKeys(journal, keys, KeyBoxes(os.urandom), make_own_did)
 
 
 def make_vault(settings: Settings, now_ms: Callable[[], int]) -> Vault:

@@ -7,15 +7,16 @@ the pico has put for everybody is there to be had. Whoever is killed on the way 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rich.markup import escape
 
-from engine.commands.open_home import OpenHome, OwnHome, restoring_in
+from engine.commands.open_home import OpenHome, OwnHome, now_ms, restoring_in, state_keys_of
 from engine.commands.opening_keys import Opener
 from engine.commands.output import console
 from engine.commands.progress import Tell
+from engine.commands.taking_up import taking_up
 from engine.config import default_home
 from engine.core.cids import Cid, cid_text
 from engine.core.model import Eci, Pico
@@ -24,6 +25,7 @@ from engine.ports import BlockStore, KeptLog, SetFact, Write
 from engine.runtime.block_walks import walk
 from engine.runtime.deposits import bring_back
 from engine.runtime.genesis import EQUIPMENT, ROOT_ECI, ROOT_EQUIPMENT, ROOT_PICO
+from engine.runtime.pico_owners import MOST_OWNERS, PicoOwner
 from engine.runtime.restoring import Coming, Restored
 from engine.runtime.sealed_states import measure
 from engine.runtime.seals import HURRY
@@ -49,6 +51,7 @@ async def bring_in(home: OwnHome, source: Source, tell: Tell) -> dict[str, Any]:
     size = await measure(
         source.store, [source.head, *source.besides], lambda _, done: tell("checking", done, 0)
     )
+    take_up = taking_up(home.keys, source.opener)
 
     async def prepare(coming: Coming) -> Sequence[Write]:
         if source.store is not home.stores:
@@ -56,12 +59,19 @@ async def bring_in(home: OwnHome, source: Source, tell: Tell) -> dict[str, Any]:
                 await home.stores.put_many(blocks)
         await home.stores.keep(coming.signed.head.pico, source.head, coming.replication)
         await bring_back(home.stores, coming.pico.id, coming.deposits, coming.replication)
-        return _make_root(home, coming.pico)
+        root = _make_root(home, coming.pico)
+        return [*root, *_name_owners(home, coming.owners)] if root else ()
 
     found = await restoring_in(home).restore(
-        source.head, source.store, source.opener.opens, source.newer_log, prepare, HURRY
+        source.head, source.store, source.opener.opens, source.newer_log, prepare, take_up, HURRY
     )
     return _told(home, found, source)
+
+
+def _name_owners(home: OpenHome, owners: Sequence[PicoOwner]) -> Sequence[Write]:
+    """Those of a root pico are owners of whatever is made below it, so of all that is in its home."""
+    now = [replace(one, named_ms=now_ms()) for one in owners[:MOST_OWNERS]]
+    return state_keys_of(home).owners.naming(now) if now else ()
 
 
 async def _telling(
@@ -103,6 +113,9 @@ def _told(home: OpenHome, found: Restored, source: Source) -> dict[str, Any]:
         "channels": sorted(found.pico.channels),
         "root": home.journal.fact(ROOT_PICO) == found.pico.id,
         "parent": None if found.pico.parent is None else home.journal.find_channel(found.pico.parent),
+        "taken_up": found.taken_up.log is not None,
+        "not_taken_up": found.taken_up.why_not,
+        "owners": [one.key for one in found.owners],
         "home": str(home.settings.home),
     }
 
@@ -120,6 +133,12 @@ def show_brought(told: dict[str, Any]) -> None:
     console.print("  [yellow]be sure that it lives nowhere else any more[/]")
     where = "" if told["home"] == str(default_home()) else f" --home {told['home']}"
     eci = "root" if told["root"] else told["pico"]
+    if told["taken_up"]:
+        console.print("  log      goes on here by the hand of its owner, for whom it is sealed here too")
+        console.print(f"  [dim]next: picomesh serve{escape(where)}[/]")
+        return
+    if told["not_taken_up"] is not None:
+        console.print(f"  [yellow]log      does not go on here: {escape(told['not_taken_up'])}[/]")
     console.print(f"  [dim]next: picomesh serve{escape(where)}, and if another engine had it, then[/]")
     console.print(f"  [dim]      picomesh did recover {eci} --key owner.key, so that others find it here[/]")
     console.print("  [dim]      and it is sealed again: with a key its log promises, or its guardians[/]")

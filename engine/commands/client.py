@@ -165,14 +165,26 @@ class EngineClient:
         )
         return found
 
-    def name_owner(self, key: str) -> dict[str, Any]:
-        """Have states sealed for the holder of this key too."""
-        named: dict[str, Any] = self._post(("api", "seal", "owners"), {"owners": [key]})
+    def name_owner(self, owner: Mapping[str, Any]) -> dict[str, Any]:
+        """Have states sealed for the holder of this key too, and logs promise what is known of it."""
+        named: dict[str, Any] = self._post(("api", "seal", "owners"), {"owners": [owner]})
         return named
 
-    def seal_owners(self) -> list[str]:
-        """For whom they are, besides the engine."""
-        found: list[str] = self._get("/api/seal/owners")["owners"]
+    def remove_owner(self, owner: Mapping[str, Any]) -> dict[str, Any]:
+        """Have nothing sealed for that one any more, and logs promise them nothing."""
+        answer = self._call("POST", "/api/seal/owners", json={"remove": owner}, timeout=PATIENCE_S)
+        told: dict[str, Any] = self._read(answer)
+        return told
+
+    def forget_others(self, eci: str) -> dict[str, Any]:
+        """Have the log of a pico promise its owners' keys alone."""
+        told: dict[str, Any] = self._post(("api", "seal", "owners"), {"eci": self._eci(eci), "only": True})
+        return told
+
+    def seal_owners(self, eci: str | None = None) -> dict[str, Any]:
+        """For whom states are sealed besides the engine, here or those of a pico."""
+        given = {} if eci is None else {"eci": self._eci(eci)}
+        found: dict[str, Any] = self._read(self._call("GET", "/api/seal/owners", params=given))
         return found
 
     def stores(self) -> dict[str, Any]:

@@ -33,7 +33,7 @@ from engine.runtime.sealed_states import Trust
 from engine.runtime.state_keys import StateKeys
 from engine.runtime.vault import Vault
 from engine.wiring import JOURNAL_FILE, SEED_FILE
-from engine.wiring_of_seals import BLOCKS_FILE, make_vault
+from engine.wiring_of_seals import BLOCKS_FILE, channel_keys, make_vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,5 +145,12 @@ def restoring_in(home: OpenHome) -> Restoring:
     """What brings picos back into it."""
     lives = lives_of(home.journal, home.keys)
     return Restoring(
-        home.journal, heads_of(home), lives, state_keys_of(home), policies_of(home), trust(), BlockCipher()
+        home.journal,
+        heads_of(home),
+        lives,
+        state_keys_of(home),
+        policies_of(home),
+        trust(),
+        BlockCipher(),
+        channel_keys(home.journal, home.keys),
     )

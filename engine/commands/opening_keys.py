@@ -29,6 +29,9 @@ class Opener:
 
     name: str
     opens: Opens
+    keys: SeedKeys | None = None
+    """All that is in the file, if it is one that was named."""
+    file: Path | None = None
 
 
 def find_opener(settings: Settings, key: Path | None, locked: LockedKeys | None) -> Opener | None:
@@ -37,7 +40,8 @@ def find_opener(settings: Settings, key: Path | None, locked: LockedKeys | None)
     if key is not None:
         if not key.exists():
             raise Failure(f"there is no key {key}", "--key names an owner's key file, or an engine.key")
-        return Opener(f"the key {key}", _seeded(open_keys(key)))
+        keys = open_keys(key)
+        return Opener(f"the key {key}", _seeded(keys), keys, key)
     if locked is not None and (phrase := _export_passphrase(ask_twice=False)) is not None:
         return Opener("the passphrase", _unlocked(locked, phrase))
     file = SeedFile(settings.home / SEED_FILE)

@@ -6,6 +6,7 @@ from its seed by their number.
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -27,13 +28,17 @@ from engine.adapters.dids import (
     verify_log,
 )
 from engine.adapters.dids.log_writing import sign_entry
-from engine.adapters.keys import SeedKeys
+from engine.adapters.keys import KeyBoxes, SeedKeys
 from engine.commands.failure import Failure
 from engine.commands.own_keys import open_keys
+from engine.runtime.pico_owners import PicoOwner
+from engine.runtime.state_keys import OPENING
 
 PURPOSE = "recovery"
 MOST_KEYS = 1024
 """As many as a log has entries."""
+TOLD, FAR = 32, 24
+"""Keys of which an engine is told ahead, and when it is told of later ones."""
 MOST_NEEDED = 31
 """Guardians that have to agree, where a host and an owner act alone beside them: a log has 64 witnesses."""
 
@@ -53,6 +58,13 @@ class OwnersFile:
         """With which its owner approves alone where there are guardians."""
         return tuple(SeedSigner(self._keys.derive(f"{PURPOSE}/desk/{one}")) for one in range(1, count + 1))
 
+    def owner(self, number: int = 1) -> PicoOwner:
+        """As an engine may know whoever has the file. Of keys far along in a log it is told of those."""
+        first = 1 if number < FAR else number
+        hashes = tuple(hash_key(self.key(one).multikey) for one in range(first, first + TOLD))
+        approving = tuple(did_of_key(one.multikey) for one in self.desk(MOST_NEEDED))
+        return PicoOwner(KeyBoxes(os.urandom).name(self._keys.derive(OPENING)), hashes, approving)
+
     def number_promised(self, promised: tuple[str, ...]) -> int | None:
         """Which of its keys the newest entry of a log promises."""
         numbers = range(1, MOST_KEYS + 1)
@@ -69,7 +81,7 @@ def owners_file(file: Path, new: bool = False) -> OwnersFile:
     if not new and not file.exists():
         raise Failure(
             f"there is no key {file}",
-            "it is the file that `picomesh did log --recovery-key` or `did guardians --recovery-key` wrote",
+            "it is the file that `picomesh seal --owner` or a --recovery-key of `picomesh did` wrote",
         )
     return OwnersFile(file, open_keys(file))
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
 import click
 from rich.markup import escape
 
-from engine.adapters.keys import KeyBoxes
 from engine.commands.client import EngineClient, engine_option, find_engine
 from engine.commands.failure import Failure
 from engine.commands.output import console, json_option, print_json
-from engine.commands.own_keys import open_keys
-from engine.runtime.state_keys import OPENING
+from engine.commands.owners import describe, show_promises
+from engine.commands.recovery import owners_file
 
 SHORT = 18
 """Characters of a CID that tell it from others, for people."""
@@ -35,7 +33,7 @@ FEW = 20
     "--owner",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Let the key in this file open what is sealed from now on; it is made if it is not there.",
+    help="Let whoever has this file open what is sealed, and go on with it; made if not there.",
 )
 @engine_option
 @json_option
@@ -52,9 +50,10 @@ def seal(
 
     The newest one becomes encrypted blocks in the engine's own store, goes on to its IPFS nodes, and is
     brought back from there with `picomesh restore`: by whoever has a copy of this engine's engine.key, and by
-    owners who were named with --owner. The engine gets the name of the owner's key alone, so keep the file
-    elsewhere. A pico that comes back on another engine is sealed there again if its log promises that key
-    too: see `picomesh did log --recovery-key`. With the setting seal = "on" sealing happens by itself.
+    owners who were named with --owner. The engine gets names and hashes of an owner's keys alone, so keep the
+    file elsewhere. The log of each pico is made to promise a key out of it, so that with the file a pico goes
+    on elsewhere, and is sealed there for the same owner. With the setting seal = "on" sealing happens by
+    itself.
 
     \b
     Examples:
@@ -68,31 +67,28 @@ def seal(
         key = None if owner is None else _name_owner(engine, owner)
         names = None if stores is None else [name.strip() for name in stores.split(",") if name.strip()]
         told = engine.seal(eci, copies=copies, stores=names, usual=usual or None)
-    print_json(told) if as_json else _show_sealed(told, eci, owner, key)
+    print_json(told) if as_json else _show_sealed(told, owner, key)
     if told["failed"]:
         raise Failure(f"{len(told['failed'])} of {len(told['failed']) + len(told['sealed'])} were not sealed")
 
 
 def _name_owner(engine: EngineClient, file: Path) -> str:
-    key = KeyBoxes(os.urandom).name(open_keys(file).derive(OPENING))
-    engine.name_owner(key)
-    return key
+    owner = owners_file(file, new=not file.exists()).owner()
+    engine.name_owner(describe(owner))
+    return owner.key
 
 
-def _show_sealed(told: dict[str, Any], eci: str | None, owner: Path | None, key: str | None) -> None:
+def _show_sealed(told: dict[str, Any], owner: Path | None, key: str | None) -> None:
     if owner is not None:
-        console.print(
-            f"sealed from now on for [bold]{escape(str(key))}[/], whose key is in {escape(str(owner))}"
-        )
-        console.print("[dim]  keep that file elsewhere: with it picos come back when this machine is gone[/]")
-        # To open a state is one thing, to act as the pico another: its log has to promise a key for that.
-        command = f"picomesh did log {eci or 'ECI'} --recovery-key {owner}"
-        console.print(f"[dim]  to go on as them elsewhere they have to promise it too: {escape(command)}[/]")
+        console.print(f"[bold]{escape(str(key))}[/] is an owner now; the key is in {escape(str(owner))}")
+        console.print("  [dim]keep that file elsewhere: with it picos come back when this machine is gone[/]")
+        console.print("  [dim]and go on there. `picomesh owners` lists owners, and removes them[/]")
     for one in told["sealed"]:
         console.print(f"[green]sealed[/] pico {escape(one['pico'])} after turn {one['sequence']:,}")
         console.print(f"  [dim]head[/] {escape(one['head'])}")
         if "ipns" in one:
             console.print(f"  [dim]name[/] ipns://{escape(one['ipns'])}")
+        show_promises(one, one["pico"])
         console.print(f"  [dim]{escape(_tell_copies(one['replication']))}[/]")
     for one in told["failed"]:
         console.print(f"[red]not sealed[/] pico {escape(one['pico'])}: {escape(one['reason'])}")

@@ -79,19 +79,22 @@ def make_child(
 ) -> Eci:
     """Make a child with these rulesets and channels, that may not use these modules; the channel by which
     the parent reaches it."""
+    wishes = list(rulesets)
+    if run.meter.steps >= STEPS_OF_A_BIRTH and len(run.draft.channels) < MOST_CHANNELS:
+        # Nothing fails before that is asked anyway, and to make room in a family of thousands takes long.
+        run.learned.ask_early(url for url, _ in wishes)
     newborn = expect_child(run)
     # It may use no more than its parent may: what a pico is not granted it cannot do by having children.
     grants = {**run.draft.grants, **dict.fromkeys(without, False)}
-    run.effects.append(CreatePico(_make_whole(run, newborn, rulesets, grants, channels)))
+    run.effects.append(CreatePico(_make_whole(run, newborn, wishes, grants, channels)))
     return newborn.family.eci
 
 
 def _make_whole(
-    run: Run, newborn: Newborn, rulesets: Iterable[Wish], grants: Grants, channels: Sequence[Channel]
+    run: Run, newborn: Newborn, wishes: Sequence[Wish], grants: Grants, channels: Sequence[Channel]
 ) -> Pico:
     bare = new_pico(newborn.pico, newborn.to_parent, [newborn.family, *channels])
     making = run.for_child(replace(bare, grants=grants))
-    wishes = list(rulesets)
     run.learned.expect_rulesets([url for url, _ in wishes])
     for url, config in wishes:
         install(making, url, config)

@@ -130,7 +130,7 @@ def same_party(relations: Mapping[str, Relation], eci: str, proven: Mapping[str,
     told = (proven or {}).get("rotation")
 
     def is_same(named: str, did: str) -> bool:
-        newest = _newest_did(relations, eci, named)
+        newest = newest_did(relations, eci, named)
         if told is not None and same_did(newest, told["prior"]) and _is_followed(relations, eci, told):
             newest = told["new"]
         return same_did(newest, did)
@@ -138,7 +138,8 @@ def same_party(relations: Mapping[str, Relation], eci: str, proven: Mapping[str,
     return is_same if relations else same_did
 
 
-def _newest_did(relations: Mapping[str, Relation], eci: str, did: str) -> str:
+def newest_did(relations: Mapping[str, Relation], eci: str, did: str) -> str:
+    """By which somebody goes today who is known by that one on a channel."""
     found = relations.get(relation_key(eci, did))
     while found is not None and MOVED in found.state:
         did = found.state[MOVED]

@@ -76,12 +76,23 @@ class Learned:
 
     def expect_rulesets(self, urls: Iterable[str]) -> None:
         """Ask what is behind several URLs at once, for the same reason."""
-        unknown = [url for url in dict.fromkeys(urls) if url not in self._rulesets]
+        unknown = self._unknown(urls)
         following = self._following()
         # In a turn from before it was asked so, the answers are one for each.
         if len(unknown) > 1 and (following is None or "rulesets" in following):
             found = self.ask("rulesets", {"urls": unknown})["rulesets"]
             self._rulesets.update(zip(unknown, found, strict=True))
+
+    def ask_early(self, urls: Iterable[str]) -> None:
+        """Leave the run for what the other two would leave it for next, before anything is done
+        that has to be done again when it runs anew."""
+        if self._following() is None and (unknown := self._unknown(urls)):
+            if len(unknown) == 1:
+                self.ask_ruleset(unknown[0])
+            self.expect_rulesets(unknown)
+
+    def _unknown(self, urls: Iterable[str]) -> list[str]:
+        return [url for url in dict.fromkeys(urls) if url not in self._rulesets]
 
     def _following(self) -> Mapping[str, Any] | None:
         """The next answer, if there is one already."""

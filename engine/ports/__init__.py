@@ -27,6 +27,7 @@ from engine.ports.credentials import (
 )
 from engine.ports.did_logs import (
     BadLog,
+    Forget,
     Guard,
     KeptLog,
     KnownLogs,
@@ -35,6 +36,7 @@ from engine.ports.did_logs import (
     OwnChange,
     OwnersKey,
     Promise,
+    Promises,
     Recover,
     Rotate,
     Succession,
@@ -135,6 +137,7 @@ __all__ = [
     "Entropy",
     "Envelopes",
     "FetchFailed",
+    "Forget",
     "GivesTrees",
     "Goal",
     "Guard",
@@ -167,6 +170,7 @@ __all__ = [
     "Place",
     "Presentation",
     "Promise",
+    "Promises",
     "Recover",
     "RemoveMailClient",
     "RemovePico",

@@ -45,6 +45,18 @@ class LifelongLogs(Protocol):
     def acting(self, log: KeptLog, now_s: float) -> Acting:
         """Whose signatures counted as the pico's, and when."""
 
+    def promises(self, pico: str, log: KeptLog, now_s: float) -> Promises:
+        """Whose keys it promises, but for those of this engine and of guardians."""
+
+
+@dataclass(frozen=True, slots=True)
+class Promises:
+    """Keys of owners that a log promises, by their hashes."""
+
+    now: frozenset[str]
+    ever: frozenset[str]
+    """In any entry, with those of engines and guardians: what was promised once is not promised anew."""
+
 
 @dataclass(frozen=True, slots=True)
 class OwnersKey:
@@ -96,7 +108,16 @@ class Recover:
     watching: bool = False
 
 
-OwnChange = Rotate | Promise | Guard
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """Promise these keys of owners no more."""
+
+    hashes: tuple[str, ...]
+    approving: tuple[str, ...] = ()
+    """The did:keys with which those owners approved alone, where there are guardians."""
+
+
+OwnChange = Rotate | Promise | Forget | Guard
 
 
 """What the engine that hosts a pico may write by itself, unless guardians watch."""

@@ -1,82 +1,93 @@
-"""A pico that is to live here comes into the journal in pieces, so that others have the disk in between.
+"""Channels of picos that came from another engine get DIDs by way of this one; who knows them hears of it.
 
-What is written before its birth is nothing that anybody would find: pieces of a snapshot, and records, of a
-pico that does not exist. One last commit, a small one, makes a pico of it. Whoever dies before that leaves
-garbage, which goes at the next start, or when the pico comes again.
+A DID of a channel names the engine by way of which it is reached, so the ones that came along lead to where
+nobody may be any more. Each is followed by a new one, which its own key says, in a turn of the pico like any
+other rotation. A channel that goes by its pico's name for life has no part in that: the log says where it is.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+import logging
+from asyncio import Task
+from collections.abc import Awaitable, Callable
 
-from engine.core.model import PicoId
-from engine.core.records import Head, snapshot_pieces
-from engine.ports import AppendRecord, DropParts, Journal, KeepPart, Write
-from engine.runtime.courtesy import let_others
+from engine.core.codec import Unreadable
+from engine.core.dids import Did
+from engine.core.messages import Fault, Refusal
+from engine.core.model import Eci
+from engine.ports import Journal, JournalFailed
+from engine.runtime.channel_keys import ChannelKeys
+from engine.runtime.identities import Identities
+from engine.runtime.replies import EventReply
 
-PART_BYTES = 256 << 10
-"""Of one commit: some milliseconds of the disk."""
-RECORDS_AT_ONCE = 100
+logger = logging.getLogger(__name__)
 
-
-@dataclass(frozen=True, slots=True)
-class Arrived:
-    """What a birth has to name: a snapshot that is small, with all that is still to be written; or of how
-    many pieces it is."""
-
-    body: bytes
-    parts: int
-    writes: tuple[Write, ...]
+RelayOf = Callable[[Did], Did | None]
+"""Who takes in messages for a DID, if it names somebody."""
+Rotate = Callable[[Eci], Awaitable[EventReply | Refusal | Fault]]
+"""Give a channel another DID, and tell those who know it."""
 
 
-async def bring_in_parts(
-    journal: Journal, head: Head, records: Sequence[AppendRecord], most: int = PART_BYTES
-) -> Arrived:
-    """A snapshot and its newest records, in commits of `most` bytes, or for the birth if that is all that
-    there is of them. Raises `JournalFailed`."""
-    pico, parts = head.pico.id, _parts(snapshot_pieces(head), most)
-    part = await asyncio.to_thread(next, parts, b"")
-    if len(part) + sum(len(record.body) for record in records) < most:
-        return Arrived(part, 0, (DropParts(pico), *records))
-    await journal.commit([DropParts(pico)])
-    count = 0
-    while part:
-        kept = journal.commit([KeepPart(pico, count, part)])
-        count += 1
-        part = await asyncio.to_thread(next, parts, b"")
-        await kept
-    for some in _some(records, most):
-        await journal.commit(some)
-    return Arrived(b"", count, ())
+class Arrivals:
+    def __init__(
+        self,
+        journal: Journal,
+        brought: ChannelKeys,
+        identities: Identities,
+        relay_of: RelayOf,
+        rotate: Rotate,
+    ) -> None:
+        self._journal = journal
+        self._brought = brought
+        self._identities = identities
+        self._relay_of = relay_of
+        self._rotate = rotate
+        self._task: Task[None] | None = None
 
+    def start(self) -> None:
+        """Now that this engine knows how it is called itself. A crash leaves it to the next start."""
+        self.stop()
+        self._task = asyncio.get_running_loop().create_task(self._go_on())
 
-def _parts(pieces: Iterable[bytes], most: int) -> Iterator[bytes]:
-    """The same bytes, so many at a time."""
-    held = bytearray()
-    for piece in pieces:
-        held += piece
-        let_others()
-        while len(held) >= most:
-            yield bytes(held[:most])
-            del held[:most]
-    yield bytes(held)
+    def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
 
+    async def wait_rested(self) -> None:
+        if self._task is not None:
+            await asyncio.wait([self._task])
 
-def _some(records: Sequence[AppendRecord], most: int) -> Iterator[list[AppendRecord]]:
-    held, size = list[AppendRecord](), 0
-    for record in records:
-        held.append(record)
-        size += len(record.body)
-        if size >= most or len(held) == RECORDS_AT_ONCE:
-            yield held
-            held, size = [], 0
-    if held:
-        yield held
+    async def _go_on(self) -> None:
+        try:
+            for eci in self._brought.channels():
+                await self._look_at(eci)
+                await asyncio.sleep(0)
+        except JournalFailed as problem:
+            logger.warning("picos that came here are not reached here yet: %s", problem)
 
+    async def _look_at(self, eci: Eci) -> None:
+        if self._journal.find_channel(eci) is None:
+            await self._brought.forget(eci)
+        elif self._leads_elsewhere(eci):
+            try:
+                reply = await self._rotate(eci)
+            except Unreadable as problem:
+                reply = Fault("R600", str(problem))
+            if not isinstance(reply, EventReply):
+                logger.warning(
+                    "those who know channel %s are not told that it is reached here: %s", eci, reply
+                )
 
-async def forget_arrivals(journal: Journal, pico: PicoId | None = None) -> None:
-    """What has come of a pico that does not exist, or of all of them, is not wanted any more."""
-    if journal.loose_parts():
-        await journal.commit([DropParts(pico)])
+    def _leads_elsewhere(self, eci: Eci) -> bool:
+        """Whether the newest DID of a channel, of which the keys are here, is by way of another engine."""
+        if self._identities.goes_by_name_for_life(eci):
+            return False
+        named = self._identities.known(eci)
+        relay = None if named is None else self._relay_of(named)
+        return (
+            named is not None
+            and relay is not None
+            and not self._identities.is_engine(relay)
+            and self._identities.has_keys(named)
+        )

@@ -1,8 +1,9 @@
 """What an engine keeps for a pico without its being part of it, as it is sealed beside the state, and back.
 
 These are its inbox, what is to be asked of the outside, messages of its last turn that are not delivered yet,
-the DIDs of its channels, and its newest records: by these a repeated event is answered as the first time, and
-its recent past can be told. How far back they go is bounded; who repeats an older event has it run again.
+the DIDs of its channels with their keys, and its newest records: by these a repeated event is answered as the
+first time, and its recent past can be told. How far back they go is bounded; who repeats an older event has
+it run again.
 """
 
 from __future__ import annotations
@@ -13,8 +14,7 @@ from typing import Any
 
 from engine.core.blocks.errors import NotATree
 from engine.core.codec import Plain, Unreadable, from_bytes, to_bytes
-from engine.core.dids import Did
-from engine.core.model import Eci, PicoId
+from engine.core.model import PicoId
 from engine.core.records import (
     BrokenChain,
     Head,
@@ -35,6 +35,8 @@ from engine.ports import (
     KeepTurn,
     Write,
 )
+from engine.runtime.channel_keys import NamedChannel, unpack_name
+from engine.runtime.pico_owners import PicoOwner, read_owner
 
 MOST_RECORDS = 1_000
 MOST_BYTES = 1 << 20
@@ -78,18 +80,23 @@ class Tail:
         self.records = self.records[gone:]
 
 
-def pack_beside(kept: Beside, tail: Tail, policy: Plain) -> dict[str, Plain]:
-    """As it is sealed. `policy` says in how many stores."""
+def pack_beside(
+    kept: Beside, tail: Tail, names: Sequence[Plain], policy: Plain, owners: Plain = ()
+) -> dict[str, Plain]:
+    """As it is sealed. `names` are the DIDs of its channels, see `channel_keys`; `policy` says in how many
+    stores, `owners` who goes on with the pico elsewhere."""
     packed: dict[str, Plain] = {
         "inbox": [from_bytes(body) for body in kept.inbox],
         "errands": [from_bytes(body) for body in kept.errands],
-        "dids": [[did, eci] for did, eci in kept.dids],
+        "dids": list(names),
         "records": list(tail.records),
     }
     if kept.rest is not None:
         packed["rest"] = list(kept.rest)
     if policy is not None:
         packed["replication"] = policy
+    if owners:
+        packed["owners"] = owners
     return packed
 
 
@@ -101,6 +108,9 @@ class Unpacked:
     writes: tuple[Write, ...]
     """By which a journal has it again, and the rest of it."""
     policy: Plain
+    named: tuple[NamedChannel, ...] = ()
+    """DIDs of channels, with keys that are still to be checked."""
+    owners: tuple[PicoOwner, ...] = ()
 
 
 def unpack_beside(head: Head, beside: Mapping[str, Plain]) -> Unpacked:
@@ -109,11 +119,14 @@ def unpack_beside(head: Head, beside: Mapping[str, Plain]) -> Unpacked:
         bodies = [_bytes(text) for text in beside["records"]]
         records = _check_records(head, bodies)
         pico, kept = head.pico.id, zip(records, bodies, strict=True)
-        return Unpacked(
-            tuple(AppendRecord(pico, record.seq, record.turn.event.eid, body) for record, body in kept),
-            tuple(_writes(pico, beside, records)),
-            beside.get("replication"),
+        named = tuple(map(unpack_name, beside["dids"]))
+        appended = tuple(AppendRecord(pico, record.seq, record.turn.event.eid, body) for record, body in kept)
+        writes = (
+            *_writes(pico, beside, records),
+            *(KeepDid(one.did, one.eci) for one in named),
         )
+        owners = tuple(read_owner(one, 0) for one in beside.get("owners", ()))
+        return Unpacked(appended, writes, beside.get("replication"), named, owners)
     except (KeyError, TypeError, ValueError, AttributeError, Unreadable) as problem:
         raise NotATree(
             f"what was sealed beside the state of pico {head.pico.id} is damaged: {problem!r}"
@@ -130,8 +143,6 @@ def _writes(pico: PicoId, beside: Mapping[str, Plain], records: Sequence[Record]
         if not any(record.seq == seq for record in records):
             raise ValueError(f"record {seq} has messages to deliver, and is not there")
         yield KeepRest(pico, int(seq), int(first))
-    for did, eci in beside["dids"]:
-        yield KeepDid(Did(did), Eci(eci))
 
 
 def _waiting(pico: PicoId, body: bytes) -> Write:

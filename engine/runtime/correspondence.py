@@ -1,7 +1,8 @@
 """What picos write to DIDs, and ask of them: over DIDComm, or at once if the channel is of this engine.
 
 The sender is the DID of a channel of the pico in either case, so whoever gets it cannot tell, and policies
-hold alike. An event is tried again for as long as the engine is told to keep it: see `runtime.errands`.
+hold alike. An event is tried again for as long as the engine is told to keep it: see `runtime.errands`. If
+its recipient has told the pico of another DID by then, it goes there.
 """
 
 from __future__ import annotations
@@ -35,6 +36,9 @@ logger = logging.getLogger(__name__)
 Content = Mapping[str, Any]
 Answer = Mapping[str, Any]
 
+Newest = Callable[[PicoId, Eci, str], Did]
+"""By which DID somebody goes today whom a pico knows by that one on a channel."""
+
 BUSY = picomesh.REFUSALS["busy"]
 
 
@@ -50,6 +54,7 @@ class Correspondence:
         entropy: Entropy,
         keep_ms: int,
         find_pico: Callable[[Eci], PicoId | None],
+        newest: Newest,
     ) -> None:
         self._gate = gate
         self._identities = identities
@@ -60,6 +65,7 @@ class Correspondence:
         self._entropy = entropy
         self._keep_ms = keep_ms
         self._find_pico = find_pico
+        self._newest = newest
         self.kinds: Mapping[str, AnswerKind] = {
             "message": self._answer_message,
             "did_query": self._answer_query,
@@ -75,7 +81,8 @@ class Correspondence:
     # --- events ------------------------------------------------------------------------------------
 
     async def _answer_message(self, pico: PicoId, content: Content) -> Answer:
-        sender, to = await self._sender(content), Did(content["did"])
+        sender, to = await self._sender(content), self._newest(pico, Eci(content["from"]), content["did"])
+        content = {**content, "did": to}
         own = self._identities.find(did_of(to))
         if own is not None:
             return self._unless_late(content, await self._deliver(own, sender, content))
@@ -129,7 +136,11 @@ class Correspondence:
 
     async def _answer_query(self, pico: PicoId, content: Content) -> Answer:
         asking = Eci(content.get("from", content["via"][-1]))
-        sender, to = await self._sender({**content, "from": asking}), Did(content["eci"])
+        sender, to = (
+            await self._sender({**content, "from": asking}),
+            self._newest(pico, asking, content["eci"]),
+        )
+        content = {**content, "eci": to}
         own = self._identities.find(did_of(to))
         if own is not None:
             return await self._ask_here(own, sender, content)

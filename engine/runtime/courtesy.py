@@ -152,18 +152,19 @@ class Dues:
     def charge(self, stretch_s: float) -> None:
         """It had the loop for so long."""
         if stretch_s > self._free_s:
-            self._owed_s = self._owed() + stretch_s - self._free_s
-            self._since_s = self._company.now()
+            self._owe(stretch_s - self._free_s)
 
     def charge_beside(self, seconds: float) -> None:
         """A thread has computed for it beside the loop, so long."""
-        self._owed_s = self._owed() + seconds * FELT
+        self._owe(seconds * FELT)
+
+    def _owe(self, seconds: float) -> None:
+        self._owed_s = self._owed() + seconds
         self._since_s = self._company.now()
 
     def charge_runaway(self) -> None:
         """One of its turns had to be ended."""
-        self._owed_s = self._owed() + RUNAWAY_S
-        self._since_s = self._company.now()
+        self._owe(RUNAWAY_S)
 
     @property
     def are_pressing(self) -> bool:
@@ -210,15 +211,15 @@ class Stints:
         return self._company.rest_s(self._pico, STINT_S)
 
 
-async def beside(dues: Dues, work: Callable[..., Result], *given: Any) -> Result:
-    """What takes long, computed in a thread and charged."""
+async def beside(dues: Dues, work: Callable[..., Result], *given: Any, free_s: float = 0.0) -> Result:
+    """What takes long, computed in a thread and charged, but for so much."""
 
     def timed() -> tuple[Result, float]:
         start_s = time.thread_time()
         return work(*given), time.thread_time() - start_s
 
     result, taken_s = await asyncio.to_thread(timed)
-    dues.charge_beside(taken_s)
+    dues.charge_beside(max(0.0, taken_s - free_s))
     return result
 
 

@@ -15,9 +15,11 @@ from functools import partial
 from typing import cast
 
 from engine.core.codec import Unreadable, from_bytes, pack_pico, to_bytes
+from engine.core.dids import Did
 from engine.core.messages import Event, Fault, Query, Refusal
 from engine.core.model import Channel, Eci, EventId, Pico, PicoId, Rid, RulesetHash
 from engine.core.records import encode_request
+from engine.core.relations import newest_did
 from engine.core.timekeeping import to_iso
 from engine.plugins.describing import Document
 from engine.ports import AcceptEvent, JournalFailed, SetFact
@@ -29,7 +31,6 @@ from engine.runtime.admission import (
     admit_upkeep,
     unknown_channel,
 )
-from engine.runtime.arrivals import forget_arrivals
 from engine.runtime.away import Away
 from engine.runtime.callers import LOCAL, Caller
 from engine.runtime.equipment import Equipment
@@ -52,6 +53,7 @@ from engine.runtime.neighbours import Neighbours
 from engine.runtime.outbox import LocalOutbox
 from engine.runtime.owners import Owners
 from engine.runtime.pictures import Pictures
+from engine.runtime.piecemeal import forget_arrivals
 from engine.runtime.quarantines import upkeep
 from engine.runtime.queries import run_query
 from engine.runtime.questions import Answer
@@ -430,6 +432,20 @@ class Host:
         """Have a pico invite somebody, accept an invitation, or change the DID of that channel."""
         here = wish == "rotate" or (wish == "invite" and attrs.get("here") is True)
         return await self._take_care(eci, wish, attrs, partial(admit_introduction, here=here))
+
+    def newest_did(self, pico: PicoId, eci: Eci, did: str) -> Did:
+        """By which somebody goes today whom a pico knows by that one on a channel."""
+        try:
+            found = self._residents.look(pico)
+        except Unreadable:
+            found = None
+        return Did(did if found is None else newest_did(found.relations, eci, did))
+
+    async def rotate(self, eci: Eci) -> EventReply | Refusal | Fault:
+        """Give a channel another DID, whoever may have it do so, and tell those who know it."""
+        pico = self._equipment.journal.find_channel(eci)
+        reply = None if pico is None else await self._tend(pico, "rotate", {"eci": eci})
+        return unknown_channel(eci) if reply is None else cast(EventReply | Refusal | Fault, reply)
 
     async def _take_care(
         self, eci: Eci, name: str, attrs: Attrs, admit_owner: Callable[[Pico | None, Eci], Refusal | None]

@@ -1,14 +1,15 @@
 """The DIDs of this engine and of its channels, and the keys that belong to them.
 
-Both follow from the engine's seed. A channel gets a DID when somebody asks for one; it is kept in the
-journal, because it has to lead back to the channel, and because what the engine is called may change. The
+Both follow from the engine's seed, but for keys that a pico has brought along from another engine. A channel
+gets a DID when somebody asks for one; it is kept in the journal, because it has to lead back to the channel,
+and because what the engine is called may change. The
 engine's own DID says where the engine is reached, so that no other one has to. The channel that a pico has
 tagged for it goes by the pico's name for life instead.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.core.didcomm.rotation import Rotation
@@ -16,13 +17,14 @@ from engine.core.dids import Did, did_of, fragment_of, show_did
 from engine.core.lifelong import is_lifelong, lifelong_channel
 from engine.core.model import Channel, Eci, PicoId
 from engine.ports import Journal, KeepDid, Keys
+from engine.runtime.channel_keys import MakeDid, NamedChannel
 from engine.runtime.lives import Lives
 
 SignRotation = Callable[[Rotation, bytes], str]
 """The `from_prior` that says so, with this Ed25519 key of the prior DID."""
 
-MakeDid = Callable[[bytes, bytes, str | None], Did]
-"""A DID with these two keys, `#key-1` to sign and `#key-2` to encrypt, and that endpoint."""
+Brought = Callable[[PicoId, str], bytes | None]
+"""The secret that a pico has brought along for a key with that id; of a name for life only the fragment."""
 
 Channels = Callable[[PicoId], Mapping[Eci, Channel]]
 """Those of a pico as it is now; none of one that is not here."""
@@ -49,6 +51,11 @@ THE_ENGINE = Owner(None, ENGINE)
 CLOSED = "no channel of that pico is tagged did, so nobody can write to it by its name for life"
 
 
+def brought_nothing(pico: PicoId, kid: str) -> bytes | None:
+    """Of an engine to which no pico came."""
+    return None
+
+
 class NoSuchName(Exception):
     """A DID that a channel does not have, or would not get next."""
 
@@ -72,6 +79,7 @@ class Identities:
         self._nameless = self._make(ENGINE, None)
         self._lives.host = self.engine = self._nameless
         """The DID of this engine. Without `reached_at` it names no place."""
+        self.brought: Brought = brought_nothing
         self.page: str | None = None
         """Where somebody lands who opens an invitation in a browser."""
 
@@ -127,7 +135,30 @@ class Identities:
         if prior not in names:
             raise NoSuchName(f"{show_did(prior)} is no DID of channel {eci}")
         rotation = Rotation(prior, new, issued_s, f"{prior}#{SIGNING}")
-        return self._sign_rotation(rotation, self._derive(_purpose(eci, names.index(prior)), SIGNING))
+        found = self.secret(rotation.kid)
+        if found is None or not self.has_keys(prior):
+            raise NoSuchName(f"the key of {show_did(prior)} is not here any more")
+        return self._sign_rotation(rotation, found[1])
+
+    def has_keys(self, did: Did) -> bool:
+        """Whether what is here are the keys of a DID: it may be of another engine, or of another seed."""
+        signing, agreeing = (self.secret(f"{did}#{key}") for key in CURVES)
+        if signing is None or agreeing is None:
+            return False
+        nameless = self._make_did(signing[1], agreeing[1], None)
+        return did == nameless or did.startswith(f"{nameless}.S")
+
+    def named(self, eci: Eci, dids: Sequence[Did]) -> list[NamedChannel]:
+        """These DIDs of a channel, all that it has and the oldest first, with their keys, for the engine that
+        the pico is on next."""
+        pico, found = self._journal.find_channel(eci), list[NamedChannel]()
+        for generation, did in enumerate(dids):
+            purpose = _purpose(eci, generation)
+            keys = [
+                (pico and self.brought(pico, f"{did}#{key}")) or self._derive(purpose, key) for key in CURVES
+            ]
+            found.append(NamedChannel(did, eci, b"".join(keys)))
+        return found
 
     async def keep(self, eci: Eci, did: Did) -> None:
         """Call a channel by the DID that `next_name` gave; nothing if it was that already."""
@@ -181,6 +212,10 @@ class Identities:
         door = lifelong_channel(self._channels(pico))
         return Owner(door or Eci(pico), life_purpose(pico), is_closed=door is None)
 
+    def goes_by_name_for_life(self, eci: Eci) -> bool:
+        """Whether it is the channel that the pico has tagged for that."""
+        return self._has_life(eci) is not None
+
     def _has_life(self, eci: Eci) -> PicoId | None:
         """The pico, if this channel of it goes by its name for life."""
         pico = self._journal.find_channel(eci)
@@ -194,7 +229,11 @@ class Identities:
         # Without waking the pico: anybody can write the name of a key on an envelope.
         living = self._lives.pico_of(did)
         owner = self.find(did) if living is None else Owner(None, life_purpose(living))
-        return None if owner is None else (CURVES[fragment], self._derive(owner.purpose, fragment))
+        if owner is None:
+            return None
+        pico = None if owner.eci is None else self._journal.find_channel(owner.eci)
+        brought = None if pico is None else self.brought(pico, kid)
+        return CURVES[fragment], brought or self._derive(owner.purpose, fragment)
 
     def ids_seed(self) -> str:
         """What ids of answers are derived from: nobody foresees them, and a repeated answer has the same."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
 from engine.core.dids import Did, did_of, scid_in
 from engine.core.messages import Fault, Refusal
@@ -10,6 +10,8 @@ from engine.core.model import Eci
 from engine.ports import KeptLog
 from engine.runtime.admission import unknown_channel
 from engine.runtime.announcing import Announcing
+from engine.runtime.arrivals import Arrivals
+from engine.runtime.channel_keys import NamedChannel
 from engine.runtime.collecting import Collecting
 from engine.runtime.endings import Endings
 from engine.runtime.guarding import Guarding
@@ -43,8 +45,10 @@ class Mail:
         guarding: Guarding,
         endings: Endings,
         vouching: PicosVouching,
+        arrivals: Arrivals,
     ) -> None:
         self._identities = identities
+        self._arrivals = arrivals
         self._reception = reception
         self._has_channel = has_channel
         self._mediator = mediator
@@ -68,6 +72,7 @@ class Mail:
             self.collecting.arrangement.moved = self._announcing.start
             self.collecting.start()
         self._announcing.start()
+        self._arrivals.start()
 
     def engine_did(self) -> Did:
         return self._identities.engine
@@ -75,6 +80,10 @@ class Mail:
     async def channel_did(self, eci: Eci) -> Did | Refusal:
         """The DID of a channel, which is made if it has none yet."""
         return await self._identities.name(eci) if self._has_channel(eci) else unknown_channel(eci)
+
+    def named(self, eci: Eci, dids: Sequence[Did]) -> list[NamedChannel]:
+        """See `Identities.named`."""
+        return self._identities.named(eci, dids)
 
     async def life(self, eci: Eci, recovery: str | None = None) -> Document | Refusal:
         """The name for life of a pico and its log, made if it has none yet."""
@@ -113,12 +122,14 @@ class Mail:
         self._mediator.close(line)
 
     async def wait_rested(self) -> None:
+        await self._arrivals.wait_rested()
         await self._reception.wait_rested()
         await self.endings.wait_rested()
 
     def stop(self) -> None:
         self._reception.stop()
         self._announcing.stop()
+        self._arrivals.stop()
         self.endings.stop()
         if self.collecting is not None:
             self.collecting.stop()

@@ -33,13 +33,15 @@ from engine.ports import (
     SetTimer,
     Write,
 )
-from engine.runtime.arrivals import PART_BYTES, bring_in_parts, forget_arrivals
 from engine.runtime.besides import Unpacked, unpack_beside
+from engine.runtime.channel_keys import ChannelKeys
 from engine.runtime.courtesy import resting
 from engine.runtime.kept_heads import KeptHeads
 from engine.runtime.keyed_locks import KeyedLocks
 from engine.runtime.lives import Lives
 from engine.runtime.outbox import NOTHING_YET, differences
+from engine.runtime.pico_owners import PicoOwner
+from engine.runtime.piecemeal import PART_BYTES, bring_in_parts, forget_arrivals
 from engine.runtime.preparation import name_state
 from engine.runtime.replication_policies import Policies
 from engine.runtime.sealed_states import Believed, Trust, believe, open_tree
@@ -48,6 +50,28 @@ from engine.runtime.state_keys import Opens, StateKeys
 
 REST = 0.25
 """While an engine runs. Its picos then notice little, and it takes a quarter longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakenUp:
+    """What the owner who brings a pico back does for it besides opening its state."""
+
+    log: KeptLog | None = None
+    """As it goes on here, if the owner may write in it."""
+    owner: PicoOwner | None = None
+    """Who that is, and stays."""
+    why_not: str | None = None
+    """Why the log does not go on by that owner's hand, if there is one."""
+
+
+NOBODY = TakenUp()
+TakeUp = Callable[[PicoId, KeptLog], TakenUp]
+"""What somebody does with the log of a pico; everything is checked before."""
+
+
+def leave(pico: PicoId, log: KeptLog) -> TakenUp:
+    """Nobody is there who could do more than open a state."""
+    return NOBODY
 
 
 class AlreadyHere(BlockError):
@@ -64,6 +88,7 @@ class Coming:
     """What it has put for everybody."""
     replication: Replication
     """Where it wants its blocks."""
+    owners: tuple[PicoOwner, ...] = ()
 
 
 Prepare = Callable[[Coming], Awaitable[Sequence[Write]]]
@@ -85,6 +110,8 @@ class Restored:
     """Of its newest turns, which came along."""
     due_ms: int | None
     """When its first timer is due."""
+    taken_up: TakenUp = NOBODY
+    owners: tuple[PicoOwner, ...] = ()
 
 
 class Restoring:
@@ -97,6 +124,7 @@ class Restoring:
         policies: Policies,
         trust: Trust,
         aead: Aead,
+        channel_keys: ChannelKeys,
         part_bytes: int = PART_BYTES,
     ) -> None:
         self._journal = journal
@@ -106,6 +134,7 @@ class Restoring:
         self._policies = policies
         self._trust = trust
         self._aead = aead
+        self._channel_keys = channel_keys
         self._part_bytes = part_bytes
         self._locks = KeyedLocks()
 
@@ -116,6 +145,7 @@ class Restoring:
         opens: Opens,
         newer_log: KeptLog | None = None,
         prepare: Prepare = nothing_first,
+        take_up: TakeUp = leave,
         rest: float = REST,
     ) -> Restored:
         """Have a pico back as the head of that name says it was. `newer_log`: the pico's log, where somebody
@@ -123,7 +153,7 @@ class Restoring:
         after each piece of work, in lengths of that piece. Raises `BlockError` and `StoreFailed`, and what
         `prepare` raises."""
         with resting(rest):
-            return await self._restore(head, store, opens, newer_log, prepare, rest)
+            return await self._restore(head, store, opens, newer_log, prepare, take_up, rest)
 
     async def _restore(
         self,
@@ -132,6 +162,7 @@ class Restoring:
         opens: Opens,
         newer_log: KeptLog | None,
         prepare: Prepare,
+        take_up: TakeUp,
         rest: float,
     ) -> Restored:
         believed = await believe(store, head, self._trust)
@@ -145,14 +176,19 @@ class Restoring:
         beside = await asyncio.to_thread(unpack_beside, state.head, state.beside)
         identity = await asyncio.to_thread(name_state, pico)
         wanted = self._policies.read(beside.policy)
+        taken_up = await asyncio.to_thread(take_up, pico.id, log)
+        owners, log = _with(taken_up.owner, beside.owners), taken_up.log or log
 
         async def rest_of_it() -> list[Write]:
-            more = await prepare(Coming(pico, believed.signed, state.deposits, wanted))
+            more = await prepare(Coming(pico, believed.signed, state.deposits, wanted, owners))
+            brought = await asyncio.to_thread(self._channel_keys.writes, beside.named)
             return [
                 *self._around(state, beside),
                 *self._lives.adopt(pico.id, log, Did(says.pico)),
                 *self._heads.writes(pico.id, believed.signed),
                 self._state_keys.writes(pico.id, says.pico, keys, {}),
+                *brought,
+                *self._state_keys.owners.writes(pico.id, owners),
                 SetFact(from_copy(pico.id), COPIED),
                 *more,
             ]
@@ -161,7 +197,8 @@ class Restoring:
             self._refuse_here(pico)
             writes = await self._write(state, beside, rest_of_it)
         due_ms = min((one.due_ms for one in writes if isinstance(one, SetTimer)), default=None)
-        return Restored(pico, believed.signed, log, identity, len(beside.records), due_ms)
+        count = len(beside.records)
+        return Restored(pico, believed.signed, log, identity, count, due_ms, taken_up, owners)
 
     async def _write(
         self, state: State, beside: Unpacked, rest_of_it: Callable[[], Awaitable[list[Write]]]
@@ -248,3 +285,8 @@ class Restoring:
         kept = None if before is None else self._journal.ruleset_text(before)
         if before is not None and kept is not None:
             yield KeepRuleset(before, url, kept)
+
+
+def _with(one: PicoOwner | None, owners: Sequence[PicoOwner]) -> tuple[PicoOwner, ...]:
+    others = (other for other in owners if one is None or other.key != one.key)
+    return (*others,) if one is None else (one, *others)

@@ -18,10 +18,11 @@ from engine.core.model import Eci, PicoId
 from engine.core.replicas import choose
 from engine.core.telling import Document
 from engine.core.timekeeping import to_iso
-from engine.ports import Journal, JournalFailed, StoreFailed
+from engine.ports import BadLog, Journal, JournalFailed, StoreFailed
 from engine.runtime.admission import unknown_channel
 from engine.runtime.many_stores import StoreStanding
 from engine.runtime.other_stores import Condition
+from engine.runtime.pico_owners import PicoOwner, TooManyOwners, read_owner
 from engine.runtime.replication_policies import tell as tell_replication
 from engine.runtime.sealed_trees import CannotSeal
 from engine.runtime.sealing import PAGE, Sealing
@@ -67,7 +68,8 @@ class SealDesk:
 
     async def _seal_one(self, pico: PicoId) -> Document:
         signed = await self._seals.seal(pico)
-        return {"pico": pico, **tell_head(signed), **self._ipns(pico), **await self._copies(pico, signed)}
+        told = {"pico": pico, **tell_head(signed), **self._ipns(pico), **self._owners(pico)}
+        return {**told, **await self._copies(pico, signed)}
 
     def _ipns(self, pico: PicoId) -> Document:
         name = self.name_of(pico)
@@ -106,18 +108,81 @@ class SealDesk:
             return Refusal("unknown", reason, "a copy of the journal has to take its place")
         heads, trouble = [tell_head(one) for one in found], self._sealing.troubles.get(pico)
         told = {"pico": pico, "heads": heads, "evidence": evidence, "trouble": trouble, **self._ipns(pico)}
-        return {**told, **await self._copies(pico, found[-1])} if found else told
+        return {**told, **self._owners(pico), **await self._copies(pico, found[-1])} if found else told
 
-    async def owners(self, keys: Sequence[str] | None) -> Document | Refusal:
-        """For whom states are sealed, besides this engine; or name them."""
+    async def owners(self) -> Document:
+        """Who opens what is sealed here, besides this engine."""
+        return {"owners": [self._tell_owner(one) for one in self._seals.state_keys.owners.everybody()]}
+
+    async def owners_of(self, eci: Eci) -> Document | Refusal:
+        """Who opens that pico's states, and what its log promises."""
+        pico = self._journal.find_channel(eci)
+        return unknown_channel(eci) if pico is None else {"pico": pico, **self._owners(pico)}
+
+    async def name_owners(self, owners: Sequence[object]) -> Document | Refusal:
+        """From now on these do too, and logs are to promise them what is said of their keys."""
         try:
-            named = self._seals.state_keys.owners() if keys is None else await self._name(keys)
+            await self._seals.promises.name(owners)
         except NotADidKey as problem:
             return Refusal("malformed", str(problem), "`picomesh seal --owner FILE` takes it out of a file")
-        return {"owners": list(named)}
+        except TooManyOwners as problem:
+            return Refusal("malformed", str(problem), "`picomesh owners --remove` makes room")
+        return await self.owners()
 
-    async def _name(self, keys: Sequence[str]) -> Sequence[str]:
-        return await self._seals.state_keys.name_owners([*self._seals.state_keys.owners(), *keys])
+    async def remove_owner(self, given: object) -> Document | Refusal:
+        """What is sealed from now on is not for that one any more, and no log promises them anything."""
+        try:
+            owner = read_owner(given, 0)
+        except NotADidKey as problem:
+            return Refusal("malformed", str(problem), "`picomesh owners` lists them")
+        owners = self._seals.state_keys.owners
+        if owner.key not in {one.key for one in owners.everybody()}:
+            return Refusal("unknown", f"{owner.key} is no owner here", "`picomesh owners` lists them")
+        await owners.remove(owner.key)
+        known = owners.known(owner.key)
+        hashes = tuple(dict.fromkeys((*known.hashes, *owner.hashes)))
+        approving = tuple(dict.fromkeys((*known.approving, *owner.approving)))
+        told = await self._seals.promises.withdraw(PicoOwner(owner.key, hashes, approving))
+        kept = [{"pico": pico, "reason": why} for pico, why in told.items() if why is not None]
+        return {
+            "removed": owner.key,
+            "withdrawn": [pico for pico, why in told.items() if why is None],
+            "promised_still": kept,
+            "hashes": len(hashes),
+            **await self.owners(),
+        }
+
+    async def forget_others(self, eci: Eci) -> Document | Refusal:
+        """Have the log of a pico promise its owners' keys, and nobody else's but the guardians'."""
+        pico = self._journal.find_channel(eci)
+        if pico is None:
+            return unknown_channel(eci)
+        try:
+            found = await self._seals.promises.forget_others(pico)
+        except BadLog as problem:
+            found = str(problem)
+        if isinstance(found, str):
+            return Refusal("malformed", found, "`picomesh did log ECI` shows the log")
+        return {"pico": pico, "forgotten": found, **self._owners(pico)}
+
+    def _tell_owner(self, owner: PicoOwner) -> Document:
+        owners = self._seals.state_keys.owners
+        is_everywhere = owner.key in {one.key for one in owners.everywhere()}
+        return {
+            "key": owner.key,
+            "named": to_iso(owner.named_ms) if owner.named_ms else None,
+            "picos": None if is_everywhere else owners.picos_of(owner.key),
+            "takes_up": bool(owner.hashes),
+        }
+
+    def _owners(self, pico: PicoId) -> Document:
+        """Who opens a pico's state, and whether its log promises that they go on as it elsewhere."""
+        try:
+            standings, others = self._seals.promises.standings(pico)
+        except BadLog:
+            return {"owners": [], "other_keys": 0}
+        told = [{"key": one.owner.key, "promised": one.is_promised, "why": one.why} for one in standings]
+        return {"owners": told, "other_keys": others}
 
     async def collect(self) -> Document:
         """Remove blocks that nothing needs any more. Raises `StoreFailed`."""

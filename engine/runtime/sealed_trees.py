@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 
 from engine.core.blocks.sealing import Aead, Keyring, SealedBlocks
 from engine.core.blocks.state import StateTree, texts_of
+from engine.core.codec import Plain
+from engine.core.dids import Did
 from engine.core.model import Pico, PicoId, RulesetHash
 from engine.ports import Journal
 from engine.runtime.besides import Tail
@@ -36,6 +38,8 @@ class SealedTree:
     written: frozenset[RulesetHash] = frozenset()
     """Texts that the tree has."""
     tail: Tail = field(default_factory=Tail)
+    names: dict[Did, Plain] = field(default_factory=dict)
+    """DIDs of channels as they were written."""
     bytes: int = LEAST_BYTES
 
 

@@ -8,16 +8,18 @@ and of a turn never more than one: whoever seals it again publishes the one that
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import structlog
 
 from engine.core.blocks.errors import MissingBlock
 from engine.core.blocks.heads import SignedHead, StateHead, sign_head
-from engine.core.blocks.keys_block import KeysBlock, write_keys
+from engine.core.blocks.keys_block import MOST_BOXES, KeysBlock, write_keys
 from engine.core.blocks.walks import PlainBlocks, from_memory, on_blocks
 from engine.core.cids import Cid
+from engine.core.codec import Plain
 from engine.core.did_keys import DidKey
 from engine.core.dids import Did
 from engine.core.messages import Refusal
@@ -25,15 +27,18 @@ from engine.core.model import EMPTY, Eci, PicoId
 from engine.ports import Acting, BadLog, Journal, KeptLog, Keys, MissingBlocks, SetFact
 from engine.runtime.besides import pack_beside
 from engine.runtime.captures import Capture, Captures
+from engine.runtime.channel_keys import NamedChannel, pack_name
 from engine.runtime.deposits import deposits_in
 from engine.runtime.identities import SIGNING, life_purpose
 from engine.runtime.kept_heads import KeptHeads
 from engine.runtime.keyed_locks import KeyedLocks
 from engine.runtime.lives import Lives
 from engine.runtime.many_stores import ManyStores
+from engine.runtime.owners_promises import OwnersPromises
+from engine.runtime.pico_owners import pack_owners
 from engine.runtime.replication_policies import Policies
 from engine.runtime.restored import restored
-from engine.runtime.sealed_trees import CannotSeal, SealedTrees
+from engine.runtime.sealed_trees import CannotSeal, SealedTree, SealedTrees
 from engine.runtime.state_keys import Ring, StateKeys
 from engine.runtime.walking import Tally, drive
 
@@ -48,6 +53,10 @@ Name = Callable[[bytes], DidKey]
 """Whose seed that is."""
 NewTurn = Callable[[PicoId], Awaitable[object]]
 """Has a pico take a turn that changes nothing, so that there can be another head of it."""
+Named = Callable[[Eci, Sequence[Did]], Sequence[NamedChannel]]
+"""DIDs of a channel with their keys."""
+CHANNELS_AT_ONCE = 20
+"""Whose keys are made before others may run: to make one takes some ten microseconds."""
 COPIED = "yes"
 NAMES = "did:scid:"
 """What the keepers of heads begin with: they are the picos' names for life."""
@@ -89,16 +98,19 @@ class Seals:
         lives: Lives,
         state_keys: StateKeys,
         policies: Policies,
+        promises: OwnersPromises,
         stores: Callable[[], Awaitable[ManyStores]],
         keys: Keys,
         sign: Sign,
         name_of: Name,
         now_ms: Callable[[], int],
         new_turn: NewTurn,
+        named: Named,
     ) -> None:
         self.heads = heads
         self.state_keys = state_keys
         self.policies = policies
+        self.promises = promises
         self.stores = stores
         self.told: Sealed = _tell_nobody
         self._journal = journal
@@ -110,6 +122,7 @@ class Seals:
         self._name_of = name_of
         self._now_ms = now_ms
         self._new_turn = new_turn
+        self._named = named
         self._locks = KeyedLocks()
 
     # --- what is known ---
@@ -156,6 +169,8 @@ class Seals:
         try:
             name = await self._lives.name(pico)
             await self._begin_epoch(pico)
+            self._check_owners(pico)
+            await self.promises.keep(pico)
             kept = self._lives.kept(pico)
             assert kept is not None, "whoever has a name for life has a log"
             acting = self.heads.acting(kept)
@@ -169,6 +184,14 @@ class Seals:
                 "`picomesh did recover` takes the pico up here"
             )
         return Who(name, kept, acting, await self.state_keys.ring(pico, name, acting.epoch), seed, by)
+
+    def _check_owners(self, pico: PicoId) -> None:
+        count = len(self.state_keys.owners.of(pico))
+        if count >= MOST_BOXES:
+            raise CannotSeal(
+                f"pico {pico} has {count} owners, and a state opens for {MOST_BOXES - 1} at most; "
+                "`picomesh owners --remove` makes them fewer"
+            )
 
     async def _begin_epoch(self, pico: PicoId) -> None:
         """A pico that came back from a copy, alone or with its whole home, may have had turns, and heads of
@@ -197,10 +220,9 @@ class Seals:
         pico, tally = capture.head.pico, Tally()
         tree = self._trees.take(pico, who.ring)
         tree.tail.read_on(self._journal, pico.id, pico.seq)
-        beside, stores = (
-            pack_beside(capture.beside, tree.tail, self.policies.told(pico.id)),
-            await self.stores(),
-        )
+        names, stores = await self._pack_names(tree, capture.beside.dids), await self.stores()
+        policy, owners = self.policies.told(pico.id), pack_owners(self.state_keys.owners.of(pico.id))
+        beside = pack_beside(capture.beside, tree.tail, names, policy, owners)
         # After the capture: what was to be put, and is not among these, is still to be put there.
         deposits = await deposits_in(stores, pico.id)
         writing = tree.tree.write(capture.head, beside, deposits)
@@ -211,6 +233,19 @@ class Seals:
             self._trees.give_back(pico, tree, tally.bytes)
         log.debug("state written", pico=pico.id, turn=pico.seq, blocks=tally.blocks, bytes=tally.bytes)
         return root
+
+    async def _pack_names(self, tree: SealedTree, dids: Sequence[tuple[Did, Eci]]) -> list[Plain]:
+        """The DIDs of all channels, with their keys. What was packed before is the same object again."""
+        channels: dict[Eci, list[Did]] = {}
+        for did, eci in dids:
+            channels.setdefault(eci, []).append(did)
+        for number, (eci, names) in enumerate(channels.items()):
+            if any(did not in tree.names for did in names):
+                tree.names.update((one.did, pack_name(one)) for one in self._named(eci, names))
+                if number % CHANNELS_AT_ONCE == 0:
+                    await asyncio.sleep(0)
+        tree.names = {did: tree.names[did] for did, _ in dids}
+        return list(tree.names.values())
 
     def _sign_head(
         self, capture: Capture, who: Who, root: Cid, keys: Cid, newest: SignedHead | None

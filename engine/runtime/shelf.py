@@ -44,6 +44,9 @@ SIGNED_PLACES = ("file:", "http:", "https:")
 FORMER_TEXTS = 5
 """Texts of each ruleset that a pico remembers, to be rolled back to."""
 
+LATELY_MS = 1_000
+MOST_LATELY = 1_000
+"""For how long, and of how many URLs, it is not looked up again whether what is behind them is kept."""
 
 BEGINS_LIKE_A_RULESET = re.compile(r"(?:\s+|//[^\n]*(?:\n|$)|/\*(?s:.*?)\*/)*+ruleset\s+[\w.-]")
 """After white space and comments."""
@@ -103,9 +106,9 @@ class Shelf:
         self._authors = frozenset(authors)
         self.elsewhere: Callable[[RulesetHash, str], Awaitable[str]] | None = None
         """Finds a text that is not kept here, for that pico, in stores of blocks. Raises `FetchFailed`."""
-        self._library: dict[str, RulesetHash] = {}
-        """What is behind the URLs of the engine's own rulesets and known to be kept: every pico that is made
-        has them."""
+        self._lately: dict[str, tuple[RulesetHash, int]] = {}
+        """What was behind a URL lately and is known to be kept, and when that was: thousands of picos may be
+        made with the same rulesets."""
 
     async def find(self, url: str, who: str = "") -> Found:
         """The ruleset behind a URL or a CID, as it is there now, kept; for a pico, if one asks.
@@ -165,7 +168,8 @@ class Shelf:
         """Compile a text and keep it, durably."""
         digest = text_hash(text)
         program = await self._programs.learn(text, url, who)
-        if self._library.get(url) == digest:
+        now = digest, self._now_ms() // LATELY_MS
+        if self._lately.get(url) == now:
             return program
         writes: list[Write] = []
         kept = self._journal.ruleset_text(digest)
@@ -176,8 +180,9 @@ class Shelf:
             writes.append(KeepRuleset(digest, url, text))
         if writes:
             await self._journal.commit(writes)
-        if url.startswith(LIBRARY):
-            self._library[url] = digest
+        if len(self._lately) >= MOST_LATELY:
+            self._lately.clear()
+        self._lately[url] = now
         return program
 
     async def note_unknown(self) -> None:

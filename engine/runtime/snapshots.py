@@ -19,6 +19,10 @@ from engine.runtime.courtesy import Dues, beside
 from engine.runtime.preparation import LARGE, write_snapshot
 from engine.runtime.unsaved import Unsaved
 
+FREE_PER_TURN_S = 0.0005
+"""That writing a snapshot may take for each turn since the last: a family of thousands that grows by one at a
+time is not to wait for it, a pico that grows by a megabyte each time is."""
+
 
 class Snapshots:
     __slots__ = ("_is_writing", "_journal", "_saved", "_unsaved")
@@ -69,7 +73,8 @@ class Snapshots:
     async def save_aside(self, head: Head, guess: int, dues: Dues, is_gone: Callable[[], bool]) -> None:
         """Write a snapshot beside the loop. The pico must stay awake meanwhile."""
         try:
-            body = await beside(dues, write_snapshot, head)
+            free_s = (head.pico.seq - self._saved) * FREE_PER_TURN_S
+            body = await beside(dues, write_snapshot, head, free_s=free_s)
             if not is_gone() and head.pico.seq > self._saved:
                 self._saved = head.pico.seq
                 self._unsaved.snapshot += len(body) - guess

@@ -16,16 +16,16 @@ from typing import Any, Protocol
 from engine.core.blocks.errors import WrongKey
 from engine.core.blocks.keys_block import pack_keys, unpack_keys
 from engine.core.blocks.sealing import KEY_BYTES
-from engine.core.did_keys import DidKey, read_did_key
+from engine.core.did_keys import DidKey
 from engine.core.model import PicoId
 from engine.core.multiformats import from_multibase, to_multibase
 from engine.ports import Journal, Keys, SetFact
+from engine.runtime.pico_owners import PicoOwners
 
 FORMAT = 1
 OPENING = "opens sealed states"
 """What an engine's key, or an owner's, is derived for that opens boxes."""
 WRAPPING = "wraps state keys"
-OWNERS = "owners of sealed states"
 
 Draw = Callable[[int], bytes]
 
@@ -68,23 +68,17 @@ class StateKeys:
         self._draw = draw
         self._own = boxes.name(keys.derive(OPENING))
         """By which the engine itself opens a box."""
-
-    def owners(self) -> tuple[DidKey, ...]:
-        """Those who were named, besides the engine."""
-        return tuple(map(DidKey, json.loads(self._journal.fact(OWNERS) or "[]")))
-
-    async def name_owners(self, owners: Sequence[str]) -> tuple[DidKey, ...]:
-        """From now on states are sealed for these too. Raises `NotADidKey`."""
-        named = tuple(dict.fromkeys(map(read_did_key, owners)))
-        await self._journal.commit([SetFact(OWNERS, json.dumps(named))])
-        return named
+        self.owners = PicoOwners(journal)
 
     async def ring(self, pico: PicoId, did: str, epoch: int) -> Ring:
-        """With a key of that epoch, which is made if there is none, and durable. Raises `WrongKey`."""
+        """With a key of that epoch, which is made if there is none, and durable; or with a newer one, if
+        somebody has the newest who is to have none any more. Raises `WrongKey`."""
         kept = self._kept(pico)
-        keys, owners = self._unwrap(pico, kept), self._recipients()
+        keys, owners = self._unwrap(pico, kept), self._recipients(pico)
         if epoch in keys and list(kept["boxes"]) == list(owners) and kept["did"] == did:
             return Ring(keys, tuple(map(from_multibase, kept["boxes"].values())))
+        if not set(kept.get("boxes", ())) <= set(owners):
+            epoch = max(epoch, *(known + 1 for known in keys))
         keys.setdefault(epoch, self._draw(KEY_BYTES))
         boxes = {owner: self._boxes.box(pack_keys(did, keys), owner) for owner in owners}
         await self._journal.commit([self.writes(pico, did, keys, boxes)])
@@ -122,8 +116,8 @@ class StateKeys:
             )
         return unpack_keys(kept["did"], plain)
 
-    def _recipients(self) -> tuple[DidKey, ...]:
-        return tuple(dict.fromkeys((self._own, *self.owners())))
+    def _recipients(self, pico: PicoId) -> tuple[DidKey, ...]:
+        return tuple(dict.fromkeys((self._own, *(one.key for one in self.owners.of(pico)))))
 
 
 def _fact(pico: PicoId) -> str:

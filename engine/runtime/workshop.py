@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextvars import copy_context
 from dataclasses import replace
 from functools import partial
 from typing import cast
@@ -54,7 +55,8 @@ class Workshop:
     async def _run(
         self, pico: Pico, write_order: Callable[[], bytes], first: Callable[[], Outcome | Answered]
     ) -> Outcome | Answered:
-        given = self._crew.give(pico.id, write_order)
+        # Whoever carries it out writes it, but for this pico: see `engine.runtime.courtesy.let_others`.
+        given = self._crew.give(pico.id, partial(copy_context().run, write_order))
         if given is None:
             # That there is too much to do says nothing of the ruleset; that there are no workers is final.
             outcome = first()

@@ -20,6 +20,7 @@ from engine.core.protocols import picomesh
 from engine.core.protocols.report_problem import is_report_of
 from engine.ports import CannotSend, Envelopes
 from engine.runtime.away import away
+from engine.runtime.correspondence import Newest
 from engine.runtime.equipment import AnswerKind
 from engine.runtime.identities import Identities, NoSuchName
 from engine.runtime.lanes import Lanes
@@ -51,6 +52,7 @@ class Writing:
         now_ms: Callable[[], int],
         keep_ms: int,
         fetch: Fetch,
+        newest: Newest,
     ) -> None:
         self._identities = identities
         self._envelopes = envelopes
@@ -60,6 +62,7 @@ class Writing:
         self._now_ms = now_ms
         self._keep_ms = keep_ms
         self._fetch = fetch
+        self._newest = newest
         self.kinds: Mapping[str, AnswerKind] = {
             LETTER: self._answer_letter,
             KEEP_DID: self._answer_keep,
@@ -103,7 +106,7 @@ class Writing:
     # --- messages ----------------------------------------------------------------------------------
 
     async def _answer_letter(self, pico: PicoId, content: Content) -> Answer:
-        to = Did(content["did"])
+        to = self._newest(pico, Eci(content["from"]), content["did"])
         try:
             message = self._message(content, await self._sender(content), to)
             async with self._lanes.of(pico):

@@ -62,7 +62,7 @@ def test_the_commands_of_the_readme_run(tmp_path: Path, monkeypatch: pytest.Monk
         results = [(line, runner.invoke(main, line)) for line in words]
     finally:
         process.end()
-    taken_out = {"did", "seal", "export", "verify", "import", "backup", "restore-home"}
+    taken_out = {"seal", "export", "verify", "import", "backup", "restore-home"}
     used = {"install", "send", "query", "rulesets", "tree", "log", "state", "replay", "check"}
     assert {line[0] for line, _ in results} == used | {"upgrade", "rollback"} | taken_out
     assert [(line, result.output) for line, result in results if result.exit_code != 0] == []

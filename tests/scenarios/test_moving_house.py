@@ -74,13 +74,13 @@ def goes_on(engine: EngineClient) -> None:
 
 
 def test_a_pico_moves_as_a_file_with_its_owners_key(processes: list[EngineProcess], tmp_path: Path) -> None:
-    """Exported while its engine runs; the machine is lost; another engine has it, and its owner has the log
-    name that one, so that it is sealed there."""
+    """Exported while its engine runs; the machine is lost; another engine has it, its log names that one by
+    the hand of the owner, and it is sealed there."""
     old, new, car, key = (tmp_path / name for name in ("old", "new", "mine.car", "owner.key"))
     first, engine = begun(processes, old)
     live(engine)
-    did = run("did", "log", "root", "--recovery-key", key, "--url", engine.url)["did"]
-    run("seal", "--owner", key, "--url", engine.url)
+    (sealed,) = run("seal", "--owner", key, "--url", engine.url)["sealed"]
+    did = sealed["did"]
     engine.send_event("root", ("half", "nobody_listens"), {})
     told = run("export", "root", "-o", car, "--home", old)
     was = picture(engine)
@@ -93,10 +93,69 @@ def test_a_pico_moves_as_a_file_with_its_owners_key(processes: list[EngineProces
     second, engine = begun(processes, new)
     assert picture(engine) == was
     goes_on(engine)
-    run("did", "recover", "root", "--key", key, "--url", engine.url)
     (sealed,) = run("seal", "root", "--url", engine.url)["sealed"]
     assert (sealed["did"], sealed["epoch"] > 1) == (did, True)
     assert second.stop() == 0
+
+
+def test_a_pico_outlives_its_second_machine_and_its_third(
+    processes: list[EngineProcess], tmp_path: Path
+) -> None:
+    """With the file of its owner's key and nothing else: what it promised on the first machine it promises on
+    each, for the pico and for what is born below it there."""
+    key, name, eci = tmp_path / "owner.key", "", "root"
+    _, engine = begun(processes, tmp_path / "home 1")
+    live(engine)
+    (sealed,) = run("seal", "--owner", key, "--url", engine.url)["sealed"]
+    name, head = sealed["did"], sealed["head"]
+    assert [one["promised"] for one in sealed["owners"]] == [True]
+    for machine in (1, 2, 3):
+        home, following = (tmp_path / f"home {number}" for number in (machine, machine + 1))
+        car = tmp_path / f"{machine}.car"
+        run("export", eci, "-o", car, "--home", home)
+        was = picture(engine)
+        processes[-1].kill()
+        shutil.rmtree(home)
+        told = run("restore", name, "--from", car, "--key", key, "--home", following)
+        assert (told["state"], told["taken_up"], told["not_taken_up"]) == (was["state"], True, None)
+        _, engine = begun(processes, following)
+        assert picture(engine) == was
+        engine.send_event("root", ("wrangler", "new_child_request"), {"name": f"kid {machine}"})
+        told = run("seal", "--url", engine.url)["sealed"]
+        assert len(told) == 2
+        assert all(one["owners"] == sealed["owners"] for one in told), "also of the child"
+        (again,) = (one for one in told if one["did"] == name)
+        assert (again["other_keys"], again["head"] != head) == (0, True)
+        head = again["head"]
+    goes_on(engine)
+
+
+def test_an_owner_who_is_removed_opens_nothing_new(processes: list[EngineProcess], tmp_path: Path) -> None:
+    """And cannot take the pico up; what was sealed before stays open to that key, as is said."""
+    home, key, lost = (tmp_path / name for name in ("home", "owner.key", "lost.key"))
+    _, engine = begun(processes, home)
+    live(engine)
+    for one in (key, lost):
+        run("seal", "--owner", one, "--url", engine.url)
+    old, new = tmp_path / "old.car", tmp_path / "new.car"
+    run("export", "root", "-o", old, "--home", home)
+    assert len(run("owners", "--url", engine.url)["owners"]) == 2
+    told = run("owners", "--remove", lost, "--url", engine.url)
+    assert (len(told["withdrawn"]), told["promised_still"], len(told["owners"])) == (1, [], 1)
+    engine.send_event("root", ("half", "nobody_listens"), {})
+    did = run("export", "root", "-o", new, "--home", home)["did"]
+    assert run("verify", old, "--key", lost)["state"] is not None
+    assert run("verify", new, "--key", key)["state"] is not None
+    result = CliRunner().invoke(main, ["verify", str(new), "--key", str(lost)])
+    assert (result.exit_code, "error: wrong key:" in result.stderr) == (1, True)
+    words = ("did", "recover", "root", "--key", str(lost), "--url", engine.url)
+    assert "does not promise this key" in CliRunner().invoke(main, words).stderr
+    assert run("owners", "root", "--url", engine.url)["other_keys"] == 0
+    # Who has the old file and the log of today gets nowhere either.
+    log = tmp_path / "log.json"
+    log.write_text(json.dumps(run("did", "log", "root", "--url", engine.url)))
+    told = run("restore", did, "--from", old, "--key", lost, "--log", log, "--home", tmp_path / "thief")
+    assert (told["taken_up"], "does not promise" in told["not_taken_up"]) == (False, True)
 
 
 def test_a_home_is_made_of_a_backup_of_an_engine_at_work(
@@ -137,8 +196,8 @@ def test_a_pico_comes_back_from_ipfs_on_a_bare_machine(
     (old / "picomesh.toml").write_text(f'ipfs_api = ["{nodes[0].url}"]\nipns = true\n')
     first, engine = begun(processes, old)
     live(engine)
-    did = run("did", "log", "root", "--recovery-key", key, "--url", engine.url)["did"]
     (sealed,) = run("seal", "root", "--owner", key, "--url", engine.url)["sealed"]
+    did = sealed["did"]
     was = picture(engine)
     while any(one["waiting"] for one in engine.stores()["others"]) or NAMED not in first.log.read_text():
         assert NOT_NAMED not in first.log.read_text()

@@ -32,7 +32,7 @@ from engine.adapters.dids.succession import LogSuccession
 from engine.adapters.dids.witnesses import Approval
 from engine.core.did_keys import PREFIX, DidKey, NotADidKey, read_did_key
 from engine.core.dids import Did
-from engine.ports import Acting, BadLog, KeptLog, Keys, Rotate
+from engine.ports import Acting, BadLog, KeptLog, Keys, Promises, Rotate
 from engine.runtime.identities import CURVES, life_purpose
 
 CONTEXT = ["https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1"]
@@ -102,6 +102,14 @@ class LifelongLogs:
     def acting(self, kept: KeptLog, now_s: float) -> Acting:
         log = read_kept(kept, now_s)
         return Acting(log.name, tuple(_signers(version.entry.state) for version in log.versions))
+
+    def promises(self, pico: str, kept: KeptLog, now_s: float) -> Promises:
+        log = read_kept(kept, now_s)
+        rules = log.newest.parameters
+        guardians = guardians_of(rules)
+        others = {hash_key(self._key(pico, log.epoch + 1)), *(guardians.promises if guardians else ())}
+        ever = (digest for version in log.versions for digest in version.parameters.next_key_hashes)
+        return Promises(frozenset(rules.next_key_hashes) - others, frozenset(ever))
 
     def _key(self, pico: str, number: int) -> str:
         return signing_key(self._keys, pico, number).multikey

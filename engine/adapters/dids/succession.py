@@ -6,7 +6,7 @@ is a request to those who have to (see `log_requests`), and nothing has changed 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,6 +23,7 @@ from engine.adapters.dids.witnesses import approve
 from engine.core.dids import Did
 from engine.ports import (
     BadLog,
+    Forget,
     Guard,
     KeptLog,
     Keys,
@@ -114,6 +115,8 @@ class LogSuccession:
         changes = Changes(next_keys=(following,), next_key_hashes=others)
         if isinstance(change, Promise):
             changes = _promised(log, change.owner, changes)
+        if isinstance(change, Forget):
+            changes = _forgotten(log, change, changes)
         if isinstance(change, Guard):
             changes = self._guarded(pico, log, change, changes)
         state = change.document if isinstance(change, Rotate) else None
@@ -173,13 +176,28 @@ def _promised(log: VerifiedLog, owner: OwnersKey, changes: Changes) -> Changes:
     if owner.hash in rules.next_key_hashes:
         raise BadLog("the log promises this key already")
     changes = replace(changes, next_key_hashes=(*changes.next_key_hashes, owner.hash))
+    return _with_parties(log, changes, [owner.approving], owner.approving)
+
+
+def _forgotten(log: VerifiedLog, change: Forget, changes: Changes) -> Changes:
+    """Where there are guardians, the party that the owner is goes too."""
+    left = tuple(one for one in changes.next_key_hashes if one not in change.hashes)
+    return _with_parties(log, replace(changes, next_key_hashes=left), [], change.approving)
+
+
+def _with_parties(
+    log: VerifiedLog, changes: Changes, more: Sequence[Sequence[str]], without: Sequence[str]
+) -> Changes:
+    """With other parties that need no guardian, where there are guardians."""
+    rules = log.newest.parameters
     guardians = guardians_of(rules)
     if guardians is None or rules.witness is None:
         return changes
+    size = guardians.threshold
     others = [one for one in rules.witness.witnesses if one not in guardians.members]
-    parties = [others[at : at + guardians.threshold] for at in range(0, len(others), guardians.threshold)]
-    rule = guardians.rule([*parties, owner.approving[: guardians.threshold]])
-    return replace(changes, witness=rule)
+    parties = [others[at : at + size] for at in range(0, len(others), size)]
+    left = [party for party in parties if not set(party) & set(without)]
+    return replace(changes, witness=guardians.rule([*left, *(one[:size] for one in more)]))
 
 
 def _dids(keys: Iterable[Signer]) -> list[str]:

@@ -39,20 +39,28 @@ async def _seal(host: Host, request: Request) -> Reply:
 
 
 async def _history(host: Host, request: Request) -> Reply:
-    eci = (await request.parameters()).get("eci")
-    if not isinstance(eci, str):
-        raise malformed("no pico was named", "add ?eci=… with a channel of it")
-    return await _told(_desk(host).history(Eci(eci)))
+    return await _told(_desk(host).history(_eci((await request.parameters()).get("eci"))))
 
 
 async def _owners(host: Host, request: Request) -> Reply:
-    keys = (await request.parameters()).get("owners")
-    if keys is None:
-        return await _told(_desk(host).owners(None))
+    given, desk = await request.parameters(), _desk(host)
+    eci, named, removed = given.get("eci"), given.get("owners"), given.get("remove")
+    if named is None and removed is None and given.get("only") is not True:
+        return await _told(desk.owners() if eci is None else desk.owners_of(_eci(eci)))
     request.demand_post("this says who can open sealed states")
-    if not _are_texts(keys):
+    if given.get("only") is True:
+        return await _told(desk.forget_others(_eci(eci)))
+    if removed is not None:
+        return await _told(desk.remove_owner(removed))
+    if not isinstance(named, list):
         raise malformed("owners are an array of keys", 'send JSON: {"owners": ["did:key:z6Mk…"]}')
-    return await _told(_desk(host).owners(keys))
+    return await _told(desk.name_owners(named))
+
+
+def _eci(given: Any) -> Eci:
+    if not isinstance(given, str):
+        raise malformed("no pico was named", "add eci, a channel of it")
+    return Eci(given)
 
 
 async def _collect(host: Host, request: Request) -> Reply:
@@ -94,7 +102,7 @@ def _are_texts(given: Any) -> TypeGuard[list[str] | None]:
 ROUTES: Routes = {
     "/api/seal": (_seal, "by POST: seal the pico at eci, or all, now; with copies and stores: there"),
     "/api/seal/history": (_history, "the sealed heads of the pico at ?eci=…"),
-    "/api/seal/owners": (_owners, "whose keys open sealed states; by POST: those of owners too"),
+    "/api/seal/owners": (_owners, "owners of picos, or of that at ?eci=…; by POST: name them, remove one"),
     "/api/stores": (_stores, "the stores of blocks, and how they are"),
     "/api/stores/collect": (_collect, "by POST: remove blocks that nothing needs"),
 }

@@ -15,7 +15,7 @@ from tests.engine.in_loop import in_loop
 from tests.engine.runtime.sealed_house import House
 from tests.fakes.fake_host import FakeHost
 
-OWNER = KeyBoxes(bytes).name(b"o" * 32)
+OWNER, SECOND = (KeyBoxes(bytes).name(seed * 32) for seed in (b"o", b"s"))
 
 
 @asynccontextmanager
@@ -60,15 +60,37 @@ async def test_all_are_sealed_where_none_is_named() -> None:
 
 
 @in_loop
-async def test_owners_are_named() -> None:
-    """By the names of their keys; others stay."""
+async def test_owners_are_named_and_removed() -> None:
+    """By the names of their keys; others stay. Who was never one is not removed."""
     house = await House().open()
     async with face(house) as client:
-        assert (await client.get("/api/seal/owners")).json() == {"owners": []}
-        assert (await post(client, "/api/seal/owners", owners=[OWNER])).json() == {"owners": [OWNER]}
+
+        async def keys() -> list[str]:
+            return [one["key"] for one in (await client.get("/api/seal/owners")).json()["owners"]]
+
+        assert await keys() == []
+        for owner in (OWNER, SECOND):
+            assert (await post(client, "/api/seal/owners", owners=[owner])).status_code == 200
         wrong = await post(client, "/api/seal/owners", owners=["did:web:example.org"])
         assert (wrong.status_code, wrong.json()["code"]) == (400, "malformed")
-        assert (await client.get("/api/seal/owners")).json() == {"owners": [OWNER]}
+        assert await keys() == [OWNER, SECOND]
+        told = (await post(client, "/api/seal/owners", remove=OWNER)).json()
+        assert (told["removed"], told["hashes"], await keys()) == (OWNER, 0, [SECOND])
+        gone = await post(client, "/api/seal/owners", remove=OWNER)
+        assert (gone.status_code, gone.json()["code"]) == (404, "unknown")
+    await house.close()
+
+
+@in_loop
+async def test_there_are_no_more_owners_than_have_room() -> None:
+    """Nor is anything taken for one that names none."""
+    house = await House().open()
+    async with face(house) as client:
+        many = [KeyBoxes(bytes).name(bytes([one]) * 32) for one in range(17)]
+        for wrong in (many, [7], [{"key": OWNER, "hashes": [7]}], [{"key": OWNER, "approving": ["x"] * 65}]):
+            refused = await post(client, "/api/seal/owners", owners=wrong)
+            assert (refused.status_code, refused.json()["code"]) == (400, "malformed")
+        assert (await client.get("/api/seal/owners")).json() == {"owners": []}
     await house.close()
 
 

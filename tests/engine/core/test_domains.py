@@ -9,6 +9,7 @@ from engine.core.domains import BUILT_IN, MODULES
 from engine.core.messages import CreatePico, DeletePico, SendEvent
 from engine.core.model import ALLOW_ALL, Child, PolicyEntry
 from engine.core.records import state_id
+from engine.core.run import Run
 from pico_lang.values import Value
 from tests.engine.core.bench import Bench
 from tests.engine.core.making import ROOT
@@ -127,7 +128,12 @@ def test_a_channel_can_be_put_and_deleted() -> None:
     assert bench.failed("d", "del").fault.code == "R607"
 
 
-@pytest.mark.parametrize("more", ['ctx:newChannel(["b"])', 'ctx:upsertChannel(["b"])', "ctx:newPico()"])
+BORN_WITH = 'ctx:newPico([{"url": "file:///child.krl"}])'
+
+
+@pytest.mark.parametrize(
+    "more", ['ctx:newChannel(["b"])', 'ctx:upsertChannel(["b"])', "ctx:newPico()", BORN_WITH]
+)
 def test_a_pico_may_have_so_many_channels(more: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """One more is a fault, whatever it is for; those that are there may be put."""
     bench = Bench(tell("r", 'select when d t ctx:upsertChannel(["a"])', f"select when d more {more}"))
@@ -135,6 +141,23 @@ def test_a_pico_may_have_so_many_channels(more: str, monkeypatch: pytest.MonkeyP
     bench.done("d", "t")
     bench.done("d", "t")
     assert bench.failed("d", "more").fault.code == "R607"
+
+
+def test_room_for_a_child_is_made_when_everything_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A family may have thousands, and a turn that has to ask for rulesets runs twice."""
+    bench = Bench(act(BORN_WITH))
+    bench.publish(CHILD)
+    made: list[births.Newborn] = []
+    expect_child = births.expect_child
+
+    def note(run: Run) -> births.Newborn:
+        made.append(expect_child(run))
+        return made[-1]
+
+    monkeypatch.setattr(births, "expect_child", note)
+    (effect,) = bench.done("d", "t").effects
+    assert isinstance(effect, CreatePico)
+    assert [child.pico for child in made] == [effect.pico.id]
 
 
 def test_upserting_looks_for_the_same_set_of_tags() -> None:

@@ -190,6 +190,24 @@ async def test_what_a_thread_computes_is_charged_in_part() -> None:
 
 
 @in_loop
+async def test_what_a_snapshot_may_take_is_not_charged() -> None:
+    """So a large family grows without waits, though it is written as a whole now and then."""
+    _, company = on_machine()
+    ann = Dues(ANN, company)
+    company.note(BOB)
+
+    def compute() -> None:
+        end_s = time.thread_time() + (CREDIT_S + 0.002) / FELT
+        while time.thread_time() < end_s:
+            pass
+
+    await beside(ann, compute, free_s=60.0)
+    assert ann.wait_s() == 0
+    await beside(ann, compute)
+    assert ann.wait_s() > 0
+
+
+@in_loop
 async def test_work_is_charged_for_its_steps_and_not_for_its_waits() -> None:
     """Each step for itself, so that many short ones cost nothing."""
     machine, company = on_machine()

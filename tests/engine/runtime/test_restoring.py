@@ -31,11 +31,13 @@ from engine.core.messages import Event
 from engine.core.model import EventId
 from engine.core.records import encode_request, state_id
 from engine.ports import AcceptEvent, Acting, KeptLog
-from engine.runtime.arrivals import PART_BYTES
+from engine.runtime.pico_owners import PicoOwner
+from engine.runtime.piecemeal import PART_BYTES
 from engine.runtime.replies import EventReply
 from engine.runtime.restoring import AlreadyHere, Restored, Restoring
 from engine.runtime.sealed_states import Trust
 from engine.runtime.state_keys import OPENING, opened_with
+from engine.wiring_of_seals import channel_keys
 from tests.engine.in_loop import in_loop
 from tests.engine.runtime.sealed_house import DIARY, KEYS, House, opened
 
@@ -63,7 +65,7 @@ async def copied(house: House) -> Everything:
 async def lived(text: str = DIARY) -> tuple[House, SignedHead, Everything]:
     """An engine with a pico that has a past, a half-matched pattern and a timer; and its sealed state."""
     house = await opened(text)
-    await house.seals.state_keys.name_owners([BOXES.name(OWNER.derive(OPENING))])
+    await house.seals.state_keys.owners.name([PicoOwner(BOXES.name(OWNER.derive(OPENING)))])
     await house.send("write", eid="once", day="monday", text="sunny")
     await house.send("remind")
     await house.send("dusk")
@@ -79,6 +81,7 @@ def restoring(house: House, part_bytes: int = PART_BYTES) -> Restoring:
     lives = house.host.mail.lives
     return Restoring(
         *(house.journal, seals.heads, lives, seals.state_keys, seals.policies, trust, BlockCipher()),
+        channel_keys(house.journal, house.keys),
         part_bytes=part_bytes,
     )
 

@@ -13,7 +13,8 @@ from engine.core.blocks.heads import SignedHead
 from engine.core.model import PicoId
 from engine.core.records import state_id
 from engine.ports import AppendRecord, BirthPico, JournalFailed, KeepPart, SetFact, Write
-from engine.runtime.arrivals import RECORDS_AT_ONCE
+from engine.runtime.pico_owners import PicoOwner
+from engine.runtime.piecemeal import RECORDS_AT_ONCE
 from engine.runtime.restoring import AlreadyHere, Restored
 from engine.runtime.state_keys import OPENING, opened_with
 from tests.engine.in_loop import in_loop, in_loop_within
@@ -42,7 +43,7 @@ class Sealed:
 async def sealed(days: int = 30) -> Sealed:
     """With a snapshot of several pieces, and records of several."""
     house = await opened()
-    await house.seals.state_keys.name_owners([BOXES.name(OWNER.derive(OPENING))])
+    await house.seals.state_keys.owners.name([PicoOwner(BOXES.name(OWNER.derive(OPENING)))])
     for day in range(days):
         await house.write(f"day {day}", "rain " * 50)
     signed = await house.seals.seal(house.root)

@@ -16,6 +16,7 @@ from engine.core.blocks.state import State
 from engine.core.model import PicoId, Rid
 from engine.core.records import state_id
 from engine.core.replicas import Replication
+from engine.runtime.pico_owners import PicoOwner
 from engine.runtime.restored import RESTORED, Restored, write_restored
 from engine.runtime.sealed_states import Trust, believe, open_state
 from engine.runtime.sealed_trees import CannotSeal
@@ -57,7 +58,7 @@ async def test_only_those_who_may_open_it() -> None:
     """The engine's key does, and an owner's from when they were named; a pico is sealed anew for them."""
     house, owner = await opened(), SeedKeys(b"owner".ljust(32))
     first = await house.seals.seal(house.root)
-    await house.seals.state_keys.name_owners([BOXES.name(owner.derive(OPENING))])
+    await house.seals.state_keys.owners.name([PicoOwner(BOXES.name(owner.derive(OPENING)))])
     second = await house.seals.seal(house.root)
     assert second.head.sequence > first.head.sequence
     assert (await read(house, second, owner)).head == (await read(house, second)).head

@@ -9,8 +9,9 @@ import pytest
 
 from engine.adapters.keys import KeyBoxes, SeedKeys
 from engine.core.blocks.errors import WrongKey
-from engine.core.did_keys import NotADidKey
+from engine.core.did_keys import DidKey
 from engine.core.model import PicoId
+from engine.runtime.pico_owners import PicoOwner
 from engine.runtime.state_keys import OPENING, StateKeys, opened_with
 from tests.fakes.memory_journal import Disk, MemoryJournal
 
@@ -23,7 +24,7 @@ def state_keys(disk: Disk, engine: SeedKeys = ENGINE) -> StateKeys:
     return StateKeys(MemoryJournal(disk), engine, BOXES, os.urandom)
 
 
-def name(who: SeedKeys) -> str:
+def name(who: SeedKeys) -> DidKey:
     return BOXES.name(who.derive(OPENING))
 
 
@@ -60,7 +61,7 @@ def test_the_engine_and_its_owner_open_the_boxes_and_nobody_else() -> None:
     async def story() -> None:
         keys = state_keys(Disk())
         before = await keys.ring(PICO, DID, 1)
-        await keys.name_owners([name(OWNER)])
+        await keys.owners.name([PicoOwner(name(OWNER))])
         after = await keys.ring(PICO, DID, 1)
         assert after.keys == before.keys
         for who in (ENGINE, OWNER):
@@ -86,13 +87,20 @@ def test_keys_are_not_in_the_journal_in_the_open() -> None:
     asyncio.run(story())
 
 
-def test_owners_are_named_by_keys() -> None:
-    """Whatever else is given changes nothing."""
+def test_whoever_is_no_owner_any_more_opens_nothing_new() -> None:
+    """The newest key is one that they never had; those before stay, for what is sealed with them."""
 
     async def story() -> None:
         keys = state_keys(Disk())
-        with pytest.raises(NotADidKey):
-            await keys.name_owners([name(OWNER), "did:web:example.org"])
-        assert keys.owners() == ()
+        await keys.owners.name([PicoOwner(name(OWNER)), PicoOwner(name(STRANGER))])
+        before = await keys.ring(PICO, DID, 1)
+        await keys.owners.remove(name(STRANGER))
+        after = await keys.ring(PICO, DID, 1)
+        assert (before.keys[1], sorted(after.keys)) == (after.keys[1], [1, 2])
+        assert opened_with([OWNER.derive(OPENING)], BOXES)(DID, after.boxes) == after.keys
+        with pytest.raises(WrongKey, match="none of those at hand"):
+            opened_with([STRANGER.derive(OPENING)], BOXES)(DID, after.boxes)
+        assert await keys.ring(PICO, DID, 1) == after, "once is enough"
+        assert sorted((await keys.ring(PICO, DID, 3)).keys) == [1, 2, 3]
 
     asyncio.run(story())
