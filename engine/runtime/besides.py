@@ -8,6 +8,7 @@ it run again.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -56,8 +57,8 @@ class Tail:
     last: int = 0
     size: int = 0
 
-    def read_on(self, journal: Journal, pico: PicoId, last: int) -> None:
-        """Up to that record."""
+    async def read_on(self, journal: Journal, pico: PicoId, last: int) -> None:
+        """Up to that record; others have their turn in between."""
         first = max(self.last + 1, 1)
         if last - first >= MOST_RECORDS:
             self.records, self.size, first = [], 0, last - MOST_RECORDS + 1
@@ -65,6 +66,7 @@ class Tail:
             for body in journal.records(pico, begins, min(begins + PIECE - 1, last)):
                 self.records.append(_text(body))
                 self.size += len(body)
+            await asyncio.sleep(0)
         self.last = last
         if self.size > MOST_BYTES or len(self.records) > MOST_RECORDS:
             self._drop_some()

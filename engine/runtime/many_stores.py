@@ -28,6 +28,7 @@ from engine.ports import (
     StoreUnavailable,
     WrongBytes,
 )
+from engine.runtime.background import Background
 from engine.runtime.block_walks import walk
 from engine.runtime.keyed_locks import KeyedLocks
 from engine.runtime.nearest import find_blocks, nearest_first
@@ -62,8 +63,10 @@ class ManyStores:
         usual: Replication = NOWHERE,
         patience: Patience | None = None,
         chance: random.Random | None = None,
+        background: Background | None = None,
     ) -> None:
-        """`usual` is the policy for roots that are pinned without any."""
+        """`usual` is the policy for roots that are pinned without any. With a `background`, replication
+        leaves the loop to others."""
         names = [local.name, *(store.name for store in others)]
         if len(set(names)) < len(names):
             raise ValueError(f"two stores have one name: {', '.join(sorted(names))}")
@@ -75,7 +78,8 @@ class ManyStores:
         chance = chance or random.Random()
         self._others = [OtherStore(store, self._patience, chance) for store in others]
         self._replicators = [
-            Replicator(other, ledger, self._get, self._patience, self._wake) for other in self._others
+            Replicator(other, ledger, self._get, self._patience, self._wake, background)
+            for other in self._others
         ]
         self._locks = KeyedLocks()
         self._is_closed = False

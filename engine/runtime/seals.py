@@ -219,7 +219,7 @@ class Seals:
     async def _plant_once(self, capture: Capture, who: Who, rest: float, more: Mapping[Cid, bytes]) -> Cid:
         pico, tally = capture.head.pico, Tally()
         tree = self._trees.take(pico, who.ring)
-        tree.tail.read_on(self._journal, pico.id, pico.seq)
+        await tree.tail.read_on(self._journal, pico.id, pico.seq)
         names, stores = await self._pack_names(tree, capture.beside.dids), await self.stores()
         policy, owners = self.policies.told(pico.id), pack_owners(self.state_keys.owners.of(pico.id))
         beside = pack_beside(capture.beside, tree.tail, names, policy, owners)
