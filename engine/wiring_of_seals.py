@@ -22,6 +22,7 @@ from engine.runtime.channel_keys import ChannelKeys
 from engine.runtime.host import Host
 from engine.runtime.kept_heads import KeptHeads
 from engine.runtime.many_stores import ManyStores
+from engine.runtime.meeting_heads import MeetingHeads
 from engine.runtime.owners_promises import OwnersPromises
 from engine.runtime.replication import SHARE
 from engine.runtime.replication_policies import Policies
@@ -68,9 +69,11 @@ def give_seals(host: Host, journal: Journal, keys: Keys, settings: Settings, vau
     async def remove_garbage() -> None:
         await (await vault.local()).collect()
 
-    sealing = Sealing(seals, journal, when, remove_garbage, vault.is_there)
+    meeting = MeetingHeads(journal, heads, lives, vault.stores)
+    watch = meeting.look_round_quietly
+    sealing = Sealing(seals, journal, when, remove_garbage, vault.is_there, watch)
     host.have_sealed(sealing)
-    host.seal_desk = SealDesk(sealing, journal, vault)
+    host.seal_desk = SealDesk(sealing, journal, vault, meeting)
     return seals
 
 

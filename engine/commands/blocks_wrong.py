@@ -18,6 +18,7 @@ from engine.core.blocks.errors import (
     OldHead,
     WrongKey,
 )
+from engine.core.blocks.heads import TwoHeads
 from engine.core.cars import AlteredCar, BadCar, CarCut
 from engine.core.codec import Unreadable
 from engine.ports import JournalFailed, MissingBlocks, StoreFailed, StoreFull, WrongBytes
@@ -32,6 +33,12 @@ NAMES: tuple[tuple[type[Exception], str, str | None], ...] = (
     (AlteredBlock, "altered block", COPY),
     (WrongBytes, "altered block", COPY),
     (MissingBlock, "missing block", "another copy, or another store, may have it; nothing was changed"),
+    (
+        TwoHeads,
+        "two heads for one turn",
+        "somebody ran the pico twice, or its keys were taken. Both are kept as evidence, which `picomesh "
+        "history` shows; nothing else was changed",
+    ),
     (OldHead, "old head", "ask for the newest one; nothing was changed"),
     (ForgedHead, "forged head", "take it from somebody else; nothing was changed"),
     (BrokenHeads, "broken chain of heads", "take it from somebody else; nothing was changed"),

@@ -11,6 +11,7 @@ import click
 
 from engine.commands.blocks_wrong import WRONG, explained
 from engine.commands.bringing import Source, bring_in, show_brought
+from engine.commands.contradicting import note_contradictions
 from engine.commands.failure import Failure
 from engine.commands.ipfs import need_nodes, opened_nodes
 from engine.commands.long_runs import run_long
@@ -22,6 +23,7 @@ from engine.commands.recover import read_log
 from engine.commands.settings import read_settings
 from engine.commands.sources import Candidate, Search, fetched, new_search, open_car
 from engine.core.blocks.enclosures import LockedKeys
+from engine.core.blocks.heads import TwoHeads
 from engine.core.cids import Cid, NotACid, read_cid
 from engine.ports import KeptLog, StoreFailed
 
@@ -107,6 +109,8 @@ def restore(
             else:
                 opened = await stack.enter_async_context(own_home(settings))
                 await _look_in_stores(opened, search, place, head, stack)
+            seen, pairs = [one.signed for one in search.found], search.contradictions()
+            await note_contradictions(opened.journal, did, seen, pairs)
             found = _chosen(search, head)
             for problem in search.refused:
                 _warn(f"not believed: {problem}")
@@ -117,7 +121,11 @@ def restore(
                 await opened.stores.bring(found.signed.cid)
                 store = opened.stores
             source = Source(store, found.signed.cid, opener, _log(kept), found.besides)
-            return await bring_in(opened, source, tell)
+            told = await bring_in(opened, source, tell)
+            await note_contradictions(opened.journal, did, (), pairs)  # now that the pico is known here
+            for evidence in pairs:
+                _warn(f"two heads for one turn, kept as evidence: {TwoHeads(evidence)}")
+            return {**told, "evidence": len(pairs)}
 
     told = run_long(run)
     print_json(told) if as_json else show_brought(told)

@@ -149,4 +149,4 @@ def _place(told: dict[str, Any]) -> str:
         return "it is the root pico of this home"
     if told["parent"] is not None:
         return f"below pico {told['parent']}"
-    return f"in no tree: no pico here is its parent; it is reached by its channels, as {told['pico']}"
+    return f"a tree of its own, beside that of the root pico; {told['pico']} or a channel is its ECI"

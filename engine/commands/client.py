@@ -14,6 +14,7 @@ from engine.adapters.http import read_run_file
 from engine.commands.failure import Failure, NoEngine
 from engine.config import default_home
 from engine.core.cids import NotACid, named_text, to_url
+from engine.core.multiformats import to_multibase
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -164,6 +165,11 @@ class EngineClient:
             self._call("GET", "/api/seal/history", params={"eci": self._eci(eci)})
         )
         return found
+
+    def show_head(self, block: bytes) -> dict[str, Any]:
+        """Have a head that was found elsewhere held against those that the engine knows."""
+        told: dict[str, Any] = self._post(("api", "seal", "seen"), {"head": to_multibase("u", block)})
+        return told
 
     def name_owner(self, owner: Mapping[str, Any]) -> dict[str, Any]:
         """Have states sealed for the holder of this key too, and logs promise what is known of it."""

@@ -129,8 +129,13 @@ def _tell_nobody(name: Did) -> None:
 
 
 def heads_of(home: OpenHome) -> KeptHeads:
-    lives = lives_of(home.journal, home.keys)
-    return KeptHeads(home.journal, LifelongLogs(home.keys), lives.kept, verify, now_ms)
+    return heads_in(home.journal)
+
+
+def heads_in(journal: Journal) -> KeptHeads:
+    """Those that a journal keeps. It takes no key to check them."""
+    nobody = SeedKeys(bytes(32))
+    return KeptHeads(journal, LifelongLogs(nobody), lives_of(journal, nobody).kept, verify, now_ms)
 
 
 def policies_of(home: OpenHome) -> Policies:

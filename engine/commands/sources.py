@@ -15,10 +15,9 @@ from engine.commands.failure import Failure
 from engine.commands.progress import Tell
 from engine.core.blocks.enclosures import Contents, read_contents
 from engine.core.blocks.errors import BlockError, MissingBlock
-from engine.core.blocks.heads import KIND, SignedHead, equivocation, read_head
+from engine.core.blocks.heads import KIND, Evidence, SignedHead, TwoHeads, contradictions, read_head
 from engine.core.cids import Cid, cid_text
 from engine.core.dids import scid_in
-from engine.core.timekeeping import to_iso
 from engine.ports import BlockStore, StoreFailed
 from engine.runtime.sealed_states import Trust, believe
 
@@ -146,10 +145,14 @@ class Search:
         if not self.found:
             raise _not_found(self.did, self.refused)
         newest = max(self.found, key=lambda one: one.signed.head.place)
-        for other in self.found:
-            if equivocation(newest.signed, other.signed) is not None:
-                raise _contradiction(newest.signed, other.signed)
+        for evidence in self.contradictions():
+            if evidence.heads[0].head.place == newest.signed.head.place:
+                raise _contradiction(evidence)
         return newest
+
+    def contradictions(self) -> list[Evidence]:
+        """Heads that were found and say different things of one turn."""
+        return contradictions(one.signed for one in self.found)
 
 
 def new_search(did: str, trust: Trust) -> Search:
@@ -173,12 +176,6 @@ def _not_found(did: str, refused: Sequence[str]) -> Failure:
     )
 
 
-def _contradiction(one: SignedHead, other: SignedHead) -> Failure:
-    says = one.head
-    told = "".join(f"\n  {cid_text(each.cid)}  of {to_iso(each.head.time_ms)}" for each in (one, other))
-    where = f"turn {says.sequence} of epoch {says.epoch}"
-    return Failure(
-        f"two heads for one turn: {says.by} has signed both for {where}{told}",
-        "--head CID takes one of them",
-        code="two-heads",
-    )
+def _contradiction(evidence: Evidence) -> Failure:
+    hint = "--head CID takes one of them"
+    return Failure(f"two heads for one turn: {TwoHeads(evidence)}", hint, code="two-heads")

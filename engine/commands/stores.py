@@ -48,6 +48,10 @@ def _show(told: dict[str, Any]) -> None:
                 f"[yellow]{escape(one['name'])}[/] fails, and is tried again: {escape(one['problem'])}"
             )
     console.print(_tell_sealing(told))
+    for pico, count in list(told["evidence"].items())[:FEW]:
+        times = "once" if count == 1 else f"{count} times"
+        console.print(f"[bold red]two heads for one turn[/] of pico {escape(pico)}, {times}")
+        console.print(f"[dim]  picomesh history {escape(pico)} shows them, and who signed them[/]")
     for pico, why in list(told["troubles"].items())[:FEW]:
         console.print(f"[red]not sealed[/] pico {escape(pico)}: {escape(why)}")
     if (more := len(told["troubles"]) - FEW) > 0:

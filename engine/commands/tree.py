@@ -18,7 +18,8 @@ from engine.commands.output import json_option, print_drawing, print_json
 def tree(url: str | None, as_json: bool) -> None:
     """Show all picos of an engine.
 
-    Each with its name, id, a channel that can be used, and rulesets.
+    Each with its name, id, a channel that can be used, and rulesets. Picos that were brought in and have no
+    parent here are trees of their own, beside that of the root pico.
 
     \b
     Examples:
@@ -27,12 +28,18 @@ def tree(url: str | None, as_json: bool) -> None:
     """
     with find_engine(url) as engine:
         found = engine.tree()
-    print_json(found) if as_json else print_drawing(_draw(found))
+    if as_json:
+        print_json(found)
+        return
+    print_drawing(_draw(found, _label(found, "root pico")))
+    for other in found.get("beside", ()):
+        note = "brought in: below no pico here"
+        print_drawing(_draw(other, f"{_label(other, '(no name)')}\n  [dim]{note}[/]"))
 
 
-def _draw(pico: dict[str, Any]) -> Tree:
+def _draw(pico: dict[str, Any], label: str) -> Tree:
     """A pico as a branch."""
-    root = Tree(_label(pico, "root pico"))
+    root = Tree(label)
     waiting = [(pico, root)]
     while waiting:
         parent, branch = waiting.pop()

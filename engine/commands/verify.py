@@ -13,15 +13,17 @@ from rich.filesize import decimal
 from rich.markup import escape
 
 from engine.adapters.keys import BlockCipher
+from engine.commands.contradicting import hold_against
 from engine.commands.failure import Failure
 from engine.commands.long_runs import run_long
-from engine.commands.open_home import OpenHome, heads_of, lives_of, look_into, trust
+from engine.commands.open_home import OpenHome, heads_of, lives_of, look_into, state_keys_of, trust
 from engine.commands.opening_keys import Opener, find_opener
 from engine.commands.output import console, json_option, print_json
 from engine.commands.progress import Tell
-from engine.commands.rerunning import run_again
+from engine.commands.rerunning import demand_same, run_again
 from engine.commands.settings import read_settings
 from engine.commands.sources import new_search, open_car
+from engine.commands.verifying_homes import Living, replay_living, verify_living
 from engine.config import Settings
 from engine.core.blocks.enclosures import EarlierState
 from engine.core.blocks.sealing import Keyring
@@ -30,7 +32,7 @@ from engine.core.dids import Did
 from engine.core.timekeeping import to_iso
 from engine.ports import BlockStore
 from engine.runtime.sealed_states import open_tree
-from engine.runtime.verification import Opened, Verified, verify_sealed
+from engine.runtime.verification import Verified, verify_sealed
 
 LOCKED_OUT = "--key FILE takes an owner's key, or the engine.key of the engine that sealed it"
 
@@ -43,6 +45,8 @@ class Subject:
     head: Cid
     opener: Opener | None
     earlier: EarlierState | None = None
+    home: Living | None = None
+    """Where it lives, if it does."""
 
 
 @click.command()
@@ -57,13 +61,16 @@ def verify(what: str, key: Path | None, replay: bool, home: Path | None, as_json
     FILE is one that `picomesh export` wrote, or a CAR of a head from anywhere; DID a name for life, of a pico
     that is sealed in the home. Checked are the hash of every block, the signature of the head and those
     before it, the log that says whose signature counts, and, with a key, that the state is what was sealed.
-    The first thing that is wrong ends it. Nothing is changed.
+    Of a pico that lives in the home also all heads that are remembered, every record of its history, and
+    every block in the IPFS nodes that have it. With --replay all turns whose records are there are run again.
+    The first thing that is wrong ends it. Nothing is changed; but if the head of a FILE contradicts one that
+    the home knows, both are kept there as evidence.
 
     \b
     Examples:
       picomesh verify mine.car --replay
       picomesh verify mine.car --key owner.key
-      picomesh verify did:scid:vh:1:Qm…
+      picomesh verify did:scid:vh:1:Qm… --replay
     """
     settings = read_settings(home=home)
     told = run_long(lambda tell: _verify(settings, what, key, replay, tell))
@@ -89,6 +96,10 @@ async def _verify(
             lambda _, size: tell("checking", size, 0),
         )
         told = _told(found, subject.opener)
+        if subject.home is None:
+            await hold_against(settings, found.believed.signed)
+        else:
+            told |= await verify_living(subject.home, found, tell)
         if replay:
             told["replay"] = await _replay(settings, subject, found)
         return told
@@ -110,11 +121,13 @@ async def _in_home(settings: Settings, did: str, key: Path | None) -> AsyncItera
     async with look_into(settings) as home:
         pico = lives_of(home.journal, home.keys).pico_of(Did(did))
         kept = None if pico is None else heads_of(home).newest(pico)
-        yield Subject(
-            home.store,
-            await _found_in(home, did) if kept is None else kept.cid,
-            find_opener(settings, key, None),
-        )
+        if pico is None or kept is None:
+            yield Subject(home.store, await _found_in(home, did), find_opener(settings, key, None))
+        else:
+            # The journal has the keys of whoever lives here; the boxes may be for those who had it before.
+            known = Opener(f"the keys of {settings.home}", lambda *_: state_keys_of(home).known(pico))
+            opener = known if key is None else find_opener(settings, key, None)
+            yield Subject(home.store, kept.cid, opener, home=Living(home, pico))
 
 
 async def _found_in(home: OpenHome, did: str) -> Cid:
@@ -125,6 +138,8 @@ async def _found_in(home: OpenHome, did: str) -> Cid:
 
 
 async def _replay(settings: Settings, subject: Subject, found: Verified) -> dict[str, Any]:
+    if subject.home is not None:
+        return await replay_living(settings, subject.home, found)
     if found.opened is None or subject.opener is None:
         raise Failure("without a key there are no turns to be run again", LOCKED_OUT)
     if subject.earlier is None:
@@ -136,23 +151,7 @@ async def _replay(settings: Settings, subject: Subject, found: Verified) -> dict
     keyring = Keyring(subject.opener.opens(subject.earlier.pico, boxes))
     earlier = await open_tree(subject.store, subject.earlier.root, keyring, BlockCipher())
     told = await run_again(settings, earlier, found.opened.state)
-    _demand_same(told, found.opened)
-    return {"repeated": told["repeated"], "skipped": told["skipped"], "from": told["from"], "to": told["to"]}
-
-
-def _demand_same(told: dict[str, Any], opened: Opened) -> None:
-    if (refused := told["refused"]) is not None:
-        raise Failure(f"broken history: turn {refused['seq']}: {refused['reason']}", code="broken-history")
-    if (other := told["departure"]) is not None:
-        raise Failure(
-            f"another outcome: turn {other['seq']} does not come out as recorded; they differ in "
-            f"{other['part']}\n  recorded  {other['recorded']}\n  came out  {other['came_out']}",
-            code="another-outcome",
-        )
-    if told["state"] != opened.state_id:
-        raise Failure(
-            "another outcome: the turns do not lead to the state that was sealed", code="another-outcome"
-        )
+    return demand_same(told, found.opened.state_id)
 
 
 def _told(found: Verified, opener: Opener | None) -> dict[str, Any]:
@@ -184,19 +183,46 @@ def _show(told: dict[str, Any]) -> None:
         _line("heads", f"{told['heads']}, each names the one before")
     blocks = _count(told["blocks"], "block", "blocks")
     _line("blocks", f"{blocks}, {decimal(told['bytes'])}: all are there, and what their names say")
+    _show_home(told)
     if told["state"] is None:
         _line("state", "not opened: there was no key for it", "yellow")
         console.print(f"  [dim]{'':<10} {LOCKED_OUT}[/]")
+        _show_replay(told)
         return
     _line("state", f"{told['state']}, opened with {told['opened_with']}")
     _line("rulesets", f"{_count(told['rulesets'], 'text', 'texts')}, each what its hash says")
     _line("records", f"{told['records']}, each follows from the one before, and the state from the last")
-    if (again := told.get("replay")) is not None:
-        _line(
-            "replay", f"{_count(again['repeated'], 'turn', 'turns')} run again, and all came out as recorded"
-        )
-        if again["skipped"]:
-            _line("", f"{len(again['skipped'])} taken as recorded: limits stopped them", "yellow")
+    _show_replay(told)
+
+
+def _show_home(told: dict[str, Any]) -> None:
+    """What there is of a pico that lives in the home."""
+    for one in told.get("stores", ()):
+        size = f"{_count(one['blocks'], 'block', 'blocks')}, {decimal(one['bytes'])}"
+        if one["has"]:
+            _line("store", f"{one['store']}: {size}, all there as well")
+        else:
+            said = "has not got this head" if one["problem"] is None else f"not asked: {one['problem']}"
+            _line("store", f"{one['store']}: {said}", "yellow")
+    if (history := told.get("history")) is not None:
+        _line("history", f"records {history['from']} to {history['to']}, each follows from the one before")
+    for one in told.get("evidence", ()):
+        by = " and ".join(one["by"])
+        _line("evidence", f"{by} signed two heads for turn {one['turn']} of epoch {one['epoch']}", "red")
+        console.print(f"  [dim]{'':<10} {' and '.join(one['heads'])}[/]")
+
+
+def _show_replay(told: dict[str, Any]) -> None:
+    if (again := told.get("replay")) is None:
+        return
+    if again["to"] == again["from"]:
+        said = f"no turn: none is recorded after turn {again['from']}, the first known state"
+        _line("replay", said, "yellow")
+        return
+    turns = f"turns {again['from'] + 1} to {again['to']}"
+    _line("replay", f"{turns} run again, and all came out as recorded, to the same state id")
+    if again["skipped"]:
+        _line("", f"{len(again['skipped'])} taken as recorded: limits stopped them", "yellow")
 
 
 def _line(subject: str, text: str, colour: str = "green") -> None:

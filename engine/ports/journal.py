@@ -190,8 +190,8 @@ class Journal(Protocol):
     def holds(self, pico: PicoId, url: str) -> bool:
         """Whether a pico has a ruleset from a URL, in whatever text."""
 
-    def children(self, pico: PicoId) -> Sequence[PicoId]:
-        """The picos whose parent this is."""
+    def children(self, pico: PicoId | None) -> Sequence[PicoId]:
+        """The picos whose parent this is, by id; of None those whose parent was not here when they came."""
 
     def fact(self, name: str) -> str | None:
         """A fact set with `SetFact`."""

@@ -556,12 +556,13 @@ class Host:
         return self.root_eci()
 
     def tree(self) -> PicoView:
-        """The root pico and what is below it, in their newest state, all at once: of a small family."""
-        return self._pictures.draw(self._root())
+        """The root pico, what is below it, and picos that are below none, in their newest state, all at once:
+        of a small family."""
+        return self._pictures.draw_all(self._root(), self._equipment.journal.children(None))
 
     async def picture(self) -> PicoView:
         """The same of a family of any size, while others are served."""
-        return await self._pictures.draw_in_pieces(self._root())
+        return await self._pictures.draw_in_pieces(self._root(), self._equipment.journal.children(None))
 
     def _root(self) -> Pico:
         root = self._residents.look(PicoId(self._fact(ROOT_PICO)))

@@ -10,6 +10,8 @@ import asyncio
 import json
 from collections.abc import Callable, Sequence
 
+import structlog
+
 from engine.core.blocks.errors import ForgedHead
 from engine.core.blocks.heads import (
     Evidence,
@@ -21,10 +23,13 @@ from engine.core.blocks.heads import (
     refuse_old,
     write_evidence,
 )
+from engine.core.cids import cid_text
 from engine.core.model import PicoId
 from engine.core.multiformats import from_multibase, to_multibase
 from engine.core.signatures import Verify
 from engine.ports import Acting, BadLog, Journal, KeptLog, LifelongLogs, SetFact
+
+log = structlog.get_logger("picomesh.heads")
 
 REMEMBERED = 256
 """Heads of one pico that can be told; those before are overwritten."""
@@ -111,14 +116,22 @@ class KeptHeads:
             SetFact(_remembered(pico, count), text),
         ]
 
+    def is_newest(self, pico: PicoId, block: bytes) -> bool:
+        """Whether it is the very head that is kept; by its bytes, so that many are looked at soon."""
+        return self._newest(pico)[1] == block
+
+    async def contradiction(self, pico: PicoId, offered: SignedHead) -> Evidence | None:
+        """What a head that came from elsewhere and was checked proves, together with one that is kept."""
+        found = (equivocation(known, offered) for known in await self.history(pico))
+        return next((evidence for evidence in found if evidence is not None), None)
+
     async def see(self, pico: PicoId, offered: SignedHead) -> Evidence | None:
         """A head that came from elsewhere and was checked. If one is known that says something else of its
         turn, both are kept as evidence."""
-        for known in await self.history(pico):
-            if (evidence := equivocation(known, offered)) is not None:
-                await self._keep_evidence(pico, evidence)
-                return evidence
-        return None
+        evidence = await self.contradiction(pico, offered)
+        if evidence is not None:
+            await self.keep(pico, evidence)
+        return evidence
 
     def evidence(self, pico: PicoId) -> list[Evidence]:
         """All that is kept against whoever signed two heads for one turn."""
@@ -142,11 +155,26 @@ class KeptHeads:
         kept: Sequence[str] = json.loads(self._journal.fact(_evidence(pico)) or "[]")
         return kept
 
-    async def _keep_evidence(self, pico: PicoId, evidence: Evidence) -> None:
+    async def keep(self, pico: PicoId, evidence: Evidence) -> None:
+        """As many as show what is going on; more would let whoever signs them fill the disk."""
         text = to_multibase("u", write_evidence(evidence))
         kept = [*self._evidence(pico)]
         if text not in kept and len(kept) < MOST_EVIDENCE:
             await self._journal.commit([SetFact(_evidence(pico), json.dumps([*kept, text]))])
+            says = evidence.heads[0].head
+            log.warning(
+                "two heads for one turn of a pico; both are kept as evidence",
+                pico=pico,
+                epoch=says.epoch,
+                turn=says.sequence,
+                by=list(evidence.by),
+                heads=[cid_text(one.cid) for one in evidence.heads],
+            )
+
+    def count_evidence(self) -> dict[PicoId, int]:
+        """How often it was found that somebody has signed two heads for one turn."""
+        names = self._journal.fact_names(EVIDENCE)
+        return {pico: len(self._evidence(pico)) for pico in (PicoId(one[len(EVIDENCE) :]) for one in names)}
 
 
 def _fact(pico: PicoId) -> str:
@@ -157,5 +185,8 @@ def _remembered(pico: PicoId, number: int) -> str:
     return f"head {number % REMEMBERED} of {pico}"
 
 
+EVIDENCE = "evidence of two heads of "
+
+
 def _evidence(pico: PicoId) -> str:
-    return f"evidence of two heads of {pico}"
+    return f"{EVIDENCE}{pico}"

@@ -61,6 +61,11 @@ class Lives:
         scid = scid_in(name)
         return _keep(pico, log) if scid is None else [*_keep(pico, log), SetFact(_pico(scid), pico)]
 
+    def holder(self, scid: str) -> PicoId | None:
+        """The pico that has, or had, the name with this id, whether it is here or not."""
+        pico = self._journal.fact(_pico(scid))
+        return None if pico is None else PicoId(pico)
+
     def own(self, scid: str) -> KeptLog | None:
         """The log of the pico that has, or had, the name with this id."""
         pico = self._journal.fact(_pico(scid))

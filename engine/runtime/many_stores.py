@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -42,6 +42,8 @@ PAGE = 500
 
 ASKED_AT_ONCE = 256
 """Blocks that others are asked for in one call, which has a deadline."""
+
+Get = Callable[[Sequence[Cid]], Awaitable[dict[Cid, bytes]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +154,17 @@ class ManyStores:
     async def roots(self) -> frozenset[Cid]:
         self._check_open()
         return await self._local.roots()
+
+    async def pinned(self) -> AsyncIterator[tuple[str, dict[Cid, bytes]]]:
+        """The root blocks that each store has, some at a time. A store that fails is passed over."""
+        stores: list[tuple[BlockStore | OtherStore, Get]] = [(self._local, self._local.get_many)]
+        for store, get in (*stores, *((one, one.get) for one in self._others)):
+            try:
+                roots = list(await store.roots())
+                for place in range(0, len(roots), ASKED_AT_ONCE):
+                    yield store.name, await get(roots[place : place + ASKED_AT_ONCE])
+            except StoreFailed as problem:
+                log.info("the roots of a store were not looked at", store=store.name, why=str(problem))
 
     async def close(self) -> None:
         if self._is_closed:

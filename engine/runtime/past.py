@@ -31,6 +31,11 @@ class Span:
     """The number of the newest record, or of the snapshot if there are none after it."""
 
 
+def first_record(pico: PicoId) -> str:
+    """The fact that says with which record the history of a pico begins here, if not with its first turn."""
+    return f"first record of {pico}"
+
+
 class Past:
     """What was, by pico and number of the turn."""
 
@@ -49,8 +54,14 @@ class Past:
         stored = self._journal.load(pico)
         return 0 if stored is None else stored.snapshot_seq + len(stored.records)
 
+    def first_record(self, pico: PicoId) -> int:
+        """The number of the first record that there should be: a pico that was brought back has not all."""
+        return int(self._journal.fact(first_record(pico)) or "1")
+
     async def birth(self, pico: PicoId) -> Head | None:
-        """A pico before its first turn; None when nobody knows that any more."""
+        """A pico before its first turn; None when nobody knows that any more, or what came next."""
+        if self.first_record(pico) > 1:
+            return None
         if pico == self._journal.fact(ROOT_PICO):
             return begin(newborn_root(pico, Eci(self._journal.fact(ROOT_ECI) or "")))
         span = self.span(pico)

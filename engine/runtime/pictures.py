@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from engine.core.codec import Unreadable
 from engine.core.model import EMPTY, Eci, Pico, PicoId, Rid
@@ -32,16 +33,15 @@ class Pictures:
 
     def draw(self, pico: Pico, generations: int = GENERATIONS) -> PicoView:
         """A pico and so many generations below it, all at once."""
-        walk = self._walk(pico, generations)
-        while True:
-            try:
-                next(walk)
-            except StopIteration as done:
-                return _drawn(done)
+        return _finish(self._walk(pico, generations))
 
-    async def draw_in_pieces(self, pico: Pico, generations: int = GENERATIONS) -> PicoView:
+    def draw_all(self, root: Pico, parentless: Sequence[PicoId]) -> PicoView:
+        """The family of the root, and beside it those of others that have no parent."""
+        return _finish(self._walk_all(root, parentless))
+
+    async def draw_in_pieces(self, root: Pico, parentless: Sequence[PicoId]) -> PicoView:
         """The same, with others served in between; what they change meanwhile may be in it or not."""
-        walk = self._walk(pico, generations)
+        walk = self._walk_all(root, parentless)
         end = time.perf_counter() + SLICE_S
         while True:
             try:
@@ -51,6 +51,16 @@ class Pictures:
             if time.perf_counter() > end:
                 await asyncio.sleep(0)
                 end = time.perf_counter() + SLICE_S
+
+    def _walk_all(self, root: Pico, parentless: Sequence[PicoId]) -> Walk:
+        found = yield from self._walk(root, GENERATIONS)
+        views = {root.id: found}
+        for pico in parentless:
+            if pico not in views and (view := (yield from self._walk_to(pico, GENERATIONS))) is not None:
+                views[pico] = view
+        # A child may have come before its parent; then it is below that one.
+        below = {one.id for view in views.values() for child in view.children for one in _family(child)}
+        return replace(found, beside=[view for id, view in views.items() if id not in (root.id, *below)])
 
     def _walk(self, pico: Pico, generations: int) -> Walk:
         yield
@@ -75,6 +85,21 @@ class Pictures:
         except Unreadable as problem:
             return PicoView(pico, None, None, (), (), damage=str(problem))
         return None if found is None else (yield from self._walk(found, generations))
+
+
+def _finish(walk: Walk) -> PicoView:
+    while True:
+        try:
+            next(walk)
+        except StopIteration as done:
+            return _drawn(done)
+
+
+def _family(pico: PicoView) -> Iterator[PicoView]:
+    waiting = [pico]
+    while waiting:
+        waiting.extend((one := waiting.pop()).children)
+        yield one
 
 
 def _drawn(done: StopIteration) -> PicoView:

@@ -68,6 +68,8 @@ class PicoView:
     """Rulesets that are set aside, each with the reason."""
     damage: str | None = None
     """Why it cannot be read; then nothing else is known of it."""
+    beside: Sequence[PicoView] = ()
+    """Of the root pico: others that are below nobody here, as somebody has brought them in."""
 
 
 Reply = EventReply | QueryReply | Refusal | Fault

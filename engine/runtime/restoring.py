@@ -1,8 +1,9 @@
 """A pico brought back from sealed blocks: into a journal, in one commit, as it was when it was sealed.
 
 What is refused says why by its class: those of `engine.core.blocks.errors` for blocks, keys and heads that
-are not what they have to be, `OldHead` for a head that is followed by one that is known here, `AlreadyHere`
-for a pico that lives. Nothing has changed then. Its blocks are kept before it lives: whoever dies in between
+are not what they have to be, `OldHead` for a head that is followed by one that is known here, `TwoHeads` for
+one that contradicts it, `AlreadyHere` for a pico that lives. Nothing has changed then, but that a
+contradiction is kept as evidence. Its blocks are kept before it lives: whoever dies in between
 has blocks that nobody wants, which the next start finds, and not a pico without them.
 """
 
@@ -14,8 +15,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from engine.core.blocks.deposited import Deposited
-from engine.core.blocks.errors import BlockError, ForgedHead, NotATree
-from engine.core.blocks.heads import SignedHead, refuse_old
+from engine.core.blocks.errors import BlockError, ForgedHead
+from engine.core.blocks.heads import SignedHead, TwoHeads, refuse_old
 from engine.core.blocks.sealing import Aead, Keyring
 from engine.core.blocks.state import State
 from engine.core.cids import Cid
@@ -40,11 +41,12 @@ from engine.runtime.kept_heads import KeptHeads
 from engine.runtime.keyed_locks import KeyedLocks
 from engine.runtime.lives import Lives
 from engine.runtime.outbox import NOTHING_YET, differences
+from engine.runtime.past import first_record
 from engine.runtime.pico_owners import PicoOwner
 from engine.runtime.piecemeal import PART_BYTES, bring_in_parts, forget_arrivals
 from engine.runtime.preparation import name_state
 from engine.runtime.replication_policies import Policies
-from engine.runtime.sealed_states import Believed, Trust, believe, open_tree
+from engine.runtime.sealed_states import Believed, Trust, believe, check_turn, open_tree
 from engine.runtime.seals import COPIED, from_copy
 from engine.runtime.state_keys import Opens, StateKeys
 
@@ -190,6 +192,7 @@ class Restoring:
                 *brought,
                 *self._state_keys.owners.writes(pico.id, owners),
                 SetFact(from_copy(pico.id), COPIED),
+                SetFact(first_record(pico.id), str(pico.seq - len(beside.records) + 1)),
                 *more,
             ]
 
@@ -243,7 +246,8 @@ class Restoring:
             return
         pico = PicoId(known)
         if (newest := self._heads.newest(pico)) is not None:
-            await self._heads.see(pico, signed)
+            if (evidence := await self._heads.see(pico, signed)) is not None:
+                raise TwoHeads(evidence)
             refuse_old(newest, signed)
         if self._journal.find_channel(Eci(pico)) is not None:
             raise AlreadyHere(f"{signed.head.pico} lives here, as pico {pico}; delete it, or let it be")
@@ -254,10 +258,8 @@ class Restoring:
                 raise AlreadyHere(f"the channel {eci} of pico {pico.id} is one of {holder}, which lives here")
 
     def _check(self, state: State, signed: SignedHead) -> None:
-        pico, says = state.head.pico, signed.head
-        if pico.seq != says.sequence:
-            raise NotATree(f"the head is of turn {says.sequence}, and what it leads to is of turn {pico.seq}")
-        self._refuse_here(pico)
+        check_turn(state, signed.head)
+        self._refuse_here(state.head.pico)
 
     # --- what is written ---
 

@@ -21,6 +21,7 @@ from engine.core.timekeeping import to_iso
 from engine.ports import BadLog, Journal, JournalFailed, StoreFailed
 from engine.runtime.admission import unknown_channel
 from engine.runtime.many_stores import StoreStanding
+from engine.runtime.meeting_heads import MeetingHeads
 from engine.runtime.other_stores import Condition
 from engine.runtime.pico_owners import PicoOwner, TooManyOwners, read_owner
 from engine.runtime.replication_policies import tell as tell_replication
@@ -39,11 +40,12 @@ def _no_name(pico: PicoId) -> str | None:
 class SealDesk:
     """`name_of` says which name of IPNS leads to a pico's newest head, where there are names."""
 
-    def __init__(self, sealing: Sealing, journal: Journal, vault: Vault) -> None:
+    def __init__(self, sealing: Sealing, journal: Journal, vault: Vault, meeting: MeetingHeads) -> None:
         self._sealing = sealing
         self._seals = sealing.seals
         self._journal = journal
         self._vault = vault
+        self._meeting = meeting
         self.name_of: Callable[[PicoId], str | None] = _no_name
 
     async def seal(self, eci: Eci | None) -> Document | Refusal:
@@ -109,6 +111,13 @@ class SealDesk:
         heads, trouble = [tell_head(one) for one in found], self._sealing.troubles.get(pico)
         told = {"pico": pico, "heads": heads, "evidence": evidence, "trouble": trouble, **self._ipns(pico)}
         return {**told, **self._owners(pico), **await self._copies(pico, found[-1])} if found else told
+
+    async def see(self, head: bytes) -> Document:
+        """A head that somebody found elsewhere: evidence that is kept, if it contradicts one of ours. Raises
+        `BlockError` for one that nobody is to believe."""
+        evidence = await self._meeting.meet(head)
+        known = self._meeting.pico_of(head)
+        return {"pico": known, "evidence": None if evidence is None else tell_evidence(evidence)}
 
     async def owners(self) -> Document:
         """Who opens what is sealed here, besides this engine."""
@@ -199,7 +208,8 @@ class SealDesk:
         }
         others = [_tell_store(one) for one in standings]
         waiting = {"waiting": self._sealing.waiting, "troubles": self._sealing.troubles}
-        return {"local": here, "others": others, "seal": self._sealing.is_on, **waiting}
+        evidence = {"evidence": self._seals.heads.count_evidence()}
+        return {"local": here, "others": others, "seal": self._sealing.is_on, **waiting, **evidence}
 
     async def _copies(self, pico: PicoId, signed: SignedHead) -> Document:
         """What was said of copies, and the stores that it comes to today."""

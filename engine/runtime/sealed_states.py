@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from engine.core.blocks.errors import ForgedHead, MissingBlock
+from engine.core.blocks.errors import ForgedHead, MissingBlock, NotATree
 from engine.core.blocks.heads import SignedHead, StateHead, read_head
 from engine.core.blocks.keys_block import KeysBlock, read_keys
 from engine.core.blocks.sealing import Aead, Keyring, SealedBlocks
@@ -97,6 +97,13 @@ async def open_state(store: BlockStore, believed: Believed, opens: Opens, aead: 
     """What the head says the state is. Raises `WrongKey` and other `BlockError`s, and `StoreFailed`."""
     says = believed.signed.head
     return await open_tree(store, says.root, Keyring(opens(says.pico, believed.beside.boxes)), aead)
+
+
+def check_turn(state: State, says: StateHead) -> None:
+    """Raises `NotATree` for a state that is not of the turn that the head names."""
+    if state.head.pico.seq != says.sequence:
+        turn = state.head.pico.seq
+        raise NotATree(f"the head is of turn {says.sequence}, and what it leads to is of turn {turn}")
 
 
 async def open_tree(store: BlockStore, root: Cid, keyring: Keyring, aead: Aead, rest: float = 0.0) -> State:

@@ -49,6 +49,8 @@ DOMAIN, NAME = "engine", "sealed"
 
 Remove = Callable[[], Awaitable[object]]
 """Removes blocks that nothing needs."""
+Watch = Callable[[], Awaitable[None]]
+"""Looks what heads of these picos there are in stores; see `engine.runtime.meeting_heads`."""
 
 
 class News(Protocol):
@@ -75,8 +77,10 @@ class Sealing:
         when: When,
         remove_garbage: Remove,
         has_blocks: Callable[[], bool],
+        watch: Watch,
     ) -> None:
         self.seals = seals
+        self._watch = watch
         self._has_blocks = has_blocks
         self._remove_garbage = remove_garbage
         self._journal = journal
@@ -133,6 +137,7 @@ class Sealing:
         self._is_running = True
         if self._has_blocks():
             self._spawn(self._release_gone())
+            self._spawn(self._keep_watch())
         if self._when.is_on:
             self._spawn(self._look_round())
             self._spawn(self._collect())
@@ -235,6 +240,12 @@ class Sealing:
             await news.tell(pico, signed)
 
         await self._try(pico, tell)
+
+    async def _keep_watch(self) -> None:
+        """At start, and then each hour."""
+        while True:
+            await self._watch()
+            await asyncio.sleep(COLLECT_EVERY_S)
 
     async def _collect(self) -> None:
         """What seals have superseded goes by and by."""

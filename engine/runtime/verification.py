@@ -21,6 +21,7 @@ from engine.runtime.sealed_states import (
     Tell,
     Trust,
     believe,
+    check_turn,
     measure,
     open_state,
     say_nothing,
@@ -88,5 +89,6 @@ async def _heads_before(store: BlockStore, believed: Believed, trust: Trust) -> 
 
 
 async def _open(store: BlockStore, believed: Believed, opens: Opens, aead: Aead) -> Opened:
-    state = await open_state(store, believed, opens, aead)
+    state, says = await open_state(store, believed, opens, aead), believed.signed.head
+    check_turn(state, says)
     return Opened(state, unpack_beside(state.head, state.beside), state_id(state.head.pico))

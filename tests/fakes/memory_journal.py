@@ -411,7 +411,7 @@ class MemoryJournal:
     def holds(self, pico: PicoId, url: str) -> bool:
         return any(place == url and pico in picos for (place, _), picos in self.disk.holders.items())
 
-    def children(self, pico: PicoId) -> Sequence[PicoId]:
+    def children(self, pico: PicoId | None) -> Sequence[PicoId]:
         return sorted(child for child, parent in self.disk.parents.items() if parent == pico)
 
     def fact(self, name: str) -> str | None:

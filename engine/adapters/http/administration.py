@@ -34,6 +34,8 @@ def _picture(pico: PicoView) -> dict[str, Any]:
     }
     if pico.damage is not None:
         picture["damage"] = pico.damage
+    if pico.beside:
+        picture["beside"] = [_picture(one) for one in pico.beside]
     if pico.quarantined:
         picture["quarantined"] = dict(pico.quarantined)
     return picture | {"is_cut": True} if pico.is_cut else picture

@@ -11,8 +11,10 @@ from engine.adapters.http.replies import Reply, encode
 from engine.adapters.http.requests import Request
 from engine.adapters.http.routes import Routes
 from engine.core.blocks.errors import BlockError
+from engine.core.blocks.heads import LARGEST
 from engine.core.messages import Refusal
 from engine.core.model import Eci
+from engine.core.multiformats import from_multibase
 from engine.core.telling import Document
 from engine.ports import StoreFailed
 from engine.runtime.seal_desk import SealDesk
@@ -40,6 +42,18 @@ async def _seal(host: Host, request: Request) -> Reply:
 
 async def _history(host: Host, request: Request) -> Reply:
     return await _told(_desk(host).history(_eci((await request.parameters()).get("eci"))))
+
+
+async def _seen(host: Host, request: Request) -> Reply:
+    request.demand_post("this keeps evidence")
+    head = (await request.parameters()).get("head")
+    try:
+        block = from_multibase(head) if isinstance(head, str) else None
+    except ValueError:
+        block = None
+    if block is None or len(block) > LARGEST:
+        raise malformed("head is the block of a head, as multibase", "`picomesh verify` sends those it finds")
+    return await _told(_desk(host).see(block))
 
 
 async def _owners(host: Host, request: Request) -> Reply:
@@ -102,6 +116,7 @@ def _are_texts(given: Any) -> TypeGuard[list[str] | None]:
 ROUTES: Routes = {
     "/api/seal": (_seal, "by POST: seal the pico at eci, or all, now; with copies and stores: there"),
     "/api/seal/history": (_history, "the sealed heads of the pico at ?eci=…"),
+    "/api/seal/seen": (_seen, "by POST: a head found elsewhere; evidence, if it contradicts one of ours"),
     "/api/seal/owners": (_owners, "owners of picos, or of that at ?eci=…; by POST: name them, remove one"),
     "/api/stores": (_stores, "the stores of blocks, and how they are"),
     "/api/stores/collect": (_collect, "by POST: remove blocks that nothing needs"),

@@ -307,8 +307,8 @@ class SqliteJournal:
     def holds(self, pico: PicoId, url: str) -> bool:
         return bool(self._rows(HOLDS, pico, url))
 
-    def children(self, pico: PicoId) -> Sequence[PicoId]:
-        rows = self._rows("SELECT pico FROM picos WHERE parent = ? ORDER BY pico", pico)
+    def children(self, pico: PicoId | None) -> Sequence[PicoId]:
+        rows = self._rows("SELECT pico FROM picos WHERE parent IS ? ORDER BY pico", pico)
         return [child for (child,) in rows]
 
     def fact(self, name: str) -> str | None:

@@ -23,6 +23,7 @@ from engine.core.blocks.errors import BlockError, BrokenHeads, ForgedHead, Newer
 from engine.core.cids import Cid, check_cid, cid_of, cid_text
 from engine.core.did_keys import DidKey, NotADidKey, from_did_key, read_did_key
 from engine.core.signatures import SIGNATURE_BYTES, Verify
+from engine.core.timekeeping import to_iso
 
 KIND = "picomesh head"
 FORMAT = 1
@@ -209,6 +210,23 @@ class Evidence:
     def by(self) -> tuple[DidKey, ...]:
         """Who signed them: mostly one key."""
         return tuple(dict.fromkeys(one.head.by for one in self.heads))
+
+
+class TwoHeads(BlockError):
+    """Somebody has signed two heads for one turn, so neither is to be gone by until people have decided."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self.evidence, says = evidence, evidence.heads[0].head
+        each = "".join(f"\n  {cid_text(one.cid)}  of {to_iso(one.head.time_ms)}" for one in evidence.heads)
+        by = " and ".join(evidence.by)
+        super().__init__(f"{by} signed both for turn {says.sequence} of epoch {says.epoch}{each}")
+
+
+def contradictions(heads: Iterable[SignedHead]) -> list[Evidence]:
+    """All that heads which were checked prove against whoever signed them."""
+    by_place: dict[tuple[str, tuple[int, int]], SignedHead] = {}
+    found = (equivocation(by_place.setdefault((one.head.pico, one.head.place), one), one) for one in heads)
+    return [evidence for evidence in found if evidence is not None]
 
 
 def equivocation(one: SignedHead, other: SignedHead) -> Evidence | None:

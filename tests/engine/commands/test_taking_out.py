@@ -437,6 +437,49 @@ def test_a_child_comes_back_below_its_parent(shell: Shell, tmp_path: Path) -> No
     assert with_engine(other, look)["state"] == told["state"]
 
 
+def test_what_has_no_parent_is_a_tree_that_can_be_seen(shell: Shell, tmp_path: Path) -> None:
+    """Beside that of the root pico: a root of elsewhere, and a child until its parent is there as well."""
+    home, other, third = tmp_path / "home", tmp_path / "other", tmp_path / "third"
+
+    async def have_child(engine: Engine) -> str:
+        host = engine.host
+        await host.run_event(host.root_eci(), "wrangler", "new_child_request", {"name": "kid"})
+        (child,) = engine.journal.children(root_of(engine))
+        assert host.sealing is not None
+        await host.sealing.seals.seal(child)
+        await seal(engine)
+        return child
+
+    async def trees(engine: Engine) -> tuple[str, list[tuple[str, list[str]]]]:
+        seen = await engine.host.picture()
+        return seen.id, [(one.id, [child.id for child in one.children]) for one in seen.beside]
+
+    child = with_engine(home, have_child)
+    for eci, file in (("root", "root.car"), (child, "child.car")):
+        shell.told("export", eci, "-o", tmp_path / file, "--with-keys", "--home", home)
+    assert with_engine(home, trees)[1] == []
+    own, _ = with_engine(other, trees)
+    shown = shell.run("import", tmp_path / "child.car", "--home", other).output
+    assert "a tree of its own, beside that of the root pico" in shown
+    assert with_engine(other, trees) == (own, [(child, [])])
+    root = shell.told("import", tmp_path / "root.car", "--home", other)["pico"]
+    assert with_engine(other, trees) == (own, [(root, [child])])
+    shell.told("import", tmp_path / "child.car", "--home", third)
+    shell.told("import", tmp_path / "root.car", "--home", third)
+    assert with_engine(third, trees) == (root, []), "and in a home without picos the root is the root"
+
+
+def test_a_tree_of_its_own_is_drawn_after_that_of_the_root(shell: Shell) -> None:
+    """Each pico once, and it is said which was brought in."""
+    pico = {"id": "a1", "name": "Ann", "eci": "e1", "rulesets": [], "children": []}
+    other = {**pico, "id": "b1", "name": None, "children": [{**pico, "id": "c1"}]}
+    told = json.dumps({**pico, "beside": [other]})
+    with site(lambda _: WebResponse(200, "", {"content-type": "application/json"}, told)) as port:
+        shown = shell.run("tree", "--url", f"http://127.0.0.1:{port}").output
+    assert [shown.count(name) for name in ("a1", "b1", "c1")] == [1, 1, 1]
+    assert shown.index("a1") < shown.index("b1") < shown.index("brought in: below no pico here")
+
+
 def test_a_file_is_fetched_from_where_it_is(taken: Taken, shell: Shell, tmp_path: Path) -> None:
     """By its URL; what is not there is said to be so, and leaves nothing behind."""
     content = taken.car.read_bytes().decode("latin-1")

@@ -22,7 +22,7 @@ from engine.core.blocks.errors import (
     OldHead,
     WrongKey,
 )
-from engine.core.blocks.heads import SignedHead, sign_head
+from engine.core.blocks.heads import SignedHead, TwoHeads, sign_head
 from engine.core.blocks.walks import reach, run
 from engine.core.cids import Cid, cid_of
 from engine.core.did_keys import to_did_key
@@ -285,7 +285,7 @@ async def test_two_heads_for_one_turn_are_kept_as_evidence() -> None:
     house, signed, blocks = await lived()
     own = house.seals._seed(house.root)
     lie = sign_head(replace(signed.head, time_ms=5), lambda message: sign(own, message))
-    with pytest.raises(AlreadyHere):
+    with pytest.raises(TwoHeads):
         await restore(house, await offered(blocks, lie.block), blocks)
     (evidence,) = house.seals.heads.evidence(house.root)
     assert {one.cid for one in evidence.heads} == {signed.cid, lie.cid}

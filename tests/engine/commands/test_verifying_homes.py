@@ -1,0 +1,261 @@
+"""What a home has of a sealed pico is checked to the last record; heads that contradict it are evidence."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.adapters.http.run_file import RunFile, write_run_file
+from engine.adapters.keys import SeedFile, SeedKeys
+from engine.adapters.local.home import take_home
+from engine.adapters.local.packing import pack, unpack
+from engine.adapters.signing.ed25519 import sign
+from engine.core.blocks.heads import SignedHead, sign_head
+from engine.core.cids import cid_text
+from engine.ports import WebRequest, WebResponse
+from engine.runtime.identities import SIGNING, life_purpose
+from engine.wiring import Engine
+from tests.engine.commands.sealed_homes import (
+    PASSPHRASE,
+    Shell,
+    identity,
+    live,
+    root_of,
+    send,
+    with_engine,
+)
+from tests.engine.commands.test_taking_out import head_of, site, with_head
+
+ENTER = {"PICOMESH_EXPORT_PASSPHRASE": PASSPHRASE}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any], Path]:
+    """A home with a sealed pico, what that was, and a file of it."""
+    folder = tmp_path_factory.mktemp("made")
+    home, car = folder / "home", folder / "mine.car"
+    was = with_engine(home, live)
+    Shell(folder).told("export", "root", "-o", car, "--with-keys", "--home", home, **ENTER)
+    return home, was, car
+
+
+class Place:
+    """A copy of that home, which a test may spoil."""
+
+    def __init__(self, made: tuple[Path, dict[str, Any], Path], folder: Path) -> None:
+        home, self.was, self.car = made
+        self.home, self.folder, self.shell = folder / "copy", folder, Shell(folder, ENTER)
+        shutil.copytree(home, self.home)
+
+    def change(self, statement: str, *values: object) -> None:
+        with closing(sqlite3.connect(self.home / "journal.sqlite")) as connection, connection:
+            assert connection.execute(statement, values).rowcount == 1
+
+    def alter_record(self, seq: int, alter: Callable[[bytes], bytes]) -> bytes:
+        with closing(sqlite3.connect(self.home / "journal.sqlite")) as connection:
+            query = "SELECT body FROM records WHERE pico = ? AND seq = ?"
+            ((body,),) = connection.execute(query, (self.was["root"], seq)).fetchall()
+        altered = alter(unpack(body))
+        assert altered != unpack(body)
+        update = "UPDATE records SET body = ? WHERE pico = ? AND seq = ?"
+        self.change(update, pack(altered), self.was["root"], seq)
+        return altered
+
+    def verify(self, *words: object) -> dict[str, Any]:
+        return self.shell.told("verify", *words, "--home", self.home)
+
+    def refused(self, *words: object) -> str:
+        return self.shell.refused("verify", *words, "--home", self.home)
+
+    def lie(self, name: str = "lie.car", later_ms: int = 1, **other: Any) -> Path:
+        """The file with another head for the same turn, which the pico's own key has signed."""
+        seeds = SeedKeys(SeedFile(self.home / "engine.key").open(None))
+        seed = seeds.derive(f"{life_purpose(self.was['root'])}/{SIGNING}")
+
+        def again(signed: SignedHead) -> SignedHead:
+            changed = replace(signed.head, time_ms=signed.head.time_ms + later_ms, **other)
+            return sign_head(changed, lambda message: sign(seed, message))
+
+        with_head(self.car, again, self.folder / name)
+        return self.folder / name
+
+    def evidence(self) -> list[list[str]]:
+        """The heads of each contradiction that the home keeps."""
+        found = self.verify(self.was["did"])["evidence"]
+        return [sorted(one["heads"]) for one in found]
+
+
+@pytest.fixture
+def place(made: tuple[Path, dict[str, Any], Path], tmp_path: Path) -> Place:
+    return Place(made, tmp_path)
+
+
+def flip(body: bytes) -> bytes:
+    return body.replace(b'"steps":', b'"steps":1')
+
+
+# --- turns -----------------------------------------------------------------------------------------
+
+
+def test_all_turns_of_a_home_are_run_again(place: Place) -> None:
+    """From the first on, to the state that was sealed; without an engine, and nothing is changed."""
+    told = place.verify(place.was["did"], "--replay")
+    assert told["replay"] == {"repeated": 9, "skipped": [], "from": 0, "to": 9}
+    assert (told["history"], told["state"]) == ({"from": 1, "to": 9}, place.was["state"])
+
+
+def test_turns_after_the_seal_are_run_again_too(place: Place) -> None:
+    """What was sealed is held against the state of its turn, not against the newest."""
+
+    async def go_on(engine: Engine) -> str:
+        await send(engine, "second")
+        return await identity(engine)
+
+    newest = with_engine(place.home, go_on)
+    told = place.verify(place.was["did"], "--replay")
+    assert (told["turn"], told["replay"]["to"]) == (9, 10)
+    assert told["state"] == place.was["state"] != newest
+
+
+def test_a_record_that_was_touched_is_named(place: Place) -> None:
+    """With or without running anything, whichever it is, and one that is missing too."""
+    for seq in (1, 5, 9):
+        other = Place((place.home, place.was, place.car), place.folder / str(seq))
+        other.alter_record(seq, flip)
+        said = other.refused(place.was["did"])
+        assert f"error: broken history: record {min(seq + 1, 9)}:" in said
+    for seq in (1, 5, 9):
+        other = Place((place.home, place.was, place.car), place.folder / f"without {seq}")
+        other.change("DELETE FROM records WHERE pico = ? AND seq = ?", place.was["root"], seq)
+        assert f"error: broken history: record {seq}: it is missing" in other.refused(place.was["did"])
+
+
+def test_a_turn_that_comes_out_otherwise_is_named(place: Place) -> None:
+    """Somebody has changed what it came to, and the hash beside it: only running it again shows that."""
+    body = place.alter_record(9, lambda body: body.replace(b"39762144", b"39762145"))
+    digest = hashlib.sha256(body).digest()
+    place.change("UPDATE record_ends SET hash = ? WHERE pico = ?", digest, place.was["root"])
+    assert place.verify(place.was["did"])["history"] == {"from": 1, "to": 9}
+    said = place.refused(place.was["did"], "--replay")
+    assert "error: another outcome: turn 9 does not come out as recorded; they differ in changes" in said
+
+
+def test_a_history_that_was_brought_along_in_part_is_checked_from_there(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is missed that never came; what has happened since is run again."""
+    monkeypatch.setattr("engine.runtime.besides.MOST_RECORDS", 4)
+
+    async def go_on(engine: Engine) -> None:
+        assert engine.host.sealing is not None
+        await send(engine, "second")
+        await engine.host.sealing.seals.seal(root_of(engine))
+
+    with_engine(place.home, go_on)
+    car, new = place.folder / "part.car", place.folder / "new"
+    told = place.shell.told("export", "root", "-o", car, "--home", place.home)
+    assert 0 < told["turns"] < 10
+    place.shell.told("import", car, "--key", place.home / "engine.key", "--home", new)
+    told = place.shell.told("verify", place.was["did"], "--replay", "--home", new)
+    assert (told["history"]["to"], told["history"]["from"] > 1) == (10, True)
+    assert (told["replay"]["from"], told["replay"]["to"]) == (10, 10)
+    assert (
+        "no turn: none is recorded"
+        in place.shell.run("verify", place.was["did"], "--replay", "--home", new).output
+    )
+
+
+# --- heads -----------------------------------------------------------------------------------------
+
+
+def test_every_head_that_is_remembered_is_checked(place: Place) -> None:
+    """Not the newest one alone."""
+
+    async def go_on(engine: Engine) -> None:
+        assert engine.host.sealing is not None
+        for _ in range(3):
+            await send(engine, "second")
+            await engine.host.sealing.seals.seal(root_of(engine))
+
+    with_engine(place.home, go_on)
+    assert place.verify(place.was["did"])["heads"] == 4
+    name = f"head 1 of {place.was['root']}"
+    place.change(
+        "UPDATE facts SET value = substr(value, 1, length(value) - 4) || 'AAAA' WHERE name = ?", name
+    )
+    assert "error: forged head:" in place.refused(place.was["did"])
+
+
+def test_a_second_head_is_found_in_a_file(place: Place) -> None:
+    """By whoever verifies it beside the home that knows the other one; both are kept as evidence there."""
+    assert place.evidence() == []
+    lie = place.lie()
+    heads = sorted(cid_text(head_of(file)) for file in (lie, place.car))
+    said = place.refused(lie)
+    assert "error: two heads for one turn:" in said
+    assert all(head in said for head in heads)
+    assert place.evidence() == [heads]
+    assert "error: two heads for one turn:" in place.refused(lie)
+    assert place.evidence() == [heads], "once"
+    shown = place.shell.run("verify", place.was["did"], "--home", place.home)
+    assert (shown.exit_code, "signed two heads for turn 9" in shown.output) == (0, True)
+    assert place.verify(place.car)["head"] == cid_text(head_of(place.car))
+
+
+def test_a_second_head_is_not_said_to_be_here_already(place: Place) -> None:
+    """An import and a restore say what is wrong, and keep it."""
+    lie = place.lie()
+    heads = sorted(cid_text(head_of(file)) for file in (lie, place.car))
+    assert "error: two heads for one turn:" in place.shell.refused("import", lie, "--home", place.home)
+    assert place.evidence() == [heads]
+    other = place.lie("other.car", later_ms=2)
+    words = ("restore", place.was["did"], "--from", other, "--home", place.home)
+    assert "error: two heads for one turn:" in place.shell.refused(*words)
+    assert len(place.evidence()) == 2
+
+
+def test_two_heads_that_a_restore_comes_across_are_kept_where_the_pico_lives_then(place: Place) -> None:
+    """Whichever of them was chosen."""
+    folder, new = place.folder / "stick", place.folder / "new"
+    folder.mkdir()
+    place.lie().rename(folder / "lie.car")
+    shutil.copy(place.car, folder / "mine.car")
+    heads = sorted(cid_text(head_of(folder / name)) for name in ("lie.car", "mine.car"))
+    words = ("restore", place.was["did"], "--from", folder, "--home", new, "--head", heads[0])
+    assert place.shell.told(*words)["evidence"] == 1
+    told = place.shell.told("verify", place.was["did"], "--home", new)
+    assert [sorted(one["heads"]) for one in told["evidence"]] == [heads]
+
+
+def test_a_running_engine_is_given_the_evidence(place: Place) -> None:
+    """Since its home is its own while it runs."""
+    lie, given = place.lie(), list[str]()
+
+    def answer(request: WebRequest) -> WebResponse:
+        given.append(f"{request.method} {request.url}")
+        return WebResponse(200, "", {}, '{"pico": null, "evidence": null}')
+
+    lock = take_home(place.home)
+    try:
+        with site(answer) as port:
+            write_run_file(place.home, RunFile(f"http://127.0.0.1:{port}", 1, "root"))
+            assert "error: two heads for one turn:" in place.refused(lie)
+        assert given == ["POST /api/seal/seen"]
+        assert "the evidence is not kept" in place.refused(lie)
+    finally:
+        lock.release()
+    assert place.evidence() == []
+
+
+def test_a_head_that_leads_to_another_turn_is_refused(place: Place) -> None:
+    """Though its signature is good, and every block is there."""
+    said = place.refused(place.lie(sequence=8))
+    assert "error: no sealed state: the head is of turn 8, and what it leads to is of turn 9" in said
