@@ -6,7 +6,7 @@ the pico has put for everybody is there to be had. Whoever is killed on the way 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from rich.markup import escape
 from engine.commands.open_home import OpenHome, OwnHome, now_ms, restoring_in, state_keys_of
 from engine.commands.opening_keys import Opener
 from engine.commands.output import console
-from engine.commands.progress import Tell
+from engine.commands.progress import Tell, telling
 from engine.commands.taking_up import taking_up
 from engine.config import default_home
 from engine.core.cids import Cid, cid_text
@@ -55,7 +55,8 @@ async def bring_in(home: OwnHome, source: Source, tell: Tell) -> dict[str, Any]:
 
     async def prepare(coming: Coming) -> Sequence[Write]:
         if source.store is not home.stores:
-            async for blocks in _telling(walk(source.store, [source.head]), tell, size.bytes):
+            taken = walk(source.store, [source.head])
+            async for blocks in telling(taken, tell, "keeping its blocks", size.bytes):
                 await home.stores.put_many(blocks)
         await home.stores.keep(coming.signed.head.pico, source.head, coming.replication)
         await bring_back(home.stores, coming.pico.id, coming.deposits, coming.replication)
@@ -72,16 +73,6 @@ def _name_owners(home: OpenHome, owners: Sequence[PicoOwner]) -> Sequence[Write]
     """Those of a root pico are owners of whatever is made below it, so of all that is in its home."""
     now = [replace(one, named_ms=now_ms()) for one in owners[:MOST_OWNERS]]
     return state_keys_of(home).owners.naming(now) if now else ()
-
-
-async def _telling(
-    blocks: AsyncIterator[Mapping[Cid, bytes]], tell: Tell, whole: int
-) -> AsyncIterator[Mapping[Cid, bytes]]:
-    done = 0
-    async for part in blocks:
-        yield part
-        done += sum(map(len, part.values()))
-        tell("keeping its blocks", done, whole)
 
 
 def _make_root(home: OpenHome, pico: Pico) -> Sequence[Write]:

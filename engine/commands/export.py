@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +19,11 @@ from engine.commands.long_runs import run_long
 from engine.commands.open_home import OpenHome, heads_of, look_into, now_ms, state_keys_of, trust
 from engine.commands.opening_keys import locking
 from engine.commands.output import console, json_option, print_json
-from engine.commands.progress import Tell
+from engine.commands.progress import Tell, telling
 from engine.commands.settings import read_settings
 from engine.config import Settings
 from engine.core.blocks.heads import SignedHead
-from engine.core.cids import Cid, cid_text
+from engine.core.cids import cid_text
 from engine.core.model import Eci, PicoId
 from engine.core.timekeeping import to_iso
 from engine.runtime.exports import Export, Exports, Lock
@@ -116,7 +115,7 @@ async def _export(
                 keys = state_keys_of(home).known(pico)
                 export = await exports.prepare(pico, believed, keys, lock)
                 size = await measure(home.store, [export.head], lambda _, size: tell("looking", size, 0))
-                blocks = _telling(exports.blocks(export), tell, size.bytes)
+                blocks = telling(exports.blocks(export), tell, "writing", size.bytes)
                 written = await write_car(target, export.roots, blocks)
             finally:
                 await scratch.close()
@@ -139,16 +138,6 @@ def _told(
         "turns": export.turns,
         "keys": with_keys,
     }
-
-
-async def _telling(
-    blocks: AsyncIterator[Mapping[Cid, bytes]], tell: Tell, whole: int
-) -> AsyncIterator[Mapping[Cid, bytes]]:
-    done = 0
-    async for part in blocks:
-        yield part
-        done += sum(map(len, part.values()))
-        tell("writing", min(done, whole), whole)
 
 
 def _resolve(home: OpenHome, eci: str) -> PicoId:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+from engine.core.cids import Cid
 
 Tell = Callable[[str, int, int], None]
 """What is being done, how many bytes of it are done, and of how many: 0 where nobody knows."""
@@ -33,3 +35,14 @@ def progress() -> Iterator[Tell]:
         yield tell
     finally:
         shown.stop()
+
+
+async def telling(
+    blocks: AsyncIterator[Mapping[Cid, bytes]], tell: Tell, what: str, whole: int
+) -> AsyncIterator[Mapping[Cid, bytes]]:
+    """The same blocks; of those that were taken it is told how many bytes they are."""
+    done = 0
+    async for part in blocks:
+        yield part
+        done += sum(map(len, part.values()))
+        tell(what, min(done, whole), whole)

@@ -81,7 +81,9 @@ class Correspondence:
     # --- events ------------------------------------------------------------------------------------
 
     async def _answer_message(self, pico: PicoId, content: Content) -> Answer:
-        sender, to = await self._sender(content), self._newest(pico, Eci(content["from"]), content["did"])
+        eci = Eci(content["from"])
+        sender = await self._identities.writing_as(eci, content.get("me"))
+        to = self._newest(pico, eci, content["did"])
         content = {**content, "did": to}
         own = self._identities.find(did_of(to))
         if own is not None:
@@ -92,14 +94,6 @@ class Correspondence:
                 sender, to, picomesh.EVENT, body, content["key"], content.get("from_prior")
             )
         return self._unless_late(content, answer if isinstance(answer, dict) else {})
-
-    async def _sender(self, content: Content) -> Did:
-        eci = Eci(content["from"])
-        if "me" not in content:
-            return await self._identities.name(eci)
-        me = Did(content["me"])
-        await self._identities.keep(eci, me)
-        return me
 
     async def _deliver(self, own: Owner, sender: Did, content: Content) -> Answer:
         """To a channel of this engine."""
@@ -136,10 +130,8 @@ class Correspondence:
 
     async def _answer_query(self, pico: PicoId, content: Content) -> Answer:
         asking = Eci(content.get("from", content["via"][-1]))
-        sender, to = (
-            await self._sender({**content, "from": asking}),
-            self._newest(pico, asking, content["eci"]),
-        )
+        sender = await self._identities.writing_as(asking, content.get("me"))
+        to = self._newest(pico, asking, content["eci"])
         content = {**content, "eci": to}
         own = self._identities.find(did_of(to))
         if own is not None:

@@ -170,6 +170,13 @@ class Identities:
             raise NoSuchName(f"{show_did(did)} is not the next DID of channel {eci}")
         await self._journal.commit([KeepDid(did, eci)])
 
+    async def writing_as(self, eci: Eci, me: Did | None) -> Did:
+        """The DID by which a channel writes: the one that its turn named, durable, or else the newest."""
+        if me is None:
+            return await self.name(eci)
+        await self.keep(eci, me)
+        return me
+
     def eci_of(self, did: Did) -> Eci | None:
         """The channel that has, or had, this name."""
         owner = self._find_life(did)

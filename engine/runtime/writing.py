@@ -90,14 +90,6 @@ class Writing:
             return _error(str(problem))
         return {}
 
-    async def _sender(self, content: Content) -> Did:
-        eci = Eci(content["from"])
-        if "me" not in content:
-            return await self._identities.name(eci)
-        me = Did(content["me"])
-        await self._identities.keep(eci, me)
-        return me
-
     async def _answer_document(self, pico: PicoId, content: Content) -> Answer:
         async with self._lanes.of(pico):
             document = await self._fetch(content["did"])
@@ -108,7 +100,8 @@ class Writing:
     async def _answer_letter(self, pico: PicoId, content: Content) -> Answer:
         to = self._newest(pico, Eci(content["from"]), content["did"])
         try:
-            message = self._message(content, await self._sender(content), to)
+            me = await self._identities.writing_as(Eci(content["from"]), content.get("me"))
+            message = self._message(content, me, to)
             async with self._lanes.of(pico):
                 reply = await self._bring(message, to)
         except NoSuchName as problem:

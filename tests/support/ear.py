@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import re
 import socket
 import threading
-from collections.abc import Iterable
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 
 PIECE = 1 << 16
@@ -64,19 +66,86 @@ class Ear:
 
 
 def found_in(data: bytes, words: Iterable[str]) -> set[str]:
-    """Those of them that can be read in these bytes: as they are, or as hex, base64 or UTF-16 of it."""
-    lowered = data.lower()
-    return {word for word in words if any(form in place for form, place in _spelled(word, data, lowered))}
+    """Those of them that can be read in these bytes, however they are spelled, and whether packed or not."""
+    return secrets_in(data, {word: word.encode() for word in words})
 
 
-def _spelled(word: str, data: bytes, lowered: bytes) -> Iterable[tuple[bytes, bytes]]:
-    plain = word.encode()
-    yield plain.lower(), lowered
-    yield plain.hex().encode(), lowered
-    yield word.encode("utf-16-le"), data
+def secrets_in(data: bytes, secrets: Mapping[str, bytes]) -> set[str]:
+    """The same of what is no text, by what each is called here."""
+    places = [(place, place.lower()) for place in (data, *unpacked(data))]
+    return {
+        name for name, plain in secrets.items() if any(_is_in(plain, place, lower) for place, lower in places)
+    }
+
+
+def unpacked(data: bytes) -> Iterator[bytes]:
+    """What is in every stream of zlib or gzip that begins somewhere in it, also in one that is cut off."""
+    for begin in _BEGINNINGS.finditer(data):
+        found = b"".join(_pieces(data[begin.start() : begin.start() + LONGEST]))
+        if len(found) > SHORTEST:
+            yield found
+
+
+def _pieces(stream: bytes) -> Iterator[bytes]:
+    """As far as it goes."""
+    unpacking = zlib.decompressobj(wbits=47)
+    with suppress(zlib.error):
+        for place in range(0, len(stream), PIECE_OF_STREAM):
+            yield unpacking.decompress(stream[place : place + PIECE_OF_STREAM])
+            if unpacking.eof:
+                return
+
+
+_BEGINNINGS = re.compile(rb"\x1f\x8b\x08|\x78[\x01\x5e\x9c\xda]")
+PIECE_OF_STREAM = 16
+LONGEST, SHORTEST = 1 << 22, 8
+"""Bytes of a stream that is looked into: chance makes beginnings of streams, too, which hold little."""
+
+
+def _is_in(plain: bytes, place: bytes, lower: bytes) -> bool:
+    return any(form in place for form in _spellings(plain)) or any(
+        form in lower for form in _in_any_case(plain)
+    )
+
+
+def _in_any_case(plain: bytes) -> Iterator[bytes]:
+    """As it is, and byte by byte: as hex, in a URL, in JSON."""
+    if plain.isascii():
+        yield plain.lower()
+    yield plain.hex().encode()
+    yield plain.hex(":").encode()
+    for mark in ("%", "\\u00", "\\x", "0x"):
+        yield "".join(f"{mark}{byte:02x}" for byte in plain).encode()
+    yield base58(plain).lower()
+
+
+def _spellings(plain: bytes) -> Iterator[bytes]:
+    yield plain
+    yield plain[::-1]
+    with suppress(UnicodeDecodeError):
+        yield plain.decode().encode("utf-16-le")
+        yield plain.decode().encode("utf-16-be")
+    for comma in (",", ", ", " "):
+        yield comma.join(map(str, plain)).encode()
     for shift in range(3):
-        whole = base64.b64encode(bytes(shift) + plain)
-        # Without the characters at the ends, in which neighbours have a part.
-        middle = whole[(0, 2, 3)[shift] : len(whole) // 4 * 4 - 4]
-        yield middle, data
-        yield middle.translate(bytes.maketrans(b"+/", b"-_")), data
+        middle = _middle(base64.b64encode(bytes(shift) + plain + bytes(2)), shift, len(plain), 6)
+        yield middle
+        yield middle.translate(bytes.maketrans(b"+/", b"-_"))
+    for shift in range(5):
+        middle = _middle(base64.b32encode(bytes(shift) + plain + bytes(4)), shift, len(plain), 5)
+        yield middle
+        yield middle.lower()
+
+
+def _middle(whole: bytes, before: int, length: int, bits: int) -> bytes:
+    """Without the characters in which neighbours have a part."""
+    return whole[-(-before * 8 // bits) : (before + length) * 8 // bits]
+
+
+def base58(plain: bytes) -> bytes:
+    """As DIDs and keys are written, where it stands alone."""
+    number, digits = int.from_bytes(plain, "big"), bytearray()
+    while number:
+        number, digit = divmod(number, 58)
+        digits.append(b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"[digit])
+    return bytes(reversed(digits))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 import sqlite3
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -51,13 +52,13 @@ class Bench(Protocol):
 OpenBench = Callable[[Path], AbstractAsyncContextManager[Bench]]
 
 
-class WritableBench:
+class WritableBench(ABC):
     """What benches of stores have in common into which something can be put."""
 
     is_writable = True
 
-    async def open(self) -> BlockStore:
-        raise NotImplementedError
+    @abstractmethod
+    async def open(self) -> BlockStore: ...
 
     async def fill(self, blocks: Mapping[Cid, bytes], roots: Iterable[Cid]) -> BlockStore:
         store = await self.open()

@@ -250,6 +250,14 @@ class Member:
         options = reply.directives[0]["options"]
         return Eci(options["eci"]), Did(options["did"])
 
+    async def child(self, name: str) -> Eci:
+        """A new child of its root pico, by the channel that the root has to it."""
+        await self.send("wrangler:new_child_request", name=name)
+        await self.host.wait_quiet()
+        reply = await self.host.run_query(self.host.root_eci(), "io.picolabs.wrangler", "children", {})
+        assert isinstance(reply, QueryReply)
+        return Eci(next(child["eci"] for child in reply.value if child["name"] == name))
+
     def app(self) -> ASGIApp:
         return make_app(self.host, Limits(body=BODY_LIMIT, depth=64))
 

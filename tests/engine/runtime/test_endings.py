@@ -23,7 +23,6 @@ from engine.adapters.dids import (
 from engine.core.messages import Refusal
 from engine.core.model import Eci, PicoId
 from engine.ports import Guard, KeptLog
-from engine.runtime.replies import QueryReply
 from tests.engine.adapters.dids.foreign_logs import foreign_verdict_of
 from tests.engine.adapters.dids.people import signer
 from tests.engine.in_loop import in_loop
@@ -31,14 +30,6 @@ from tests.engine.runtime.mesh import Member, Mesh
 
 LATER_S = 4_000_000_000.0
 GUARDIAN = signer(11)
-
-
-async def child(one: Member, name: str) -> Eci:
-    await one.send("wrangler:new_child_request", name=name)
-    await one.host.wait_quiet()
-    reply = await one.host.run_query(one.host.root_eci(), "io.picolabs.wrangler", "children", {})
-    assert isinstance(reply, QueryReply)
-    return Eci(next(child["eci"] for child in reply.value if child["name"] == name))
 
 
 async def named(one: Member, eci: Eci) -> tuple[PicoId, str]:
@@ -58,7 +49,7 @@ def log_of(one: Member, pico: PicoId) -> VerifiedLog:
 async def test_the_log_of_a_deleted_pico_ends(tmp_path: Path) -> None:
     """Of those below it too; it is served on, and nobody can write to the name any more."""
     ann = await Mesh().add("ann", tmp_path)
-    eci = await child(ann, "Kid")
+    eci = await ann.child("Kid")
     pico, did = await named(ann, eci)
     await ann.send("wrangler:child_deletion_request", eci=eci)
     await ann.host.wait_quiet()
@@ -76,7 +67,7 @@ async def test_the_log_of_a_deleted_pico_ends(tmp_path: Path) -> None:
 async def test_one_without_a_name_leaves_none(tmp_path: Path) -> None:
     """Its id was never told to anybody."""
     ann = await Mesh().add("ann", tmp_path)
-    eci = await child(ann, "Kid")
+    eci = await ann.child("Kid")
     facts = set(ann.disk.facts)
     await ann.send("wrangler:child_deletion_request", eci=eci)
     await ann.host.wait_quiet()
@@ -87,7 +78,7 @@ async def test_one_without_a_name_leaves_none(tmp_path: Path) -> None:
 async def test_a_crash_right_after_the_deletion_changes_nothing(tmp_path: Path) -> None:
     """The next start finds a log without a pico, and ends it; once."""
     ann = await Mesh().add("ann", tmp_path)
-    eci = await child(ann, "Kid")
+    eci = await ann.child("Kid")
     pico, _ = await named(ann, eci)
     ann.host.when_gone(lambda _: ann.crash())
     await ann.send("wrangler:child_deletion_request", eci=eci)
@@ -107,7 +98,7 @@ async def test_a_log_that_guardians_watch_is_not_ended_without_them(
 ) -> None:
     """They can still take the name back; so it stays as it is, and the log of the engine says so."""
     ann = await Mesh().add("ann", tmp_path)
-    eci = await child(ann, "Kid")
+    eci = await ann.child("Kid")
     pico, _ = await named(ann, eci)
     await have_watched(ann, eci)
     before = ann.mail.lives.kept(pico)

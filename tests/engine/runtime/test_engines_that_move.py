@@ -44,6 +44,13 @@ async def hear_of_it(mesh: Mesh, *members: Member, rounds: int = 20) -> None:
     await mesh.settle(*members)
 
 
+async def move_unnoticed(mesh: Mesh, mover: Member, away: Member) -> None:
+    """The other engine is off while the first moves, and is told in vain."""
+    away.crash()
+    await mover.move("attic")
+    await hear_of_it(mesh, mover)
+
+
 @in_loop
 async def test_a_conversation_goes_on_both_ways(tmp_path: Path) -> None:
     """Over the DIDs that both have had from the beginning, though one engine is somewhere else now."""
@@ -89,9 +96,7 @@ async def test_who_was_away_hears_of_it_afterwards(tmp_path: Path) -> None:
     """It is told again and again, and what both know outlives their restarts."""
     mesh, ann, bob = await setting(tmp_path)
     anns, bobs = await begin(mesh, ann, bob)
-    bob.crash()
-    await ann.move("attic")
-    await hear_of_it(mesh, ann)
+    await move_unnoticed(mesh, ann, bob)
     await bob.start()
     await hear_of_it(mesh, ann, bob)
     await bob.crash_and_start()
@@ -106,9 +111,7 @@ async def test_who_was_away_for_too_long_is_told_when_they_write(tmp_path: Path)
     """There is an end to telling those who do not answer; whoever is heard from is not one of them."""
     mesh, ann, bob = await setting(tmp_path)
     anns, bobs = await begin(mesh, ann, bob)
-    bob.crash()
-    await ann.move("attic")
-    await hear_of_it(mesh, ann)
+    await move_unnoticed(mesh, ann, bob)
     mesh.clock.move_to(mesh.clock.now_ms() + 80 * HOURS_MS)
     await hear_of_it(mesh, ann)
     asked = len(mesh.wire.requests)

@@ -22,7 +22,6 @@ from engine.adapters.dids.log_writing import sign_entry
 from engine.core.messages import Refusal
 from engine.core.model import Eci
 from engine.ports import Guard, KeptLog, OwnersKey, Recover, Rotate
-from engine.runtime.replies import QueryReply
 from tests.engine.adapters.dids.people import signer
 from tests.engine.in_loop import in_loop
 from tests.engine.runtime.mesh import Member, Mesh
@@ -36,14 +35,6 @@ def promised(key: SeedSigner) -> OwnersKey:
     return OwnersKey(
         hash_key(key.multikey), tuple(did_of_key(signer(number).multikey) for number in (31, 32))
     )
-
-
-async def child(one: Member, name: str) -> Eci:
-    await one.send("wrangler:new_child_request", name=name)
-    await one.host.wait_quiet()
-    reply = await one.host.run_query(one.host.root_eci(), "io.picolabs.wrangler", "children", {})
-    assert isinstance(reply, QueryReply)
-    return Eci(next(child["eci"] for child in reply.value if child["name"] == name))
 
 
 def now_s(one: Member) -> float:
@@ -101,7 +92,7 @@ async def test_an_owner_takes_the_log_up(tmp_path: Path) -> None:
 async def test_two_picos_of_an_engine_do_not_have_one_name(tmp_path: Path) -> None:
     """The one that has it keeps it, until it is deleted."""
     ann = await Mesh().add("ann", tmp_path)
-    first, second = await child(ann, "First"), await child(ann, "Second")
+    first, second = await ann.child("First"), await ann.child("Second")
     whole = kept(await ann.mail.guarding.promise(first, promised(OWNER)))
     more = await signed(ann, second, OWNER, whole)
     told = await ann.mail.lives.extend(second, more)

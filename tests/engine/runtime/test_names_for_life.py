@@ -41,8 +41,8 @@ def root_of(member: Member) -> PicoId:
     return pico
 
 
-async def life(member: Member) -> dict[str, Any]:
-    told = await member.mail.life(member.host.root_eci())
+async def life(member: Member, eci: Eci | None = None) -> dict[str, Any]:
+    told = await member.mail.life(eci or member.host.root_eci())
     assert not isinstance(told, Refusal), told
     return dict(told)
 
@@ -239,18 +239,16 @@ async def test_whoever_is_named_in_the_hint_is_asked_for_what_is_new(tmp_path: P
 async def test_an_envelope_that_names_a_key_wakes_nobody(tmp_path: Path) -> None:
     """Only what opens does: names for life are known to everybody."""
     _, ann, zoe = await setting(tmp_path)
-    await ann.send("wrangler:new_child_request", name="kim")
-    await ann.host.wait_quiet()
-    (child,) = ann.journal.children(root_of(ann))
-    told = await ann.mail.life(Eci(child))
-    assert not isinstance(told, Refusal), told
-    name = await hand_over(zoe, dict(told))
+    child = await ann.child("kim")
+    name = await hand_over(zoe, await life(ann, child))
     envelope = json.loads(await zoe.envelopes.close(zoe.message(name, picomesh.EVENT, HELLO), name))
     envelope["ciphertext"] = "AAAA" + envelope["ciphertext"][4:]
     await ann.crash_and_start()
     response = await post(ann, json.dumps(envelope).encode())
     assert response.status_code == 400
-    assert child not in {mailbox.id for mailbox in ann.host._residents.awake()}
+    kim = ann.journal.find_channel(child)
+    assert kim is not None
+    assert kim not in {mailbox.id for mailbox in ann.host._residents.awake()}
 
 
 @in_loop
@@ -369,17 +367,10 @@ async def test_an_engine_gives_the_logs_of_its_own_picos(tmp_path: Path) -> None
 async def test_a_pico_that_is_gone_is_not_written_to(tmp_path: Path) -> None:
     """Its name is no DID of the engine any more."""
     _, ann, zoe = await setting(tmp_path)
-    await ann.send("wrangler:new_child_request", name="kim")
-    await ann.host.wait_quiet()
-    (child,) = ann.journal.children(root_of(ann))
-    told = await ann.mail.life(Eci(child))
-    assert not isinstance(told, Refusal), told
-    name = await hand_over(zoe, dict(told))
+    child = await ann.child("kim")
+    name = await hand_over(zoe, await life(ann, child))
     answer = await zoe.read(await zoe.write(ann, name, picomesh.EVENT, HELLO))
     assert answer.message.body["code"] == "e.p.trust.not-allowed"
-    known = await ann.host.run_query(ann.host.root_eci(), "io.picolabs.wrangler", "children", {})
-    assert isinstance(known, QueryReply)
-    assert isinstance(known.value, list)
-    await ann.send("wrangler:child_deletion_request", eci=known.value[0]["eci"])
+    await ann.send("wrangler:child_deletion_request", eci=child)
     await ann.host.wait_quiet()
     assert (await zoe.write(ann, name, picomesh.EVENT, HELLO)).status_code in (400, 404)

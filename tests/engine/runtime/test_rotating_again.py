@@ -28,6 +28,16 @@ async def the_one(who: Member) -> Any:
     return known
 
 
+async def guest(folder: Path) -> tuple[Member, Stranger, Any]:
+    """Somebody who has followed an invitation, and writes when they like; and what they were shown."""
+    mesh, ann, _ = await pals(folder)
+    zoe = Stranger("zoe", mesh)
+    shown = await invite(ann)
+    await zoe.write(ann, shown["did"], trust_ping.PING, pthid=shown["id"])
+    await ann.host.wait_quiet()
+    return ann, zoe, shown
+
+
 @pytest.mark.parametrize("times", [2, 3, 12])
 @in_loop
 async def test_somebody_who_was_away_follows_several_rotations(tmp_path: Path, times: int) -> None:
@@ -76,11 +86,7 @@ async def test_somebody_who_followed_in_silence_follows_again(tmp_path: Path) ->
 @in_loop
 async def test_a_stranger_follows_in_one_step(tmp_path: Path) -> None:
     """What is sent says of the DID that they know that it is the newest one now."""
-    mesh, ann, _ = await pals(tmp_path)
-    zoe = Stranger("zoe", mesh)
-    shown = await invite(ann)
-    await zoe.write(ann, shown["did"], trust_ping.PING, pthid=shown["id"])
-    await ann.host.wait_quiet()
+    ann, _, shown = await guest(tmp_path)
     for _ in range(2):
         await rotate(ann, shown["eci"])
     relation = next(iter(pico_of(ann).relations.values()))
@@ -93,11 +99,7 @@ async def test_a_stranger_follows_in_one_step(tmp_path: Path) -> None:
 @in_loop
 async def test_whoever_writes_to_the_did_in_between_knows_us_by_that(tmp_path: Path) -> None:
     """From then on they are told from there."""
-    mesh, ann, _ = await pals(tmp_path)
-    zoe = Stranger("zoe", mesh)
-    shown = await invite(ann)
-    await zoe.write(ann, shown["did"], trust_ping.PING, pthid=shown["id"])
-    await ann.host.wait_quiet()
+    ann, zoe, shown = await guest(tmp_path)
     await rotate(ann, shown["eci"])
     between = (await the_one(ann))["me"]
     await rotate(ann, shown["eci"])
@@ -113,11 +115,7 @@ async def test_whoever_writes_to_the_did_in_between_knows_us_by_that(tmp_path: P
 @in_loop
 async def test_what_is_told_is_part_of_the_pico(tmp_path: Path) -> None:
     """It is in its snapshots, and a turn that rotated again is replayed to the same."""
-    mesh, ann, _ = await pals(tmp_path)
-    zoe = Stranger("zoe", mesh)
-    shown = await invite(ann)
-    await zoe.write(ann, shown["did"], trust_ping.PING, pthid=shown["id"])
-    await ann.host.wait_quiet()
+    ann, _, shown = await guest(tmp_path)
     for _ in range(3):
         await rotate(ann, shown["eci"])
     pico = pico_of(ann)

@@ -77,6 +77,7 @@ def test_features_may_be_disclosed_unasked() -> None:
 
 
 @example("a", "a*a")
+@example("ab", "*c*b")
 @given(st.text("ab.*+", max_size=12), st.text("ab.*+", max_size=6))
 def test_a_star_is_any_text_and_nothing_else_is_special(text: str, pattern: str) -> None:
     """Agrees with the regular expression that says the same."""

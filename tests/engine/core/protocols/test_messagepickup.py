@@ -125,10 +125,11 @@ def test_a_bad_delivery_is_not_acknowledged(attachment: Attachment) -> None:
     assert alice.names == ["refused"]
 
 
-def test_mail_that_nobody_asked_for_is_stray() -> None:
-    """Unless in live mode."""
+@pytest.mark.parametrize("thid", [None, "other"])
+def test_mail_that_nobody_asked_for_is_stray(thid: str | None) -> None:
+    """Unless in live mode, and then outside of any thread."""
     alice = Party(ALICE, BOB)
-    sent = message_of(DELIVERY, from_=BOB, to=(ALICE,), attachments=(as_base64(ENVELOPE, "h"),))
+    sent = message_of(DELIVERY, from_=BOB, to=(ALICE,), thid=thid, attachments=(as_base64(ENVELOPE, "h"),))
     assert not alice.hear(sent).replies
     assert alice.names == ["stray"]
 

@@ -10,6 +10,7 @@ import pytest
 
 from engine.core import protocols
 from engine.core.protocols import Facts, Trouble, picomesh, trust_ping
+from engine.core.protocols.hearing import examine
 from engine.core.protocols.problem_codes import COMMENTS, TEMPORARY
 from engine.core.protocols.report_problem import (
     HOUR_S,
@@ -140,6 +141,9 @@ def test_a_thread_with_too_many_problems_is_given_up() -> None:
     assert codes[-3:] == [["e.p.req.max-errors-exceeded"], [], []]
     assert not bob.hear(message_of(trust_ping.PING, id="good", thid="T")).replies
     assert bob.told("stray")[-1]["why"] == "in a thread that was given up"
+    facts = Facts(ALICE, BOB, bob.now_s, bob.new_id)
+    assert examine(bob.state, message_of(trust_ping.PING, id="too", thid="T"), facts) is not None
+    assert examine(bob.state, message_of(trust_ping.PING, id="too", thid="other"), facts) is None
 
 
 def test_their_reports_count_too() -> None:

@@ -6,10 +6,12 @@ import json
 
 import pytest
 
-from engine.core.protocols import mediating, picomesh, trust_ping
+from engine.core.protocols import Held, mediating, picomesh, trust_ping
 from engine.core.protocols.coordinate_mediation import PROTOCOL_3
-from engine.core.protocols.memory import ANSWERS_SIZE, MOST_HEARD
+from engine.core.protocols.memory import ANSWERS_SIZE, MOST_HEARD, answers_to
+from engine.core.protocols.messagepickup import DELIVERY_REQUEST
 from tests.engine.core.protocols.parties import ALICE, BOB, NOW_S, Party, message_of, pair
+from tests.engine.core.protocols.test_conversations import ENVELOPE, Queue
 
 
 @pytest.mark.parametrize("id", ["m-1", "M-1"])
@@ -63,6 +65,14 @@ def test_large_answers_are_forgotten_first() -> None:
     (report,) = bob.hear(query).replies
     assert report.body["code"] == "e.p.req.already-handled"
     assert len(bob.told("picomesh_query")) == 2
+
+
+def test_what_is_asked_anew_each_time_is_not_remembered() -> None:
+    """An answer may be all the mail that waits, and would drive out those that have to stay the same."""
+    bob = Party(BOB, ALICE, waiting=Queue(*(Held(f"h-{n}", ENVELOPE, NOW_S) for n in range(3))))
+    (delivery,) = bob.hear(message_of(DELIVERY_REQUEST, {"limit": 3}, id="d")).replies
+    assert len(delivery.attachments) == 3
+    assert answers_to(bob.state, "d") == ()
 
 
 def test_what_is_remembered_of_a_correspondent_is_bounded() -> None:

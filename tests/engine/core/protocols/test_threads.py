@@ -9,11 +9,12 @@ import pytest
 
 from engine.core.didcomm.messages import Message
 from engine.core.protocols import Reaction, State, discover_features, give_up, mediated, picomesh, trust_ping
-from engine.core.protocols.coordinate_mediation import PROTOCOL_3
+from engine.core.protocols import messagepickup as pickup
+from engine.core.protocols.mediation import V3
 from engine.core.protocols.threads import MOST_KEPT, how_closed, is_open
 from tests.engine.core.protocols.parties import ALICE, BOB, CAROL, NOW_S, Party, pair, talk
 
-UNTIL_S = NOW_S + 60
+UNTIL_S = NOW_S + mediated.ANSWERED_IN_S
 
 
 def _event(state: State) -> Reaction:
@@ -33,8 +34,28 @@ QUESTIONS: dict[str, tuple[Callable[[State], Reaction], str, dict[str, object]]]
     ),
     "mediate-request": (
         lambda state: mediated.request(state, "q", NOW_S, UNTIL_S),
-        PROTOCOL_3.type("mediate-grant"),
+        V3.type("mediate-grant"),
         {"routing_did": [CAROL]},
+    ),
+    "mediate-request that is denied": (
+        lambda state: mediated.request(state, "q", NOW_S, UNTIL_S),
+        V3.type("mediate-deny"),
+        {},
+    ),
+    "update": (
+        lambda state: mediated.update(state, "q", [(CAROL, "add")], NOW_S),
+        V3.type(V3.updated),
+        {"updated": []},
+    ),
+    "list": (
+        lambda state: mediated.query(state, "q", NOW_S, until_s=UNTIL_S),
+        V3.type(V3.listed),
+        {V3.dids: []},
+    ),
+    "status-request": (
+        lambda state: pickup.request_status(state, "q", NOW_S, until_s=UNTIL_S),
+        pickup.STATUS,
+        {"message_count": 0},
     ),
     "event": (_event, picomesh.ACCEPTED, {"eid": "e"}),
     "query": (_query, picomesh.ANSWER, {"value": 1}),
