@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from engine.commands.asking import Asking, asking_options
 from engine.commands.blocks_wrong import WRONG, explained
 from engine.commands.bringing import Source, bring_in, show_brought
 from engine.commands.contradicting import note_contradictions
@@ -17,6 +18,7 @@ from engine.commands.ipfs import need_nodes, opened_nodes
 from engine.commands.long_runs import run_long
 from engine.commands.open_home import OwnHome, own_home, trust
 from engine.commands.opening_keys import Opener, find_opener
+from engine.commands.opening_together import ask_guardians, opened_by_guardians
 from engine.commands.output import json_option, print_json
 from engine.commands.progress import Tell
 from engine.commands.recover import read_log
@@ -26,6 +28,7 @@ from engine.core.blocks.enclosures import LockedKeys
 from engine.core.blocks.heads import TwoHeads
 from engine.core.cids import Cid, NotACid, read_cid
 from engine.ports import KeptLog, StoreFailed
+from engine.runtime.sealed_states import believe
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 NO_KEY = (
@@ -75,6 +78,7 @@ def import_(file: Path, key: Path | None, kept: Path | None, home: Path | None, 
 @click.option("--key", type=FILE, help="A key file that opens it: its owner's, or an engine.key.")
 @click.option("--log", "kept", type=FILE, help="A newer log of the pico than the one beside the head.")
 @click.option("--home", type=click.Path(path_type=Path), help="The home that it is to live in [~/.picomesh].")
+@asking_options
 @json_option
 def restore(
     did: str,
@@ -83,6 +87,7 @@ def restore(
     key: Path | None,
     kept: Path | None,
     home: Path | None,
+    asking: Asking,
     as_json: bool,
 ) -> None:
     """Bring a pico back by its name for life.
@@ -96,10 +101,14 @@ def restore(
     Examples:
       picomesh restore did:scid:vh:1:Qm… --from ipfs --key owner.key
       picomesh restore did:scid:vh:1:Qm… --from /mnt/stick --home ./new
+    Without a key, by its guardians, who open it together:
+      picomesh restore did:scid:vh:1:Qm… --from ipfs --ask open.json --note "the laptop is dead"
+      (each guardian)  picomesh guardian approve open.json --out share.json
+      picomesh restore did:scid:vh:1:Qm… --from ipfs --request open.json --approval ann.json --approval ben…
     """
     settings = read_settings(home=home)
 
-    async def run(tell: Tell) -> dict[str, Any]:
+    async def run(tell: Tell) -> dict[str, Any] | None:
         async with AsyncExitStack() as stack:
             search, locked = new_search(did, trust()), list[LockedKeys]()
             in_stores = place is None or place == IPFS or place.startswith(IPNS)
@@ -109,12 +118,17 @@ def restore(
             else:
                 opened = await stack.enter_async_context(own_home(settings))
                 await _look_in_stores(opened, search, place, head, stack)
+            guardians = None if asking.request is None else opened_by_guardians(asking, did, opened.keys)
             seen, pairs = [one.signed for one in search.found], search.contradictions()
             await note_contradictions(opened.journal, did, seen, pairs)
-            found = _chosen(search, head)
+            found = _chosen(search, head if guardians is None else guardians[1])
             for problem in search.refused:
                 _warn(f"not believed: {problem}")
-            opener = _needed(find_opener(settings, key, locked[0] if locked else None))
+            if asking.file is not None:
+                believed = await believe(found.store, found.signed.cid, trust())
+                ask_guardians(asking, believed, opened.keys, as_json)
+                return None
+            opener = guardians[0] if guardians else _needed(find_opener(settings, key, _first(locked)))
             store = found.store
             if in_stores:
                 tell("fetching", 0, 0)
@@ -128,7 +142,12 @@ def restore(
             return {**told, "evidence": len(pairs)}
 
     told = run_long(run)
-    print_json(told) if as_json else show_brought(told)
+    if told is not None:
+        print_json(told) if as_json else show_brought(told)
+
+
+def _first(locked: list[LockedKeys]) -> LockedKeys | None:
+    return locked[0] if locked else None
 
 
 def _needed(opener: Opener | None) -> Opener:

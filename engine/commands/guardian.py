@@ -11,10 +11,12 @@ import click
 from engine.adapters.dids import CannotWrite, SeedSigner, assent, assent_to_json, did_of_key
 from engine.commands.asking import describe, read_file, warning
 from engine.commands.failure import Failure
+from engine.commands.opening_together import describe_opening, give_share
 from engine.commands.output import json_option, print_json
 from engine.commands.own_did import own_identity
 from engine.commands.own_keys import open_keys
 from engine.commands.recovery import read_request
+from engine.core.openings import is_request, write_given
 
 PURPOSE = "guardian"
 KEY_FILE = click.Path(dir_okay=False, path_type=Path)
@@ -41,7 +43,7 @@ def key(file: Path, as_json: bool) -> None:
       picomesh guardian key for-ann.key
     """
     is_new = not file.exists()
-    did = did_of_key(_key_in(file).multikey)
+    did = did_of_key(SeedSigner(_seed_in(file)).multikey)
     print_json({"did": did, "file": str(file), "made": is_new}) if as_json else click.echo(did)
     if is_new and not as_json:
         click.secho(f"made {file}: keep a copy of it; give the DID to whoever names you", dim=True, err=True)
@@ -58,15 +60,20 @@ def key(file: Path, as_json: bool) -> None:
 def approve(request: Path, key_file: Path | None, out: Path | None, yes: bool, as_json: bool) -> None:
     """Show what the REQUEST in a file wants, and approve it if you say so; - reads standard input.
 
-    Ask whoever sent it by another way, by telephone say, whether it is really theirs: with enough approvals a
-    pico is somebody else's. What this prints, or writes with --out, goes back to them.
+    It is to change the log of a pico (`did recover --ask` and others), or to open its state somewhere else
+    (`restore --ask`). Ask whoever sent it by another way, by telephone say, whether it is really theirs: with
+    enough approvals a pico is somebody else's. What this prints, or writes with --out, goes back to them.
 
     \b
     Examples:
       picomesh guardian approve recovery.json --out approval.json
       picomesh guardian approve recovery.json --key for-ann.key --yes > approval.json
     """
-    wanted, signer = read_request(read_file(request)), _signer(key_file)
+    asked_for = read_file(request)
+    if is_request(asked_for):
+        _open(asked_for, _seed(key_file), str(request) == "-", out, yes, as_json)
+        return
+    wanted, signer = read_request(asked_for), SeedSigner(_seed(key_file))
     for line in describe(wanted):
         click.echo(line, err=True)
     lost = warning(wanted)
@@ -89,6 +96,22 @@ def approve(request: Path, key_file: Path | None, out: Path | None, yes: bool, a
         click.echo(f"approved; send {out} back to whoever asked")
 
 
+def _open(text: str, seed: bytes, is_piped: bool, out: Path | None, yes: bool, as_json: bool) -> None:
+    given, asked = give_share(text, seed)
+    for line in describe_opening(asked):
+        click.echo(line, err=True)
+    if not yes:
+        _ask_whether(is_piped)
+    if out is None:
+        click.echo(write_given(given), nl=False)
+        return
+    _write(out, write_given(given))
+    if as_json:
+        print_json({"guardian": given.guardian, "did": given.did, "head": given.head, "file": str(out)})
+    else:
+        click.echo(f"given; send {out} back to whoever asked")
+
+
 def _ask_whether(is_piped: bool) -> None:
     if is_piped or not sys.stdin.isatty():
         raise Failure("nothing is approved without being asked", "--yes, once you have read what it wants")
@@ -96,16 +119,16 @@ def _ask_whether(is_piped: bool) -> None:
         raise Failure("not approved")
 
 
-def _signer(file: Path | None) -> SeedSigner:
+def _seed(file: Path | None) -> bytes:
     if file is None:
-        return SeedSigner(own_identity().signer().seed)
+        return own_identity().signer().seed
     if not file.exists():
         raise Failure(f"there is no key {file}", "`picomesh guardian key FILE` makes one")
-    return _key_in(file)
+    return _seed_in(file)
 
 
-def _key_in(file: Path) -> SeedSigner:
-    return SeedSigner(open_keys(file).derive(PURPOSE))
+def _seed_in(file: Path) -> bytes:
+    return open_keys(file).derive(PURPOSE)
 
 
 def _write(file: Path, text: str) -> None:

@@ -8,7 +8,7 @@ import logging
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TypeVar
 
 import structlog
 
@@ -17,8 +17,10 @@ from engine.commands.blocks_wrong import WRONG, explained
 from engine.commands.failure import Failure
 from engine.commands.progress import Tell, progress
 
+Came = TypeVar("Came")
 
-def run_long(run: Callable[[Tell], Coroutine[Any, Any, dict[str, Any]]]) -> dict[str, Any]:
+
+def run_long(run: Callable[[Tell], Coroutine[None, None, Came]]) -> Came:
     """What came of it. Raises `Failure`."""
     try:
         with _logs_on_stderr(), progress() as tell:

@@ -42,6 +42,9 @@ class Acting:
     """That the pico has for life."""
     keys: tuple[frozenset[DidKey], ...]
     """That could sign for it, by entry: the first ones are those of epoch 1."""
+    needed: int = 0
+    guardians: tuple[DidKey, ...] = ()
+    """So many of these, together, can take it back; nobody if there are none."""
 
     @property
     def epoch(self) -> int:

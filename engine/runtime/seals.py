@@ -39,7 +39,7 @@ from engine.runtime.pico_owners import pack_owners
 from engine.runtime.replication_policies import Policies
 from engine.runtime.restored import restored
 from engine.runtime.sealed_trees import CannotSeal, SealedTree, SealedTrees
-from engine.runtime.state_keys import Ring, StateKeys
+from engine.runtime.state_keys import Guarded, Ring, StateKeys
 from engine.runtime.walking import Tally, drive
 
 log = structlog.get_logger("picomesh.seals")
@@ -169,7 +169,6 @@ class Seals:
         try:
             name = await self._lives.name(pico)
             await self._begin_epoch(pico)
-            self._check_owners(pico)
             await self.promises.keep(pico)
             kept = self._lives.kept(pico)
             assert kept is not None, "whoever has a name for life has a log"
@@ -183,13 +182,16 @@ class Seals:
                 f"the log of pico {pico} does not name this engine's key, so nobody would believe its heads; "
                 "`picomesh did recover` takes the pico up here"
             )
-        return Who(name, kept, acting, await self.state_keys.ring(pico, name, acting.epoch), seed, by)
+        guarded = Guarded(acting.needed, acting.guardians)
+        self._check_readers(pico, guarded)
+        ring = await self.state_keys.ring(pico, name, acting.epoch, guarded)
+        return Who(name, kept, acting, ring, seed, by)
 
-    def _check_owners(self, pico: PicoId) -> None:
-        count = len(self.state_keys.owners.of(pico))
-        if count >= MOST_BOXES:
+    def _check_readers(self, pico: PicoId, guarded: Guarded) -> None:
+        count, most = len(self.state_keys.owners.of(pico)), MOST_BOXES - 2 - len(guarded.members)
+        if count > most:
             raise CannotSeal(
-                f"pico {pico} has {count} owners, and a state opens for {MOST_BOXES - 1} at most; "
+                f"pico {pico} has {count} owners, and a state opens for {most} at most beside its guardians; "
                 "`picomesh owners --remove` makes them fewer"
             )
 

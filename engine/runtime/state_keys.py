@@ -2,8 +2,9 @@
 
 There they are wrapped under a key of the engine's. Beside a state that leaves the engine they lie in boxes:
 one for the engine, whose key file opens it, and one for each owner who was named, so that nothing of the
-engine has to be left for a pico to be brought back. A box is made once for what is in it: else the same state
-would have other blocks each time.
+engine has to be left for a pico to be brought back. One more opens with a key of which each guardian has a
+share, in a box of its own. A box is made once for what is in it: else the same state would have other blocks
+each time.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any, Protocol
 from engine.core.blocks.errors import WrongKey
 from engine.core.blocks.keys_block import pack_keys, unpack_keys
 from engine.core.blocks.sealing import KEY_BYTES
+from engine.core.blocks.shares import Share, pack_share
 from engine.core.did_keys import DidKey
 from engine.core.model import PicoId
 from engine.core.multiformats import from_multibase, to_multibase
@@ -48,6 +50,23 @@ class Boxes(Protocol):
     def unbox(self, box: bytes, seed: bytes) -> bytes | None:
         """What is in a box; None if it is for somebody else."""
 
+    def split(self, needed: int, count: int) -> tuple[bytes, Mapping[int, bytes]]:
+        """A new key, and so many shares of it by their numbers, of which it takes so many to have it."""
+
+    def join(self, given: Mapping[int, bytes]) -> bytes:
+        """The key that these are of; with too few of them, or others, some key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """So many of them, together, open what is sealed."""
+
+    needed: int = 0
+    members: tuple[DidKey, ...] = ()
+
+
+UNGUARDED = Guarded()
+
 
 @dataclass(frozen=True, slots=True)
 class Ring:
@@ -70,31 +89,52 @@ class StateKeys:
         """By which the engine itself opens a box."""
         self.owners = PicoOwners(journal)
 
-    async def ring(self, pico: PicoId, did: str, epoch: int) -> Ring:
+    async def ring(self, pico: PicoId, did: str, epoch: int, guarded: Guarded = UNGUARDED) -> Ring:
         """With a key of that epoch, which is made if there is none, and durable; or with a newer one, if
         somebody has the newest who is to have none any more. Raises `WrongKey`."""
         kept = self._kept(pico)
-        keys, owners = self._unwrap(pico, kept), self._recipients(pico)
-        if epoch in keys and list(kept["boxes"]) == list(owners) and kept["did"] == did:
-            return Ring(keys, tuple(map(from_multibase, kept["boxes"].values())))
-        if not set(kept.get("boxes", ())) <= set(owners):
+        keys, owners, before = self._unwrap(pico, kept), self._recipients(pico), _guarded(kept)
+        is_as_before = list(kept.get("boxes", ())) == list(owners) and before == guarded
+        if epoch in keys and is_as_before and kept["did"] == did:
+            return Ring(keys, tuple(map(from_multibase, (*kept["boxes"].values(), *kept.get("shares", ())))))
+        if not set(kept.get("boxes", ())) <= set(owners) or before not in (guarded, UNGUARDED):
             epoch = max(epoch, *(known + 1 for known in keys))
         keys.setdefault(epoch, self._draw(KEY_BYTES))
         boxes = {owner: self._boxes.box(pack_keys(did, keys), owner) for owner in owners}
-        await self._journal.commit([self.writes(pico, did, keys, boxes)])
-        return Ring(keys, tuple(boxes.values()))
+        shares = self._share_out(did, keys, guarded) if guarded.members else ()
+        await self._journal.commit([self.writes(pico, did, keys, boxes, guarded, shares)])
+        return Ring(keys, (*boxes.values(), *shares))
+
+    def _share_out(self, did: str, keys: Mapping[int, bytes], guarded: Guarded) -> Sequence[bytes]:
+        """Boxes of shares, and what these open together."""
+        key, shares = self._boxes.split(guarded.needed, len(guarded.members))
+        parts = (Share(did, guarded.needed, number, secret) for number, secret in shares.items())
+        boxes = [
+            self._boxes.box(pack_share(part), member)
+            for part, member in zip(parts, guarded.members, strict=True)
+        ]
+        return [self._boxes.wrap(pack_keys(did, keys), key), *boxes]
 
     def writes(
-        self, pico: PicoId, did: str, keys: Mapping[int, bytes], boxes: Mapping[DidKey, bytes]
+        self,
+        pico: PicoId,
+        did: str,
+        keys: Mapping[int, bytes],
+        boxes: Mapping[DidKey, bytes],
+        guarded: Guarded = UNGUARDED,
+        shares: Sequence[bytes] = (),
     ) -> SetFact:
         """What the journal keeps. Without boxes they are made when they are next needed."""
         wrapped = self._boxes.wrap(pack_keys(did, keys), self._keys.derive(WRAPPING))
-        kept = {
+        kept: dict[str, Any] = {
             "format": FORMAT,
             "did": did,
             "keys": to_multibase("u", wrapped),
             "boxes": {owner: to_multibase("u", box) for owner, box in boxes.items()},
         }
+        if shares:
+            kept["guarded"] = {"needed": guarded.needed, "of": guarded.members}
+            kept["shares"] = [to_multibase("u", box) for box in shares]
         return SetFact(_fact(pico), json.dumps(kept))
 
     def known(self, pico: PicoId) -> dict[int, bytes]:
@@ -120,6 +160,11 @@ class StateKeys:
         return tuple(dict.fromkeys((self._own, *(one.key for one in self.owners.of(pico)))))
 
 
+def _guarded(kept: Mapping[str, Any]) -> Guarded:
+    told = kept.get("guarded")
+    return UNGUARDED if told is None else Guarded(told["needed"], tuple(map(DidKey, told["of"])))
+
+
 def _fact(pico: PicoId) -> str:
     return f"state keys of {pico}"
 
@@ -139,6 +184,26 @@ def opened_with(seeds: Sequence[bytes], boxes: Boxes) -> Opens:
         raise WrongKey(
             f"the state of {pico} is sealed for {len(given)} keys, and none of those at hand is among them: "
             "take the file of its owner's key, or a copy of the engine.key of the engine that sealed it"
+        )
+
+    return opens
+
+
+def opened_together(shares: Sequence[Share], boxes: Boxes) -> Opens:
+    """With what guardians have given."""
+
+    def opens(pico: str, given: Sequence[bytes]) -> Mapping[int, bytes]:
+        parts = {one.number: one.secret for one in shares if one.pico == pico}
+        needed = max((one.needed for one in shares if one.pico == pico), default=1)
+        if len(parts) < needed:
+            raise WrongKey(f"{needed} guardians of {pico} open its state together, and {len(parts)} did")
+        key = boxes.join(parts)
+        for box in given:
+            if (plain := boxes.unwrap(box, key)) is not None:
+                return unpack_keys(pico, plain)
+        raise WrongKey(
+            f"what the guardians of {pico} gave is not of this head: a share is of another one, or was "
+            "changed; ask them for this head"
         )
 
     return opens

@@ -277,3 +277,69 @@ def test_who_cannot_be_a_guardian_is_told(world: World) -> None:
         assert said in world.ann.refused("did", "guardians", "root", *dids, "--need", "2")
     too_few = world.ann.refused("did", "guardians", "root", world.dids[0], "--need", "2")
     assert "try: name more, or need fewer" in too_few
+
+
+def test_guardians_bring_a_pico_back_from_a_dead_machine(world: World, tmp_path: Path) -> None:
+    """They open its state together, and none alone; then they have its log go on there, and what was left of
+    the old machine is out of it."""
+    ann, file, share = world.ann, tmp_path / "pico.car", tmp_path / "open.json"
+    did = world.name_guardians()["did"]
+    ann.done("send", "root", "wrangler:new_child_request", "name=kept")
+    ann.done("export", "root", "-o", str(file), "--home", str(ann.folder / "home"))
+    assert ann.process is not None
+    ann.process.end()
+    rita = Somebody(tmp_path / "rita", neighbour(tmp_path / "rita" / "home"))
+    assert rita.process is not None
+    words = ("restore", did, "--from", str(file), "--home", str(rita.process.home))
+    asked = rita.told(*words, "--ask", str(share), "--note", "the laptop is dead")
+    assert asked["ask"] == {"needed": 2, "of": world_members(asked["ask"]["of"], world)}
+    ben, zoe = world.ben.approve(share), world.zoe.approve(share, "for-ann.key")
+    request = (*words, "--request", str(share), "--approval")
+    assert "2 guardians" in rita.refused(*request, str(ben))
+    assert "2 guardians" in rita.refused(*request, str(ben), "--approval", str(ben))
+    told = rita.told(*request, str(ben), "--approval", str(zoe))
+    assert (told["did"], told["opened_with"], told["root"]) == (did, "2 of its guardians", True)
+    rita.start()
+    try:
+        children = rita.told("query", "root", "io.picolabs.wrangler/children")
+        assert [child["name"] for child in children] == ["kept"]
+        again = tmp_path / "recovery.json"
+        rita.done("did", "recover", "root", "--ask", str(again))
+        approvals = [world.ben.approve(again), world.zoe.approve(again, "for-ann.key")]
+        given = [word for one in approvals for word in ("--approval", str(one))]
+        back = rita.told("did", "recover", "root", "--request", str(again), *given)
+        assert (back["did"], back["guardians"]["needed"]) == (did, 2)
+        assert "sealed" in rita.done("seal", "root")
+    finally:
+        rita.process.end()
+
+
+def world_members(members: list[str], world: World) -> list[str]:
+    """Guardians go by the did:keys of what they were named by."""
+    assert set(world.dids[1:]) < set(members)
+    return members
+
+
+def test_nobody_else_opens_a_state_for_others(world: World, tmp_path: Path) -> None:
+    """Whoever is no guardian has no share; what one gave is of use to one home, for one head, and only
+    unchanged."""
+    ann, file, asking = world.ann, tmp_path / "pico.car", tmp_path / "open.json"
+    did = world.name_guardians()["did"]
+    ann.done("export", "root", "-o", str(file), "--home", str(ann.folder / "home"))
+    rita, eve = Somebody(tmp_path / "rita"), Somebody(tmp_path / "eve")
+    for one in (rita, eve):
+        one.folder.mkdir()
+    words = ("restore", did, "--from", str(file))
+    rita.done(*words, "--ask", str(asking), "--home", str(rita.folder / "home"))
+    assert "has no share" in eve.refused("guardian", "approve", str(asking), "--yes")
+    given = [world.ben.approve(asking), world.zoe.approve(asking, "for-ann.key")]
+    approvals = [word for one in given for word in ("--approval", str(one))]
+    request = ("--request", str(asking), *approvals)
+    assert "another home" in eve.refused(*words, "--home", str(eve.folder / "home"), *request)
+    text = json.loads(given[1].read_text())
+    given[1].write_text(json.dumps({**text, "share": "u" + "A" * len(text["share"][1:])}))
+    assert "was changed" in rita.refused(*words, "--home", str(rita.folder / "home"), *request)
+    given[1].write_text(json.dumps({**text, "head": "bafy"}))
+    assert "another request" in rita.refused(*words, "--home", str(rita.folder / "home"), *request)
+    given[1].write_text("nothing")
+    assert "is no share" in rita.refused(*words, "--home", str(rita.folder / "home"), *request)

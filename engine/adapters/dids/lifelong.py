@@ -101,7 +101,11 @@ class LifelongLogs:
 
     def acting(self, kept: KeptLog, now_s: float) -> Acting:
         log = read_kept(kept, now_s)
-        return Acting(log.name, tuple(_signers(version.entry.state) for version in log.versions))
+        signers = tuple(_signers(version.entry.state) for version in log.versions)
+        guardians = guardians_of(log.newest.parameters)
+        if guardians is None:
+            return Acting(log.name, signers)
+        return Acting(log.name, signers, guardians.threshold, tuple(map(read_did_key, guardians.members)))
 
     def promises(self, pico: str, kept: KeptLog, now_s: float) -> Promises:
         log = read_kept(kept, now_s)

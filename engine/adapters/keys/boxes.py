@@ -6,9 +6,12 @@ turned into its X25519 form. Neither says for whom it is.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from nacl import bindings as sodium
 from nacl.exceptions import CryptoError
 
+from engine.adapters.keys import shares
 from engine.adapters.keys.sealing import Draw
 from engine.core.did_keys import DidKey, from_did_key, to_did_key
 
@@ -48,3 +51,9 @@ class KeyBoxes:
             return bytes(sodium.crypto_box_seal_open(box, public, secret))
         except (CryptoError, ValueError, TypeError):
             return None
+
+    def split(self, needed: int, count: int) -> tuple[bytes, Mapping[int, bytes]]:
+        return shares.split(needed, count, self._draw)
+
+    def join(self, given: Mapping[int, bytes]) -> bytes:
+        return shares.join(given)

@@ -21,7 +21,7 @@ from engine.core.cids import Cid
 
 KIND = "picomesh keys"
 FORMAT = 1
-MOST_BOXES = 64
+MOST_BOXES = 128
 LONGEST_LOG = 16 << 20
 """Bytes of a log and its approvals that are read."""
 
