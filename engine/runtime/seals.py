@@ -9,6 +9,7 @@ and of a turn never more than one: whoever seals it again publishes the one that
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -18,13 +19,13 @@ from engine.core.blocks.errors import MissingBlock
 from engine.core.blocks.heads import SignedHead, StateHead, sign_head
 from engine.core.blocks.keys_block import MOST_BOXES, KeysBlock, write_keys
 from engine.core.blocks.walks import PlainBlocks, from_memory, on_blocks
-from engine.core.cids import Cid
+from engine.core.cids import Cid, cid_text
 from engine.core.codec import Plain
 from engine.core.did_keys import DidKey
 from engine.core.dids import Did
 from engine.core.messages import Refusal
 from engine.core.model import EMPTY, Eci, PicoId
-from engine.ports import Acting, BadLog, Journal, KeptLog, Keys, MissingBlocks, SetFact
+from engine.ports import Acting, BadLog, Journal, KeptLog, Keys, MissingBlocks, SetFact, StoreFailed
 from engine.runtime.besides import pack_beside
 from engine.runtime.captures import Capture, Captures
 from engine.runtime.channel_keys import NamedChannel, pack_name
@@ -123,6 +124,8 @@ class Seals:
         self._now_ms = now_ms
         self._new_turn = new_turn
         self._named = named
+        self._lost: defaultdict[PicoId, set[Cid]] = defaultdict(set)
+        """What picos have put and no store has."""
         self._locks = KeyedLocks()
 
     # --- what is known ---
@@ -226,7 +229,8 @@ class Seals:
         policy, owners = self.policies.told(pico.id), pack_owners(self.state_keys.owners.of(pico.id))
         beside = pack_beside(capture.beside, tree.tail, names, policy, owners)
         # After the capture: what was to be put, and is not among these, is still to be put there.
-        deposits = await deposits_in(stores, pico.id)
+        lost, found = self._lost.get(pico.id, ()), await deposits_in(stores, pico.id)
+        deposits = tuple(one for one in found if one.cid not in lost)
         writing = tree.tree.write(capture.head, beside, deposits)
         walk = on_blocks(from_memory(writing, tree.blocks.nodes), tree.blocks)
         tree.blocks.new.update(more)  # one write to the disk for both
@@ -264,9 +268,22 @@ class Seals:
         except MissingBlocks as problem:
             log.warning("blocks of a sealed state are lost; it is sealed anew", pico=pico, why=str(problem))
             self._trees.forget(pico)
+            await self._look_for_deposits(pico)
             return False
         self.told(pico, signed)
         return True
+
+    async def _look_for_deposits(self, pico: PicoId) -> None:
+        """What it has put cannot be made anew like its state. If no store has it, the state goes without: it
+        stays the pico's, and is looked for again by the next run of the engine."""
+        stores = await self.stores()
+        self._lost.pop(pico, None)
+        for one in await deposits_in(stores, pico):
+            try:
+                await stores.bring(one.cid)
+            except StoreFailed as problem:
+                log.warning("what a pico has put is lost", pico=pico, cid=cid_text(one.cid), why=str(problem))
+                self._lost[pico].add(one.cid)
 
     async def publish(self, pico: PicoId) -> None:
         """Pin the newest head that is kept, if all is there. Raises as `seal` does."""
@@ -278,6 +295,7 @@ class Seals:
         """The pico was deleted: nothing of it is kept any more, here or elsewhere."""
         async with self._locks.holding(pico):  # it may be sealed right now, and pinned after that
             self._trees.forget(pico)
+            self._lost.pop(pico, None)
             newest = self.heads.newest(pico)
             if newest is not None:
                 await (await self.stores()).release(newest.head.pico)
