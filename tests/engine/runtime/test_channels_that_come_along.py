@@ -34,7 +34,6 @@ from tests.fakes.crashing_journal import CrashingJournal, When
 from tests.fakes.inline_database import InlineDatabase
 from tests.fakes.memory_journal import MemoryJournal
 
-
 LATEST = 60
 """More writes than a pico needs to arrive."""
 
