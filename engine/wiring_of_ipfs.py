@@ -107,5 +107,5 @@ def open_to_all(
 
     seals.told = told
     if host.seal_desk is not None:
-        host.seal_desk.name_of = naming.name
+        host.seal_desk.naming = naming
     return InTheOpen(deposits, naming, names)

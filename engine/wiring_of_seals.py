@@ -16,6 +16,7 @@ from engine.adapters.signing.ed25519 import sign, verify
 from engine.config import BadSetting, Settings
 from engine.core.replicas import Replication
 from engine.ports import BlockStore, Journal, Keys, StoreUnavailable
+from engine.runtime.background import Background
 from engine.runtime.captures import Captures
 from engine.runtime.channel_keys import ChannelKeys
 from engine.runtime.host import Host
@@ -23,6 +24,7 @@ from engine.runtime.kept_heads import KeptHeads
 from engine.runtime.many_stores import ManyStores
 from engine.runtime.meeting_heads import MeetingHeads
 from engine.runtime.owners_promises import OwnersPromises
+from engine.runtime.replication import SHARE
 from engine.runtime.replication_policies import Policies
 from engine.runtime.seal_desk import SealDesk
 from engine.runtime.sealed_trees import SealedTrees
@@ -93,7 +95,7 @@ def make_vault(settings: Settings, now_ms: Callable[[], int]) -> Vault:
         try:
             local = LocalBlocks(database, now_ms)
             usual = Replication(settings.seal_copies)
-            stores = ManyStores(local, nodes, SqliteLedger(database), usual)
+            stores = ManyStores(local, nodes, SqliteLedger(database), usual, background=Background(SHARE))
             await stores.start()
         except BaseException:
             await database.close()

@@ -20,6 +20,7 @@ from engine.commands.taking_up import taking_up
 from engine.config import default_home
 from engine.core.cids import Cid, cid_text
 from engine.core.model import Eci, Pico
+from engine.core.relations import MOVED
 from engine.core.timekeeping import to_iso
 from engine.ports import BlockStore, KeptLog, SetFact, Write
 from engine.runtime.block_walks import walk
@@ -28,6 +29,7 @@ from engine.runtime.genesis import EQUIPMENT, ROOT_ECI, ROOT_EQUIPMENT, ROOT_PIC
 from engine.runtime.pico_owners import MOST_OWNERS, PicoOwner
 from engine.runtime.restoring import Coming, Restored
 from engine.runtime.sealed_states import measure
+from engine.runtime.seals import HURRY
 
 ROOT_TAGS = ("engine", "ui")
 """Of the channel that people reach a root pico by."""
@@ -63,7 +65,7 @@ async def bring_in(home: OwnHome, source: Source, tell: Tell) -> dict[str, Any]:
         return [*root, *_name_owners(home, coming.owners)] if root else ()
 
     found = await restoring_in(home).restore(
-        source.head, source.store, source.opener.opens, source.newer_log, prepare, take_up
+        source.head, source.store, source.opener.opens, source.newer_log, prepare, take_up, HURRY
     )
     return _told(home, found, source)
 
@@ -101,6 +103,7 @@ def _told(home: OpenHome, found: Restored, source: Source) -> dict[str, Any]:
         "records": found.records,
         "timer": None if found.due_ms is None else to_iso(found.due_ms),
         "channels": sorted(found.pico.channels),
+        "friends": sum(MOVED not in one.state for one in found.pico.relations.values()),
         "root": home.journal.fact(ROOT_PICO) == found.pico.id,
         "parent": None if found.pico.parent is None else home.journal.find_channel(found.pico.parent),
         "taken_up": found.taken_up.log is not None,
@@ -120,6 +123,10 @@ def show_brought(told: dict[str, Any]) -> None:
     if told["timer"] is not None:
         console.print(f"  timers   the first is due at {told['timer']}")
     console.print(f"  place    {_place(told)}")
+    if told["friends"]:
+        console.print(
+            f"  friends  {told['friends']} who know it by DID are told where it is when its engine runs"
+        )
     console.print("  [yellow]be sure that it lives nowhere else any more[/]")
     where = "" if told["home"] == str(default_home()) else f" --home {told['home']}"
     eci = "root" if told["root"] else told["pico"]
@@ -139,4 +146,4 @@ def _place(told: dict[str, Any]) -> str:
         return "it is the root pico of this home"
     if told["parent"] is not None:
         return f"below pico {told['parent']}"
-    return f"a tree of its own, beside that of the root pico; {told['pico']} or a channel is its ECI"
+    return "a tree of its own, beside that of the root pico; `picomesh tree` shows its ECI"

@@ -169,7 +169,7 @@ def _told(found: Verified, opener: Opener | None) -> dict[str, Any]:
         "bytes": found.size.bytes,
         "opened_with": None if opener is None else opener.name,
         "state": None if opened is None else opened.state_id,
-        "records": None if opened is None else opened.beside.records,
+        "records": None if opened is None else len(opened.beside.records),
         "rulesets": None if opened is None else len(opened.state.texts),
     }
 

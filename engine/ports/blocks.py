@@ -157,8 +157,8 @@ class ReplicationLedger(Protocol):
     async def end_pin(self, store: str, keeper: str, root: Cid) -> None:
         """It surely has."""
 
-    async def drop_pin(self, store: str, keeper: str, root: Cid) -> None:
-        """It surely has not, or others want it."""
+    async def drop_pin(self, store: str, keeper: str, root: Cid, closing: Goal | None = None) -> None:
+        """It surely has not, or others want it; with that a goal may be reached, which is closed then."""
 
     async def pins(self, store: str, keeper: str) -> Mapping[Cid, bool]:
         """The roots that a store may have pinned for a keeper, and whether that is sure."""

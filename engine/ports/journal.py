@@ -129,6 +129,9 @@ class Journal(Protocol):
     def load(self, pico: PicoId) -> Stored | None:
         """Everything needed to wake a pico; None when there is none of that id."""
 
+    def loose_parts(self) -> int:
+        """How many pieces of snapshots there are of picos that do not exist."""
+
     def end(self, pico: PicoId) -> tuple[int, str] | None:
         """The number and the hash of the newest record, as they were noted apart from it: a record is vouched
         for by the next one, and this one has none yet. None when there is no record."""

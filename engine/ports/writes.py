@@ -94,6 +94,25 @@ class SaveSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepPart:
+    """A piece of the first snapshot of a pico that does not exist yet. A large one is kept like that, in
+    commits between which others have theirs, until a `BirthPico` takes it; by itself it is nothing."""
+
+    pico: PicoId
+    place: int
+    """From 0 on. What was kept there before is replaced."""
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class DropParts:
+    """Of a pico that does not exist, or without one of all of those: the pieces of its snapshot go, and if
+    there were any also its records."""
+
+    pico: PicoId | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class BirthPico:
     """A pico that begins to exist, with its first snapshot."""
 
@@ -101,6 +120,8 @@ class BirthPico:
     parent: PicoId | None
     seq: int
     body: bytes
+    parts: int = 0
+    """In the place of a body: of so many pieces it consists, which `KeepPart` has brought."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +273,8 @@ Write = (
     | KeepRest
     | EndRest
     | SaveSnapshot
+    | KeepPart
+    | DropParts
     | BirthPico
     | RemovePico
     | BindChannel

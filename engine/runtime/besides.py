@@ -8,6 +8,7 @@ it run again.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -56,8 +57,8 @@ class Tail:
     last: int = 0
     size: int = 0
 
-    def read_on(self, journal: Journal, pico: PicoId, last: int) -> None:
-        """Up to that record."""
+    async def read_on(self, journal: Journal, pico: PicoId, last: int) -> None:
+        """Up to that record; others have their turn in between."""
         first = max(self.last + 1, 1)
         if last - first >= MOST_RECORDS:
             self.records, self.size, first = [], 0, last - MOST_RECORDS + 1
@@ -65,6 +66,7 @@ class Tail:
             for body in journal.records(pico, begins, min(begins + PIECE - 1, last)):
                 self.records.append(_text(body))
                 self.size += len(body)
+            await asyncio.sleep(0)
         self.last = last
         if self.size > MOST_BYTES or len(self.records) > MOST_RECORDS:
             self._drop_some()
@@ -104,9 +106,9 @@ def pack_beside(
 class Unpacked:
     """What was beside a state, read and checked."""
 
+    records: tuple[AppendRecord, ...]
     writes: tuple[Write, ...]
-    """By which a journal has it again."""
-    records: int
+    """By which a journal has it again, and the rest of it."""
     policy: Plain
     named: tuple[NamedChannel, ...] = ()
     """DIDs of channels, with keys that are still to be checked."""
@@ -118,24 +120,22 @@ def unpack_beside(head: Head, beside: Mapping[str, Plain]) -> Unpacked:
     try:
         bodies = [_bytes(text) for text in beside["records"]]
         records = _check_records(head, bodies)
+        pico, kept = head.pico.id, zip(records, bodies, strict=True)
         named = tuple(map(unpack_name, beside["dids"]))
+        appended = tuple(AppendRecord(pico, record.seq, record.turn.event.eid, body) for record, body in kept)
         writes = (
-            *_writes(head.pico.id, beside, bodies, records),
+            *_writes(pico, beside, records),
             *(KeepDid(one.did, one.eci) for one in named),
         )
         owners = tuple(read_owner(one, 0) for one in beside.get("owners", ()))
-        return Unpacked(writes, len(bodies), beside.get("replication"), named, owners)
+        return Unpacked(appended, writes, beside.get("replication"), named, owners)
     except (KeyError, TypeError, ValueError, AttributeError, Unreadable) as problem:
         raise NotATree(
             f"what was sealed beside the state of pico {head.pico.id} is damaged: {problem!r}"
         ) from None
 
 
-def _writes(
-    pico: PicoId, beside: Mapping[str, Plain], bodies: Sequence[bytes], records: Sequence[Record]
-) -> Iterator[Write]:
-    for record, body in zip(records, bodies, strict=True):
-        yield AppendRecord(pico, record.seq, record.turn.event.eid, body)
+def _writes(pico: PicoId, beside: Mapping[str, Plain], records: Sequence[Record]) -> Iterator[Write]:
     yield from (_waiting(pico, to_bytes(plain)) for plain in beside["inbox"])
     for plain in beside["errands"]:
         body = to_bytes(plain)

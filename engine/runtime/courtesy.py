@@ -14,7 +14,8 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
 from typing import Any, TypeVar
@@ -99,6 +100,17 @@ class Company:
 
 _rest_s: ContextVar[Callable[[float], float]] = ContextVar("rest_s", default=lambda taken_s: 0.0)
 _stretch = threading.local()
+
+
+@contextmanager
+def resting(share: float) -> Iterator[None]:
+    """The threads that this task begins meanwhile leave to others so much of what they take, whoever is
+    there: see `let_others`."""
+    before = _rest_s.set(lambda taken_s: taken_s * share)
+    try:
+        yield
+    finally:
+        _rest_s.reset(before)
 
 
 def let_others() -> None:

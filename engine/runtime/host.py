@@ -55,6 +55,7 @@ from engine.runtime.neighbours import Neighbours
 from engine.runtime.outbox import LocalOutbox
 from engine.runtime.owners import Owners
 from engine.runtime.pictures import Pictures
+from engine.runtime.piecemeal import forget_arrivals
 from engine.runtime.quarantines import upkeep
 from engine.runtime.queries import run_query
 from engine.runtime.questions import Answer
@@ -116,6 +117,7 @@ class Host:
 
     async def start(self) -> None:
         """Make the root pico if there is none, and let picos go on with what they had accepted."""
+        await forget_arrivals(self._equipment.journal)
         await self._ensure_root()
         for pico in self._equipment.journal.waiting():
             try:

@@ -1,7 +1,7 @@
 """The signed heads of picos, as the journal keeps them: the newest ones, and evidence of two for one turn.
 
-Each is verified whenever it is read, against the log of its pico: who has changed the journal by hand gets no
-head past that.
+Each is verified when it is read, against the log of its pico: who has changed the journal by hand gets no
+head past that. The very bytes that were good lately by the very same log are so still.
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ REMEMBERED = 256
 MOST_EVIDENCE = 16
 MOST_LOGS = 1_024
 """Logs whose keys are remembered: to verify one takes milliseconds."""
+MOST_CHECKED = 1_024
+"""Heads that are known to be good; a seal reads the one before it three times."""
 
 
 class KeptHeads:
@@ -53,6 +55,7 @@ class KeptHeads:
         self._verify = verify
         self._now_ms = now_ms
         self._acting: dict[KeptLog, Acting] = {}
+        self._checked: dict[tuple[bytes, KeptLog | None], SignedHead] = {}
 
     # --- who may sign ---
 
@@ -83,7 +86,16 @@ class KeptHeads:
     def newest(self, pico: PicoId) -> SignedHead | None:
         """Raises `ForgedHead` when what is kept is no head of that pico."""
         _, block = self._newest(pico)
-        return None if block is None else self.check(block, self._log_of(pico))
+        return None if block is None else self._check_once(block, self._log_of(pico))
+
+    def _check_once(self, block: bytes, log: KeptLog | None) -> SignedHead:
+        signed = self._checked.get((block, log))
+        if signed is None:
+            signed = self.check(block, log)
+            if len(self._checked) >= MOST_CHECKED:
+                self._checked.clear()
+            self._checked[block, log] = signed
+        return signed
 
     async def history(self, pico: PicoId) -> list[SignedHead]:
         """Those that are remembered, the oldest first. Raises as `newest` does."""

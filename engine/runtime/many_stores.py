@@ -7,14 +7,16 @@ got it can be read from `standings`.
 
 from __future__ import annotations
 
+import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
 import structlog
 
 from engine.core.cids import Cid, check_cid, cid_text
+from engine.core.model import EMPTY
 from engine.core.replicas import NOWHERE, Replication, choose
 from engine.ports import (
     BlockStore,
@@ -26,6 +28,7 @@ from engine.ports import (
     StoreUnavailable,
     WrongBytes,
 )
+from engine.runtime.background import Background
 from engine.runtime.block_walks import walk
 from engine.runtime.keyed_locks import KeyedLocks
 from engine.runtime.nearest import find_blocks, nearest_first
@@ -62,8 +65,10 @@ class ManyStores:
         usual: Replication = NOWHERE,
         patience: Patience | None = None,
         chance: random.Random | None = None,
+        background: Background | None = None,
     ) -> None:
-        """`usual` is the policy for roots that are pinned without any."""
+        """`usual` is the policy for roots that are pinned without any. With a `background`, replication
+        leaves the loop to others."""
         names = [local.name, *(store.name for store in others)]
         if len(set(names)) < len(names):
             raise ValueError(f"two stores have one name: {', '.join(sorted(names))}")
@@ -75,9 +80,12 @@ class ManyStores:
         chance = chance or random.Random()
         self._others = [OtherStore(store, self._patience, chance) for store in others]
         self._replicators = [
-            Replicator(other, ledger, self._get, self._patience, self._wake) for other in self._others
+            Replicator(other, ledger, self._get, self._patience, self._reached, background)
+            for other in self._others
         ]
         self._locks = KeyedLocks()
+        self._progress = asyncio.Event()
+        """Set, and replaced by another, when a store has got what it was to have."""
         self._is_closed = False
 
     async def start(self) -> None:
@@ -172,13 +180,16 @@ class ManyStores:
 
     # As a whole
 
-    async def keep(self, keeper: str, root: Cid, replication: Replication) -> None:
-        """This root for a keeper, in the place of the one before. When it returns, the root is pinned here
-        and its replication is queued. Raises what `pin` of a store raises; then the one before stays."""
+    async def keep(
+        self, keeper: str, root: Cid, replication: Replication, blocks: Mapping[Cid, bytes] = EMPTY
+    ) -> None:
+        """This root for a keeper, in the place of the one before, and blocks that are put with it. When it
+        returns, the root is pinned here and its replication is queued. Raises what `put_many` and `pin` of a
+        store raise; then the one before stays."""
         self._check_open()
         check_cid(root)
         async with self._locks.holding(keeper):
-            await self._pin_here(keeper, root)
+            await self._pin_here(keeper, root, blocks)
             await self._want(keeper, root, replication)
             await self._forget_here(keeper, root)
         self._wake()
@@ -244,6 +255,25 @@ class ManyStores:
         if self._is_closed:
             raise StoreUnavailable(self.name, "it is closed")
 
+    async def holders(self, keeper: str, root: Cid) -> list[str]:
+        """The other stores that have a root pinned for a keeper, with all that it leads to."""
+        names = [other.name for other in self._others]
+        return [name for name in names if (await self._ledger.pins(name, keeper)).get(root)]
+
+    async def wait_held(self, keeper: str, root: Cid, stores: Collection[str]) -> None:
+        """Until these have it, or the keeper wants another root. Who has no time for that cancels it."""
+        while True:
+            progress = self._progress  # before looking, so that nothing is missed in between
+            goal = await self._ledger.goal(self._local.name, keeper)
+            if goal is None or goal.root != root or set(stores) <= set(await self.holders(keeper, root)):
+                return
+            await progress.wait()
+
+    def _reached(self) -> None:
+        progress, self._progress = self._progress, asyncio.Event()
+        progress.set()
+        self._wake()
+
     def _wake(self) -> None:
         for replicator in self._replicators:
             replicator.wake()
@@ -254,10 +284,13 @@ class ManyStores:
 
     # In the local store, in the steps in which a `Replicator` does it elsewhere
 
-    async def _pin_here(self, keeper: str, root: Cid) -> None:
+    async def _pin_here(self, keeper: str, root: Cid, blocks: Mapping[Cid, bytes]) -> None:
         here = self._local.name
         async with self._locks.holding(root):
-            was_pinned = await self._ledger.begin_pin(here, keeper, root)
+            # Neither has to wait for the other, and in one file they are one write.
+            was_pinned, _ = await asyncio.gather(
+                self._ledger.begin_pin(here, keeper, root), self._local.put_many(blocks)
+            )
             try:
                 await self._local.pin(root)
             except MissingBlocks:
@@ -269,14 +302,17 @@ class ManyStores:
 
     async def _forget_here(self, keeper: str, root: Cid | None) -> None:
         here = self._local.name
-        for other in await self._ledger.pins(here, keeper):
-            if other == root:
-                continue
+        others = [other for other in await self._ledger.pins(here, keeper) if other != root]
+        goal = Goal(here, keeper, root)
+        for place, other in enumerate(others, 1):
             async with self._locks.holding(other):
                 if not await self._ledger.has_other_keepers(here, keeper, other):
                     await self._local.unpin(other)
-                await self._ledger.drop_pin(here, keeper, other)
-        await self._ledger.close_goal(Goal(here, keeper, root))
+                await self._ledger.drop_pin(
+                    here, keeper, other, closing=goal if place == len(others) else None
+                )
+        if not others:
+            await self._ledger.close_goal(goal)
 
     async def _tidy_up(self) -> None:
         """Pins of which a crash has left open whether they count: those that nobody was told of do not."""

@@ -16,7 +16,13 @@ def births(journal: Journal, state: State, snapshot: bytes, beside: Unpacked) ->
     pico = state.head.pico
     parent = None if pico.parent is None else journal.find_channel(pico.parent)
     yield BirthPico(pico.id, parent, pico.seq, snapshot)
-    yield from differences(NOTHING_YET, pico)
+    yield from beside.records
+    yield from around(journal, state, beside)
+
+
+def around(journal: Journal, state: State, beside: Unpacked) -> Iterator[Write]:
+    """All but the pico itself and its records."""
+    yield from differences(NOTHING_YET, state.head.pico)
     yield from _texts(journal, state)
     yield from beside.writes
 

@@ -18,6 +18,7 @@ import structlog
 from engine.core.block_links import links_of_block
 from engine.core.cids import Cid, cid_text
 from engine.ports import Goal, MissingBlocks, ReplicationLedger, StoreFailed
+from engine.runtime.background import Background
 from engine.runtime.keyed_locks import KeyedLocks
 from engine.runtime.other_stores import OtherStore, Patience
 
@@ -30,6 +31,8 @@ SENT_AT_ONCE = 256
 BYTES_AT_ONCE = 2 << 20
 """Bytes in one call, unless a single block has more."""
 
+SHARE = 0.01
+"""Of the loop's time, for each root that is under way, while the loop is busy with other things."""
 STUCK_S = 10.0
 """How long is waited when a root cannot be brought for a reason of our own."""
 
@@ -41,7 +44,7 @@ event loop for as long as a large tree takes."""
 
 
 class Replicator:
-    """For one store. `at_once` roots are under way at a time."""
+    """For one store. `at_once` roots are under way at a time, in the background if there is one."""
 
     def __init__(
         self,
@@ -50,6 +53,7 @@ class Replicator:
         source: Source,
         patience: Patience,
         on_reached: Callable[[], None],
+        background: Background | None = None,
         at_once: int = 4,
     ) -> None:
         self._store = store
@@ -57,6 +61,7 @@ class Replicator:
         self._source = source
         self._patience = patience
         self._on_reached = on_reached
+        self._background = background
         self._at_once = at_once
         self._busy: set[str] = set()
         """Keepers that are under way."""
@@ -112,7 +117,10 @@ class Replicator:
         keeper = await self._take()
         try:
             async with self._its_turn():
-                await self._try(keeper)
+                if self._background is None:
+                    await self._try(keeper)
+                else:
+                    await self._background.run(self._try(keeper))
         finally:
             self._busy.discard(keeper)
             self._news.set()
@@ -158,7 +166,6 @@ class Replicator:
             if not pins.get(goal.root) and not await self._bring(goal, goal.root):
                 return
         await self._forget_others(goal)
-        await self._ledger.close_goal(goal)
         self._on_reached()
 
     async def _bring(self, goal: Goal, root: Cid) -> bool:
@@ -222,13 +229,17 @@ class Replicator:
                 ahead.extend(new)
 
     async def _forget_others(self, goal: Goal) -> None:
-        for root in await self._ledger.pins(goal.store, goal.keeper):
-            if root == goal.root:
-                continue
+        """The goal is reached with the last of them."""
+        pins = await self._ledger.pins(goal.store, goal.keeper)
+        others = [root for root in pins if root != goal.root]
+        for place, root in enumerate(others, 1):
             async with self._roots.holding(root):
                 if not await self._ledger.has_other_keepers(goal.store, goal.keeper, root):
                     await self._store.unpin(root)
-                await self._ledger.drop_pin(goal.store, goal.keeper, root)
+                closing = goal if place == len(others) else None
+                await self._ledger.drop_pin(goal.store, goal.keeper, root, closing)
+        if not others:
+            await self._ledger.close_goal(goal)
 
 
 def _children_first(root: Cid, links: Mapping[Cid, tuple[Cid, ...]]) -> Iterator[Cid]:

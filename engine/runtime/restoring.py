@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from engine.core.blocks.deposited import Deposited
@@ -22,19 +23,34 @@ from engine.core.cids import Cid
 from engine.core.dids import Did, scid_in
 from engine.core.model import Eci, Pico, PicoId
 from engine.core.replicas import Replication
-from engine.ports import BlockStore, Journal, KeptLog, SetFact, SetTimer, Write
+from engine.ports import (
+    BirthPico,
+    BlockStore,
+    Journal,
+    JournalFailed,
+    KeptLog,
+    SetFact,
+    SetTimer,
+    Write,
+)
 from engine.runtime.besides import Unpacked, unpack_beside
 from engine.runtime.channel_keys import ChannelKeys
+from engine.runtime.courtesy import resting
 from engine.runtime.kept_heads import KeptHeads
+from engine.runtime.keyed_locks import KeyedLocks
 from engine.runtime.lives import Lives
 from engine.runtime.past import first_record
 from engine.runtime.pico_owners import PicoOwner
-from engine.runtime.preparation import name_state, write_snapshot
-from engine.runtime.rebirths import births
+from engine.runtime.piecemeal import PART_BYTES, bring_in_parts, forget_arrivals
+from engine.runtime.preparation import name_state
+from engine.runtime.rebirths import around
 from engine.runtime.replication_policies import Policies
 from engine.runtime.sealed_states import Believed, Trust, believe, check_turn, open_tree
 from engine.runtime.seals import COPIED, from_copy
 from engine.runtime.state_keys import Opens, StateKeys
+
+REST = 0.25
+"""While an engine runs. Its picos then notice little, and it takes a quarter longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +126,7 @@ class Restoring:
         trust: Trust,
         aead: Aead,
         channel_keys: ChannelKeys,
+        part_bytes: int = PART_BYTES,
     ) -> None:
         self._journal = journal
         self._heads = heads
@@ -119,6 +136,8 @@ class Restoring:
         self._trust = trust
         self._aead = aead
         self._channel_keys = channel_keys
+        self._part_bytes = part_bytes
+        self._locks = KeyedLocks()
 
     async def restore(
         self,
@@ -128,42 +147,79 @@ class Restoring:
         newer_log: KeptLog | None = None,
         prepare: Prepare = nothing_first,
         take_up: TakeUp = leave,
+        rest: float = REST,
     ) -> Restored:
         """Have a pico back as the head of that name says it was. `newer_log`: the pico's log, where somebody
-        has one that says more than the one beside the head. Raises `BlockError` and `StoreFailed`, and what
+        has one that says more than the one beside the head. `rest`: how long others have the interpreter
+        after each piece of work, in lengths of that piece. Raises `BlockError` and `StoreFailed`, and what
         `prepare` raises."""
+        with resting(rest):
+            return await self._restore(head, store, opens, newer_log, prepare, take_up, rest)
+
+    async def _restore(
+        self,
+        head: Cid,
+        store: BlockStore,
+        opens: Opens,
+        newer_log: KeptLog | None,
+        prepare: Prepare,
+        take_up: TakeUp,
+        rest: float,
+    ) -> Restored:
         believed = await believe(store, head, self._trust)
         says = believed.signed.head
         log = self._newest_log(believed, newer_log)
         await self._refuse_known(believed.signed)
         keys = opens(says.pico, believed.beside.boxes)
-        state = await open_tree(store, says.root, Keyring(keys), self._aead)
+        state = await open_tree(store, says.root, Keyring(keys), self._aead, rest)
         pico = state.head.pico
         self._check(state, believed.signed)
         beside = await asyncio.to_thread(unpack_beside, state.head, state.beside)
-        snapshot = await asyncio.to_thread(write_snapshot, state.head)
+        identity = await asyncio.to_thread(name_state, pico)
         wanted = self._policies.read(beside.policy)
         taken_up = await asyncio.to_thread(take_up, pico.id, log)
-        owners = _with(taken_up.owner, beside.owners)
-        more = await prepare(Coming(pico, believed.signed, state.deposits, wanted, owners))
-        brought = await asyncio.to_thread(self._channel_keys.writes, beside.named)
-        self._refuse_here(pico)  # again: it is some time later
-        writes = [
-            *self._births(state, snapshot, beside),
-            *self._lives.adopt(pico.id, taken_up.log or log, Did(says.pico)),
-            *self._heads.writes(pico.id, believed.signed),
-            self._state_keys.writes(pico.id, says.pico, keys, {}),
-            *brought,
-            *self._state_keys.owners.writes(pico.id, owners),
-            SetFact(from_copy(pico.id), COPIED),
-            SetFact(first_record(pico.id), str(pico.seq - beside.records + 1)),
-            *more,
-        ]
-        await self._journal.commit(writes)
+        owners, log = _with(taken_up.owner, beside.owners), taken_up.log or log
+
+        async def rest_of_it() -> list[Write]:
+            more = await prepare(Coming(pico, believed.signed, state.deposits, wanted, owners))
+            brought = await asyncio.to_thread(self._channel_keys.writes, beside.named)
+            return [
+                *self._around(state, beside),
+                *self._lives.adopt(pico.id, log, Did(says.pico)),
+                *self._heads.writes(pico.id, believed.signed),
+                self._state_keys.writes(pico.id, says.pico, keys, {}),
+                *brought,
+                *self._state_keys.owners.writes(pico.id, owners),
+                SetFact(from_copy(pico.id), COPIED),
+                SetFact(first_record(pico.id), str(pico.seq - len(beside.records) + 1)),
+                *more,
+            ]
+
+        async with self._locks.holding(pico.id):
+            self._refuse_here(pico)
+            writes = await self._write(state, beside, rest_of_it)
         due_ms = min((one.due_ms for one in writes if isinstance(one, SetTimer)), default=None)
-        identity = await asyncio.to_thread(name_state, pico)
-        log = taken_up.log or log
-        return Restored(pico, believed.signed, log, identity, beside.records, due_ms, taken_up, owners)
+        count = len(beside.records)
+        return Restored(pico, believed.signed, log, identity, count, due_ms, taken_up, owners)
+
+    async def _write(
+        self, state: State, beside: Unpacked, rest_of_it: Callable[[], Awaitable[list[Write]]]
+    ) -> list[Write]:
+        """What is large comes in pieces first; then one commit makes it a pico. What was written there."""
+        pico = state.head.pico
+        try:
+            arrived = await bring_in_parts(self._journal, state.head, beside.records, self._part_bytes)
+            writes = await rest_of_it()
+            self._refuse_here(pico)  # again: it is some time later, and none of it until it is written
+            parent = None if pico.parent is None else self._journal.find_channel(pico.parent)
+            born = BirthPico(pico.id, parent, pico.seq, arrived.body, arrived.parts)
+            writes = [*arrived.writes, born, *writes]
+            await self._journal.commit(writes)
+        except Exception:
+            with suppress(JournalFailed):  # then it goes at the next start
+                await forget_arrivals(self._journal, pico.id)
+            raise
+        return writes
 
     # --- what is refused ---
 
@@ -206,8 +262,9 @@ class Restoring:
 
     # --- what is written ---
 
-    def _births(self, state: State, snapshot: bytes, beside: Unpacked) -> Iterator[Write]:
-        yield from births(self._journal, state, snapshot, beside)
+    def _around(self, state: State, beside: Unpacked) -> Iterator[Write]:
+        """All but the pico itself and its records."""
+        yield from around(self._journal, state, beside)
         if beside.policy is not None:
             yield self._policies.write(state.head.pico.id, beside.policy)
 

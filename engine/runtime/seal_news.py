@@ -33,7 +33,7 @@ class SealNews:
 
     async def _listens(self, pico: Pico) -> bool:
         digests = [ruleset.hash for ruleset in healthy(pico.rulesets)]
-        await self._programs.prepare(digests)
+        await self._programs.prepare(self._programs.missing(digests))
         programs = map(self._programs.get, digests)
         return any(program is not None and program.listeners(DOMAIN, NAME) for program in programs)
 

@@ -106,6 +106,7 @@ def check_turn(state: State, says: StateHead) -> None:
         raise NotATree(f"the head is of turn {says.sequence}, and what it leads to is of turn {turn}")
 
 
-async def open_tree(store: BlockStore, root: Cid, keyring: Keyring, aead: Aead) -> State:
-    """A sealed tree. Raises as `open_state` does."""
-    return await drive(on_blocks(read_state(root, MOST_BYTES), SealedBlocks(keyring, aead)), store)
+async def open_tree(store: BlockStore, root: Cid, keyring: Keyring, aead: Aead, rest: float = 0.0) -> State:
+    """A sealed tree. `rest`: see `engine.runtime.walking.drive`. Raises as `open_state` does."""
+    walk = on_blocks(read_state(root, MOST_BYTES), SealedBlocks(keyring, aead))
+    return await drive(walk, store, rest=rest)

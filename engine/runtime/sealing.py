@@ -25,6 +25,7 @@ from engine.core.messages import Event as PicoEvent
 from engine.core.model import PicoId
 from engine.core.records import decode_record
 from engine.ports import Journal, JournalFailed, StoreFailed
+from engine.runtime.background import Background
 from engine.runtime.sealed_trees import CannotSeal
 from engine.runtime.seals import HURRY, Seals
 
@@ -34,6 +35,9 @@ AT_ONCE = 2
 """Picos that are sealed at a time."""
 REST = 9.0
 """Pauses while a state is written, in lengths of the work: so sealing has a tenth of the time, not half."""
+SHARE = 0.02
+"""Of the loop's time, for each of those, while it is busy with other things. Then a pico may be sealed later
+than it should; nothing is lost by that, and before the engine ends all of them are sealed."""
 AGAIN_S = 30.0
 """After which a pico is tried again that could not be sealed."""
 COLLECT_EVERY_S = 3600.0
@@ -81,6 +85,7 @@ class Sealing:
         self._remove_garbage = remove_garbage
         self._journal = journal
         self._when = when
+        self._background = Background(SHARE)
         self._left: dict[PicoId, None] = {}
         """Those that an earlier run of the engine has left; they come first."""
         self._due: dict[PicoId, float] = {}
@@ -175,7 +180,12 @@ class Sealing:
         while True:
             wait_s = self._wait_s()
             if wait_s is not None and wait_s <= 0:
-                await self._seal(self._take(next(iter(self._left or self._due))), REST)
+                pico = self._take(next(iter(self._left or self._due)))
+                try:
+                    await self._background.run(self._seal(pico, REST))
+                except asyncio.CancelledError:
+                    self._left[pico] = None  # whoever drains seals it without rests
+                    raise
                 continue
             self._changed.clear()
             with suppress(TimeoutError):

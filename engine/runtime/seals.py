@@ -9,22 +9,23 @@ and of a turn never more than one: whoever seals it again publishes the one that
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import structlog
 
 from engine.core.blocks.errors import MissingBlock
 from engine.core.blocks.heads import SignedHead, StateHead, sign_head
 from engine.core.blocks.keys_block import MOST_BOXES, KeysBlock, write_keys
-from engine.core.blocks.walks import PlainBlocks, on_blocks
-from engine.core.cids import Cid
+from engine.core.blocks.walks import PlainBlocks, from_memory, on_blocks
+from engine.core.cids import Cid, cid_text
 from engine.core.codec import Plain
 from engine.core.did_keys import DidKey
 from engine.core.dids import Did
 from engine.core.messages import Refusal
-from engine.core.model import Eci, PicoId
-from engine.ports import Acting, BadLog, Journal, KeptLog, Keys, MissingBlocks, SetFact
+from engine.core.model import EMPTY, Eci, PicoId
+from engine.ports import Acting, BadLog, Journal, KeptLog, Keys, MissingBlocks, SetFact, StoreFailed
 from engine.runtime.besides import pack_beside
 from engine.runtime.captures import Capture, Captures
 from engine.runtime.channel_keys import NamedChannel, pack_name
@@ -81,6 +82,9 @@ class Who:
     log: KeptLog
     acting: Acting
     ring: Ring
+    seed: bytes = field(repr=False)
+    by: DidKey
+    """Whose seed that is."""
 
 
 class Seals:
@@ -120,6 +124,8 @@ class Seals:
         self._now_ms = now_ms
         self._new_turn = new_turn
         self._named = named
+        self._lost: defaultdict[PicoId, set[Cid]] = defaultdict(set)
+        """What picos have put and no store has."""
         self._locks = KeyedLocks()
 
     # --- what is known ---
@@ -151,12 +157,13 @@ class Seals:
         """None if the pico needs another turn for that."""
         who = await self._who(pico)
         capture = await self._captures.take(pico)
-        keys = await self._put_keys(who)
+        beside = PlainBlocks()
+        keys = write_keys(KeysBlock(who.ring.boxes, who.log.lines, who.log.approvals), beside)
         newest = self.heads.newest(pico)
         if newest is not None and newest.head.place >= (who.acting.epoch, capture.head.pico.seq):
-            is_as_wanted = newest.head.keys == keys and await self._publish(pico, newest)
+            is_as_wanted = newest.head.keys == keys and await self._publish(pico, newest, beside.new)
             return newest if is_as_wanted else None
-        root = await self._plant(capture, who, rest)
+        root = await self._plant(capture, who, rest, beside.new)
         signed = self._sign_head(capture, who, root, keys, newest)
         await self._journal.commit(self.heads.writes(pico, signed))
         return signed if await self._publish(pico, signed) else None
@@ -171,14 +178,17 @@ class Seals:
             acting = self.heads.acting(kept)
         except BadLog as problem:
             raise CannotSeal(str(problem)) from None
-        if not acting.may(acting.epoch, self._name_of(self._seed(pico))):
+        seed = self._seed(pico)
+        by = self._name_of(seed)
+        if not acting.may(acting.epoch, by):
             raise CannotSeal(
                 f"the log of pico {pico} does not name this engine's key, so nobody would believe its heads; "
                 "`picomesh did recover` takes the pico up here"
             )
         guarded = Guarded(acting.needed, acting.guardians)
         self._check_readers(pico, guarded)
-        return Who(name, kept, acting, await self.state_keys.ring(pico, name, acting.epoch, guarded))
+        ring = await self.state_keys.ring(pico, name, acting.epoch, guarded)
+        return Who(name, kept, acting, ring, seed, by)
 
     def _check_readers(self, pico: PicoId, guarded: Guarded) -> None:
         count, most = len(self.state_keys.owners.of(pico)), MOST_BOXES - 2 - len(guarded.members)
@@ -203,29 +213,27 @@ class Seals:
         """Of the key that the log's document names for signatures of the pico."""
         return self._keys.derive(f"{life_purpose(pico, self._lives.stay(pico))}/{SIGNING}")
 
-    async def _put_keys(self, who: Who) -> Cid:
-        blocks = PlainBlocks()
-        cid = write_keys(KeysBlock(who.ring.boxes, who.log.lines, who.log.approvals), blocks)
-        await (await self.stores()).put_many(blocks.new)
-        return cid
-
-    async def _plant(self, capture: Capture, who: Who, rest: float) -> Cid:
+    async def _plant(self, capture: Capture, who: Who, rest: float, beside: Mapping[Cid, bytes]) -> Cid:
+        """The root of its tree, which is durable with the blocks beside it."""
         try:
-            return await self._plant_once(capture, who, rest)
+            return await self._plant_once(capture, who, rest, beside)
         except (MissingBlock, MissingBlocks):
             # The tree went on from blocks that the store has lost. It is gone; a new one asks for none.
-            return await self._plant_once(capture, who, rest)
+            return await self._plant_once(capture, who, rest, beside)
 
-    async def _plant_once(self, capture: Capture, who: Who, rest: float) -> Cid:
+    async def _plant_once(self, capture: Capture, who: Who, rest: float, more: Mapping[Cid, bytes]) -> Cid:
         pico, tally = capture.head.pico, Tally()
         tree = self._trees.take(pico, who.ring)
-        tree.tail.read_on(self._journal, pico.id, pico.seq)
+        await tree.tail.read_on(self._journal, pico.id, pico.seq)
         names, stores = await self._pack_names(tree, capture.beside.dids), await self.stores()
         policy, owners = self.policies.told(pico.id), pack_owners(self.state_keys.owners.of(pico.id))
         beside = pack_beside(capture.beside, tree.tail, names, policy, owners)
         # After the capture: what was to be put, and is not among these, is still to be put there.
-        deposits = await deposits_in(stores, pico.id)
-        walk = on_blocks(tree.tree.write(capture.head, beside, deposits), tree.blocks)
+        lost, found = self._lost.get(pico.id, ()), await deposits_in(stores, pico.id)
+        deposits = tuple(one for one in found if one.cid not in lost)
+        writing = tree.tree.write(capture.head, beside, deposits)
+        walk = on_blocks(from_memory(writing, tree.blocks.nodes), tree.blocks)
+        tree.blocks.new.update(more)  # one write to the disk for both
         root = await drive(walk, stores, tree.blocks, rest, tally)
         if capture.is_awake:
             self._trees.give_back(pico, tree, tally.bytes)
@@ -248,24 +256,34 @@ class Seals:
     def _sign_head(
         self, capture: Capture, who: Who, root: Cid, keys: Cid, newest: SignedHead | None
     ) -> SignedHead:
-        seed, seq = self._seed(capture.head.pico.id), capture.head.pico.seq
-        previous = None if newest is None else newest.cid
-        by = self._name_of(seed)
-        says = StateHead(who.name, who.acting.epoch, seq, root, keys, previous, self._now_ms(), by)
-        return sign_head(says, lambda message: self._sign(seed, message))
+        seq, previous = capture.head.pico.seq, None if newest is None else newest.cid
+        says = StateHead(who.name, who.acting.epoch, seq, root, keys, previous, self._now_ms(), who.by)
+        return sign_head(says, lambda message: self._sign(who.seed, message))
 
-    async def _publish(self, pico: PicoId, signed: SignedHead) -> bool:
-        """Pin a head that is kept; whether all that it leads to was there."""
-        stores = await self.stores()
-        await stores.put_many({signed.cid: signed.block})
+    async def _publish(self, pico: PicoId, signed: SignedHead, beside: Mapping[Cid, bytes] = EMPTY) -> bool:
+        """Pin a head that is kept, with blocks beside it; whether all that it leads to was there."""
+        stores, blocks = await self.stores(), {**beside, signed.cid: signed.block}
         try:
-            await stores.keep(signed.head.pico, signed.cid, self.policies.of(pico))
+            await stores.keep(signed.head.pico, signed.cid, self.policies.of(pico), blocks)
         except MissingBlocks as problem:
             log.warning("blocks of a sealed state are lost; it is sealed anew", pico=pico, why=str(problem))
             self._trees.forget(pico)
+            await self._look_for_deposits(pico)
             return False
         self.told(pico, signed)
         return True
+
+    async def _look_for_deposits(self, pico: PicoId) -> None:
+        """What it has put cannot be made anew like its state. If no store has it, the state goes without: it
+        stays the pico's, and is looked for again by the next run of the engine."""
+        stores = await self.stores()
+        self._lost.pop(pico, None)
+        for one in await deposits_in(stores, pico):
+            try:
+                await stores.bring(one.cid)
+            except StoreFailed as problem:
+                log.warning("what a pico has put is lost", pico=pico, cid=cid_text(one.cid), why=str(problem))
+                self._lost[pico].add(one.cid)
 
     async def publish(self, pico: PicoId) -> None:
         """Pin the newest head that is kept, if all is there. Raises as `seal` does."""
@@ -277,6 +295,7 @@ class Seals:
         """The pico was deleted: nothing of it is kept any more, here or elsewhere."""
         async with self._locks.holding(pico):  # it may be sealed right now, and pinned after that
             self._trees.forget(pico)
+            self._lost.pop(pico, None)
             newest = self.heads.newest(pico)
             if newest is not None:
                 await (await self.stores()).release(newest.head.pico)

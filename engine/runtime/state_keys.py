@@ -85,6 +85,8 @@ class StateKeys:
         self._keys = keys
         self._boxes = boxes
         self._draw = draw
+        self._own = boxes.name(keys.derive(OPENING))
+        """By which the engine itself opens a box."""
         self.owners = PicoOwners(journal)
 
     async def ring(self, pico: PicoId, did: str, epoch: int, guarded: Guarded = UNGUARDED) -> Ring:
@@ -155,8 +157,7 @@ class StateKeys:
         return unpack_keys(kept["did"], plain)
 
     def _recipients(self, pico: PicoId) -> tuple[DidKey, ...]:
-        own = self._boxes.name(self._keys.derive(OPENING))
-        return tuple(dict.fromkeys((own, *(one.key for one in self.owners.of(pico)))))
+        return tuple(dict.fromkeys((self._own, *(one.key for one in self.owners.of(pico)))))
 
 
 def _guarded(kept: Mapping[str, Any]) -> Guarded:

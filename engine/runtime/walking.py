@@ -58,18 +58,22 @@ async def drive(
     rest: float = 0.0,
     tally: Tally | None = None,
 ) -> T:
-    """The result of a walk. What it has written is in the store when it is there. `rest`: how long it pauses
+    """The result of a walk. What it has written is in the store when it is there, and what was in `written`
+    before it began. `rest`: how long it pauses
     after a piece of work, in lengths of that piece. Raises what the walk and the store raise."""
     found: Mapping[Cid, bytes] | None = None
     while True:
         step = await asyncio.to_thread(_go_on, walk, found, written, rest)
-        if written is not None and written.new:
-            blocks, written.new = written.new, {}
-            await store.put_many(blocks)
-            _count(blocks, tally)
+        new = {} if written is None else written.new
+        found = {cid: new[cid] for cid in step.wanted if cid in new}
+        if written is not None and new and (step.result or _is_enough(new)):
+            written.new = {}
+            await store.put_many(new)
+            _count(new, tally)
         if step.result:
             return step.result[0]
-        found = await store.get_many(step.wanted) if step.wanted else {}
+        if missing := tuple(cid for cid in step.wanted if cid not in found):
+            found = {**found, **await store.get_many(missing)}
 
 
 def _go_on(
@@ -82,13 +86,17 @@ def _go_on(
             wanted = next(walk) if found is None else walk.send(found)
         except StopIteration as end:
             return _Step(result=[end.value])
-        if wanted or (written is not None and sum(map(len, written.new.values())) >= AT_ONCE):
+        if wanted or (written is not None and _is_enough(written.new)):
             return _Step(wanted)
         found = {}
         spent_s = time.perf_counter() - began_s
         if spent_s > BREATH_S:
             time.sleep(spent_s * rest)
             began_s = time.perf_counter()
+
+
+def _is_enough(blocks: Mapping[Cid, bytes]) -> bool:
+    return sum(map(len, blocks.values())) >= AT_ONCE
 
 
 def _count(blocks: Mapping[Cid, bytes], tally: Tally | None) -> None:

@@ -18,7 +18,7 @@ from engine.adapters.keys import BlockCipher
 from engine.core.blocks.dag_cbor import decode, encode
 from engine.core.blocks.sealing import Keyring, SealedBlocks
 from engine.core.blocks.state import StateTree, read_state
-from engine.core.blocks.walks import BlockWalk, Walk, Wanted, on_blocks, run
+from engine.core.blocks.walks import BlockWalk, Walk, Wanted, from_memory, on_blocks, run
 from engine.core.cids import Cid
 from engine.core.codec import pack_pico, to_bytes
 from engine.core.model import Pico, PicoId, Rid
@@ -67,7 +67,7 @@ class Seals:
 
     def seal(self) -> Measured:
         head = Head(self.pico(), "ab" * 32)
-        self.root, cpu_ms = timed(lambda: self.drive(self.tree.write(head)))
+        self.root, cpu_ms = timed(lambda: self.drive(from_memory(self.tree.write(head), self.blocks.nodes)))
         new = {cid: block for cid, block in self.blocks.new.items() if cid not in self.store}
         self.store.update(new)
         self.blocks.new.clear()

@@ -34,6 +34,7 @@ from engine.core.blocks.heads import SignedHead
 from engine.core.model import Pico, PicoId
 from engine.core.records import state_id
 from engine.ipfs_choice import read_nodes
+from engine.runtime.garbage import COLLECTOR
 from engine.runtime.host import Host
 from engine.runtime.replies import EventReply
 from engine.runtime.restoring import Restored, Restoring
@@ -107,6 +108,7 @@ class Cost:
 
 
 async def _states(folder: Path, node: IpfsNode) -> list[Table]:
+    COLLECTOR.start()  # as `picomesh serve` does
     sealed = Table(
         *("state", "first: CPU ms", "s", "s until pinned in the node", "blocks", "bytes"),
         *("one entry changed: CPU ms", "ms", "ms until pinned", "new blocks", "bytes"),
@@ -233,7 +235,8 @@ async def _restore(
             await stores.bring(signed.cid)
             marks.append(time.perf_counter())
             opens = opened_with([keys.derive(OPENING)], KeyBoxes(os.urandom))
-            found: Restored = await _restoring(engine).restore(signed.cid, stores, opens)
+            own = SeedKeys(SeedFile(new / SEED_FILE).open(None))
+            found: Restored = await _restoring(engine, own).restore(signed.cid, stores, opens)
             assert found.state_id == identity
 
         gc.collect()
@@ -247,13 +250,15 @@ async def _restore(
     )
 
 
-def _restoring(engine: Engine) -> Restoring:
+def _restoring(engine: Engine, keys: SeedKeys) -> Restoring:
     seals, mail = _seals(engine), engine.host.mail
     assert mail is not None
     logs = LifelongLogs(SeedKeys(bytes(32)))
     trust = Trust(verify, lambda log: logs.acting(log, time.time()))
-    parts = (engine.journal, seals.heads, mail.lives, seals.state_keys, seals.policies, trust)
-    return Restoring(*parts, BlockCipher(), channel_keys(engine.journal, SeedKeys(bytes(32))))
+    return Restoring(
+        *(engine.journal, seals.heads, mail.lives, seals.state_keys, seals.policies, trust, BlockCipher()),
+        channel_keys(engine.journal, keys),
+    )
 
 
 async def _watched(host: Host, work: Awaitable[object]) -> list[float]:

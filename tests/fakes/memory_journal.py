@@ -25,6 +25,7 @@ from engine.ports import (
     ClearTimer,
     DropMail,
     DropOldMail,
+    DropParts,
     DueTimer,
     EndErrand,
     EndRest,
@@ -33,6 +34,7 @@ from engine.ports import (
     KeepErrand,
     KeepMail,
     KeepMailClient,
+    KeepPart,
     KeepRest,
     KeepRuleset,
     KeepSignature,
@@ -137,6 +139,7 @@ class Disk:
     def __init__(self) -> None:
         self.parents: dict[PicoId, PicoId | None] = {}
         self.snapshots: dict[PicoId, tuple[int, bytes]] = {}
+        self.parts: dict[tuple[PicoId, int], bytes] = {}
         self.records: dict[PicoId, dict[int, tuple[EventId | None, bytes]]] = {}
         self.ends: dict[PicoId, tuple[int, str]] = {}
         self.inbox: dict[tuple[PicoId, EventId], bytes] = {}
@@ -176,11 +179,16 @@ class Disk:
             case SaveSnapshot(pico, seq, body):
                 if pico in self.snapshots:
                     self.snapshots[pico] = (seq, body)
-            case BirthPico(pico, parent, seq, body):
+            case KeepPart(pico, place, body):
+                self.parts[(pico, place)] = body
+            case DropParts(pico):
+                for loose in {one for one, _ in self.parts if pico in (None, one)} - self.snapshots.keys():
+                    self._remove(loose)
+            case BirthPico(pico, parent, seq, body, parts):
                 if pico in self.snapshots:
                     raise ValueError(f"{pico} is born already")
                 self.parents[pico] = parent
-                self.snapshots[pico] = (seq, body)
+                self.snapshots[pico] = (seq, self._take_parts(pico, parts) if parts else body)
             case RemovePico(pico):
                 self._remove(pico)
             case BindChannel(eci, pico):
@@ -210,6 +218,10 @@ class Disk:
             case SetFact(name, value):
                 self.facts[name] = value
 
+    def _take_parts(self, pico: PicoId, count: int) -> bytes:
+        found = [self.parts.pop(key) for key in sorted(self.parts) if key[0] == pico]
+        return b"".join(found) if len(found) == count else b""
+
     def is_handled(self, pico: PicoId, eid: EventId) -> bool:
         return any(eid == one for one, _ in self.records.get(pico, {}).values())
 
@@ -224,6 +236,7 @@ class Disk:
     def _remove(self, pico: PicoId) -> None:
         self.parents.pop(pico, None)
         self.snapshots.pop(pico, None)
+        self.parts = {key: body for key, body in self.parts.items() if key[0] != pico}
         self.records.pop(pico, None)
         self.ends.pop(pico, None)
         self.inbox = {key: body for key, body in self.inbox.items() if key[0] != pico}
@@ -330,6 +343,9 @@ class MemoryJournal:
         after = [kept[one][1] for one in sorted(kept) if one > seq]
         inbox = [body for (owner, _), body in self.disk.inbox.items() if owner == pico]
         return Stored(seq, snapshot, after, inbox, self.disk.rests.get(pico))
+
+    def loose_parts(self) -> int:
+        return sum(pico not in self.disk.snapshots for pico, _ in self.disk.parts)
 
     def end(self, pico: PicoId) -> tuple[int, str] | None:
         return self.disk.ends.get(pico)

@@ -101,7 +101,9 @@ class Collection:
     async def guard(self, root: Cid) -> None:
         """Nothing that a root leads to is removed until it is let go, whether this has ended well or not."""
         self._guarded[root] += 1
-        await self._database.write(partial(self.protect, cids=[root]))
+        # One that begins later looks at what is guarded.
+        if self._under_way is not None and not self._under_way.done():
+            await self._database.write(partial(self.protect, cids=[root]))
 
     def let_go(self, root: Cid) -> None:
         self._guarded[root] -= 1

@@ -36,6 +36,7 @@ NEXT_GOALS = """
 CLOSE_GOAL = "UPDATE goals SET is_open = 0 WHERE store = ? AND keeper = ? AND root IS ?"
 DROP_GOAL = """
     DELETE FROM goals WHERE store = ? AND keeper = ? AND root IS NULL AND NOT is_open"""
+DROP_PIN = "DELETE FROM pins WHERE store = ? AND keeper = ? AND root = ?"
 POSTPONE = """
     UPDATE goals SET n = (SELECT max(n) + 1 FROM goals) WHERE store = ? AND keeper = ?"""
 KEPT = """
@@ -86,7 +87,7 @@ class SqliteLedger:
         return None if row is None else Goal(*row)
 
     async def close_goal(self, goal: Goal) -> None:
-        await self._execute((CLOSE_GOAL, goal), (DROP_GOAL, (goal.store, goal.keeper)))
+        await self._execute(*_closing(goal))
 
     async def postpone(self, goal: Goal) -> None:
         await self._execute((POSTPONE, (goal.store, goal.keeper)))
@@ -97,9 +98,10 @@ class SqliteLedger:
     async def end_pin(self, store: str, keeper: str, root: Cid) -> None:
         await self._execute(("INSERT OR REPLACE INTO pins VALUES (?, ?, ?, 1)", (store, keeper, root)))
 
-    async def drop_pin(self, store: str, keeper: str, root: Cid) -> None:
-        sql = "DELETE FROM pins WHERE store = ? AND keeper = ? AND root = ?"
-        await self._execute((sql, (store, keeper, root)))
+    async def drop_pin(self, store: str, keeper: str, root: Cid, closing: Goal | None = None) -> None:
+        await self._execute(
+            (DROP_PIN, (store, keeper, root)), *(() if closing is None else _closing(closing))
+        )
 
     async def pins(self, store: str, keeper: str) -> Mapping[Cid, bool]:
         sql = "SELECT root, is_sure FROM pins WHERE store = ? AND keeper = ?"
@@ -137,6 +139,10 @@ class SqliteLedger:
 
     async def _execute(self, *statements: tuple[str, Sequence[object]]) -> None:
         await self._database.write(partial(_execute, statements=statements))
+
+
+def _closing(goal: Goal) -> tuple[tuple[str, Sequence[object]], ...]:
+    return (CLOSE_GOAL, goal), (DROP_GOAL, (goal.store, goal.keeper))
 
 
 def _names(text: str) -> tuple[str, ...] | None:

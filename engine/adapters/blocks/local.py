@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
+from itertools import islice, repeat
 from typing import TypeVar
 
 from engine.adapters.blocks.checking import check_blocks, check_cids, wrong_bytes
@@ -42,7 +42,11 @@ PUT = """
     ON CONFLICT (cid) DO UPDATE SET links = excluded.links, body = excluded.body
     WHERE body <> excluded.body"""
 FRESHEN = "INSERT OR REPLACE INTO fresh SELECT n, ? FROM blocks WHERE cid = ?"
-LOOK = "SELECT n, links, EXISTS (SELECT 1 FROM whole WHERE whole.n = blocks.n) FROM blocks WHERE cid = ?"
+LOOKED_AT_ONCE = 32
+"""Blocks that one statement looks up: a node of a large map has as many links."""
+LOOK = f"""
+    SELECT cid, n, links, EXISTS (SELECT 1 FROM whole WHERE whole.n = blocks.n) FROM blocks
+    WHERE cid IN ({", ".join("?" * LOOKED_AT_ONCE)})"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,14 +180,21 @@ class _Walk:
         self._seen = {root}
 
     def go_on(self, connection: sqlite3.Connection) -> None:
-        for _ in range(min(READ_AT_ONCE, len(self.next_ones))):
-            cid = self.next_ones.pop()
-            row = connection.execute(LOOK, (cid,)).fetchone()
-            if row is None:
-                self.missing.add(cid)
-            elif not row[2]:
-                self.found.append(row[0])
-                self._add(split_links(row[1]))
+        for _ in range(READ_AT_ONCE // LOOKED_AT_ONCE):
+            if self.next_ones:
+                batch = self.next_ones[-LOOKED_AT_ONCE:]
+                del self.next_ones[-LOOKED_AT_ONCE:]
+                self._look(connection, batch)
+
+    def _look(self, connection: sqlite3.Connection, batch: Sequence[Cid]) -> None:
+        # One name several times is as good as none, and there is one statement for all lengths.
+        names = [*batch, *repeat(batch[-1], LOOKED_AT_ONCE - len(batch))]
+        rows = connection.execute(LOOK, names).fetchall()
+        self.missing.update(set(batch).difference(cid for cid, *_ in rows))
+        for _, number, links, is_whole in rows:
+            if not is_whole:
+                self.found.append(number)
+                self._add(split_links(links))
 
     def _add(self, links: Iterable[Cid]) -> None:
         new = [cid for cid in links if cid not in self._seen]

@@ -4,7 +4,7 @@ One transaction makes a whole batch visible at once, so the order of its writes 
 they meet: for the same key the last one counts. Folded that way, each kind of write becomes one
 statement run over many rows, and an event that was accepted and handled within one batch never
 touches the inbox table. Only the removal of a pico, which reaches into
-many tables, cuts a batch in two.
+many tables, or of pieces that none has, cuts a batch in two.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from engine.adapters.local.mail import MailWrite, mail_statements
-from engine.adapters.local.packing import pack
+from engine.adapters.local.packing import pack, pack_count
 from engine.core.did_keys import DidKey
 from engine.core.dids import Did
 from engine.core.model import Eci, EventId, PicoId, Rid, RulesetHash
@@ -27,12 +27,14 @@ from engine.ports import (
     ClearTimer,
     DropMail,
     DropOldMail,
+    DropParts,
     EndErrand,
     EndRest,
     KeepDid,
     KeepErrand,
     KeepMail,
     KeepMailClient,
+    KeepPart,
     KeepRest,
     KeepRuleset,
     KeepSignature,
@@ -62,6 +64,17 @@ def bytes_of(column: str) -> str:
 BODY = bytes_of("body")
 
 ADD_PICO = "INSERT INTO picos (pico, parent, seq, snapshot) VALUES (?, ?, ?, ?)"
+PUT_PART = "INSERT OR REPLACE INTO snapshot_parts (pico, place, body) VALUES (?, ?, ?)"
+FORGET_PARTS = "DELETE FROM snapshot_parts WHERE pico = ?"
+IS_LOOSE = "NOT EXISTS (SELECT 1 FROM picos WHERE picos.pico = snapshot_parts.pico)"
+DROP_PARTS = (
+    *(
+        f"""DELETE FROM {table} WHERE pico IN (
+            SELECT pico FROM snapshot_parts WHERE (?1 IS NULL OR pico = ?1) AND {IS_LOOSE})"""
+        for table in ("records", "record_ends")
+    ),
+    f"DELETE FROM snapshot_parts WHERE (?1 IS NULL OR pico = ?1) AND {IS_LOOSE}",
+)
 SAVE_SNAPSHOT = "UPDATE picos SET seq = ?, snapshot = ? WHERE pico = ?"
 ADD_RECORD = "INSERT INTO records (pico, seq, eid, body) VALUES (?, ?, ?, ?)"
 PUT_END = "INSERT OR REPLACE INTO record_ends (pico, seq, hash) VALUES (?, ?, ?)"
@@ -104,6 +117,7 @@ DROP_PICO = (
         f"DELETE FROM {table} WHERE pico = ?"
         for table in (
             "picos",
+            "snapshot_parts",
             "records",
             "record_ends",
             "inbox",
@@ -134,6 +148,7 @@ class Batch:
         "holders",
         "mail",
         "notes",
+        "parts",
         "records",
         "rests",
         "signatures",
@@ -144,6 +159,7 @@ class Batch:
     )
 
     def __init__(self) -> None:
+        self.parts: list[tuple[PicoId, int, bytes]] = []
         self.births: list[tuple[PicoId, PicoId | None, int, bytes]] = []
         self.snapshots: dict[PicoId, tuple[int, bytes]] = {}
         self.records: list[tuple[PicoId, int, EventId | None, bytes]] = []
@@ -203,8 +219,12 @@ class Batch:
     def save_snapshot(self, write: SaveSnapshot) -> None:
         self.snapshots[write.pico] = (write.seq, pack(write.body))
 
+    def keep_part(self, write: KeepPart) -> None:
+        self.parts.append((write.pico, write.place, write.body))
+
     def birth_pico(self, write: BirthPico) -> None:
-        self.births.append((write.pico, write.parent, write.seq, pack(write.body)))
+        snapshot = pack_count(write.parts) if write.parts else pack(write.body)
+        self.births.append((write.pico, write.parent, write.seq, snapshot))
 
     def bind_channel(self, write: BindChannel) -> None:
         self.channels[write.eci] = write.pico
@@ -245,8 +265,10 @@ class Batch:
 
     def statements(self) -> Iterator[Statement]:
         """Records come before the inbox, which asks them whether an event was handled."""
+        yield PUT_PART, self.parts
         yield ADD_PICO, self.births
         yield SAVE_SNAPSHOT, [(seq, body, pico) for pico, (seq, body) in self.snapshots.items()]
+        yield FORGET_PARTS, [(pico,) for pico in self.snapshots]
         yield ADD_RECORD, self.records
         yield PUT_END, [end_of(pico, seq, body) for pico, (seq, body) in self.ends.items()]
         yield ADD_TO_INBOX, [(pico, eid, body) for (pico, eid), body in self.accepted.items()]
@@ -290,6 +312,7 @@ FOLD: Mapping[type[Any], Callable[[Batch, Any], None]] = {
     KeepRest: Batch.keep_rest,
     EndRest: Batch.end_rest,
     SaveSnapshot: Batch.save_snapshot,
+    KeepPart: Batch.keep_part,
     BirthPico: Batch.birth_pico,
     BindChannel: Batch.bind_channel,
     UnbindChannel: Batch.unbind_channel,
@@ -314,6 +337,10 @@ def statements(commits: Iterable[Iterable[Write]]) -> Iterator[Statement]:
             if isinstance(write, RemovePico):
                 yield from batch.statements()
                 yield from ((sql, [(write.pico,)]) for sql in DROP_PICO)
+                batch = Batch()
+            elif isinstance(write, DropParts):
+                yield from batch.statements()
+                yield from ((sql, [(write.pico,)]) for sql in DROP_PARTS)
                 batch = Batch()
             else:
                 FOLD[type(write)](batch, write)

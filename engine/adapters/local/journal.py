@@ -19,9 +19,9 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any
 
-from engine.adapters.local.batch import BODY, bytes_of, statements
+from engine.adapters.local.batch import BODY, IS_LOOSE, bytes_of, statements
 from engine.adapters.local.mail import SqliteMail
-from engine.adapters.local.packing import unpack
+from engine.adapters.local.packing import count_of, unpack
 from engine.adapters.local.schema import open_reader, open_writer
 from engine.core.did_keys import DidKey
 from engine.core.dids import Did
@@ -203,16 +203,26 @@ class SqliteJournal:
         if not found:
             return None
         seq, snapshot = found[0]
+        count = count_of(snapshot)
         records = self._rows(f"SELECT {BODY} FROM records WHERE pico = ? AND seq > ? ORDER BY seq", pico, seq)
         inbox = self._rows(f"SELECT {BODY} FROM inbox WHERE pico = ? ORDER BY n", pico)
         rest = self._rows("SELECT seq, first FROM rests WHERE pico = ?", pico)
         return Stored(
             seq,
-            unpack(snapshot),
+            unpack(snapshot) if count is None else self._join(pico, count),
             [unpack(body) for (body,) in records],
             [body for (body,) in inbox],
             rest[0] if rest else None,
         )
+
+    def _join(self, pico: PicoId, count: int) -> bytes:
+        """A snapshot in pieces. If one is lost, it is nothing that anybody can read."""
+        parts = self._rows(f"SELECT {BODY} FROM snapshot_parts WHERE pico = ? ORDER BY place", pico)
+        return b"".join(body for (body,) in parts) if len(parts) == count else b""
+
+    def loose_parts(self) -> int:
+        count: int = self._value(f"SELECT count(*) FROM snapshot_parts WHERE {IS_LOOSE}")
+        return count
 
     def end(self, pico: PicoId) -> tuple[int, str] | None:
         found = self._rows("SELECT seq, hash FROM record_ends WHERE pico = ?", pico)

@@ -51,6 +51,9 @@ DICTIONARY = b"".join(
 MARK = b"\x01"
 """Before what was compressed with it. JSON begins otherwise."""
 
+IN_PARTS = b"\x02"
+"""What a snapshot begins with of which the pieces are kept elsewhere; how many they are follows."""
+
 _LEVEL, _WINDOW, _MEMORY = 6, -13, 6
 """A window of eight kilobytes has room for the dictionary and a record, and costs half of setting up
 the largest."""
@@ -62,6 +65,17 @@ def pack(body: bytes) -> bytes:
         return body
     deflate = zlib.compressobj(_LEVEL, zlib.DEFLATED, _WINDOW, _MEMORY, zlib.Z_DEFAULT_STRATEGY, DICTIONARY)
     return MARK + deflate.compress(body) + deflate.flush()
+
+
+def pack_count(parts: int) -> bytes:
+    """A snapshot as it is written that consists of so many pieces."""
+    return IN_PARTS + str(parts).encode()
+
+
+def count_of(packed: bytes) -> int | None:
+    """Of how many pieces a snapshot consists; None if it is whole."""
+    count = packed[1:]
+    return int(count) if packed[:1] == IN_PARTS and count.isdigit() else None
 
 
 def unpack(packed: bytes) -> bytes:

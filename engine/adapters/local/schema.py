@@ -15,7 +15,7 @@ from engine.adapters.local.holders import fill_holders
 
 APPLICATION_ID = 0x7069636F
 """ASCII "pico": what tells a journal from any other SQLite file."""
-FORMAT = 8
+FORMAT = 9
 CACHE = "PRAGMA cache_size = -32000"  # kibibytes, for each connection
 
 # Records are appended in order of commit and found through indexes. Clustering them by pico instead
@@ -107,6 +107,10 @@ END;
 """,
     7: """
 CREATE TABLE rests (pico TEXT PRIMARY KEY, seq INTEGER NOT NULL, first INTEGER NOT NULL) WITHOUT ROWID;
+""",
+    8: """
+CREATE TABLE snapshot_parts (pico TEXT NOT NULL, place INTEGER NOT NULL, body BLOB NOT NULL);
+CREATE UNIQUE INDEX snapshot_part_order ON snapshot_parts (pico, place);
 """,
 }
 """What makes a journal of each format one of the next. An empty file, of format 0, goes the same way."""

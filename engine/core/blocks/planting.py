@@ -218,7 +218,7 @@ class Planter:
         assert before.entries is not None
         assert before.keys is not None
         old = self._plain(before.value)
-        found = compare(old, entries)
+        found = compare(old, entries, before.keys.value)
         replaced = {*found.changed, *found.gone}
         inner = {key: planted for key, planted in before.inner.items() if key not in replaced}
         items = [(key, entries[key]) for key in found.changed]

@@ -13,6 +13,7 @@ when a block is opened, so there is one block for each node and key.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -28,6 +29,10 @@ FORMAT = 1
 KEY_BYTES = 32
 NONCE_BYTES = 24
 TAG_BYTES = 16
+SHORT, MANY_LINKS = 4096, 16
+"""Bytes at most, and links at least, of a block whose node is remembered."""
+REMEMBERED = 256
+"""Nodes of one pico. One that has no large map has none."""
 
 _PERSON = b"picomesh blocks1"
 """Which derivation this is, of sixteen bytes: another one would be other blocks."""
@@ -92,15 +97,27 @@ class SealedBlocks:
         self._aead = aead
         self.new: dict[Cid, bytes] = {}
         """What was written, until somebody takes it."""
+        self.nodes: OrderedDict[Cid, Node] = OrderedDict()
+        """The newest ones that lead to many others and have little else: the upper ones of a large map, with
+        which each change of an entry begins. Nobody changes a node."""
 
     def write(self, node: Node) -> Cid:
         block = seal(node, self._keyring, self._aead)
         cid = cid_of(block)
         self.new[cid] = block
+        self._remember(cid, block, node)
         return cid
 
     def read(self, cid: Cid, block: bytes) -> Node:
-        return unseal(cid, block, self._keyring, self._aead)
+        node = unseal(cid, block, self._keyring, self._aead)
+        self._remember(cid, block, node)
+        return node
+
+    def _remember(self, cid: Cid, block: bytes, node: Node) -> None:
+        if len(block) <= SHORT and len(links_in(block, node)) >= MANY_LINKS:
+            self.nodes[cid] = node
+            if len(self.nodes) > REMEMBERED:
+                self.nodes.popitem(last=False)
 
 
 def seal(node: Node, keyring: Keyring, aead: Aead) -> bytes:

@@ -97,6 +97,22 @@ def on_blocks(walk: Walk[T], reader: Reader) -> BlockWalk[T]:
         return result
 
 
+def from_memory(walk: Walk[T], memory: Mapping[Cid, Node]) -> Walk[T]:
+    """The same walk, which asks for no node that is remembered."""
+    try:
+        wanted = next(walk)
+        while True:
+            known = {cid: memory[cid] for cid in wanted if cid in memory}
+            if wanted and len(known) == len(wanted):
+                wanted = walk.send(known)
+            else:
+                found = yield tuple(cid for cid in wanted if cid not in known)
+                wanted = walk.send({**known, **found})
+    except StopIteration as end:
+        result: T = end.value
+        return result
+
+
 def _open(wanted: Wanted, found: Mapping[Cid, bytes], reader: Reader) -> BlockWalk[dict[Cid, Node]]:
     if missing := [cid for cid in wanted if cid not in found]:
         raise MissingBlock(missing)

@@ -80,17 +80,16 @@ class Freight:
         state = await asyncio.to_thread(name_state, capture.head.pico)
         blocks, tally = SealedBlocks(Keyring({EPOCH: key}), self._aead), Tally()
         texts = {digest: self._text(digest) for digest in texts_of(capture.head.pico)}
-        walk = on_blocks(
-            StateTree(blocks, texts.__getitem__).write(capture.head, self._beside(capture)), blocks
-        )
+        beside = await self._beside(capture)
+        walk = on_blocks(StateTree(blocks, texts.__getitem__).write(capture.head, beside), blocks)
         store = await self._stores()
         root = await drive(walk, store, blocks, tally=tally)
         await _keep(store, did, root)
         return Head(capture.head.pico.seq, state, cid_text(root)), tally.bytes
 
-    def _beside(self, capture: Capture) -> Mapping[str, object]:
+    async def _beside(self, capture: Capture) -> Mapping[str, object]:
         tail, pico = Tail(), capture.head.pico
-        tail.read_on(self._journal, pico.id, pico.seq)
+        await tail.read_on(self._journal, pico.id, pico.seq)
         names = [pack_name(NamedChannel(*named)) for named in capture.beside.dids]  # keys go as luggage
         return pack_beside(capture.beside, tail, names, None, pack_owners(self._owners_of(pico.id)))
 

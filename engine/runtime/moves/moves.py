@@ -662,7 +662,7 @@ class Moves:
         if luggage.state_keys:
             writes.append(office.state_keys.writes(pico.id, did, luggage.state_keys, {}))
         writes += office.state_keys.owners.writes(pico.id, arrived.beside.owners)
-        writes.append(SetFact(first_record(pico.id), str(pico.seq - arrived.beside.records + 1)))
+        writes.append(SetFact(first_record(pico.id), str(pico.seq - len(arrived.beside.records) + 1)))
         writes.append(office.locker.kept(pico.id, luggage.secrets))
         writes.append(SetFact(f"stay of {pico.id}", _stay(attempt)))
         rotate = [str(write.eci) for write in arrived.beside.writes if isinstance(write, KeepDid)]

@@ -23,6 +23,7 @@ from engine.adapters.credentials import (
     present,
     to_list,
 )
+from engine.adapters.credentials.checking import THREADS
 from engine.adapters.credentials.own_proofs import write_token
 from engine.adapters.credentials.tokens import to_claims
 from engine.core.dids import Did
@@ -259,3 +260,22 @@ async def test_once_stopped_nothing_is_found_any_more(open_bench: OpenBench) -> 
         bench.check.stop()
         bench.check.stop()
         assert await code(bench, presentation) == "unavailable"
+
+
+@in_loop
+async def test_what_waits_for_its_turn_when_all_ends_asks_nobody_any_more() -> None:
+    """Only so many are looked at at a time; those that come after them find that nothing is fetched now."""
+    asked, all_ask, never = list[str](), asyncio.Event(), asyncio.Event()
+
+    async def fetch(did: str) -> None:
+        asked.append(did)
+        if len(asked) == THREADS:
+            all_ask.set()
+        await never.wait()
+
+    bench = RealBench(PresentationChecks(fetch, FakeWeb(_nothing)))
+    looks = [asyncio.create_task(code(bench, shown(bench, CARD))) for _ in range(THREADS + 1)]
+    await all_ask.wait()
+    bench.check.stop()
+    assert "good" not in await asyncio.gather(*looks)
+    assert len(asked) == THREADS

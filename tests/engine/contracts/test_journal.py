@@ -21,6 +21,7 @@ from engine.ports import (
     BindRuleset,
     BirthPico,
     ClearTimer,
+    DropParts,
     DueTimer,
     EndErrand,
     EndRest,
@@ -28,6 +29,7 @@ from engine.ports import (
     JournalFailed,
     KeepDid,
     KeepErrand,
+    KeepPart,
     KeepRest,
     KeepRuleset,
     KeepSignature,
@@ -88,6 +90,55 @@ async def test_the_newest_record_is_noted_apart_from_it(open_journal: OpenJourna
     assert journal.end(ANN) == (3, record_hash(b"three"))
     await journal.commit([RemovePico(ANN)])
     assert journal.end(ANN) is None
+
+
+@in_loop
+async def test_a_snapshot_may_come_in_pieces(open_journal: OpenJournal) -> None:
+    """In whatever order, in several commits. Until a pico takes them they are nothing, also after a restart;
+    then they are its snapshot, until it has another or is removed."""
+    journal = open_journal()
+    await journal.commit([KeepPart(ANN, 1, b"is "), KeepPart(ANN, 11, b"here")])
+    await journal.commit([KeepPart(ANN, 0, b"overwritten")])
+    await journal.close()
+    journal = open_journal()
+    assert (journal.loose_parts(), journal.load(ANN), list(journal.picos("", 9))) == (3, None, [])
+    await journal.commit([KeepPart(ANN, 0, b"ann "), BirthPico(ANN, None, 4, b"", parts=3)])
+    await journal.commit([AppendRecord(ANN, 5, E1, b"five"), DropParts(), DropParts(ANN)])
+    await journal.close()
+    journal = open_journal()
+    assert journal.loose_parts() == 0
+    assert (woken(journal, ANN).snapshot_seq, woken(journal, ANN).snapshot) == (4, b"ann is here")
+    await journal.commit([SaveSnapshot(ANN, 5, b"ann later")])
+    assert woken(journal, ANN).snapshot == b"ann later"
+    await journal.commit([RemovePico(ANN)])
+    assert journal.loose_parts() == 0
+    await journal.close()
+
+
+@in_loop
+async def test_pieces_that_no_pico_has_taken_go_when_they_are_to(open_journal: OpenJournal) -> None:
+    """Those for one pico, or all; and never those of one that lives."""
+    journal = open_journal()
+    await journal.commit([KeepPart(ANN, 0, b"a"), BirthPico(ANN, None, 0, b"", parts=1)])
+    await journal.commit([KeepPart(BOB, 0, b"b"), KeepPart(PicoId("cat"), 0, b"c")])
+    await journal.commit([DropParts(BOB)])
+    assert journal.loose_parts() == 1
+    await journal.commit([DropParts(), KeepPart(BOB, 0, b"b again")])
+    assert journal.loose_parts() == 1
+    await journal.commit([BirthPico(BOB, None, 0, b"", parts=1)])
+    assert (woken(journal, ANN).snapshot, woken(journal, BOB).snapshot) == (b"a", b"b again")
+    await journal.commit([RemovePico(ANN)])
+    assert journal.loose_parts() == 0
+    await journal.close()
+
+
+@in_loop
+async def test_a_snapshot_that_lacks_a_piece_is_nothing(open_journal: OpenJournal) -> None:
+    """Rather than something that may look like a pico."""
+    journal = open_journal()
+    await journal.commit([KeepPart(ANN, 0, b"{}"), BirthPico(ANN, None, 0, b"", parts=2)])
+    assert woken(journal, ANN).snapshot == b""
+    await journal.close()
 
 
 @in_loop

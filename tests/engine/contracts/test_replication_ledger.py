@@ -152,6 +152,20 @@ async def test_a_pin_is_noted_before_it_is_sure(shelf: Shelf) -> None:
 
 
 @on_each_ledger
+async def test_a_goal_is_reached_with_the_last_pin_that_goes(shelf: Shelf) -> None:
+    """In one write; but not when it has become another one meanwhile."""
+    ledger = await shelf.open()
+    await want(ledger, "ann", B, "ant")
+    for root in (A, C):
+        await ledger.begin_pin("ant", "ann", root)
+    await ledger.drop_pin("ant", "ann", A, Goal("ant", "ann", A))
+    assert await ledger.next_goals("ant", 9) == [Goal("ant", "ann", B)]
+    await ledger.drop_pin("ant", "ann", C, Goal("ant", "ann", B))
+    assert await ledger.next_goals("ant", 9) == []
+    assert await ledger.pins("ant", "ann") == {}
+
+
+@on_each_ledger
 async def test_what_a_store_has_lost_is_to_be_brought_again(shelf: Shelf) -> None:
     """Its pins are not sure any more, their goals are open, and nothing is thought to be held there."""
     ledger = await shelf.open()

@@ -185,9 +185,9 @@ class Member:
     host: Host = field(init=False)
     journal: MemoryJournal = field(init=False)
 
-    async def start(self) -> None:
+    async def start(self, journal: MemoryJournal | None = None) -> None:
         """Also again, after a crash: on the same disk, with the same seed."""
-        self.journal = MemoryJournal(self.disk)
+        self.journal = journal or MemoryJournal(self.disk)
         keys = SeedKeys(self.name.encode().ljust(32, b"."))
         settings = Settings(message_keep_h=self.mesh.keep_h, **self.mesh.settings)
         self.host = make_host(

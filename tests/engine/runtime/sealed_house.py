@@ -16,6 +16,7 @@ from engine.config import Settings
 from engine.core.model import Eci, EventId, Pico, PicoId
 from engine.core.replicas import Replication
 from engine.ports import BlockStore
+from engine.runtime.deposits import Deposits
 from engine.runtime.host import Host
 from engine.runtime.many_stores import ManyStores
 from engine.runtime.replies import EventReply, QueryReply
@@ -156,6 +157,16 @@ async def opened(text: str = SILENT, **settings: Any) -> House:
     house = await House(settings=settings).open()
     await house.install(text)
     return house
+
+
+def deposits_of(house: House) -> Deposits:
+    """As its picos put them."""
+    return Deposits(
+        house.vault.stores,
+        lambda pico: Replication(1),
+        1 << 20,
+        lambda pico: house.journal.end(pico) is not None,
+    )
 
 
 async def until(is_so: Any) -> None:

@@ -25,12 +25,17 @@ from engine.runtime.many_stores import ManyStores
 from engine.runtime.state_keys import OPENING, opened_with
 from engine.runtime.vault import Opened, Vault
 from engine.wiring_of_seals import channel_keys, give_seals
-from tests.engine.in_loop import in_loop
+from tests.engine.in_loop import in_loop, in_loop_within
 from tests.engine.runtime.mesh import Member, Mesh, Stranger
 from tests.engine.runtime.test_relations import WORD, ask, connect, heard, invite, pals
 from tests.engine.runtime.test_restoring import BOXES
+from tests.engine.runtime.test_seals_and_crashes import live_until_death
+from tests.fakes.crashing_journal import CrashingJournal, When
 from tests.fakes.inline_database import InlineDatabase
 from tests.fakes.memory_journal import MemoryJournal
+
+LATEST = 60
+"""More writes than a pico needs to arrive."""
 
 
 def keys_of(name: str) -> SeedKeys:
@@ -85,17 +90,23 @@ async def seal(member: Member) -> Sealed:
     return Sealed(signed.cid, everything, member.name)
 
 
-async def come_back(mesh: Mesh, sealed: Sealed, name: str, machine: str = "") -> Member:
+async def come_back(mesh: Mesh, sealed: Sealed, name: str) -> Member:
     """On an engine of that name, which has not been there before."""
-    member, shed = Member(name, mesh, at=machine), Shed()
+    member = await brought_to(mesh, sealed, name)
+    await member.start()
+    await member.mail.wait_rested()
+    return member
+
+
+async def brought_to(mesh: Mesh, sealed: Sealed, name: str) -> Member:
+    """The same, and the engine has not been started yet."""
+    member, shed = Member(name, mesh), Shed()
     journal = MemoryJournal(member.disk)
     stores = await shed.stores()
     home = OwnHome(Settings(home=Path("/nowhere")), cast(Any, journal), keys_of(name), stores, stores)
     opener = Opener("a key", opened_with([keys_of(sealed.by).derive(OPENING)], BOXES))
     await bring_in(home, Source(sealed.blocks, sealed.head, opener), lambda *_: None)
     await journal.close()
-    await member.start()
-    await member.mail.wait_rested()
     return member
 
 
@@ -245,6 +256,37 @@ async def test_a_crash_before_friends_are_told_is_made_up_for(tmp_path: Path) ->
     await say(ben, 1)
     await mesh.settle(carol, ben)
     assert await words(carol) == [1.0]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_crash_at_any_write_is_made_up_for(tmp_path: Path, when: When) -> None:
+    """Of the turn that rotates a channel, of what tells friends, and of the DID that is kept."""
+
+    @in_loop_within(120)
+    async def story() -> None:
+        for at in range(1, LATEST):
+            mesh, ann, ben = await pals(tmp_path)
+            await connect(mesh, ann, ben)
+            sealed = await seal(ann)
+            ann.crash()
+            carol = await brought_to(mesh, sealed, "carol")
+            journal = CrashingJournal(carol.disk, at, when)
+            await carol.start(journal)
+            died = await live_until_death(mesh.settle(carol, ben, tries=20), journal.crashed)
+            await carol.crash_and_start()
+            await carol.mail.wait_rested()
+            await mesh.settle(carol, ben)
+            await say(ben, 1)
+            await say(carol, 2)
+            await mesh.settle(carol, ben)
+            assert (await words(carol), await words(ben)) == ([1.0], [2.0])
+            assert (await the_one(ben))["them"] == (await the_one(carol))["me"]
+            if not died:
+                assert at > 3
+                return
+        raise AssertionError("there is no end to the writes")
+
+    story()
 
 
 @in_loop

@@ -12,10 +12,8 @@ import pytest
 from engine.adapters.blocks import MemoryBlocks
 from engine.core.blocks.dag_cbor import encode
 from engine.core.cids import Cid
-from engine.core.replicas import Replication
-from engine.runtime.deposits import Deposits
 from tests.engine.in_loop import in_loop_within
-from tests.engine.runtime.sealed_house import House, opened
+from tests.engine.runtime.sealed_house import House, deposits_of, opened
 from tests.engine.runtime.test_seals_and_crashes import live_until_death
 from tests.fakes.crashing_database import NEVER
 from tests.fakes.crashing_journal import CrashingJournal, When
@@ -60,15 +58,6 @@ class Kept(MemoryBlocks):
 
     async def close(self) -> None:
         pass
-
-
-def deposits_of(house: House) -> Deposits:
-    return Deposits(
-        house.vault.stores,
-        lambda pico: Replication(1),
-        1 << 20,
-        lambda pico: house.journal.end(pico) is not None,
-    )
 
 
 async def prepared() -> tuple[Estate, set[Cid]]:

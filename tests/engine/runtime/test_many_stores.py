@@ -200,3 +200,29 @@ async def test_a_root_with_a_hole_is_refused_and_the_one_before_stays() -> None:
     assert machine.has_exactly(one, [tree])
     assert await many.roots() == {tree.root}
     await many.close()
+
+
+@virtually
+async def test_blocks_may_be_put_with_the_root_that_leads_to_them() -> None:
+    """What was there already and what comes with it are kept as one tree."""
+    one, below = faulty("one"), grow(4)
+    machine, tree = Machine([one]), above(below, content=b"1")
+    many = await machine.start()
+    await many.put_many(below.blocks)
+    await many.keep("ann", tree.root, EVERYWHERE, {tree.root: tree.blocks[tree.root]})
+    assert await many.roots() == {tree.root}
+    await settle(many)
+    assert machine.has_exactly(one, [tree])
+    await many.close()
+
+
+@virtually
+async def test_a_root_without_its_blocks_is_not_kept_although_it_is_put() -> None:
+    """The one before stays."""
+    machine, before, tree = Machine([]), grow(5), above(grow(6))
+    many = await machine.start()
+    await keep(many, "ann", before)
+    with pytest.raises(MissingBlocks):
+        await many.keep("ann", tree.root, EVERYWHERE, {tree.root: tree.blocks[tree.root]})
+    assert await many.roots() == {before.root}
+    await many.close()

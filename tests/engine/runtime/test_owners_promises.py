@@ -18,6 +18,7 @@ from engine.adapters.dids import (
 from engine.adapters.dids.lifelong import LifelongLogs
 from engine.adapters.keys import KeyBoxes, SeedKeys
 from engine.commands.recovery import OwnersFile
+from engine.core.blocks.keys_block import MOST_BOXES
 from engine.core.messages import Refusal
 from engine.core.model import Eci, PicoId
 from engine.ports import Guard, KeptLog, OwnersKey
@@ -178,8 +179,8 @@ async def test_beside_guardians_an_owner_is_a_party_that_goes_again() -> None:
 async def test_who_has_more_owners_than_a_state_has_boxes_for_is_told() -> None:
     """Else it could be sealed, and never be read."""
     house = await opened()
-    owners = [PicoOwner(BOXES.name(bytes([number]) * 32)) for number in range(64)]
+    owners = [PicoOwner(BOXES.name(bytes([number]) * 32)) for number in range(MOST_BOXES - 1)]
     await house.journal.commit(house.seals.state_keys.owners.writes(house.root, owners))
-    with pytest.raises(CannotSeal, match="64 owners"):
+    with pytest.raises(CannotSeal, match=f"{MOST_BOXES - 1} owners"):
         await house.seals.seal(house.root)
     await house.close()

@@ -32,6 +32,7 @@ from engine.core.model import EventId
 from engine.core.records import encode_request, state_id
 from engine.ports import AcceptEvent, Acting, KeptLog
 from engine.runtime.pico_owners import PicoOwner
+from engine.runtime.piecemeal import PART_BYTES
 from engine.runtime.replies import EventReply
 from engine.runtime.restoring import AlreadyHere, Restored, Restoring
 from engine.runtime.sealed_states import Trust
@@ -72,21 +73,16 @@ async def lived(text: str = DIARY) -> tuple[House, SignedHead, Everything]:
     return house, signed, await copied(house)
 
 
-def restoring(house: House) -> Restoring:
+def restoring(house: House, part_bytes: int = PART_BYTES) -> Restoring:
     assert house.host.mail is not None
     seals = house.seals
     logs = LifelongLogs(house.keys)
     trust = Trust(verify, lambda log: logs.acting(log, 2_000_000_000))
     lives = house.host.mail.lives
     return Restoring(
-        house.journal,
-        seals.heads,
-        lives,
-        seals.state_keys,
-        seals.policies,
-        trust,
-        BlockCipher(),
+        *(house.journal, seals.heads, lives, seals.state_keys, seals.policies, trust, BlockCipher()),
         channel_keys(house.journal, house.keys),
+        part_bytes=part_bytes,
     )
 
 

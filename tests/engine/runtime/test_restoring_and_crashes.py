@@ -1,156 +1,210 @@
-"""A machine dies before and after every durable write of bringing a pico back; the same again brings it."""
+"""The engine dies before and after every durable write of bringing a pico back: it is here, or it is not."""
 
 from __future__ import annotations
 
+import asyncio
 import copy
-from collections.abc import Callable, Coroutine
-from pathlib import Path
-from typing import Any, cast
+from dataclasses import dataclass
 
 import pytest
 
-from engine.adapters.blocks import LocalBlocks, MemoryBlocks, SqliteLedger
-from engine.adapters.keys import SeedKeys
-from engine.commands.bringing import Source, bring_in
-from engine.commands.open_home import OwnHome
-from engine.commands.opening_keys import Opener
-from engine.config import Settings
-from engine.core.blocks.dag_cbor import encode
-from engine.core.cids import Cid, cid_of
+from engine.adapters.blocks import MemoryBlocks
+from engine.core.blocks.heads import SignedHead
 from engine.core.model import PicoId
 from engine.core.records import state_id
-from engine.core.replicas import Replication
-from engine.runtime.many_stores import ManyStores
-from engine.runtime.restoring import AlreadyHere
+from engine.ports import AppendRecord, BirthPico, JournalFailed, KeepPart, SetFact, Write
+from engine.runtime.pico_owners import PicoOwner
+from engine.runtime.piecemeal import RECORDS_AT_ONCE
+from engine.runtime.restoring import AlreadyHere, Restored
 from engine.runtime.state_keys import OPENING, opened_with
-from tests.engine.in_loop import in_loop_within
-from tests.engine.runtime.sealed_house import House
-from tests.engine.runtime.test_deletions_and_crashes import deposits_of
-from tests.engine.runtime.test_restoring import BOXES, OWNER, copied, lived
+from tests.engine.in_loop import in_loop, in_loop_within
+from tests.engine.runtime.sealed_house import House, opened
+from tests.engine.runtime.test_restoring import BOXES, OWNER, bare, copied, restoring
 from tests.engine.runtime.test_seals_and_crashes import live_until_death
 from tests.fakes.crashing_journal import CrashingJournal, When
-from tests.fakes.inline_database import InlineDatabase
-from tests.fakes.memory_journal import Disk, MemoryJournal
+from tests.fakes.memory_journal import Disk
 
+PART_BYTES = 3_000
 LATEST = 200
-"""More writes than it takes."""
-NOTE = encode("for everybody")
-THERE = SeedKeys(b"there".ljust(32))
-Told = dict[str, Any]
+"""More commits than bringing it back takes."""
 
 
-def _say_nothing(doing: str, done: int, whole: int) -> None:
-    """Nobody watches."""
+@dataclass(frozen=True)
+class Sealed:
+    """A pico as it was on an engine that is gone."""
+
+    pico: PicoId
+    state: str
+    signed: SignedHead
+    blocks: MemoryBlocks
+    records: int
 
 
-class Machine:
-    """A bare home, on disks that outlive whoever works on it."""
-
-    def __init__(self) -> None:
-        self.disk, self.blocks = Disk(), InlineDatabase()
-
-    async def bring(self, journal: MemoryJournal, head: Cid, sealed: MemoryBlocks) -> Told:
-        """What `picomesh restore` does there."""
-        stores = ManyStores(
-            LocalBlocks(self.blocks, lambda: 1), [], SqliteLedger(self.blocks), Replication(1)
-        )
-        await stores.start()
-        home = OwnHome(Settings(home=Path("/nowhere")), cast(Any, journal), THERE, stores, stores)
-        opener = Opener("a key", opened_with([OWNER.derive(OPENING)], BOXES))
-        return await bring_in(home, Source(sealed, head, opener), _say_nothing)
-
-    def pins(self) -> set[Cid]:
-        rows = self.blocks._connection.execute("SELECT cid FROM roots").fetchall()
-        return {cid for (cid,) in rows}
-
-
-async def prepared() -> tuple[Cid, MemoryBlocks, PicoId, str]:
-    """A pico with a past, a half-matched pattern, a timer and a deposit, with somebody; and who it is."""
-    house, _, _ = await lived()
-    await deposits_of(house).put(house.root, NOTE)
-    await house.write("tuesday")
+async def sealed(days: int = 30) -> Sealed:
+    """With a snapshot of several pieces, and records of several."""
+    house = await opened()
+    await house.seals.state_keys.owners.name([PicoOwner(BOXES.name(OWNER.derive(OPENING)))])
+    for day in range(days):
+        await house.write(f"day {day}", "rain " * 50)
     signed = await house.seals.seal(house.root)
-    blocks = await copied(house)
-    identity = state_id(house.pico())
+    found = Sealed(house.root, state_id(house.pico()), signed, await copied(house), house.pico().seq)
     await house.close()
-    return signed.cid, blocks, house.root, identity
+    return found
 
 
-Crash = Callable[[Machine, Cid, MemoryBlocks, int, When], Coroutine[Any, Any, bool]]
+async def restore(house: House, what: Sealed, part_bytes: int = PART_BYTES) -> Restored:
+    opens = opened_with([OWNER.derive(OPENING)], BOXES)
+    return await restoring(house, part_bytes).restore(what.signed.cid, what.blocks, opens)
 
 
-async def crash_of_the_journal(
-    machine: Machine, head: Cid, sealed: MemoryBlocks, at: int, when: When
-) -> bool:
-    journal = CrashingJournal(machine.disk, at, when)
-    return await live_until_death(_work(machine, journal, head, sealed), journal.crashed)
-
-
-async def crash_of_the_store(machine: Machine, head: Cid, sealed: MemoryBlocks, at: int, when: When) -> bool:
-    journal = MemoryJournal(machine.disk)
-    machine.blocks.revive(at, when)
-    died = await live_until_death(_work(machine, journal, head, sealed), machine.blocks.crashed)
-    journal.crash()
-    return died
-
-
-async def _work(machine: Machine, journal: MemoryJournal, head: Cid, sealed: MemoryBlocks) -> None:
-    await machine.bring(journal, head, sealed)
-
-
-async def check_again(machine: Machine, head: Cid, sealed: MemoryBlocks, pico: PicoId, identity: str) -> None:
-    """It is there whole, or not at all and comes when it is asked for again."""
-    machine.blocks.revive()
-    journal = MemoryJournal(machine.disk)
-    try:
-        told = await machine.bring(journal, head, sealed)
-        assert (told["state"], told["root"]) == (identity, True)
-    except AlreadyHere:
-        pass
-    house = await House(machine.disk, machine.blocks, keys=THERE).open()
-    assert house.root == pico
-    assert state_id(house.pico()) == identity
-    assert {timer for _, timer in machine.disk.timers} == set(house.pico().timers)
-    assert machine.pins() == {head, cid_of(NOTE)}
-    assert [one.cid for one in await deposits_of(house).of(pico)]
-    house.sealing.start()
-    await house.host.wait_quiet()
-    assert machine.pins() == {head, cid_of(NOTE)}
+async def empty() -> Disk:
+    house = await bare()
     await house.close()
+    return house.disk
 
 
-async def check_left_alone(machine: Machine) -> None:
-    """Whoever does not ask again has no pin in the end, unless the pico is there."""
-    machine.blocks.revive()
-    house = await House(machine.disk, machine.blocks, keys=THERE).open()
-    is_here = cid_of(NOTE) in machine.pins() and "diary" in house.pico().entities
-    await house.seals.release_gone()
-    deposits = deposits_of(house)
-    deposits.start()
-    await deposits.wait_rested()
-    assert len(machine.pins()) == (2 if is_here else 0)
+async def check_next_life(disk: Disk, what: Sealed, is_told: bool) -> None:
+    """All of it, or nothing of it, and then it can come again."""
+    house = await House(disk).open()
+    assert house.journal.loose_parts() == 0
+    is_here = what.pico in house.journal.picos("", 9)
+    assert is_here or not is_told
+    if is_here:
+        with pytest.raises(AlreadyHere):
+            await restore(house, what)
+    else:
+        assert what.pico not in disk.records
+        assert what.pico not in disk.ends
+        assert (await restore(house, what)).state_id == what.state
+    house.host.welcome(what.pico, None)
+    channels = house.host.channels_of(what.pico)
+    mailbox = house.host.find_mailbox(what.pico)
+    assert channels
+    assert mailbox is not None
+    assert state_id(mailbox.committed) == what.state
+    assert len(house.journal.records(what.pico, 1, 10**6)) == what.records
+    assert house.journal.loose_parts() == 0
     await house.close()
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("crash", [crash_of_the_journal, crash_of_the_store])
-def test_a_crash_at_any_write_loses_nothing_and_what_is_asked_again_is_done(crash: Crash, when: When) -> None:
-    """Neither the pico, nor that it is the root, nor what it had put; and nothing is pinned for nobody."""
+def test_a_crash_at_any_write_leaves_the_whole_pico_or_nothing(when: When) -> None:
+    """What came of it is gone when the engine has started again, and then it can be brought back as if
+    nothing had been."""
 
     @in_loop_within(300)
     async def story() -> None:
-        head, sealed, pico, identity = await prepared()
+        what, start = await sealed(), await empty()
         for at in range(1, LATEST):
-            machine = Machine()
-            died = await crash(machine, head, sealed, at, when)
-            left = Machine()
-            left.disk = copy.deepcopy(machine.disk)
-            machine.blocks._connection.backup(left.blocks._connection)
-            await check_left_alone(left)
-            await check_again(machine, head, sealed, pico, identity)
+            disk = copy.deepcopy(start)
+            journal = CrashingJournal(disk, 10**9, when)
+            house = await House(disk).open(journal)
+            journal._at = journal.commits + at
+            told = list[Restored]()
+
+            async def life(house: House = house, told: list[Restored] = told) -> None:
+                told.append(await restore(house, what))
+
+            died = await live_until_death(life(), journal.crashed)
+            await check_next_life(disk, what, bool(told))
             if not died:
-                assert at > (1 if crash is crash_of_the_journal else 5), "there were writes"
+                assert at > 6, "it came in pieces"
                 return
         raise AssertionError("there is no end to the writes")
 
     story()
+
+
+def commits_of(house: House) -> list[list[Write]]:
+    """What is committed from now on."""
+    found = list[list[Write]]()
+    commit = house.journal.commit
+
+    def note(writes: list[Write]) -> asyncio.Future[None]:
+        found.append(list(writes))
+        return commit(writes)
+
+    house.journal.commit = note  # type: ignore[method-assign, assignment]
+    return found
+
+
+@in_loop
+async def test_a_large_pico_comes_in_small_commits() -> None:
+    """The one that makes it a pico has neither its snapshot nor a record in it."""
+    what, house = await sealed(days=2 * RECORDS_AT_ONCE), await bare()
+    commits = commits_of(house)
+    await restore(house, what)
+    sizes = [sum(len(getattr(write, "body", b"")) for write in writes) for writes in commits]
+    assert len(commits) > 20
+    assert max(sizes) < 2 * PART_BYTES
+    *before, last = commits
+    assert {KeepPart, AppendRecord} <= {type(write) for writes in before for write in writes}
+    assert sum(isinstance(write, BirthPico) for write in last) == 1
+    assert not any(isinstance(write, (KeepPart, AppendRecord)) for write in last)
+    await house.close()
+
+
+@in_loop
+async def test_a_small_pico_comes_in_one_commit() -> None:
+    """Nothing is gained by more."""
+    what, house = await sealed(days=2), await bare()
+    commits = commits_of(house)
+    found = await restore(house, what, 1 << 20)
+    assert found.state_id == what.state
+    assert sum(not isinstance(writes[0], SetFact) for writes in commits) == 1
+    await house.close()
+
+
+@in_loop
+async def test_what_is_refused_at_the_last_moment_leaves_nothing() -> None:
+    """As when there is no room for its blocks."""
+    what, house = await sealed(), await bare()
+
+    async def fails(coming: object) -> list[Write]:
+        raise OSError("no room for its blocks")
+
+    opens = opened_with([OWNER.derive(OPENING)], BOXES)
+    with pytest.raises(OSError, match="no room"):
+        await restoring(house, PART_BYTES).restore(what.signed.cid, what.blocks, opens, prepare=fails)
+    assert house.journal.loose_parts() == 0
+    assert what.pico not in house.disk.records
+    assert (await restore(house, what)).state_id == what.state
+    await house.close()
+
+
+@in_loop
+async def test_two_who_bring_one_pico_back_do_not_meet() -> None:
+    """The second is refused when the first has brought it."""
+    what, house = await sealed(), await bare()
+    one = restoring(house, PART_BYTES)
+    opens = opened_with([OWNER.derive(OPENING)], BOXES)
+    found = await asyncio.gather(
+        *(one.restore(what.signed.cid, what.blocks, opens) for _ in range(2)), return_exceptions=True
+    )
+    assert sorted(type(each).__name__ for each in found) == ["AlreadyHere", "Restored"]
+    house.host.welcome(what.pico, None)
+    house.host.channels_of(what.pico)
+    mailbox = house.host.find_mailbox(what.pico)
+    assert mailbox is not None
+    assert state_id(mailbox.committed) == what.state
+    await house.close()
+
+
+@in_loop
+async def test_a_disk_that_fails_on_the_way_is_told() -> None:
+    """And what has come stays for the next start to find."""
+    what, house = await sealed(), await bare()
+    kept = house.journal.commit
+    count = 0
+
+    def full(writes: list[Write]) -> asyncio.Future[None]:
+        nonlocal count
+        count += 1
+        if count == 4:
+            house.journal.fail("no space left")
+        return kept(writes)
+
+    house.journal.commit = full  # type: ignore[method-assign, assignment]
+    with pytest.raises(JournalFailed):
+        await restore(house, what)
+    await check_next_life(house.journal.crash(), what, is_told=False)

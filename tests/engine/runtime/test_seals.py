@@ -10,9 +10,10 @@ import pytest
 
 from engine.adapters.keys import BlockCipher, KeyBoxes, SeedKeys
 from engine.adapters.signing.ed25519 import verify
-from engine.core.blocks.dag_cbor import decode, links_of
+from engine.core.blocks.dag_cbor import decode, encode, links_of
 from engine.core.blocks.heads import SignedHead
 from engine.core.blocks.state import State
+from engine.core.cids import cid_of
 from engine.core.model import PicoId, Rid
 from engine.core.records import state_id
 from engine.core.replicas import Replication
@@ -22,7 +23,7 @@ from engine.runtime.sealed_states import Trust, believe, open_state
 from engine.runtime.sealed_trees import CannotSeal
 from engine.runtime.state_keys import OPENING, opened_with
 from tests.engine.in_loop import in_loop
-from tests.engine.runtime.sealed_house import KEYS, House, opened
+from tests.engine.runtime.sealed_house import KEYS, House, deposits_of, opened
 
 BOXES = KeyBoxes(lambda count: bytes(count))
 
@@ -187,6 +188,29 @@ async def test_what_is_kept_of_heads_is_verified_when_it_is_read() -> None:
     house.disk.facts[name] = fact.replace(fact[-20:-10], "AAAAAAAAAA")
     with pytest.raises(ValueError, match="head"):
         house.seals.newest(house.root)
+    await house.close()
+
+
+@in_loop
+async def test_what_a_pico_has_put_and_every_store_has_lost_does_not_keep_it_from_being_sealed() -> None:
+    """It cannot be made anew; the state goes without, until a later run of the engine finds it somewhere."""
+    house, note, other = await opened(), encode("a note"), encode("another")
+    deposits = deposits_of(house)
+    for block in (note, other):
+        await deposits.put(house.root, block)
+    house.blocks._connection.execute("DELETE FROM blocks WHERE cid = ?", (cid_of(note),))
+    state = await read(house, await house.seals.seal(house.root))
+    assert [one.cid for one in state.deposits] == [cid_of(other)]
+    turns = house.pico().seq
+    await house.seals.seal(house.root)
+    assert house.pico().seq == turns, "it is not tried in vain each time"
+    assert len(await deposits.of(house.root)) == 2
+    await house.close()
+    house = await House(house.disk, house.blocks).open()
+    await (await house.vault.stores()).put_many({cid_of(note): note})
+    await house.write("monday")
+    state = await read(house, await house.seals.seal(house.root))
+    assert {one.cid for one in state.deposits} == {cid_of(note), cid_of(other)}
     await house.close()
 
 

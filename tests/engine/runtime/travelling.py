@@ -16,6 +16,7 @@ from engine.runtime.replies import QueryReply
 from engine.wiring_of_moves import give_moves
 from tests.engine.runtime.mesh import Member, Mesh
 from tests.fakes.crashing_journal import CrashingJournal
+from tests.fakes.memory_journal import MemoryJournal
 
 COUNTER = """
 ruleset count {
@@ -58,9 +59,9 @@ class Traveller(Member):
         footing = Footing.UNSURE if self.starts else Footing.SURE
         await self.moves.prepare(Footing.DOUBTFUL if self.doubts else footing)
 
-    async def start(self) -> None:
+    async def start(self, journal: MemoryJournal | None = None) -> None:
         self.is_down = False
-        await super().start()
+        await super().start(journal)
         self.starts += 1
         await self.moves.start()
 

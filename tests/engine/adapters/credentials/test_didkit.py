@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from engine.adapters.credentials import didkit_process
 from engine.adapters.credentials.didkit_process import WORKER, Didkit, DidkitRefuses, check_report
 from engine.adapters.credentials.documents import CREDENTIALS_V1, VOCABULARY
 from engine.adapters.credentials.refusals import NotRelied
@@ -175,6 +176,16 @@ def test_the_process_is_shut_in() -> None:
     soft = {line[:25].strip(): line[25:].split()[0] for line in limits.splitlines()}
     assert (soft["Max open files"], soft["Max core file size"]) == ("0", "0")
     assert soft["Max address space"].isdigit()
+
+
+def test_an_answer_without_end_is_not_read_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is bounded by its length, not only by the time that it takes."""
+    pytest.importorskip("didkit")
+    endless = [sys.executable, "-c", "while True: print('x' * 65536, end='')"]
+    monkeypatch.setattr(didkit_process, "_start", lambda: subprocess.Popen(endless, stdin=PIPE, stdout=PIPE))
+    with Didkit() as didkit, pytest.raises(NotRelied, match="too-costly") as refused:
+        didkit.verify_credential("{}", {})
+    assert "does not end" in str(refused.value.__cause__)
 
 
 def test_a_document_that_takes_too_long_is_given_up() -> None:

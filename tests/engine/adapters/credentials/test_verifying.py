@@ -10,9 +10,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.adapters.credentials import CannotIssue, Didkit, Expected, Form, Refused, Verified, Verifier
+from engine.adapters.credentials import (
+    CannotIssue,
+    Didkit,
+    Expected,
+    Form,
+    Refused,
+    Verified,
+    Verifier,
+    read_unproven,
+)
 from engine.adapters.credentials import issue as issue_text
-from engine.adapters.credentials.documents import CREDENTIALS_V1, LARGEST
+from engine.adapters.credentials.documents import CREDENTIALS_V1, LARGEST, MOST_TYPES
 from engine.adapters.credentials.own_proofs import add_proof, write_token
 from engine.adapters.credentials.tokens import read_token, to_claims
 from engine.core.multiformats import to_base64url
@@ -147,6 +156,12 @@ HOSTILE: dict[str, tuple[Change, str]] = {
     "a date that never was": (lambda it: it.update(issuanceDate="2020-02-30T00:00:00Z"), "malformed"),
     "another type": (lambda it: it.update(type=["VerifiableCredential", "OwnerCredential"]), "bad-proof"),
     "a type twice": (lambda it: it["type"].append("EngineCredential"), "malformed"),
+    "types that are none": (lambda it: it.update(type=7), "malformed"),
+    "a type in letters": (lambda it: it.update(type="VerifiableCredential"), "malformed"),
+    "too many types": (
+        lambda it: it["type"].extend(f"T{number}" for number in range(MOST_TYPES)),
+        "malformed",
+    ),
     "not its type": (lambda it: it.update(type=["EngineCredential"]), "malformed"),
     "another id": (lambda it: it.update(id="urn:uuid:2"), "bad-proof"),
     "evidence": (lambda it: it.update(evidence=[]), "unsupported"),
@@ -155,6 +170,7 @@ HOSTILE: dict[str, tuple[Change, str]] = {
         lambda it: it.update(credentialStatus={"id": "urn:x:y", "type": "RevocationList2020Status"}),
         "unsupported",
     ),
+    "two statuses": (lambda it: it.update(credentialStatus=[]), "unsupported"),
     "no proof": (lambda it: it.pop("proof"), "unsupported"),
     "the proof twice": (lambda it: it.update(proof=[it["proof"], it["proof"]]), "unsupported"),
     "another purpose": (lambda it: it["proof"].update(proofPurpose="authentication"), "wrong-purpose"),
@@ -291,6 +307,14 @@ def test_nonsense_is_refused_unread(didkit: Didkit, text: str, refusal: str) -> 
     assert code(verify(text, didkit)) == refusal
 
 
+@pytest.mark.parametrize("text", ['{"a": "' + "x" * LARGEST + '"}', "e30." + "x" * LARGEST + ".e30"])
+def test_who_only_looks_what_one_says_of_itself_reads_no_huge_one(text: str) -> None:
+    """Nor does anything of it matter then."""
+    found = read_unproven(text)
+    assert isinstance(found, Refused)
+    assert found.code == "too-large"
+
+
 @pytest.mark.parametrize("form", FORMS)
 @given(data=st.data())
 @settings(max_examples=150, deadline=None)
@@ -313,28 +337,28 @@ def test_a_reason_cannot_steer_a_terminal(didkit: Didkit) -> None:
 
 
 @pytest.mark.parametrize(
-    "changes",
+    ("changes", "because"),
     [
-        {"issuer": STRANGER.did},
-        {"subject": "bob"},
-        {"valid_until_s": LONG_AGO_S},
-        {"valid_from_s": -1},
-        {"valid_until_s": 10**12},
-        {"types": ("VerifiableCredential",)},
-        {"types": ("Engine Credential",)},
-        {"types": ("A", "A")},
-        {"claims": {"id": STRANGER.did}},
-        {"claims": {"big": 2**60}},
-        {"claims": {"text": "x" * LARGEST}},
-        {"id": "7"},
+        ({"issuer": STRANGER.did}, "cannot sign what"),
+        ({"subject": "bob"}, "the subject 'bob' is no DID, nor another absolute URI"),
+        ({"valid_until_s": LONG_AGO_S}, "would end before it begins"),
+        ({"valid_from_s": -1}, "from 1970 to 9999"),
+        ({"valid_until_s": 10**12}, "from 1970 to 9999"),
+        ({"types": ("VerifiableCredential",)}, "is a type of every credential; name the others"),
+        ({"types": ("Engine Credential",)}, "'Engine Credential' is no name of a type"),
+        ({"types": ("A", "A")}, "the types are different names"),
+        ({"claims": {"id": STRANGER.did}}, "a claim cannot be called id"),
+        ({"claims": {"big": 2**60}}, "JSON that every reader understands|is a large number"),
+        ({"claims": {"text": "x" * LARGEST}}, "and this would have"),
+        ({"id": "7"}, "the id is no absolute URI"),
     ],
 )
 @pytest.mark.parametrize("form", FORMS)
 def test_what_could_not_be_read_back_is_not_issued(
-    didkit: Didkit, form: Form, changes: dict[str, Any]
+    didkit: Didkit, form: Form, changes: dict[str, Any], because: str
 ) -> None:
-    """Refused before anything is signed."""
-    with pytest.raises(CannotIssue):
+    """Refused before anything is signed, in words for whoever wanted to issue it."""
+    with pytest.raises(CannotIssue, match=because):
         issue_text(credential(**changes), ISSUER, form, didkit)
 
 

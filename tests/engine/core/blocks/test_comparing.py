@@ -31,6 +31,7 @@ def test_maps_differ_in_what_was_replaced_and_what_is_gone(
     )
     assert sorted(found.gone) == sorted(before.keys() - after.keys())
     assert found.has_same_keys == (list(before) == list(after))
+    assert compare(before, after, list(before)) == found
 
 
 def test_one_thing_that_is_equal_is_another_all_the_same() -> None:

@@ -22,8 +22,18 @@ from engine.core.blocks.errors import (
     NotSealed,
     WrongKey,
 )
-from engine.core.blocks.sealing import Keyring, epoch_of, keys_of, seal, unseal
-from engine.core.blocks.walks import reach
+from engine.core.blocks.sealing import (
+    MANY_LINKS,
+    SHORT,
+    Keyring,
+    SealedBlocks,
+    epoch_of,
+    keys_of,
+    seal,
+    unseal,
+)
+from engine.core.blocks.state import StateTree
+from engine.core.blocks.walks import from_memory, on_blocks, reach, run
 from engine.core.cids import Cid, cid_of
 from engine.core.model import Rid
 from engine.core.records import Head
@@ -269,3 +279,41 @@ def test_what_does_not_fit_into_a_block_is_not_sealed() -> None:
     """With the envelope around it."""
     with pytest.raises(BlockTooLarge):
         sealed(bytes(LARGEST_BLOCK - 60))
+
+
+def test_only_nodes_that_lead_to_many_are_remembered() -> None:
+    """Those that every change of a large map begins with; a pico without one costs no memory for it."""
+    blocks = SealedBlocks(RING, CIPHER)
+    links = [Link(cid_of(bytes((number,)))) for number in range(MANY_LINKS)]
+    many, few = blocks.write(links), blocks.write(links[1:])
+    long = blocks.write([*links, b"x" * SHORT])
+    assert many in blocks.nodes
+    assert few not in blocks.nodes
+    assert long not in blocks.nodes
+    other = SealedBlocks(RING, CIPHER)
+    assert other.read(many, blocks.new[many]) == other.nodes[many]
+
+
+def test_a_changed_entry_asks_for_the_one_node_that_it_stands_in() -> None:
+    """What leads to it is remembered, and the tree is what it would be if all were made anew."""
+    blocks, store = SealedBlocks(RING, CIPHER), dict[Cid, bytes]()
+    tree, asked = StateTree(blocks, lambda _: ""), list[Cid]()
+
+    def get(wanted: tuple[Cid, ...]) -> dict[Cid, bytes]:
+        asked.extend(wanted)
+        return {cid: store[cid] for cid in wanted}
+
+    def write(entries: dict[str, float]) -> Cid:
+        pico = replace(rich_head().pico, entities={Rid("large"): {"all": entries}})
+        root = run(on_blocks(from_memory(tree.write(Head(pico, "ab" * 32)), blocks.nodes), blocks), get)
+        store.update(blocks.new)
+        blocks.new.clear()
+        return root
+
+    large = {f"key-{number}": float(number) for number in range(20_000)}
+    write(large)
+    changed = {**large, "key-7": -1.0}
+    root = write(changed)
+    assert len(asked) == 1
+    tree = StateTree(blocks, lambda _: "")
+    assert write(changed) == root

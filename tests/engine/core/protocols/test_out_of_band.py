@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from engine.core.didcomm.attachments import Attachment, AttachmentData, Embedded
 from engine.core.didcomm.base64url import encode
-from engine.core.didcomm.messages import Message
+from engine.core.didcomm.messages import Message, write_message
 from engine.core.protocols import Facts, Trouble, ids_from, trust_ping
 from engine.core.protocols.out_of_band import (
     INVITATION,
@@ -28,6 +28,7 @@ from engine.core.protocols.out_of_band import (
     to_url,
     withdraw,
 )
+from engine.core.protocols.payloads import as_base64
 from engine.core.protocols.remembering import Records
 from tests.engine.core.protocols.parties import ALICE, BOB, CAROL, NOW_S, Party, message_of
 
@@ -134,6 +135,8 @@ def test_the_first_message_that_is_understood_is_chosen() -> None:
     assert choose(invitation, [trust_ping.PING, chess.type]) == chess
     assert choose(invitation, ["https://didcomm.org/trust-ping/2.1/ping"]) == ping
     assert choose(invitation, []) is None
+    encoded = as_base64(json.dumps(write_message(ping)).encode(), "p")
+    assert choose(replace(invitation, attachments=(encoded,)), [trust_ping.PING]) == ping
 
 
 def accepted(
