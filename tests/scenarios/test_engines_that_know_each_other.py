@@ -93,6 +93,8 @@ def test_two_engines_meet_and_part(owners: tuple[Owner, Owner]) -> None:
     assert (policy["who"], policy["most_bytes"], policy["free"]["picos"]) == ("trusted", 10 << 20, 5)
     (upstairs,) = cellar.told("list", "--now")["engines"]
     assert upstairs["free"]["picos"] == 5
+    examined = cellar.run_main("doctor", "--home", str(cellar.home))
+    assert "1 known, each reached when it was last tried" in examined.stdout, examined.output
     shown = cellar.does("list").splitlines()
     assert any("upstairs" in line and "5 picos" in line and "100%" in line for line in shown)
 
@@ -100,6 +102,8 @@ def test_two_engines_meet_and_part(owners: tuple[Owner, Owner]) -> None:
     (below,) = attic.told("list", "--now")["engines"]
     assert below["success"] < 1
     assert "was not reached" in attic.does("list")
+    examined = attic.run_main("doctor", "--home", str(attic.home))
+    assert "cellar was not reached, last heard" in examined.stdout, examined.output
     cellar.come_back()
     cellar.does("list", "--now")
     (again,) = attic.told("list", "--now")["engines"]
