@@ -11,6 +11,7 @@ from engine.commands.credential import credential
 from engine.commands.demo import demo
 from engine.commands.did import did
 from engine.commands.doctor import doctor
+from engine.commands.drain import drain
 from engine.commands.engines import engines
 from engine.commands.export import export
 from engine.commands.failure import EXIT_CODES
@@ -67,7 +68,7 @@ COMMANDS = (
     *(check, fmt, test, repl, sign, key, lsp),
     credential,
     *(did, guardian, invite, connect, passphrase),
-    engines,
+    *(engines, drain),
     *(move, moves, where),
     *(export, import_, restore, verify, backup, restore_home),
     *(seal, owners, history, stores, gc),

@@ -20,6 +20,7 @@ from engine.ports import BlockStore, CannotSend, Journal, Keys
 from engine.runtime.captures import Captures
 from engine.runtime.consultants import Consultants
 from engine.runtime.engine_module import engine_module
+from engine.runtime.evacuation import Evacuation
 from engine.runtime.host import Host
 from engine.runtime.letters import Letters
 from engine.runtime.lives import Lives, stay_of
@@ -75,6 +76,7 @@ def give_moves(host: Host, journal: Journal, keys: Keys, stores: Stores, pace: P
     mail.identities.brought = lambda pico, kid: office.locker.find(pico, kid) or restored_ones(pico, kid)
     if mail.engines is not None:
         ask_engines(mail.engines, moves)
+        mail.evacuation = Evacuation(moves, mail.engines, journal, clock)
     mail.when_reached = moves.reached
     host.have_moves(moves)
     relaying = Relaying(journal, moves, mail.letters, clock.now_ms)

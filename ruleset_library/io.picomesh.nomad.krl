@@ -62,8 +62,8 @@ ruleset io.picomesh.nomad {
 
     isOwner = function() { event:eci == ent:owner }
 
-    // The engine itself speaks over the channel that nobody else has.
-    isEngine = function() { event:eci == meta:picoId && event:sender == meta:picoId }
+    // Over this channel nobody sends anything but the pico itself and its engine.
+    isFromWithin = function() { event:eci == meta:picoId && event:sender == meta:picoId }
 
     // --- settings ---
 
@@ -416,9 +416,9 @@ ruleset io.picomesh.nomad {
       not ent:leaving.isnull() && now - ent:leaving{"at"} >= settings(){"departure_min"} * MINUTE
     }
 
-    // What is scheduled comes back by the channel on which it was asked for, and that of the owner stays.
-    plan = defaction(owner) {
-      event:send({"eci": owner, "domain": "nomad", "type": "planned", "attrs": {}})
+    // What is scheduled comes back by the channel on which it was asked for, and the pico's own stays.
+    haveItPlanned = defaction() {
+      event:send({"eci": meta:picoId, "domain": "nomad", "type": "planned", "attrs": {}})
     }
 
     OWNERS_EVENTS = {"allow": [{"domain": "nomad", "name": "*"}], "deny": []}
@@ -436,7 +436,7 @@ ruleset io.picomesh.nomad {
       ctx:newChannel(["nomad", "owner"], OWNERS_EVENTS, OWNERS_QUERIES) setting(channel)
       // To whoever installs it, and to nobody afterwards: who has this channel says where the pico lives.
       send_directive("nomad", {"owner": channel{"id"}})
-      plan(channel{"id"})
+      haveItPlanned()
     }
     always {
       ent:owner := channel{"id"}
@@ -449,7 +449,7 @@ ruleset io.picomesh.nomad {
         where event:attrs{"rids"} >< meta:rid
           && ent:owner.isnull()
           && not ctx:rid_config{"owner"}.isnull()
-    plan(ctx:rid_config{"owner"})
+    haveItPlanned()
     always {
       ent:owner := ctx:rid_config{"owner"}
       ent:since := event:time
@@ -457,7 +457,7 @@ ruleset io.picomesh.nomad {
   }
 
   rule plan {
-    select when nomad:planned where isOwner()
+    select when nomad:planned where isFromWithin()
     schedule:clear()
     always {
       schedule nomad event "weigh" repeat settings(){"every"}
@@ -517,7 +517,7 @@ ruleset io.picomesh.nomad {
   // --- what becomes of it ---
 
   rule arrive {
-    select when engine:arrived where isEngine()
+    select when engine:arrived where isFromWithin()
     always {
       ent:journeys := latest(ent:journeys, {
         "at": time:now(),
@@ -537,7 +537,7 @@ ruleset io.picomesh.nomad {
   }
 
   rule stay_after_all {
-    select when engine:departed_failed where isEngine()
+    select when engine:departed_failed where isFromWithin()
     pre {
       to = ent:leaving.isnull() => event:attrs{"to"} | ent:leaving{"to"}
     }

@@ -285,6 +285,16 @@ class EngineClient:
         found: dict[str, Any] = self._read(answer)
         return found
 
+    def drain(self, engines: Sequence[str], reason: str) -> dict[str, Any]:
+        """Begin to send all picos to these engines; how far it is."""
+        begun: dict[str, Any] = self._post(("api", "drain"), {"engines": list(engines), "reason": reason})
+        return begun
+
+    def drained(self) -> dict[str, Any]:
+        """How far that is."""
+        found: dict[str, Any] = self._get("/api/drain")
+        return found
+
     def acceptance(self, wishes: Mapping[str, Any]) -> dict[str, Any]:
         """Whose picos may come, with these changes if there are any."""
         if not wishes:

@@ -107,15 +107,16 @@ class Wanderer:
     def next_place(self) -> str:
         return NAMES[1 - self._at]
 
-    def move(self, why: str = "it was told to") -> Journey:
-        """To the other engine; returns when it answers there. Raises `Failure`."""
+    def move(self, why: str = "it was told to", look_s: float = PAUSE_S) -> Journey:
+        """To the other engine; returns when it answers there, which is looked at now and then. Raises
+        `Failure`."""
         before, origin, to = self._entries(self._at), self.place, self.next_place
         assert before is not None, "it answers where it is"
         began_s = time.monotonic()
         self.here.send_event(self.eci, ("traveller", "go"), {"to": to, "why": why})
         while (found := self._entries(1 - self._at)) is None or len(found) == len(before):
             self._check(before, time.monotonic() - began_s)
-            time.sleep(PAUSE_S)
+            time.sleep(look_s)
         self._at = 1 - self._at
         return Journey(origin, to, time.monotonic() - began_s)
 

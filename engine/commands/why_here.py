@@ -99,18 +99,18 @@ def _is_chosen(row: Shown, to: str | None) -> bool:
 
 def _cells(row: Shown, to: str | None) -> list[str]:
     mark = "→" if to is not None and row["did"] == to else "●" if row["here"] else ""
-    measured = _measured(row["measured"])
+    measured = _measured(row["measured"], row["here"])
     parts = [f"{row['parts'][name]:.2f} [dim]{escape(measured[name]):>8}[/]" for name in ASPECTS]
     name = escape(str(row["name"] or row["did"]))
     return [mark, name, f"{row['score']:.3f}", f"[dim]{row['now']:.3f}[/]", *parts, escape(row["why"])]
 
 
-def _measured(measured: Shown) -> dict[str, str]:
+def _measured(measured: Shown, is_here: bool) -> dict[str, str]:
     load = measured["load"]
     return {
         "cost": _tell(measured["price"], "{:g}"),
         "latency": _tell(measured["latency_ms"], "{:.0f} ms"),
-        "availability": _tell(measured["success"], "{:.0%}"),
+        "availability": "here" if is_here else _tell(measured["success"], "{:.0%}"),
         "capacity": _tell(measured["free_picos"], "{:g} free") if load is None else f"{load:.0%} busy",
     }
 

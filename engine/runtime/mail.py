@@ -15,6 +15,7 @@ from engine.runtime.channel_keys import NamedChannel
 from engine.runtime.collecting import Collecting
 from engine.runtime.desks import Desk
 from engine.runtime.endings import Endings
+from engine.runtime.evacuation import Evacuation
 from engine.runtime.guarding import Guarding
 from engine.runtime.identities import Identities
 from engine.runtime.introducing import Have, Wish, introduce
@@ -76,6 +77,8 @@ class Mail:
         """What fetches the mail of an engine that nobody can reach."""
         self.engines: Engines | None = None
         """The engines that this one knows."""
+        self.evacuation: Evacuation | None = None
+        """What has all its picos go there."""
 
     def reached_at(self, url: str) -> None:
         """Say that the engine is at this URL, or let its mediator say where it is."""
@@ -145,6 +148,8 @@ class Mail:
     def stop(self) -> None:
         self._reception.stop()
         self._announcing.stop()
+        if self.evacuation is not None:
+            self.evacuation.stop()
         if self.engines is not None:
             self.engines.stop()
         self._arrivals.stop()

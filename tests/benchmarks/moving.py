@@ -25,7 +25,7 @@ from engine.commands.following import Followers
 from engine.commands.hints import traveller_ruleset
 from engine.commands.two_engines import NAMES, TwoEngines, Wanderer
 from engine.core.cids import to_url
-from tests.benchmarks.measure import resident_mib
+from tests.benchmarks.measure import cpu_s, resident_mib
 
 LARGE = """
 ruleset large {
@@ -33,7 +33,8 @@ ruleset large {
   global { size = function() { ent:large.defaultsTo({}).length() } }
   rule fill {
     select when large fill
-    fired { ent:large := ent:large.defaultsTo({}).put(event:attrs{"part"}) }
+    foreach event:attrs{"part"} setting(value, key)
+    always { ent:large{[key]} := value }
   }
   rule change {
     select when large change
@@ -47,6 +48,7 @@ PART = 250
 
 SIZES = {"10 KB": (10, 60), "10 MB": (10_000, 12)}
 """Entries, and moves that are measured."""
+QUIET_MOVES = 6
 STAY_S = 0.25
 """Between two moves."""
 HERD = 100
@@ -68,9 +70,8 @@ def report_moving() -> Iterator[Table | str]:
 
 
 def _show_pauses() -> Table:
-    table = Table(
-        "pico", "moves", "pause p50, ms", "p99, ms", "longest, ms", "whole move p50, ms", title="the pause"
-    )
+    columns = ("pico", "moves", "pause p50, ms", "p99, ms", "longest, ms", "whole move p50, ms", "CPU, ms")
+    table = Table(*columns, title="the pause, and the CPU time of both engines for a move without a sender")
     for name, (entries, moves) in SIZES.items():
         pauses, whole = _measure_pauses(entries, moves)
         p99 = quantiles(pauses, n=100, method="inclusive")[98]
@@ -81,8 +82,20 @@ def _show_pauses() -> Table:
             f"{p99:,.0f}",
             f"{max(pauses):,.0f}",
             f"{median(whole):,.0f}",
+            f"{_measure_cpu(entries):,.0f}",
         )
     return table
+
+
+def _measure_cpu(entries: int) -> float:
+    """Milliseconds of both engines for one move, there or back, when nobody sends anything."""
+    with _wanderer(entries) as (engines, wanderer):
+        _travel(wanderer, 2)
+        time.sleep(1)
+        before = sum(cpu_s(process.pid) for process in engines.processes)
+        for _ in range(QUIET_MOVES):
+            wanderer.move("it is measured", look_s=1.0)
+        return (sum(cpu_s(process.pid) for process in engines.processes) - before) / QUIET_MOVES * 1e3
 
 
 def _measure_pauses(entries: int, moves: int) -> tuple[list[float], list[float]]:

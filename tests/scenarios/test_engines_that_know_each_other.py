@@ -13,8 +13,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from engine.cli import main
+from engine.commands.client import EngineClient
 from engine.commands.process import EngineProcess
-from tests.scenarios.messages import free_port, neighbour
+from tests.scenarios.messages import free_port, neighbour, wait_until
 
 
 @dataclass
@@ -38,8 +39,11 @@ class Owner:
         self.process.end()
 
     def run(self, *words: str) -> Result:
+        return self.run_main("engines", *words)
+
+    def run_main(self, *words: str) -> Result:
         environment = {"PICOMESH_URL": self.url, "COLUMNS": "200"}
-        return CliRunner(env=environment).invoke(main, ["engines", *words])
+        return CliRunner(env=environment).invoke(main, list(words))
 
     def does(self, *words: str) -> str:
         result = self.run(*words)
@@ -89,6 +93,8 @@ def test_two_engines_meet_and_part(owners: tuple[Owner, Owner]) -> None:
     assert (policy["who"], policy["most_bytes"], policy["free"]["picos"]) == ("trusted", 10 << 20, 5)
     (upstairs,) = cellar.told("list", "--now")["engines"]
     assert upstairs["free"]["picos"] == 5
+    examined = cellar.run_main("doctor", "--home", str(cellar.home))
+    assert "1 known, each reached when it was last tried" in examined.stdout, examined.output
     shown = cellar.does("list").splitlines()
     assert any("upstairs" in line and "5 picos" in line and "100%" in line for line in shown)
 
@@ -96,6 +102,8 @@ def test_two_engines_meet_and_part(owners: tuple[Owner, Owner]) -> None:
     (below,) = attic.told("list", "--now")["engines"]
     assert below["success"] < 1
     assert "was not reached" in attic.does("list")
+    examined = attic.run_main("doctor", "--home", str(attic.home))
+    assert "cellar was not reached, last heard" in examined.stdout, examined.output
     cellar.come_back()
     cellar.does("list", "--now")
     (again,) = attic.told("list", "--now")["engines"]
@@ -117,3 +125,24 @@ def test_what_goes_wrong_says_what_to_do(owners: tuple[Owner, Owner]) -> None:
     assert "try: " in cellar.fails("trust", "attic")
     assert "not an Ed25519 key" in attic.fails("accept", "--ruleset", "did:key:z6")
     assert attic.told("accept")["who"] == "nobody"
+
+
+def test_an_engine_is_emptied_before_it_is_stopped(owners: tuple[Owner, Owner]) -> None:
+    """Its picos live on at the other one; the exit code says whether one stays."""
+    attic, cellar = owners
+    cellar.does("add", attic.does("invite").splitlines()[0])
+    with EngineClient(cellar.url) as engine:
+        for name in ("one", "two"):
+            engine.send_event("root", ("wrangler", "new_child_request"), {"name": name})
+        wait_until(lambda: len(engine.tree()["children"]) == 2)
+    nobody = cellar.run_main("drain")
+    assert (nobody.exit_code, "no engine that is trusted here" in nobody.stderr) == (1, True), nobody.output
+    refused = cellar.run_main("drain", "attic")
+    assert (refused.exit_code, "2 picos stay here" in refused.stderr) == (1, True), refused.output
+    assert "this engine takes in no picos from elsewhere" in refused.stdout
+    attic.does("accept", "--who", "known")
+    drained = cellar.run_main("drain", "attic")
+    assert (drained.exit_code, "2 picos are at attic now" in drained.stdout) == (0, True), drained.output
+    assert "the engine can be stopped" in drained.stdout
+    cellar.process.stop()
+    assert attic.told("accept")["guests"]["count"] == 2

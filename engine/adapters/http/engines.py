@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any, TypeGuard, cast
 
 from engine.adapters.http.didcomm import mail_of
 from engine.adapters.http.host import Host
@@ -63,6 +63,22 @@ async def _accept(host: Host, request: Request) -> Reply:
     return Reply(encode(settled(await _engines(host).accept(wishes))))
 
 
+async def _drain(host: Host, request: Request) -> Reply:
+    evacuation, given = mail_of(host).evacuation, await request.parameters()
+    if evacuation is None:
+        raise Problem(404, "unknown", "picos of this engine do not move")
+    if request.method != "POST":
+        return Reply(encode(evacuation.tell()))
+    names, reason = given.get("engines", []), given.get("reason", "")
+    if not isinstance(reason, str) or not _are_texts(names):
+        raise malformed("engines is an array of names, reason a string", 'send JSON: {"engines": ["…"]}')
+    return Reply(encode(settled(await evacuation.begin(names, reason))), 202)
+
+
+def _are_texts(value: object) -> TypeGuard[list[str]]:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
+
+
 def _engines(host: Host) -> Engines:
     found = mail_of(host).engines
     if found is None:
@@ -107,4 +123,8 @@ ROUTES: Routes = {
     "/api/engines/change": (_change, "by POST: trust engine more or less (trust), call it otherwise (name)"),
     "/api/engines/remove": (_remove, "by POST: forget engine, and tell it so"),
     "/api/engines/accept": (_accept, "whose picos may come; by POST: changes of that"),
+    "/api/drain": (
+        _drain,
+        "how far it is that all picos leave; by POST: begin, to engines or all that may do",
+    ),
 }

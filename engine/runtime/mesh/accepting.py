@@ -59,6 +59,8 @@ class Accepting:
         self._acquaintances = acquaintances
         self._verify = verify
         self._is_ours = is_ours
+        self.closed: str | None = None
+        """Why nobody is taken in at the moment, whatever the policy says."""
         self.guests: Callable[[], Guests] = no_guests
         self._policy = self._read()
 
@@ -84,7 +86,7 @@ class Accepting:
         return policy
 
     def room(self) -> Room:
-        return room(self._policy, self.guests())
+        return Room() if self.closed is not None else room(self._policy, self.guests())
 
     def standing(self, did: str) -> Standing:
         """Of an engine, by any DID of it."""
@@ -102,6 +104,8 @@ class Accepting:
         owners: Sequence[str] = (),
     ) -> Refused | None:
         """What is against taking in a pico of that engine, now."""
+        if self.closed is not None:
+            return Refused("no-room", self.closed)
         brought = tuple(self._brought(*one) for one in rulesets)
         newcomer = Newcomer(pico, engine, self.standing(engine), bytes, tuple(owners), brought, price)
         return refusal(self._policy, newcomer, self.guests())

@@ -200,6 +200,10 @@ class Engines:
         signatures."""
         return self._accepting.consider(pico, engine, bytes, rulesets, price, owners)
 
+    def close(self, why: str | None) -> None:
+        """Take nobody in until it is called with None, or the engine ends."""
+        self._accepting.closed = why
+
     def set_guests(self, guests: Callable[[], Guests]) -> None:
         """Who knows how many came from elsewhere, and live here."""
         self._accepting.guests = guests
