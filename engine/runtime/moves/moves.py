@@ -275,6 +275,8 @@ class Moves:
         self._troubles: dict[str, str] = {}
         """Why the last message of a move did not get there."""
         self._sure: dict[str, asyncio.Event] = {}
+        self._expected: dict[str, int] = {}
+        """The bytes of those that are being let in."""
         self._began_ms = 0
         self._is_on = False
 
@@ -344,8 +346,9 @@ class Moves:
 
     def guests(self) -> Sequence[int]:
         """The bytes of those that came from elsewhere, or are about to."""
-        came = (case for _, case in self.cases.all() if not case.seat.source or acts(case.seat))
-        return [case.size for case in came if case.since_ms or case.seat.source is None]
+        here = ((did, case) for did, case in self.cases.all() if not case.seat.source or acts(case.seat))
+        came = {did: case.size for did, case in here if case.since_ms or case.seat.source is None}
+        return list({**self._expected, **came}.values())
 
     def new_place(self, pico: PicoId) -> Did | None:
         """The engine where it lives, as far as is known here."""
@@ -994,6 +997,18 @@ class Moves:
         pico = more.get("pico")
         code = self.why_not(coming_one) if isinstance(pico, str) and pico else "unknown"
         code = code or self._why_no_place(did, str(pico))
+        if code is None:
+            self._expected[did] = coming_one.size  # before anybody else is considered
+        try:
+            await self._answer_offer(did, attempt, heard, coming_one, code)
+        finally:
+            self._expected.pop(did, None)
+
+    async def _answer_offer(
+        self, did: str, attempt: Attempt, heard: Heard, coming_one: Coming, code: str | None
+    ) -> None:
+        more = heard.parcel.more
+        pico = more.get("pico")
         async with self._locks.holding(did):
             case = (self.cases.get(did) or Case(Seat(self._post.me))).met(heard.sender)
             if code is not None:

@@ -54,7 +54,7 @@ async def ended(mesh: Mesh, *members: Traveller, step_ms: int = 100) -> Mapping[
 
 
 async def family(member: Traveller, folder: Path, count: int) -> list[PicoId]:
-    return [await member.child(folder) for _ in range(count)]
+    return [await member.counter(folder) for _ in range(count)]
 
 
 @in_loop
