@@ -87,7 +87,7 @@ class SealDesk:
                     await stores.wait_held(name, signed.cid, chosen)
 
     async def _tell(self, pico: PicoId, signed: SignedHead) -> Document:
-        told = {"pico": pico, **tell_head(signed), **self._ipns(pico, signed), **self._owners(pico)}
+        told = {"pico": pico, **tell_head(signed), **self._ipns(pico, signed), **await self._owners(pico)}
         return {**told, **await self._copies(pico, signed)}
 
     def _ipns(self, pico: PicoId, signed: SignedHead | None) -> Document:
@@ -132,7 +132,7 @@ class SealDesk:
         since = 0 if end is None else end[0] - (0 if newest is None else newest.head.sequence)
         told = {"pico": pico, "heads": heads, "evidence": evidence, "trouble": trouble, "unsealed": since}
         told |= self._ipns(pico, newest)
-        return {**told, **self._owners(pico), **await self._copies(pico, found[-1])} if found else told
+        return {**told, **await self._owners(pico), **await self._copies(pico, found[-1])} if found else told
 
     async def see(self, head: bytes) -> Document:
         """A head that somebody found elsewhere: evidence that is kept, if it contradicts one of ours. Raises
@@ -148,7 +148,7 @@ class SealDesk:
     async def owners_of(self, eci: Eci) -> Document | Refusal:
         """Who opens that pico's states, and what its log promises."""
         pico = self._journal.find_channel(eci)
-        return unknown_channel(eci) if pico is None else {"pico": pico, **self._owners(pico)}
+        return unknown_channel(eci) if pico is None else {"pico": pico, **await self._owners(pico)}
 
     async def name_owners(self, owners: Sequence[object]) -> Document | Refusal:
         """From now on these do too, and logs are to promise them what is said of their keys."""
@@ -194,7 +194,7 @@ class SealDesk:
             found = str(problem)
         if isinstance(found, str):
             return Refusal("malformed", found, "`picomesh did log ECI` shows the log")
-        return {"pico": pico, "forgotten": found, **self._owners(pico)}
+        return {"pico": pico, "forgotten": found, **await self._owners(pico)}
 
     def _tell_owner(self, owner: PicoOwner) -> Document:
         owners = self._seals.state_keys.owners
@@ -206,10 +206,10 @@ class SealDesk:
             "takes_up": bool(owner.hashes),
         }
 
-    def _owners(self, pico: PicoId) -> Document:
+    async def _owners(self, pico: PicoId) -> Document:
         """Who opens a pico's state, and whether its log promises that they go on as it elsewhere."""
         try:
-            standings, others = self._seals.promises.standings(pico)
+            standings, others = await self._seals.promises.standings(pico)
         except BadLog:
             return {"owners": [], "other_keys": 0}
         told = [{"key": one.owner.key, "promised": one.is_promised, "why": one.why} for one in standings]

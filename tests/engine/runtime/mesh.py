@@ -227,10 +227,13 @@ class Member:
         assert self.host.mail is not None
         return self.host.mail
 
-    async def befriend(self, folder: Path) -> None:
-        file = folder / "friend.krl"
-        file.write_text(FRIEND, "utf-8")
+    async def learn(self, file: Path, ruleset: str) -> None:
+        """Have its root pico install a ruleset, which is put into that file."""
+        file.write_text(ruleset, "utf-8")
         await self.send("wrangler:install_ruleset_request", url=file.as_uri())
+
+    async def befriend(self, folder: Path) -> None:
+        await self.learn(folder / "friend.krl", FRIEND)
 
     async def send(self, event: str, /, **attrs: Any) -> EventReply:
         domain, name = event.split(":")
