@@ -259,3 +259,12 @@ def test_a_head_that_leads_to_another_turn_is_refused(place: Place) -> None:
     """Though its signature is good, and every block is there."""
     said = place.refused(place.lie(sequence=8))
     assert "error: no sealed state: the head is of turn 8, and what it leads to is of turn 9" in said
+
+
+def test_a_home_that_cannot_be_read_is_told_and_does_not_spoil_a_file(place: Place) -> None:
+    """The file is not to blame for it."""
+    (place.home / "journal.sqlite").write_bytes(b"something else " * 100)
+    for suffix in ("-wal", "-shm"):
+        (place.home / f"journal.sqlite{suffix}").unlink(missing_ok=True)
+    result = place.shell.run("verify", place.car, "--home", place.home, "--json")
+    assert (result.exit_code, "not held against the heads" in result.stderr) == (0, True)
