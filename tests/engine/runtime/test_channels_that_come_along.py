@@ -331,6 +331,11 @@ async def test_a_crash_before_friends_are_told_is_made_up_for(tmp_path: Path) ->
     assert await words(carol) == [1.0]
 
 
+async def arrive(mesh: Mesh, carol: Member, ben: Member) -> None:
+    await carol.mail.wait_rested()
+    await mesh.settle(carol, ben, tries=20)
+
+
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_crash_at_any_write_is_made_up_for(tmp_path: Path, when: When) -> None:
     """Of the turn that rotates a channel, of what tells friends, and of the DID that is kept."""
@@ -345,7 +350,7 @@ def test_a_crash_at_any_write_is_made_up_for(tmp_path: Path, when: When) -> None
             carol = await brought_to(mesh, sealed, "carol", opened_by_owner())
             journal = CrashingJournal(carol.disk, at, when)
             await carol.start(journal)
-            died = await live_until_death(mesh.settle(carol, ben, tries=20), journal.crashed)
+            died = await live_until_death(arrive(mesh, carol, ben), journal.crashed)
             await carol.crash_and_start()
             await carol.mail.wait_rested()
             await mesh.settle(carol, ben)
