@@ -362,12 +362,12 @@ class Moves:
 
     # --- from outside ------------------------------------------------------------------------------
 
-    async def wanted(self, pico: PicoId, to: str, reason: str = "") -> str | Refusal:
+    async def wanted(self, pico: PicoId, to: str, reason: str = "", price: int = 0) -> str | Refusal:
         """Have a pico move. The name of the attempt, which is durable; what comes of it is told. Empty if it
-        lives there already."""
-        return await self._to_the_end(self._wanted(pico, to, reason))
+        lives there already. `price` is what the other engine may ask for it a day at most."""
+        return await self._to_the_end(self._wanted(pico, to, reason, price))
 
-    async def _wanted(self, pico: PicoId, to: str, reason: str) -> str | Refusal:
+    async def _wanted(self, pico: PicoId, to: str, reason: str, price: int) -> str | Refusal:
         target = to if to.startswith("did:") else self.find_engine(to)
         if target is None or not is_did(target) or keys_in(target) is None:
             return Refusal("malformed", f"{show_did(to)} is no engine", "`picomesh did show` prints its DID")
@@ -383,12 +383,12 @@ class Moves:
         answered = self._sure.setdefault(did, asyncio.Event())
         answered.clear()
         async with self._locks.holding(did):
-            attempt = await self._want(did, pico, Did(target), hosting, reason)
+            attempt = await self._want(did, pico, Did(target), hosting, reason, price)
         if attempt is UNSURE:
             with suppress(TimeoutError):
                 await asyncio.wait_for(answered.wait(), ANSWERS_S)
             async with self._locks.holding(did):
-                attempt = await self._want(did, pico, Did(target), hosting, reason)
+                attempt = await self._want(did, pico, Did(target), hosting, reason, price)
         return attempt
 
     async def _check_log(self, pico: PicoId) -> Hosting:
@@ -400,7 +400,9 @@ class Moves:
         await asyncio.to_thread(logs.release, pico, kept, trial, self._post.now_s())
         return hosting
 
-    async def _want(self, did: str, pico: PicoId, to: Did, at: Hosting, reason: str) -> str | Refusal:
+    async def _want(
+        self, did: str, pico: PicoId, to: Did, at: Hosting, reason: str, price: int
+    ) -> str | Refusal:
         entry, hosts = entry_of(at), at.hosts
         case = self._case(did, pico, entry)
         if case.seat.source is not None and case.seat.source.entry != entry:
@@ -419,7 +421,9 @@ class Moves:
         name = self._office.entropy.seed().lower()
         attempt = Attempt(entry.number, source.numbered + 1, name, self._post.me, name_of_engine(to))
         await self._step(
-            did, Wanted(attempt), replace(case.met(to), reason=reason, to=None, box="", failed="")
+            did,
+            Wanted(attempt),
+            replace(case.met(to), reason=reason, price=price, to=None, box="", failed=""),
         )
         return name
 
@@ -899,6 +903,7 @@ class Moves:
             **self._logged(case),
             "pico": case.pico,
             "reason": case.reason,
+            "price": case.price,
             "size": size,
             "rulesets": [one.hash for one in rulesets],
             "formats": {"state": 1, "records": 1},
