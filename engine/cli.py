@@ -11,6 +11,8 @@ from engine.commands.credential import credential
 from engine.commands.demo import demo
 from engine.commands.did import did
 from engine.commands.doctor import doctor
+from engine.commands.drain import drain
+from engine.commands.engines import engines
 from engine.commands.export import export
 from engine.commands.failure import EXIT_CODES
 from engine.commands.fmt import fmt
@@ -22,6 +24,7 @@ from engine.commands.ipfs import ipfs
 from engine.commands.log import log
 from engine.commands.lsp import lsp
 from engine.commands.modules import grant, modules, revoke
+from engine.commands.move import move, moves, where
 from engine.commands.owners import owners
 from engine.commands.passphrase import passphrase
 from engine.commands.query import query
@@ -41,6 +44,7 @@ from engine.commands.upgrade import rollback, upgrade
 from engine.commands.verify import verify
 from engine.commands.version import version
 from engine.commands.why import why
+from engine.commands.why_here import why_here
 
 
 @click.group(
@@ -60,10 +64,12 @@ COMMANDS = (
     *(serve, demo),
     *(send, query, install, upgrade, rollback, rulesets, tree),
     *(modules, grant, revoke),
-    *(log, why, state, replay, fork),
+    *(log, why, why_here, state, replay, fork),
     *(check, fmt, test, repl, sign, key, lsp),
     credential,
     *(did, guardian, invite, connect, passphrase),
+    *(engines, drain),
+    *(move, moves, where),
     *(export, import_, restore, verify, backup, restore_home),
     *(seal, owners, history, stores, gc),
     *(ipfs, doctor, settings, version),

@@ -122,6 +122,18 @@ class Settings:
     websockets_per_address: int = _setting(
         64, "how many of them one address may have, of IPv6 one network of 64 bits", least=1
     )
+    engine_name: str = _setting(
+        "", "what this engine calls itself to other engines; empty: engine- and eight characters of its DID"
+    )
+    fault_domain: str = _setting(
+        "", "what it says of where it is: engines that fail together, as of one house, say the same"
+    )
+    advert_spreads: bool = _setting(
+        True, "whether engines that know this one may tell others of it, as they do of each other"
+    )
+    engines_every_s: float = _setting(
+        300.0, "seconds between two looks at the engines that this one knows", least=1
+    )
     passphrase_file: str = _setting(
         "", "a file with the passphrase of the engine's keys; empty: PICOMESH_PASSPHRASE, or none"
     )

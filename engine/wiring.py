@@ -13,6 +13,7 @@ from engine.adapters.credentials import STORE_FILE, OwnLists, PicoCredentials, P
 from engine.adapters.didcomm.envelopes import OwnEnvelopes
 from engine.adapters.didcomm.from_prior import write_from_prior
 from engine.adapters.didcomm.keys import private_key
+from engine.adapters.dids.documents import didcomm_endpoints
 from engine.adapters.dids.lifelong import LifelongLogs
 from engine.adapters.dids.own import make_own_did
 from engine.adapters.dids.refused import DidRefused
@@ -27,6 +28,7 @@ from engine.adapters.local.home import HomeLock, take_home
 from engine.adapters.local.journal import SqliteJournal
 from engine.adapters.local.program_cache import ProgramCache
 from engine.adapters.local.schema import JournalUnreadable
+from engine.adapters.local.starts import count_start
 from engine.adapters.signing.ed25519 import verify
 from engine.adapters.web.client import HttpxWebClient, WebLimits
 from engine.adapters.web.websockets import PinnedWebsockets
@@ -70,6 +72,7 @@ from engine.runtime.consultants import Consultants, ConsultingLimits
 from engine.runtime.correspondence import Correspondence
 from engine.runtime.correspondents import Correspondents
 from engine.runtime.courtesy import Company, unmeasured
+from engine.runtime.desks import Desk
 from engine.runtime.endings import Endings
 from engine.runtime.equipment import Equipment, NoSecondChance, SecondChance
 from engine.runtime.guarding import Guarding
@@ -81,7 +84,7 @@ from engine.runtime.key_change import note_keys
 from engine.runtime.lanes import Lanes
 from engine.runtime.letters import Letters
 from engine.runtime.live_mail import LiveMail
-from engine.runtime.lives import Lives
+from engine.runtime.lives import Lives, stay_of
 from engine.runtime.long_names import KeepingGate, LongNames, recall
 from engine.runtime.mail import Mail
 from engine.runtime.mediator import Mediator, Terms
@@ -102,7 +105,9 @@ from engine.runtime.web import WebAnswers
 from engine.runtime.whereabouts import NotingEnvelopes, Whereabouts
 from engine.runtime.workshop import Workshop
 from engine.runtime.writing import Writing
+from engine.wiring_of_engines import give_engines
 from engine.wiring_of_ipfs import InTheOpen, give_ipfs, open_to_all
+from engine.wiring_of_moves import footing_of, give_moves, let_choose
 from engine.wiring_of_seals import channel_keys, give_seals, make_vault
 from pico_lang.meter import Budget
 from pico_lang.program import Program, compile_ruleset
@@ -179,6 +184,7 @@ async def open_engine(
         signatures = describe(plugins.modules, with_code=False)
         compilers = Compilers(compiler_limits(settings), compiler, signatures, known)
         clock = virtual_clock(journal) if settings.virtual_clock else None
+        consultants = Consultants(plugins, consulting_limits(settings))
         host = make_host(
             journal,
             settings,
@@ -188,10 +194,14 @@ async def open_engine(
             compilers=compilers,
             plugins=plugins,
             keys=keys,
+            consultants=consultants,
         )
         vault = make_vault(settings, host.equipment.clock.now_ms)
         seals = give_seals(host, journal, keys, settings, vault)
-        deposits = give_ipfs(host, journal, plugins, consulting_limits(settings), settings, vault)
+        deposits = give_ipfs(host, journal, consultants, settings, vault)
+        moves = give_moves(host, journal, keys, vault.stores)
+        let_choose(host, moves, consultants)
+        await moves.prepare(footing_of(await count_start(settings.home, journal), journal))
         await _start(host, settings)
         in_the_open = open_to_all(host, seals, deposits, keys, settings, vault)
         if past := restored(journal.fact):
@@ -226,6 +236,7 @@ def make_host(
     plugins: Plugins = NO_PLUGINS,
     keys: Keys | None = None,
     websockets: Websockets | None = None,
+    consultants: Consultants | None = None,
 ) -> Host:
     """A host over a journal, not started yet. Without a second chance, what is too much for the engine's own
     process fails there, without compilers it compiles everything, and without keys it has no DIDs; else what
@@ -252,7 +263,8 @@ def make_host(
         int(settings.message_keep_h * 3_600_000),
         company,
     )
-    equipment.questions.learn({MODULE: Consultants(plugins, consulting_limits(settings)).answer})
+    consultants = consultants or Consultants(plugins, consulting_limits(settings))
+    equipment.questions.learn({MODULE: consultants.answer})
     limits = Limits(settings.picos_in_memory, settings.snapshot_every, settings.pico_bytes)
     host = Host(equipment, limits, shelf)
     if keys is not None:
@@ -272,7 +284,7 @@ def give_mail(
     """Let a host be reached by DIDs that are made of these keys, and its picos write to others."""
     clock, journal = equipment.clock, equipment.journal
     resolver = DidResolver(web, lambda: clock.now_ms() / 1000, recall=partial(recall, journal))
-    lifelong = LifelongLogs(keys)
+    lifelong = LifelongLogs(keys, partial(stay_of, journal.fact))
     lives = Lives(journal, lifelong, clock.now_ms, resolver.outdated)
     resolver.known = logs = ToldLogs(journal, lives, partial(learn_log, resolver), resolver.text_of)
     identities = Identities(journal, keys, make_own_did, sign_rotation, lives, host.channels_of)
@@ -295,8 +307,9 @@ def give_mail(
     gate = KeepingGate(host, names)
     hearing = Hearing(gate, identities, correspondents, showings)
     heard = Hearsay(envelopes, DidDirectory(AtHand(resolver), whereabouts.newest), host.away)
-    desk = LogDesk(logs, correspondents)
-    reception = Reception(identities, heard, letters, correspondents, hearing, mediator, desk, clock.now_ms)
+    mesh = give_engines(equipment, identities, envelopes, letters, correspondents, whereabouts, settings)
+    desks: list[Desk] = [LogDesk(logs, correspondents), *mesh.desks]
+    reception = Reception(identities, heard, letters, correspondents, hearing, mediator, desks, clock.now_ms)
     lanes = Lanes(settings.http_per_pico, settings.http_at_once)
     keep_ms = equipment.message_keep_ms
     correspondence = Correspondence(
@@ -337,8 +350,12 @@ def give_mail(
         guarding,
         endings,
         vouching,
+        envelopes,
+        desks,
         arrivals,
     )
+    mail.url_of = partial(post_box_of, resolver)
+    mail.engines = mesh.engines
     if settings.mediator:
         mail.collecting = Collecting(
             Arrangement(Did(settings.mediator), identities, journal),
@@ -353,6 +370,14 @@ def give_mail(
             find_url = partial(find_websocket, resolver, DidDirectory(resolver, whereabouts.newest))
             every_ms = int(settings.mediator_every_s * 1000)
             mail.collecting.live = LiveMail(mail.collecting, websockets, find_url, clock, every_ms).run
+
+
+def post_box_of(resolver: DidResolver, did: str) -> str | None:
+    """The URL of the engine with that DID, if it names one where messages are posted."""
+    document = resolver.at_hand(did)
+    uris = () if document is None else (endpoint.uri for endpoint in didcomm_endpoints(document))
+    posted = (uri for uri in uris if uri.startswith(("http://", "https://")))
+    return next((uri.removesuffix("/didcomm") for uri in posted), None)
 
 
 async def remember(whereabouts: Whereabouts, logs: ToldLogs, did: Did) -> None:

@@ -11,11 +11,9 @@ from typing import TYPE_CHECKING
 from engine.config import Settings
 from engine.core.blocks.heads import SignedHead
 from engine.core.cids import Cid
-from engine.core.consultation import MODULE
 from engine.core.model import PicoId
-from engine.plugins.collection import Plugins
 from engine.ports import Journal, Keys
-from engine.runtime.consultants import Consultants, ConsultingLimits
+from engine.runtime.consultants import Consultants
 from engine.runtime.deposits import Deposits
 from engine.runtime.host import Host
 from engine.runtime.ipfs_module import ipfs_module
@@ -62,7 +60,7 @@ class _Found:
 
 
 def give_ipfs(
-    host: Host, journal: Journal, plugins: Plugins, limits: ConsultingLimits, settings: Settings, vault: Vault
+    host: Host, journal: Journal, consultants: Consultants, settings: Settings, vault: Vault
 ) -> Deposits:
     """Let the picos of a host use the module `ipfs`, and rulesets be found by their CIDs."""
     found = _Found(vault, settings)
@@ -74,8 +72,7 @@ def give_ipfs(
         settings.ipfs_pico_bytes,
         lambda pico: journal.end(pico) is not None,
     )
-    consultants = Consultants(plugins, limits, [ipfs_module(found, deposits)])
-    host.equipment.questions.learn({MODULE: consultants.answer})
+    consultants.add(ipfs_module(found, deposits))
     nodes, most = len(settings.ipfs_api.addresses), settings.ruleset_limit
     texts = TextsInStores(found, nodes, lambda pico: host.may_use(PicoId(pico), WEB), most)
     host.look_elsewhere(texts.find)
@@ -110,5 +107,5 @@ def open_to_all(
 
     seals.told = told
     if host.seal_desk is not None:
-        host.seal_desk.name_of = naming.name
+        host.seal_desk.naming = naming
     return InTheOpen(deposits, naming, names)

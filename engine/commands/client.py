@@ -193,6 +193,22 @@ class EngineClient:
         found: dict[str, Any] = self._read(self._call("GET", "/api/seal/owners", params=given))
         return found
 
+    def move(self, eci: str, to: str, reason: str) -> dict[str, Any]:
+        """Have a pico move to another engine."""
+        words = {"eci": self._eci(eci), "to": to, "reason": reason}
+        begun: dict[str, Any] = self._post(("api", "moves"), words)
+        return begun
+
+    def moves(self) -> list[dict[str, Any]]:
+        """The picos that move, came or went."""
+        found: list[dict[str, Any]] = self._get("/api/moves")["moves"]
+        return found
+
+    def where(self, did: str) -> dict[str, Any]:
+        """Where a pico lives."""
+        found: dict[str, Any] = self._read(self._call("GET", "/api/where", params={"did": did}))
+        return found
+
     def stores(self) -> dict[str, Any]:
         """The stores of blocks, and how they are."""
         found: dict[str, Any] = self._get("/api/stores")
@@ -254,6 +270,38 @@ class EngineClient:
         found: dict[str, Any] = self._read(self._call("GET", "/api/did/log", params={"did": did}))
         return found
 
+    def engines(self, all: bool = False, now: bool = False) -> dict[str, Any]:
+        """The engines that this one knows, and what it is itself; all: also those it has heard of; now: after
+        it has asked them."""
+        given = {name: "true" for name, is_wanted in (("all", all), ("now", now)) if is_wanted}
+        answer = self._call("POST" if now else "GET", "/api/engines", params=given, timeout=PATIENCE_S)
+        found: dict[str, Any] = self._read(answer)
+        return found
+
+    def change_engines(self, what: str, **words: Any) -> dict[str, Any]:
+        """Invite, add, change or remove one: see `engine.adapters.http.engines`."""
+        given = {name: value for name, value in words.items() if value is not None}
+        answer = self._call("POST", f"/api/engines/{what}", json=given)
+        found: dict[str, Any] = self._read(answer)
+        return found
+
+    def drain(self, engines: Sequence[str], reason: str) -> dict[str, Any]:
+        """Begin to send all picos to these engines; how far it is."""
+        begun: dict[str, Any] = self._post(("api", "drain"), {"engines": list(engines), "reason": reason})
+        return begun
+
+    def drained(self) -> dict[str, Any]:
+        """How far that is."""
+        found: dict[str, Any] = self._get("/api/drain")
+        return found
+
+    def acceptance(self, wishes: Mapping[str, Any]) -> dict[str, Any]:
+        """Whose picos may come, with these changes if there are any."""
+        if not wishes:
+            told: dict[str, Any] = self._get("/api/engines/accept")
+            return told
+        return self.change_engines("accept", **wishes)
+
     def root_eci(self) -> str:
         return str(self._get("/readyz")["root_eci"])
 
@@ -282,7 +330,7 @@ class EngineClient:
             found = response.json()
         except json.JSONDecodeError:
             raise NoEngine(f"what answers at {self.url} is no Picomesh engine") from None
-        if response.is_error:
+        if not response.is_success:  # also where it says that the pico is on another engine by now
             raise _failure(found)
         return found
 

@@ -15,6 +15,7 @@ from engine.adapters.http import read_run_file
 from engine.adapters.keys import SeedKeys
 from engine.adapters.local.home import HomeBusy, take_home
 from engine.adapters.local.journal import SqliteJournal
+from engine.adapters.local.schema import JournalUnreadable
 from engine.commands.client import EngineClient
 from engine.commands.failure import Failure
 from engine.commands.open_home import heads_in, lives_of
@@ -59,7 +60,13 @@ async def hold_against(settings: Settings, signed: SignedHead) -> None:
     """Raises `TwoHeads` if the home that is meant knows another head of that turn, and has it kept."""
     if not (settings.home / JOURNAL_FILE).is_file():
         return
-    journal = SqliteJournal(settings.home / JOURNAL_FILE)
+    try:
+        journal = SqliteJournal(settings.home / JOURNAL_FILE)
+    except (JournalUnreadable, OSError) as problem:
+        click.secho(
+            f"not held against the heads that {settings.home} knows: {problem}", fg="yellow", err=True
+        )
+        return
     try:
         pico = lives_of(journal, NO_KEYS).holder(str(scid_in(signed.head.pico)))
         if pico is None or not _is_believed(journal, pico, signed):

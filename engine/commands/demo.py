@@ -17,6 +17,7 @@ import click
 from rich.markup import escape
 
 from engine.commands.client import EngineClient
+from engine.commands.demo_move import move
 from engine.commands.failure import Failure
 from engine.commands.hints import counter_ruleset, example, program
 from engine.commands.install import install_ruleset
@@ -31,13 +32,28 @@ LEAST, MOST = 150, 450
 """The engine is killed after a number of acknowledged events between these, drawn anew each time."""
 
 
-@click.command()
-def demo() -> None:
-    """Watch an engine survive SIGKILL.
+@click.group(invoke_without_command=True)
+@click.pass_context
+def demo(context: click.Context) -> None:
+    """Watch an engine survive SIGKILL, or a pico move.
 
-    Starts one in a temporary home, installs a counter, sends it events, kills the process with SIGKILL
-    in the middle of a stream, starts it again, and proves that every acknowledged event is there once.
+    Without another word: starts an engine in a temporary home, installs a counter, sends it events, kills
+    the process with SIGKILL in the middle of a stream, starts it again, and proves that every acknowledged
+    event is there once.
+
+    \b
+    Examples:
+      picomesh demo
+      picomesh demo move
     """
+    if context.invoked_subcommand is None:
+        _survive()
+
+
+demo.add_command(move)
+
+
+def _survive() -> None:
     with tempfile.TemporaryDirectory(prefix="picomesh-demo-") as folder:
         process = EngineProcess(Path(folder) / "home")
         try:

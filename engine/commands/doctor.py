@@ -19,6 +19,7 @@ from engine.adapters.http import read_run_file
 from engine.adapters.keys import KeysUnusable, SeedFile
 from engine.adapters.local.backups import restored_home
 from engine.commands.client import EngineClient
+from engine.commands.engines_shown import tell_ago
 from engine.commands.failure import Failure
 from engine.commands.output import console, json_option, print_json
 from engine.commands.own_keys import identity_file
@@ -30,6 +31,8 @@ from engine.wiring import SEED_FILE
 
 OTHERS = 0o077
 """Permissions of anybody but the owner."""
+FEW = 5
+"""Engines that are named one by one."""
 LOOPBACK = frozenset(("127.0.0.1", "localhost", "::1"))
 
 State = Literal["good", "note", "wrong"]
@@ -175,6 +178,33 @@ def _reach(settings: Settings) -> Iterator[Finding]:
         yield Finding("mail", "good", "it is taken in for others too (mediator_for)")
 
 
+def _engines(settings: Settings) -> Iterator[Finding]:
+    """The others that it knows, as it last reached them; only an engine that runs can say that."""
+    note = read_run_file(settings.home)
+    if note is None:
+        return
+    try:
+        with EngineClient(note.url, timeout_s=5) as engine:
+            known = [one for one in engine.engines()["engines"] if one["trust"] != "blocked"]
+    except Failure:
+        return  # that none answers there is said already
+    away = [one for one in known if one["problem"] is not None or one["left_at"] is not None]
+    for one in away[:FEW]:
+        if one["left_at"] is not None:
+            told, hint = (
+                f"{one['name']} does not know this engine any more",
+                "ask its owner for an invitation",
+            )
+        else:
+            told = f"{one['name']} was not reached, last heard {tell_ago(one['heard_at'])}: {one['problem']}"
+            hint = "`picomesh engines list --now` asks again; `picomesh engines remove` forgets one"
+        yield Finding("engines", "note", told, hint)
+    if len(away) > FEW:
+        yield Finding("engines", "note", f"and {len(away) - FEW:,} more are not reached")
+    if known and not away:
+        yield Finding("engines", "good", f"{len(known):,} known, each reached when it was last tried")
+
+
 def _credentials(settings: Settings) -> Iterator[Finding]:
     if find_spec("didkit") is None:
         told = "there is no didkit for this Python, so none by a did:key can be issued or verified"
@@ -199,4 +229,7 @@ def _nodes(settings: Settings) -> Iterator[Finding]:
             yield Finding("IPFS node", "good", f"{address}; `picomesh ipfs status` asks it how it is")
 
 
-CHECKS: tuple[Check, ...] = (_home, _past, _keys, _passphrase, _engine, _reach, _credentials, _nodes)
+CHECKS: tuple[Check, ...] = (
+    *(_home, _past, _keys, _passphrase, _engine, _reach, _engines),
+    *(_credentials, _nodes),
+)

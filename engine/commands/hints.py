@@ -12,12 +12,22 @@ CODE = Path(__file__).resolve().parents[2]
 
 EXAMPLE = Path("examples/counter/counter.krl")
 """The example in a checkout."""
+TRAVELLER = Path("examples/nomad/traveller.krl")
 
 
 def counter_ruleset() -> Path:
     """The example as a file: inside the installed package, or in a checkout."""
-    packaged = Path(str(resources.files("ruleset_library"))) / "examples" / "counter.krl"
-    return packaged if packaged.exists() else CODE / EXAMPLE
+    return _find(EXAMPLE)
+
+
+def traveller_ruleset() -> Path:
+    """The one whose pico goes where it is told."""
+    return _find(TRAVELLER)
+
+
+def _find(example: Path) -> Path:
+    packaged = Path(str(resources.files("ruleset_library"))) / "examples" / example.name
+    return packaged if packaged.exists() else CODE / example
 
 
 def program() -> str:

@@ -79,7 +79,8 @@ async def _ask_all(settings: Settings) -> list[Told]:
 def need_nodes(settings: Settings) -> None:
     """Where nothing can be done without one."""
     if not settings.ipfs_api.addresses:
-        raise Failure("no IPFS node is named", "PICOMESH_IPFS_API=http://127.0.0.1:5001 names one")
+        hint = "PICOMESH_IPFS_API=http://127.0.0.1:5001 names one, or ipfs_api in the home's picomesh.toml"
+        raise Failure("no IPFS node is named", hint)
     _need_aioipfs()
 
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from engine.adapters.blocks import Database, LocalBlocks
 from engine.adapters.dids.lifelong import LifelongLogs
@@ -25,7 +26,7 @@ from engine.core.dids import Did
 from engine.core.replicas import Replication
 from engine.ports import BlockStore, Journal, Keys
 from engine.runtime.kept_heads import KeptHeads
-from engine.runtime.lives import Lives
+from engine.runtime.lives import Lives, stay_of
 from engine.runtime.many_stores import ManyStores
 from engine.runtime.replication_policies import Policies
 from engine.runtime.restoring import Restoring
@@ -121,7 +122,7 @@ def _stores(settings: Settings) -> Vault:
 
 
 def lives_of(journal: Journal, keys: Keys) -> Lives:
-    return Lives(journal, LifelongLogs(keys), now_ms, _tell_nobody)
+    return Lives(journal, LifelongLogs(keys, partial(stay_of, journal.fact)), now_ms, _tell_nobody)
 
 
 def _tell_nobody(name: Did) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
+from rich.console import Console
 from rich.markup import escape
 
 from engine.commands.client import EngineClient, engine_option, find_engine
+from engine.commands.copies import LONGEST_WAIT_S, demand_copies, show_copies
 from engine.commands.failure import Failure
 from engine.commands.output import console, json_option, print_json
 from engine.commands.owners import describe, show_promises
@@ -17,7 +21,7 @@ from engine.commands.recovery import owners_file
 SHORT = 18
 """Characters of a CID that tell it from others, for people."""
 FEW = 20
-"""Heads that are shown."""
+"""Heads that are shown, and picos."""
 
 
 @click.command()
@@ -35,6 +39,7 @@ FEW = 20
     metavar="FILE",
     help="Let whoever has this file open what is sealed, and go on with it; made if not there.",
 )
+@click.option("--wait", is_flag=True, help="Come back when all copies are made.")
 @engine_option
 @json_option
 def seal(
@@ -43,6 +48,7 @@ def seal(
     stores: str | None,
     usual: bool,
     owner: Path | None,
+    wait: bool,
     url: str | None,
     as_json: bool,
 ) -> None:
@@ -53,11 +59,12 @@ def seal(
     owners who were named with --owner. The engine gets names and hashes of an owner's keys alone, so keep the
     file elsewhere. The log of each pico is made to promise a key out of it, so that with the file a pico goes
     on elsewhere, and is sealed there for the same owner. With the setting seal = "on" sealing happens by
-    itself.
+    itself. Copies are made in the background; with --wait the command comes back when all are made, or with
+    exit code 1 after five minutes.
 
     \b
     Examples:
-      picomesh seal
+      picomesh seal --wait
       picomesh seal root --copies 2
       picomesh seal --owner ~/owner.key
     """
@@ -66,10 +73,24 @@ def seal(
     with find_engine(url) as engine:
         key = None if owner is None else _name_owner(engine, owner)
         names = None if stores is None else [name.strip() for name in stores.split(",") if name.strip()]
-        told = engine.seal(eci, copies=copies, stores=names, usual=usual or None)
+        with _waiting(wait):
+            wait_s = LONGEST_WAIT_S if wait else None
+            told = engine.seal(eci, copies=copies, stores=names, usual=usual or None, wait=wait_s)
     print_json(told) if as_json else _show_sealed(told, owner, key)
     if told["failed"]:
         raise Failure(f"{len(told['failed'])} of {len(told['failed']) + len(told['sealed'])} were not sealed")
+    if wait:
+        demand_copies(told)
+
+
+@contextmanager
+def _waiting(for_copies: bool) -> Iterator[None]:
+    """Whoever sits at a terminal sees that something goes on."""
+    if not for_copies:
+        yield
+        return
+    with Console(stderr=True).status("sealing, and waiting for copies (Ctrl-C: they are made without you)"):
+        yield
 
 
 def _name_owner(engine: EngineClient, file: Path) -> str:
@@ -83,22 +104,40 @@ def _show_sealed(told: dict[str, Any], owner: Path | None, key: str | None) -> N
         console.print(f"[bold]{escape(str(key))}[/] is an owner now; the key is in {escape(str(owner))}")
         console.print("  [dim]keep that file elsewhere: with it picos come back when this machine is gone[/]")
         console.print("  [dim]and go on there. `picomesh owners` lists owners, and removes them[/]")
-    for one in told["sealed"]:
-        console.print(f"[green]sealed[/] pico {escape(one['pico'])} after turn {one['sequence']:,}")
-        console.print(f"  [dim]head[/] {escape(one['head'])}")
-        if "ipns" in one:
-            console.print(f"  [dim]name[/] ipns://{escape(one['ipns'])}")
-        show_promises(one, one["pico"])
-        console.print(f"  [dim]{escape(_tell_copies(one['replication']))}[/]")
+    if len(told["sealed"]) <= FEW:
+        for one in told["sealed"]:
+            _show_one(one)
+    else:
+        _show_many(told["sealed"])
     for one in told["failed"]:
         console.print(f"[red]not sealed[/] pico {escape(one['pico'])}: {escape(one['reason'])}")
 
 
-def _tell_copies(replication: dict[str, Any]) -> str:
-    wanted, chosen = replication["copies"], replication["chosen"]
-    where = f"in this engine, and to be in {', '.join(chosen)}" if chosen else "in this engine alone"
-    lacking = wanted - len(chosen)
-    return where if lacking <= 0 else f"{where}; {lacking} more would be wanted, and there is no store for it"
+def _show_one(one: dict[str, Any]) -> None:
+    console.print(f"[green]sealed[/] pico {escape(one['pico'])} after turn {one['sequence']:,}")
+    console.print(f"  [dim]head[/]  {escape(one['head'])}")
+    _show_name(one)
+    show_promises(one, one["pico"])
+    show_copies(one["replication"])
+
+
+def _show_name(told: dict[str, Any]) -> None:
+    if "ipns" in told:
+        leads = "leads there" if told["ipns_leads_there"] else "is published in the background"
+        console.print(f"  [dim]name[/]  ipns://{escape(told['ipns'])} [dim]{leads}[/]")
+
+
+def _show_many(sealed: list[dict[str, Any]]) -> None:
+    """In numbers, and by name those of which there is something to be done."""
+    console.print(f"[green]sealed[/] {len(sealed):,} picos [dim](--json has them all)[/]")
+    copied = [one for one in sealed if set(one["replication"]["chosen"]) <= set(one["replication"]["held"])]
+    console.print(f"  {len(copied):,} of them are in every node that is to have them by now")
+    odd = [one for one in sealed if one["other_keys"] or not all(who["promised"] for who in one["owners"])]
+    for one in odd[:FEW]:
+        console.print(f"pico {escape(one['pico'])}")
+        show_promises(one, one["pico"])
+    if len(odd) > FEW:
+        console.print(f"[dim]and {len(odd) - FEW:,} more whose logs promise something else[/]")
 
 
 @click.command()
@@ -128,11 +167,15 @@ def _show_history(told: dict[str, Any]) -> None:
         console.print('[dim]  try: picomesh seal, or seal = "on" in picomesh.toml[/]')
     else:
         console.print(f"[bold]{escape(heads[-1]['did'])}[/]")
-        console.print(f"[dim]  {escape(_tell_copies(told['replication']))}[/]")
+        _show_name(told)
+        show_copies(told["replication"])
     if len(heads) > FEW:
         console.print(f"  [dim]{len(heads) - FEW:,} before these (--json has them)[/]")
     for one in heads[-FEW:]:
         console.print(f"  {escape(_tell_head(one))}")
+    if (since := told["unsealed"]) and heads:
+        turns = "1 turn since then is" if since == 1 else f"{since:,} turns since then are"
+        console.print(f"  [yellow]{turns} not sealed[/] [dim](picomesh seal)[/]")
     for lie in told["evidence"]:
         console.print(f"[bold red]two heads for one turn[/], signed by {escape(', '.join(lie['by']))}:")
         for one in lie["heads"]:

@@ -18,7 +18,8 @@ from engine.core.blocks.errors import BlockError, MissingBlock
 from engine.core.blocks.heads import KIND, Evidence, SignedHead, TwoHeads, contradictions, read_head
 from engine.core.cids import Cid, cid_text
 from engine.core.dids import scid_in
-from engine.ports import BlockStore, StoreFailed
+from engine.core.timekeeping import to_iso
+from engine.ports import BlockStore, KeptLog, StoreFailed
 from engine.runtime.sealed_states import Trust, believe
 
 ASKED_AT_ONCE = 64
@@ -98,6 +99,8 @@ class Candidate:
     signed: SignedHead
     store: BlockStore
     where: str
+    log: KeptLog
+    """By which it is to be believed."""
     besides: tuple[Cid, ...] = ()
     """What has to be whole as well: see `engine.commands.bringing.Source`."""
 
@@ -138,7 +141,7 @@ class Search:
         except (BlockError, StoreFailed) as problem:
             self.refused.append(f"{cid_text(cid)} {where}: {problem}")
         else:
-            self.found.append(Candidate(believed.signed, store, where, besides))
+            self.found.append(Candidate(believed.signed, store, where, believed.log, besides))
 
     def newest(self) -> Candidate:
         """Of all that were found. Two that contradict each other are for people to decide."""
@@ -148,11 +151,20 @@ class Search:
         for evidence in self.contradictions():
             if evidence.heads[0].head.place == newest.signed.head.place:
                 raise _contradiction(evidence)
+        for other in self.found:
+            if _fork(newest.log, other.log):
+                raise _two_logs(newest, other)
         return newest
 
     def contradictions(self) -> list[Evidence]:
         """Heads that were found and say different things of one turn."""
         return contradictions(one.signed for one in self.found)
+
+
+def _fork(one: KeptLog, other: KeptLog) -> bool:
+    """Whether neither log goes on from the other: whoever wrote one of them was not to know of the other."""
+    shorter, longer = sorted((one.lines, other.lines), key=len)
+    return not longer.startswith(shorter)
 
 
 def new_search(did: str, trust: Trust) -> Search:
@@ -179,3 +191,15 @@ def _not_found(did: str, refused: Sequence[str]) -> Failure:
 def _contradiction(evidence: Evidence) -> Failure:
     hint = "--head CID takes one of them"
     return Failure(f"two heads for one turn: {TwoHeads(evidence)}", hint, code="two-heads")
+
+
+def _two_logs(newest: Candidate, other: Candidate) -> Failure:
+    told = "".join(
+        f"\n  {cid_text(one.signed.cid)}  of {to_iso(one.signed.head.time_ms)}, {one.where}"
+        for one in (newest, other)
+    )
+    return Failure(
+        f"two logs: the pico's log went on in two ways, and these heads are each right by one of them{told}",
+        "--head CID takes one of them; --log FILE names the log that is right, if you have kept it",
+        code="two-logs",
+    )

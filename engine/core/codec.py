@@ -158,16 +158,19 @@ def unpack_turn(plain: Plain) -> Turn:
 # --- a pico ----------------------------------------------------------------------------------------
 
 
+def _known(**members: Plain) -> dict[str, Plain]:
+    """Those that there are."""
+    return {name: member for name, member in members.items() if member is not None}
+
+
 def pack_channel(channel: Channel) -> Plain:
-    plain: dict[str, Plain] = {
+    return {
         "eci": channel.eci,
         "tags": channel.tags,
         "events": _pack_policy(channel.event_policy),
         "queries": _pack_policy(channel.query_policy),
+        **_known(family=channel.family),
     }
-    if channel.family is not None:
-        plain["family"] = channel.family
-    return plain
 
 
 def unpack_channel(plain: Plain) -> Channel:
@@ -246,16 +249,12 @@ def unpack_ruleset(plain: Plain) -> InstalledRuleset:
 
 
 def _pack_quarantine(quarantine: Quarantine) -> Plain:
-    plain: dict[str, Plain] = {
+    return {
         "since": quarantine.since_ms,
         "code": quarantine.code,
         "reason": quarantine.reason,
+        **_known(module=quarantine.module, outdated=quarantine.is_outdated or None),
     }
-    if quarantine.module is not None:
-        plain["module"] = quarantine.module
-    if quarantine.is_outdated:
-        plain["outdated"] = True
-    return plain
 
 
 def _unpack_quarantine(plain: Plain) -> Quarantine:
@@ -341,15 +340,13 @@ def unpack_will(plain: Plain) -> Will:
 
 
 def pack_relation(relation: Relation) -> Plain:
-    plain: dict[str, Plain] = {
+    return {
         "eci": relation.eci,
         "label": relation.label,
         "since": relation.since_ms,
         "state": relation.state,
+        **_known(thread=relation.thread),
     }
-    if relation.thread is not None:
-        plain["thread"] = relation.thread
-    return plain
 
 
 def unpack_relation(plain: Plain) -> Relation:
@@ -357,14 +354,12 @@ def unpack_relation(plain: Plain) -> Relation:
 
 
 def pack_invitation(invitation: Invitation) -> Plain:
-    plain: dict[str, Plain] = {"id": invitation.id, "eci": invitation.eci, "label": invitation.label}
-    if invitation.until_s is not None:
-        plain["until"] = invitation.until_s
-    if invitation.once:
-        plain["once"] = True
-    if invitation.by is not None:
-        plain["by"] = invitation.by
-    return plain
+    return {
+        "id": invitation.id,
+        "eci": invitation.eci,
+        "label": invitation.label,
+        **_known(until=invitation.until_s, once=invitation.once or None, by=invitation.by),
+    }
 
 
 def unpack_invitation(plain: Plain) -> Invitation:
@@ -379,16 +374,14 @@ def unpack_invitation(plain: Plain) -> Invitation:
 
 
 def pack_asked(asked: Asked) -> Plain:
-    plain: dict[str, Plain] = {
+    return {
         "eci": asked.eci,
         "thread": asked.thread,
         "did": asked.did,
         "type": asked.type,
         "since": asked.since_ms,
+        **_known(until=asked.until_s),
     }
-    if asked.until_s is not None:
-        plain["until"] = asked.until_s
-    return plain
 
 
 def unpack_asked(plain: Plain) -> Asked:

@@ -23,6 +23,39 @@ class KeptLog:
     """Empty if it has no witnesses."""
 
 
+@dataclass(frozen=True, slots=True)
+class Hosting:
+    """What the newest entry of a log says of who hosts the pico."""
+
+    name: Did
+    """That the pico has for life."""
+    number: int
+    id: str
+    host: str
+    """The DID of the engine; empty if the entry names none."""
+    key: str
+    """The multikey with which that engine signs as the pico; another one for each stay."""
+    hosts: tuple[str, ...] = ()
+    """Of all entries, the oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewHost:
+    """An engine that a pico is to move to, and the public halves of the keys that it has made for that."""
+
+    host: Did
+    url: str | None
+    """Where it is reached."""
+    stay: str
+    """Names the keys: those of another stay at the same engine are others."""
+    signing: str
+    agreeing: str
+    next_hash: str
+    """Of the key with which it signs the entry after the one by which the pico comes."""
+    desk: tuple[str, ...] = ()
+    """With which it approves entries, where there are guardians."""
+
+
 class LifelongLogs(Protocol):
     """The logs in which picos keep who they are. Each of these raises `BadLog`."""
 
@@ -44,6 +77,16 @@ class LifelongLogs(Protocol):
 
     def acting(self, log: KeptLog, now_s: float) -> Acting:
         """Whose signatures counted as the pico's, and when."""
+
+    def hosting(self, log: KeptLog, now_s: float) -> Hosting:
+        """Where the pico lives."""
+
+    def prepare(self, pico: str, stay: str, number: int, url: str | None, host: Did) -> NewHost:
+        """Keys of this engine for a pico that is to come to it by that entry. Nothing is kept: the same are
+        made again."""
+
+    def release(self, pico: str, log: KeptLog, to: NewHost, now_s: float) -> KeptLog:
+        """The log with the entry by which the pico is somebody else's to host."""
 
     def promises(self, pico: str, log: KeptLog, now_s: float) -> Promises:
         """Whose keys it promises, but for those of this engine and of guardians."""

@@ -43,6 +43,14 @@ class KeepTurn:
 
 
 @dataclass(frozen=True, slots=True)
+class SentOn:
+    """An event that waited here waits at another engine now, where its pico is."""
+
+    pico: PicoId
+    eid: EventId
+
+
+@dataclass(frozen=True, slots=True)
 class KeepErrand:
     """Something that is to be asked of the outside for a pico, though none of its turns waits for it."""
 
@@ -259,6 +267,7 @@ Write = (
     AppendRecord
     | AcceptEvent
     | KeepTurn
+    | SentOn
     | KeepErrand
     | EndErrand
     | KeepRest

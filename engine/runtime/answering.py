@@ -23,6 +23,13 @@ Receive = Callable[[bytes], Awaitable[object]]
 """Take in an envelope that is for this engine itself."""
 
 
+Before = Callable[[Message, Did], Awaitable[None]]
+
+
+async def nothing_before(answer: Message, to: Did) -> None:
+    """Where everybody who asks knows by which keys is answered."""
+
+
 class Answering:
     def __init__(
         self, identities: Identities, envelopes: Envelopes, letters: Letters, receive: Receive
@@ -32,6 +39,8 @@ class Answering:
         self._letters = letters
         self._receive = receive
         self._under_way: set[Task[None]] = set()
+        self.before: Before = nothing_before
+        """Told of each answer that goes back over a connection, before it is written."""
 
     async def answer(self, letter: Letter, answers: Sequence[Message], line: Line | None) -> bytes | None:
         """The envelope that goes back over the connection. Whatever else is to be said is on its way."""
@@ -44,6 +53,7 @@ class Answering:
             self._post(answers, letter.sender)
             return None
         try:
+            await self.before(answers[0], letter.sender)
             return await self._envelopes.close(answers[0], letter.sender)
         except CannotSend as problem:
             logger.debug("no answer can be written to %s: %s", show_did(letter.sender), problem)

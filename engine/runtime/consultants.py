@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,12 +38,15 @@ class ConsultingLimits:
 class Consultants:
     """The members of plugins that are asked things outside a turn."""
 
-    def __init__(self, plugins: Plugins, limits: ConsultingLimits, own: Iterable[Module] = ()) -> None:
-        """`own` are built-in modules that have questions of that kind."""
+    def __init__(self, plugins: Plugins, limits: ConsultingLimits) -> None:
         self._plugins = plugins
-        self._own = {module.name: module for module in own}
+        self._own: dict[str, Module] = {}
         self._limits = limits
         self._lanes = Lanes(limits.per_pico, limits.at_once)
+
+    def add(self, module: Module) -> None:
+        """A built-in one that has questions of that kind."""
+        self._own[module.name] = module
 
     async def answer(self, pico: PicoId, content: Content) -> Mapping[str, Any]:
         """What the member that a pico asks says, when it is that pico's turn."""

@@ -45,12 +45,19 @@ Deliver = Callable[[PicoId, EventId, SendEvent | AskLater | None], None]
 Key = tuple[PicoId, EventId]
 
 
+def _is_free(pico: PicoId) -> bool:
+    """Of an engine whose picos stay."""
+    return False
+
+
 class Errands:
     """Those of one engine that are under way."""
 
     def __init__(self, equipment: Equipment, deliver: Deliver) -> None:
         self._equipment = equipment
         self._deliver = deliver
+        self.is_held: Callable[[PicoId], bool] = _is_free
+        """Whether those of a pico have to wait, since it is about to be, or is, somewhere else."""
         self._is_on = False
         self._numbers = count()
         self._pending: dict[Key, Pending] = {}
@@ -69,6 +76,8 @@ class Errands:
         self._is_on = True
         recipients = set()
         for pico, body in self._equipment.journal.errands():
+            if self.is_held(pico):
+                continue
             try:
                 one = self._expect(pico, decode_errand(body))
             except Unreadable:
@@ -90,7 +99,7 @@ class Errands:
 
     def begin(self, pico: PicoId, errand: AskLater) -> None:
         """Ask, now that the journal has it. Unless `start` has been called it is left to that."""
-        if self._is_on and (pico, errand.name) not in self._pending:
+        if self._is_on and (pico, errand.name) not in self._pending and not self.is_held(pico):
             one = self._expect(pico, errand)
             if not self._places.join(one):
                 self._start(one)

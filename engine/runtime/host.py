@@ -12,6 +12,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from hashlib import sha256
 from typing import cast
 
 from engine.core.codec import Unreadable, from_bytes, pack_pico, to_bytes
@@ -49,6 +50,7 @@ from engine.runtime.looking import look_at
 from engine.runtime.mail import Mail
 from engine.runtime.mailbox import MOST_WAITING, Mailbox
 from engine.runtime.modules import Modules
+from engine.runtime.moves.moves import Moves
 from engine.runtime.neighbours import Neighbours
 from engine.runtime.outbox import LocalOutbox
 from engine.runtime.owners import Owners
@@ -106,6 +108,8 @@ class Host:
         """What seals its picos, if it has stores."""
         self.seal_desk: SealDesk | None = None
         """Where people ask for that."""
+        self.moves: Moves | None = None
+        """What has its picos come and go, if it has DIDs."""
         self._modules = Modules(equipment.plugins, self._residents, self._root, self._tend)
         owners = Owners(equipment.journal, shelf, self._residents)
         self._upgrades = Upgrades(equipment, shelf, owners, self._tend)
@@ -196,6 +200,8 @@ class Host:
         if self.sealing is not None:
             await self.sealing.close()
         self._outbox.errands.stop()
+        if self.moves is not None:
+            self.moves.stop()
         if self.mail is not None:
             self.mail.stop()
         await self._equipment.journal.close()
@@ -302,9 +308,15 @@ class Host:
         earlier = find_earlier(self._equipment.journal, mailbox, event.eid) if may_be_repeated else None
         if earlier is not None:
             return _reply_of_kind(await earlier, EventReply if query is None else QueryReply, event.eid)
+        if (gone := self._why_gone(mailbox)) is not None:
+            return gone
         request = Request(event, query, may_be_repeated)
         mailbox.take(request)
         return await request.wait()
+
+    def _why_gone(self, mailbox: Mailbox) -> Refusal | None:
+        """Where a pico is that has moved away; what waits for no answer is sent on."""
+        return None if self.moves is None else self.moves.why_elsewhere(mailbox.id)
 
     def _new_eid(self) -> EventId:
         return EventId(self._equipment.entropy.seed())
@@ -360,6 +372,39 @@ class Host:
         sealing.seals.told = partial(sealing.spread, news)
         self.when_gone(sealing.forget)
 
+    def have_moves(self, moves: Moves) -> None:
+        """Have picos come and go from now on."""
+        self.moves = moves
+        self._residents.is_held = self._outbox.errands.is_held = moves.is_held
+        self._outbox.when_held, self._outbox.elsewhere = moves.note_held, moves.why_elsewhere
+        self.when_gone(moves.note_gone)
+
+    def wake(self, pico: PicoId) -> Mailbox | None:
+        """Raises `Unreadable`."""
+        return self._residents.wake(pico)
+
+    def put_away(self, pico: PicoId) -> None:
+        """What the journal has of a pico is another one now."""
+        self._residents.put_away(pico)
+
+    def pause_errands(self, pico: PicoId) -> None:
+        """What a pico has asked of the outside is not asked from here any more, or not for now."""
+        self._outbox.errands.forget(pico)
+
+    def resume_errands(self, pico: PicoId) -> None:
+        self._outbox.errands.resume(pico)
+
+    async def inform(self, pico: PicoId, what: str, attrs: Mapping[str, str], waits: bool = True) -> None:
+        """Tell a pico's rules of a move: once of each, even if the engine ends in between. `waits`: until
+        they have heard it."""
+        eid = EventId(sha256(f"{what} {attrs['attempt']}".encode()).hexdigest()[:32])
+        event = Event(Eci(pico), "engine", what, attrs, eid, sender=pico)
+        await self._accept_own(event)
+        mailbox = self._residents.find_mailbox(pico)
+        waiting = None if mailbox is None or not waits else mailbox.pending.get(eid)
+        if waiting is not None:
+            await waiting.wait()
+
     def find_mailbox(self, pico: PicoId) -> Mailbox | None:
         """That of a pico which does not sleep."""
         return self._residents.find_mailbox(pico)
@@ -407,6 +452,8 @@ class Host:
         refusal = admit_query(committed, query, caller.is_anonymous, caller.shown, caller.proven)
         if mailbox is None or refusal is not None:
             return refusal or unknown_channel(eci)
+        if (gone := self._why_gone(mailbox)) is not None:
+            return gone
         asked = mailbox.committed.ruleset(Rid(rid))
         if asked is not None and asked.quarantine is not None:
             await mailbox.wait_released()  # perhaps it is so no more, and this is what has woken the pico
@@ -420,6 +467,8 @@ class Host:
         refusal = admit_look(mailbox.committed if mailbox else None, eci)
         if mailbox is None or refusal is not None:
             return refusal or unknown_channel(eci)
+        if (gone := self._why_gone(mailbox)) is not None:
+            return gone
         return await look_at(self._equipment, mailbox, rid, texts)
 
     # --- the whole ---
@@ -457,6 +506,8 @@ class Host:
         refusal = admit_owner(mailbox.head.pico if mailbox else None, eci)
         if mailbox is None or refusal is not None:
             return refusal or unknown_channel(eci)
+        if (gone := self._why_gone(mailbox)) is not None:
+            return gone
         reply = await self._tend(mailbox.id, name, attrs)
         return unknown_channel(eci) if reply is None else cast(EventReply | Refusal | Fault, reply)
 

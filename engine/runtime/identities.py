@@ -9,6 +9,7 @@ tagged for it goes by the pico's name for life instead.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -31,6 +32,7 @@ Channels = Callable[[PicoId], Mapping[Eci, Channel]]
 
 SIGNING = "key-1"
 CURVES = {"key-1": "Ed25519", "key-2": "X25519"}
+_OF_A_STAY = re.compile(r"(key-[12])(?:-([0-9a-f]+))?", re.ASCII)
 ENGINE = "engine"
 
 
@@ -206,10 +208,14 @@ class Identities:
         if living is not None:
             return living
         eci = self._journal.find_did(Did(did))
-        if eci is None:
+        if eci is None or self._is_away(eci):
             return None
         older = self._oldest_first(eci).index(Did(did))
         return Owner(eci, _purpose(eci, older))
+
+    def _is_away(self, eci: Eci) -> bool:
+        pico = self._journal.find_channel(eci)
+        return pico is not None and self._lives.is_away(pico)
 
     def _find_life(self, did: str) -> Owner | None:
         """Where no channel is open to it, the one that lets nobody in: whoever writes is refused."""
@@ -217,7 +223,8 @@ class Identities:
         if pico is None:
             return None
         door = lifelong_channel(self._channels(pico))
-        return Owner(door or Eci(pico), life_purpose(pico), is_closed=door is None)
+        purpose = life_purpose(pico, self._lives.stay(pico))
+        return Owner(door or Eci(pico), purpose, is_closed=door is None)
 
     def goes_by_name_for_life(self, eci: Eci) -> bool:
         """Whether it is the channel that the pico has tagged for that."""
@@ -231,16 +238,21 @@ class Identities:
     def secret(self, kid: str) -> tuple[str, bytes] | None:
         """The curve and the secret of a key of ours."""
         fragment, did = fragment_of(kid), did_of(kid)
-        if fragment not in CURVES:
+        named = _OF_A_STAY.fullmatch(fragment)
+        if named is None:
             return None
+        key, stay = named.groups("")
         # Without waking the pico: anybody can write the name of a key on an envelope.
         living = self._lives.pico_of(did)
-        owner = self.find(did) if living is None else Owner(None, life_purpose(living))
+        if living is not None:
+            brought = self.brought(living, f"#{fragment}")
+            return CURVES[key], brought or self._derive(life_purpose(living, stay), key)
+        owner = None if stay else self.find(did)
         if owner is None:
             return None
         pico = None if owner.eci is None else self._journal.find_channel(owner.eci)
         brought = None if pico is None else self.brought(pico, kid)
-        return CURVES[fragment], brought or self._derive(owner.purpose, fragment)
+        return CURVES[key], brought or self._derive(owner.purpose, key)
 
     def ids_seed(self) -> str:
         """What ids of answers are derived from: nobody foresees them, and a repeated answer has the same."""
@@ -253,8 +265,14 @@ class Identities:
         return self._keys.derive(f"{purpose}/{key}")
 
 
-def life_purpose(pico: str) -> str:
-    return f"life/{pico}"
+def life_purpose(pico: str, stay: str = "") -> str:
+    """`stay`: each time that a pico comes to live here its keys are others."""
+    return f"life/{pico}/{stay}" if stay else f"life/{pico}"
+
+
+def in_stay(key: str, stay: str) -> str:
+    """What a key is called in the document of the pico."""
+    return f"{key}-{stay}" if stay else key
 
 
 def _purpose(eci: Eci, generation: int) -> str:

@@ -70,6 +70,13 @@ class Letters:
             await self.met(Did(did_of(to)))
         return posted
 
+    async def herald(self, sender: Did, to: Did) -> None:
+        """Have the engine of whoever that is know what proves the name for life `sender`. Raises
+        `CannotSend`."""
+        route = await self._directory.find_route(to)
+        if self.tell_ahead is not None and route.hops:
+            await self.tell_ahead(sender, route.hops[-1])
+
     async def _wrap_and_post(self, message: Message, to: Did, route: Route) -> Posted:
         # Not before `tell_ahead`, which may be what finds out whether somebody is there.
         if self._away is not None and (reason := self._away.reason(route.url)) is not None:

@@ -7,8 +7,9 @@ for a log here, it gets one more entry if its newest one does not say how the pi
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 from urllib.parse import unquote
 
@@ -27,8 +28,21 @@ Tell = Callable[[Did], None]
 """Told that the log with this name has one more entry."""
 
 
+IsSo = Callable[[PicoId], bool]
+
 REMEMBERED = 4096
 """Logs that were looked at lately."""
+MOVING = "the pico is on its way to another engine, or has gone there; that one writes its log from then on"
+
+
+def never(pico: PicoId) -> bool:
+    """Of an engine whose picos stay."""
+    return False
+
+
+def stay_of(fact: Callable[[str], str | None], pico: str) -> str:
+    """For which stay of a pico here its keys are, as a journal knows it; empty for one that was born here."""
+    return fact(f"stay of {pico}") or ""
 
 
 class Lives:
@@ -44,6 +58,12 @@ class Lives:
         """The DID of this engine; its identities say what that is."""
         self.url: str | None = None
         """Where it is reached."""
+        self.is_held: IsSo = never
+        """Whether a pico that is here must not act: it is about to leave, or has left."""
+        self.is_away: IsSo = never
+        """Whether it has left, so that what is here of it is only who it was."""
+        self.grown_too: Tell = lambda name: None
+        """Told as `grown` is."""
 
     def kept(self, pico: PicoId) -> KeptLog | None:
         """The log of a pico, if it has one. It is there when the pico is no more."""
@@ -54,7 +74,13 @@ class Lives:
         """Which pico of this engine has that name for life, or a did:webvh of the same log."""
         scid = scid_in(did)
         pico = None if scid is None else self._journal.fact(_pico(scid))
-        return None if pico is None or not self.is_here(PicoId(pico)) else PicoId(pico)
+        if pico is None or not self.is_here(PicoId(pico)) or self.is_away(PicoId(pico)):
+            return None
+        return PicoId(pico)
+
+    def stay(self, pico: PicoId) -> str:
+        """For which stay here the keys of a pico are."""
+        return stay_of(self._journal.fact, pico)
 
     def adopt(self, pico: PicoId, log: KeptLog, name: Did) -> list[SetFact]:
         """By which a pico that is brought back has the log, and the name, that it had."""
@@ -76,7 +102,7 @@ class Lives:
 
     async def current(self, pico: PicoId) -> KeptLog | None:
         """The same as `kept`, up to date. None is made."""
-        if self.kept(pico) is not None and self.is_here(pico):
+        if self.kept(pico) is not None and self.is_here(pico) and not self.is_away(pico):
             await self.name(pico)
         return self.kept(pico)
 
@@ -105,6 +131,8 @@ class Lives:
 
     def _addressed(self, pico: PicoId, log: KeptLog, now_s: int) -> KeptLog:
         """As it was, where this engine cannot write the next entry by itself."""
+        if self.is_held(pico):
+            return log
         try:
             return self._logs.address(pico, log, self.url, self.host, now_s)
         except BadLog as problem:
@@ -143,6 +171,8 @@ class Lives:
             pico, before, now_s = found
             try:
                 after = write(pico, before, now_s)
+                if after != before and self.is_held(pico):
+                    raise BadLog(MOVING)
                 described = self._logs.describe(pico, after, now_s)
                 self._check_free(pico, described["did"])
             except BadLog as problem:
@@ -155,7 +185,7 @@ class Lives:
         """Have the log of a pico that is no more end with what `write` makes of it. Raises `BadLog`."""
         async with self._writing:
             before, now_s = self.kept(pico), self._now_ms() // 1000
-            if before is None or self.is_here(pico):
+            if before is None or self.is_here(pico) or self.is_away(pico):
                 return
             # In a thread: many may end at once, and others have messages to read.
             name = await asyncio.to_thread(self._logs.describe, pico, before, now_s)
@@ -169,6 +199,17 @@ class Lives:
         ended = {name.removeprefix(ENDED) for name in self._journal.fact_names(ENDED)}
         logs = (name.removeprefix(LOG) for name in self._journal.fact_names(LOG))
         return [PicoId(one) for one in logs if one not in ended]
+
+    @contextlib.asynccontextmanager
+    async def writing(self) -> AsyncIterator[None]:
+        """Nobody else writes a log meanwhile."""
+        async with self._writing:
+            yield
+
+    def note_grown(self, name: Did) -> None:
+        """A log has one more entry, which somebody else has put into the journal."""
+        self._seen.clear()
+        self._grown(name)
 
     def _check_free(self, pico: PicoId, did: str) -> None:
         holder = self.pico_of(did)
@@ -191,6 +232,7 @@ class Lives:
         if writes:
             await self._journal.commit(writes)
             self._grown(name)
+            self.grown_too(name)
         if len(self._seen) >= REMEMBERED:
             self._seen.clear()
         self._seen[pico] = after, self.url, self.host, name

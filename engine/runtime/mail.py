@@ -7,13 +7,15 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from engine.core.dids import Did, did_of, scid_in
 from engine.core.messages import Fault, Refusal
 from engine.core.model import Eci
-from engine.ports import KeptLog
+from engine.ports import Envelopes, KeptLog
 from engine.runtime.admission import unknown_channel
 from engine.runtime.announcing import Announcing
 from engine.runtime.arrivals import Arrivals
 from engine.runtime.channel_keys import NamedChannel
 from engine.runtime.collecting import Collecting
+from engine.runtime.desks import Desk
 from engine.runtime.endings import Endings
+from engine.runtime.evacuation import Evacuation
 from engine.runtime.guarding import Guarding
 from engine.runtime.identities import Identities
 from engine.runtime.introducing import Have, Wish, introduce
@@ -21,6 +23,7 @@ from engine.runtime.letters import Letters
 from engine.runtime.lines import Line
 from engine.runtime.lives import Document, Lives
 from engine.runtime.mediator import Mediator
+from engine.runtime.mesh.engines import Engines
 from engine.runtime.receipts import Receipt
 from engine.runtime.reception import Reception
 from engine.runtime.told_logs import ToldLogs
@@ -45,11 +48,16 @@ class Mail:
         guarding: Guarding,
         endings: Endings,
         vouching: PicosVouching,
+        envelopes: Envelopes,
+        desks: list[Desk],
         arrivals: Arrivals,
     ) -> None:
-        self._identities = identities
+        self.identities = self._identities = identities
+        self.envelopes = envelopes
+        self.desks = desks
+        """What takes in messages to the engine itself."""
+        self.reception = self._reception = reception
         self._arrivals = arrivals
-        self._reception = reception
         self._has_channel = has_channel
         self._mediator = mediator
         self._have = have
@@ -61,8 +69,16 @@ class Mail:
         self.endings = endings
         self.vouching = vouching
         self.letters = letters
+        self.when_reached: Callable[[], None] = lambda: None
+        """Told when others can answer."""
+        self.url_of: Callable[[str], str | None] = lambda did: None
+        """Where the engine with that DID is reached."""
         self.collecting: Collecting | None = None
         """What fetches the mail of an engine that nobody can reach."""
+        self.engines: Engines | None = None
+        """The engines that this one knows."""
+        self.evacuation: Evacuation | None = None
+        """What has all its picos go there."""
 
     def reached_at(self, url: str) -> None:
         """Say that the engine is at this URL, or let its mediator say where it is."""
@@ -72,6 +88,9 @@ class Mail:
             self.collecting.arrangement.moved = self._announcing.start
             self.collecting.start()
         self._announcing.start()
+        if self.engines is not None:
+            self.engines.start()
+        self.when_reached()
         self._arrivals.start()
 
     def engine_did(self) -> Did:
@@ -129,6 +148,10 @@ class Mail:
     def stop(self) -> None:
         self._reception.stop()
         self._announcing.stop()
+        if self.evacuation is not None:
+            self.evacuation.stop()
+        if self.engines is not None:
+            self.engines.stop()
         self._arrivals.stop()
         self.endings.stop()
         if self.collecting is not None:

@@ -111,6 +111,12 @@ class Outbox(Protocol):
     def note_idle(self, mailbox: Mailbox) -> None:
         """A mailbox has nothing left to do."""
 
+    def note_held(self, pico: PicoId) -> None:
+        """An event was put into the mailbox of a pico that is still."""
+
+    def why_elsewhere(self, pico: PicoId) -> Refusal | None:
+        """What is said of a pico that has moved away."""
+
     def settled(self, pico: PicoId, event: Event | None) -> None:
         """A turn of that event is durable, or a pico that was born."""
 
@@ -124,6 +130,7 @@ class Mailbox:
         "_dues",
         "_equipment",
         "_is_enlisted",
+        "_is_still",
         "_outbox",
         "_pause",
         "_queue",
@@ -151,6 +158,7 @@ class Mailbox:
         outbox: Outbox,
         unsaved: Unsaved,
         has_rest: bool = False,
+        is_still: bool = False,
     ) -> None:
         self.id: PicoId = head.pico.id
         self.head = head
@@ -171,6 +179,7 @@ class Mailbox:
         self._pause: Task[None] | None = None
         self._stints = Stints(self.id, equipment.company)
         self._is_enlisted = False
+        self._is_still = is_still
         self._commits_under_way = 0
         self._snapshots = Snapshots(unsaved, equipment.journal)
         self._saving: Task[None] | None = None
@@ -184,12 +193,46 @@ class Mailbox:
 
     def take(self, request: Request) -> None:
         """Let a request wait for its turn. One whose event waits already is not taken again."""
+        if self._is_still and (refusal := self._outbox.why_elsewhere(self.id)) is not None:
+            self._turn_away(request, refusal)
+            return
         if request.is_kept:
             if request.event.eid in self.pending:
                 return
             self.pending[request.event.eid] = request
         self._queue.append(request)
         self._enlist()
+
+    def _turn_away(self, request: Request, refusal: Refusal) -> None:
+        """What is in the inbox is sent on. Whoever waits is about to begin with that."""
+        if request.is_kept:
+            self._outbox.note_held(self.id)
+        asyncio.get_running_loop().call_soon(request.answer, refusal)
+
+    # --- keeping still ---
+
+    @property
+    def is_still(self) -> bool:
+        """Whether the pico takes no turns, as before it moves to another engine. What comes for it waits."""
+        return self._is_still
+
+    def keep_still(self) -> None:
+        """Take no further turn. The one under way ends or, where it waits for an answer, is left to be run
+        again; `wait_rested` returns when it has."""
+        self._is_still = True
+
+    def go_on(self) -> None:
+        """Take turns again."""
+        self._is_still = False
+        self._enlist()
+
+    def depart(self, refusal: Refusal) -> None:
+        """The pico lives elsewhere from now on: whoever waits for a turn here waits in vain. What is kept is
+        sent on."""
+        waiting, self._queue = self._queue, deque()
+        self.pending.clear()
+        for request in waiting:
+            request.answer(refusal)
 
     @property
     def room(self) -> int:
@@ -202,8 +245,14 @@ class Mailbox:
 
     @property
     def is_idle(self) -> bool:
-        """Nothing waits, runs, or is on its way to the disk."""
-        return not self._queue and self._pause is None and self._commits_under_way == 0
+        """Nothing waits that could run, nothing runs, or is on its way to the disk."""
+        can_wait = not self._queue or self._is_still
+        return can_wait and self._pause is None and self._commits_under_way == 0
+
+    @property
+    def is_needless(self) -> bool:
+        """Whether nothing is lost if it is let go: all that it has is in the journal."""
+        return self.is_idle and not self._queue
 
     async def wait_rested(self) -> None:
         """Return when there is nothing left to do."""
@@ -227,7 +276,7 @@ class Mailbox:
 
     @property
     def _can_run(self) -> bool:
-        if not self._queue or self._pause is not None:
+        if not self._queue or self._pause is not None or self._is_still:
             return False
         sender = self._queue[0].event.sender
         is_own_affair = sender is not None and not names_a_did(sender)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -80,10 +80,12 @@ class ManyStores:
         chance = chance or random.Random()
         self._others = [OtherStore(store, self._patience, chance) for store in others]
         self._replicators = [
-            Replicator(other, ledger, self._get, self._patience, self._wake, background)
+            Replicator(other, ledger, self._get, self._patience, self._reached, background)
             for other in self._others
         ]
         self._locks = KeyedLocks()
+        self._progress = asyncio.Event()
+        """Set, and replaced by another, when a store has got what it was to have."""
         self._is_closed = False
 
     async def start(self) -> None:
@@ -252,6 +254,25 @@ class ManyStores:
     def _check_open(self) -> None:
         if self._is_closed:
             raise StoreUnavailable(self.name, "it is closed")
+
+    async def holders(self, keeper: str, root: Cid) -> list[str]:
+        """The other stores that have a root pinned for a keeper, with all that it leads to."""
+        names = [other.name for other in self._others]
+        return [name for name in names if (await self._ledger.pins(name, keeper)).get(root)]
+
+    async def wait_held(self, keeper: str, root: Cid, stores: Collection[str]) -> None:
+        """Until these have it, or the keeper wants another root. Who has no time for that cancels it."""
+        while True:
+            progress = self._progress  # before looking, so that nothing is missed in between
+            goal = await self._ledger.goal(self._local.name, keeper)
+            if goal is None or goal.root != root or set(stores) <= set(await self.holders(keeper, root)):
+                return
+            await progress.wait()
+
+    def _reached(self) -> None:
+        progress, self._progress = self._progress, asyncio.Event()
+        progress.set()
+        self._wake()
 
     def _wake(self) -> None:
         for replicator in self._replicators:

@@ -42,6 +42,8 @@ class NamingHeads:
         self._keys = keys
         self._patience_s = patience_s
         self._due: dict[PicoId, SignedHead] = {}
+        self._published: dict[PicoId, Cid] = {}
+        """Where names were seen to lead, since the engine was started."""
         self._task: Task[None] | None = None
 
     def note(self, pico: PicoId, signed: SignedHead) -> None:
@@ -57,6 +59,10 @@ class NamingHeads:
     def name(self, pico: PicoId) -> str:
         """That leads, or will lead, to its newest head."""
         return self._names.name(self._seed(pico))
+
+    def leads_to(self, pico: PicoId) -> Cid | None:
+        """The head that it was published for last; None if that is not known."""
+        return self._published.get(pico)
 
     def _seed(self, pico: PicoId) -> bytes:
         return self._keys.derive(name_purpose(pico))
@@ -85,6 +91,7 @@ class NamingHeads:
         except (StoreFailed, ValueError) as problem:
             log.warning("the name of a pico was not published; its next seal is", pico=pico, why=str(problem))
         else:
+            self._published[pico] = signed.cid
             log.info("a name leads to the newest head of a pico", pico=pico, name=name)
 
 

@@ -28,6 +28,7 @@ from engine.core.messages import (
     Event,
     Failed,
     Fault,
+    Refusal,
     SendEvent,
 )
 from engine.core.model import EMPTY, Eci, EventId, Pico, PicoId, RulesetHash
@@ -65,6 +66,15 @@ Settled = Callable[[PicoId, Event | None], None]
 
 def _tell_nobody(pico: PicoId, event: Event | None) -> None:
     """Nobody has to know."""
+
+
+def _hold(pico: PicoId) -> None:
+    """What came waits until the pico goes on."""
+
+
+def _is_here(pico: PicoId) -> Refusal | None:
+    """Where picos stay."""
+    return None
 
 
 NOTHING_YET = Pico(PicoId(""))
@@ -122,6 +132,10 @@ class LocalOutbox:
         self.errands = Errands(equipment, self.deliver)
         self._journal = equipment.journal
         self.when_settled: Settled = _tell_nobody
+        self.when_held: Callable[[PicoId], None] = _hold
+        """Told of each pico that is still and for which an event came."""
+        self.elsewhere: Callable[[PicoId], Refusal | None] = _is_here
+        """What is said of a pico that has moved away."""
         self._rests = Rests(equipment.journal, self._bundle, self._send)
 
     @property
@@ -134,6 +148,12 @@ class LocalOutbox:
 
     def note_idle(self, mailbox: Mailbox) -> None:
         self.residents.note_idle(mailbox)
+
+    def note_held(self, pico: PicoId) -> None:
+        self.when_held(pico)
+
+    def why_elsewhere(self, pico: PicoId) -> Refusal | None:
+        return self.elsewhere(pico)
 
     def settled(self, pico: PicoId, event: Event | None) -> None:
         self.when_settled(pico, event)

@@ -92,7 +92,7 @@ class OwnersPromises:
     async def _promise(self, pico: PicoId, owner: PicoOwner) -> str | None:
         """Why not, if not."""
         try:
-            promises = self._promises(pico)
+            promises = await self._promises(pico)
         except BadLog as problem:
             return str(problem)
         if not promises.now.isdisjoint(owner.hashes):
@@ -113,16 +113,17 @@ class OwnersPromises:
             self._refused[pico, owner.key] = why
             log.warning("a log does not promise an owner's key", pico=pico, owner=owner.key, why=why)
 
-    def _promises(self, pico: PicoId) -> Promises:
+    async def _promises(self, pico: PicoId) -> Promises:
         kept = needed(self._lives.kept(pico))
-        return self._logs.promises(pico, kept, self._now_ms() / 1000)
+        # In a thread: to verify a log takes milliseconds, and there may be thousands.
+        return await asyncio.to_thread(self._logs.promises, pico, kept, self._now_ms() / 1000)
 
     # --- what is promised ---
 
-    def standings(self, pico: PicoId) -> tuple[list[Standing], int]:
+    async def standings(self, pico: PicoId) -> tuple[list[Standing], int]:
         """For each owner of a pico that has a log; and how many keys of nobody who is known it promises.
         Raises `BadLog`."""
-        owners, promised = self._owners.of(pico), self._promises(pico).now
+        owners, promised = self._owners.of(pico), (await self._promises(pico)).now
         known = {digest for one in owners for digest in one.hashes}
         return [self._standing(pico, one, promised) for one in owners], len(promised - known)
 
@@ -137,13 +138,13 @@ class OwnersPromises:
         """Have no log promise that owner anything. Of each that did: why it still does, if it does."""
         told: dict[PicoId, str | None] = {}
         for pico in self._lives.not_ended():
-            await asyncio.sleep(0)
             kept = self._lives.kept(pico)
+            await asyncio.sleep(0)
             if kept is None or not self._lives.is_here(pico):
                 continue
             # Of most logs it is seen at once that they are about others.
             if any(digest in kept.lines for digest in owner.hashes):
-                promised = self._promises(pico).now & set(owner.hashes)
+                promised = (await self._promises(pico)).now & set(owner.hashes)
                 if promised:
                     told[pico] = await self._forget(pico, promised, owner.approving)
         return told
@@ -152,7 +153,7 @@ class OwnersPromises:
         """Have the log of a pico promise its owners' keys and those of nobody else but guardians: how many
         it promised, or why it still does."""
         known = {digest for one in self._owners.of(pico) for digest in one.hashes}
-        others = self._promises(pico).now - known
+        others = (await self._promises(pico)).now - known
         why = await self._forget(pico, others, ()) if others else None
         return len(others) if why is None else why
 

@@ -7,7 +7,8 @@ What a message to a channel comes to is decided in `hearing`, what one of a clie
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from engine.core.didcomm.messages import Message
 from engine.core.didcomm.refused import Gist, NotForUs, Refused
@@ -20,19 +21,29 @@ from engine.core.protocols.table import is_well_formed
 from engine.ports import Envelopes, Letter
 from engine.runtime.answering import Answering
 from engine.runtime.correspondents import Correspondents
+from engine.runtime.desks import Desk
 from engine.runtime.hearing import SILENT, Hearing
 from engine.runtime.identities import Identities, Owner
 from engine.runtime.letters import Letters
 from engine.runtime.lines import Line
 from engine.runtime.mediator import Mediator
 from engine.runtime.receipts import UNREADABLE, Handled, Receipt, Verdict, handled, together
-from engine.runtime.told_logs import LogDesk
 
 logger = logging.getLogger(__name__)
 
 MOST_LAYERS = 4
 """Messages that may be forwarded inside each other."""
 TOO_LARGE = "e.p.me.res.storage"
+
+
+class Relay(Protocol):
+    """See `engine.runtime.moves.relaying`."""
+
+    def find(self, envelope: bytes) -> Did | None: ...
+
+    def is_elsewhere(self, did: str) -> bool: ...
+
+    async def pass_on(self, recipient: Did, envelope: bytes) -> Receipt: ...
 
 
 class Reception:
@@ -44,7 +55,7 @@ class Reception:
         correspondents: Correspondents,
         hearing: Hearing,
         mediator: Mediator,
-        logs: LogDesk,
+        desks: Sequence[Desk],
         now_ms: Callable[[], int],
     ) -> None:
         self._identities = identities
@@ -52,9 +63,11 @@ class Reception:
         self._correspondents = correspondents
         self._hearing = hearing
         self._mediator = mediator
-        self._logs = logs
+        self._desks = desks
         self._now_ms = now_ms
-        self._answering = Answering(identities, envelopes, letters, self.receive)
+        self.relaying: Relay | None = None
+        """What passes on mail for those who have moved away."""
+        self.answering = self._answering = Answering(identities, envelopes, letters, self.receive)
 
     async def receive(self, envelope: bytes, line: Line | None = None) -> Receipt:
         """Whatever the bytes are, along whatever line. Why something is refused is for the log to say."""
@@ -74,7 +87,7 @@ class Reception:
         try:
             letter = await self._envelopes.open(envelope, self._now_ms() // 1000)
         except NotForUs:
-            return Receipt("unknown")
+            return await self._pass_on(envelope)
         except Refused as refused:
             logger.debug("a message was refused: %s", refused)
             return await self._complain(refused, line)
@@ -88,6 +101,13 @@ class Reception:
             return await self._forward(letter.message, layers, line)
         found = await self._handle(letter, owner, line)
         return Receipt(found.verdict, await self._answering.answer(letter, found.answers, line))
+
+    async def _pass_on(self, envelope: bytes) -> Receipt:
+        """To where the pico is now for which it is, if it was here."""
+        recipient = None if self.relaying is None else self.relaying.find(envelope)
+        if self.relaying is None or recipient is None:
+            return Receipt("unknown")
+        return await self.relaying.pass_on(recipient, envelope)
 
     async def _complain(self, refused: Refused, line: Line | None) -> Receipt:
         """In one word, to whoever is proven to have written what cannot be taken; to others not at all."""
@@ -109,7 +129,9 @@ class Reception:
             envelopes = payloads(message)
         except NoPayload:
             return UNREADABLE
-        if self._identities.find(following) is None:
+        if self.relaying is not None and self.relaying.is_elsewhere(following):
+            receipts = [await self.relaying.pass_on(following, one) for one in envelopes]
+        elif self._identities.find(following) is None:
             take_in, expires_s = self._mediator.take_in, message.expires_time
             receipts = [Receipt(await take_in(following, one, expires_s)) for one in envelopes]
         else:
@@ -122,8 +144,9 @@ class Reception:
         type = letter.message.type
         if self._mediator.is_for_it(type):
             return handled(await self._mediator.hear(letter, line))
-        if self._logs.is_for_it(type):
-            return await self._logs.hear(letter)
+        for desk in self._desks:
+            if desk.is_for_it(type):
+                return await desk.hear(letter)
         if read_type(type) in SILENT:
             return handled(self._correspondents.hear(letter))
         return Handled("unknown", self._correspondents.report(letter, Trouble("e.p.msg.not-spoken")))

@@ -38,6 +38,11 @@ def _let_go(pico: PicoId) -> None:
     """Nobody has to know."""
 
 
+def _is_free(pico: PicoId) -> bool:
+    """Of an engine whose picos stay."""
+    return False
+
+
 class Residents:
     """Every pico of this engine, as far as anybody has asked for it.
 
@@ -58,6 +63,8 @@ class Residents:
         self._is_full = False
         self.when_gone: Callable[[PicoId], None] = _let_go
         """Is told of each pico that was deleted."""
+        self.is_held: Callable[[PicoId], bool] = _is_free
+        """Whether a pico must take no turns, though it is here."""
 
     # --- finding ---
 
@@ -92,7 +99,8 @@ class Residents:
         if stored.rest is not None:
             self._outbox.find_rest(head.pico.id, stored.rest)
         has_rest = stored.rest is not None
-        mailbox = Mailbox(head, head.pico, self._equipment, self._outbox, unsaved, has_rest)
+        is_still = self.is_held(head.pico.id)
+        mailbox = Mailbox(head, head.pico, self._equipment, self._outbox, unsaved, has_rest, is_still)
         for request in _waiting(stored):
             mailbox.take(request)
         self._enter(mailbox)
@@ -149,6 +157,12 @@ class Residents:
             self._leave(mailbox)
             mailbox.end()
 
+    def put_away(self, pico: PicoId) -> None:
+        """What the journal has of a pico is about to become another: whoever wakes it next reads that."""
+        mailbox = self._awake.get(pico)
+        if mailbox is not None:
+            self._leave(mailbox)
+
     def forget(self, pico: PicoId) -> None:
         """The journal has learned that the pico is gone."""
         self._leaving.discard(pico)
@@ -186,7 +200,7 @@ class Residents:
     def _make_room(self) -> None:
         self._is_full = False
         too_many = len(self._awake) - self._limits.most_awake
-        idle = [one for one in islice(self._awake.values(), MOST_LOOKED_AT) if one.is_idle]
+        idle = [one for one in islice(self._awake.values(), MOST_LOOKED_AT) if one.is_needless]
         for mailbox in idle[: max(0, too_many)]:
             self._leave(mailbox)
 

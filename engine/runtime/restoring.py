@@ -21,14 +21,13 @@ from engine.core.blocks.sealing import Aead, Keyring
 from engine.core.blocks.state import State
 from engine.core.cids import Cid
 from engine.core.dids import Did, scid_in
-from engine.core.model import Eci, Pico, PicoId, RulesetHash
+from engine.core.model import Eci, Pico, PicoId
 from engine.core.replicas import Replication
 from engine.ports import (
     BirthPico,
     BlockStore,
     Journal,
     JournalFailed,
-    KeepRuleset,
     KeptLog,
     SetFact,
     SetTimer,
@@ -40,11 +39,11 @@ from engine.runtime.courtesy import resting
 from engine.runtime.kept_heads import KeptHeads
 from engine.runtime.keyed_locks import KeyedLocks
 from engine.runtime.lives import Lives
-from engine.runtime.outbox import NOTHING_YET, differences
 from engine.runtime.past import first_record
 from engine.runtime.pico_owners import PicoOwner
 from engine.runtime.piecemeal import PART_BYTES, bring_in_parts, forget_arrivals
 from engine.runtime.preparation import name_state
+from engine.runtime.rebirths import around
 from engine.runtime.replication_policies import Policies
 from engine.runtime.sealed_states import Believed, Trust, believe, check_turn, open_tree
 from engine.runtime.seals import COPIED, from_copy
@@ -265,28 +264,9 @@ class Restoring:
 
     def _around(self, state: State, beside: Unpacked) -> Iterator[Write]:
         """All but the pico itself and its records."""
-        pico = state.head.pico
-        yield from differences(NOTHING_YET, pico)
-        yield from self._texts(state)
-        yield from beside.writes
+        yield from around(self._journal, state, beside)
         if beside.policy is not None:
-            yield self._policies.write(pico.id, beside.policy)
-
-    def _texts(self, state: State) -> Iterator[Write]:
-        """The texts that are not kept here. What is known by a URL stays what it is."""
-        places = {ruleset.hash: ruleset.url for ruleset in state.head.pico.rulesets}
-        for ruleset in state.head.pico.rulesets:
-            places = {**{former.hash: former.url for former in ruleset.former}, **places}
-        for digest, text in state.texts.items():
-            if self._journal.ruleset_text(digest) is None:
-                yield from self._text(digest, places[digest], text)
-
-    def _text(self, digest: RulesetHash, url: str, text: str) -> Iterator[Write]:
-        yield KeepRuleset(digest, url, text)
-        before = self._journal.ruleset_at(url)
-        kept = None if before is None else self._journal.ruleset_text(before)
-        if before is not None and kept is not None:
-            yield KeepRuleset(before, url, kept)
+            yield self._policies.write(state.head.pico.id, beside.policy)
 
 
 def _with(one: PicoOwner | None, owners: Sequence[PicoOwner]) -> tuple[PicoOwner, ...]:

@@ -5,12 +5,14 @@ What is answered are documents, ready to be shown.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, Protocol
 
 from engine.core.blocks.errors import BlockError
 from engine.core.blocks.heads import Evidence, SignedHead
-from engine.core.cids import cid_text
+from engine.core.cids import Cid, cid_text
 from engine.core.codec import Unreadable
 from engine.core.did_keys import NotADidKey
 from engine.core.messages import Refusal
@@ -32,13 +34,16 @@ from engine.runtime.vault import Vault
 TROUBLE = (CannotSeal, BlockError, StoreFailed, JournalFailed, Unreadable)
 
 
-def _no_name(pico: PicoId) -> str | None:
-    """There are none."""
-    return None
+class Naming(Protocol):
+    """See `engine.runtime.naming_heads`."""
+
+    def name(self, pico: PicoId) -> str: ...
+
+    def leads_to(self, pico: PicoId) -> Cid | None: ...
 
 
 class SealDesk:
-    """`name_of` says which name of IPNS leads to a pico's newest head, where there are names."""
+    """`naming` knows which names of IPNS lead to picos' newest heads, where there are names."""
 
     def __init__(self, sealing: Sealing, journal: Journal, vault: Vault, meeting: MeetingHeads) -> None:
         self._sealing = sealing
@@ -46,36 +51,50 @@ class SealDesk:
         self._journal = journal
         self._vault = vault
         self._meeting = meeting
-        self.name_of: Callable[[PicoId], str | None] = _no_name
+        self.naming: Naming | None = None
 
-    async def seal(self, eci: Eci | None) -> Document | Refusal:
-        """Seal the pico with that channel, or all, now. Of one pico it raises what `Seals.seal` raises."""
+    async def seal(self, eci: Eci | None, wait_s: float = 0.0) -> Document | Refusal:
+        """Seal the pico with that channel, or all, now; and wait so long for the copies that are wanted. Of
+        one pico it raises what `Seals.seal` raises."""
         if eci is None:
-            return await self._seal_all()
+            return await self._seal_all(wait_s)
         pico = self._journal.find_channel(eci)
-        return unknown_channel(eci) if pico is None else await self._seal(pico)
+        return unknown_channel(eci) if pico is None else await self._seal(pico, wait_s)
 
-    async def _seal_all(self) -> Document:
-        sealed: list[Document] = []
+    async def _seal_all(self, wait_s: float) -> Document:
+        sealed: dict[PicoId, SignedHead] = {}
         failed: list[Document] = []
         for pico in self._everybody():
             try:
-                sealed.append(await self._seal_one(pico))
+                sealed[pico] = await self._seals.seal(pico)
             except TROUBLE as problem:
                 failed.append({"pico": pico, "reason": str(problem)})
-        return {"sealed": sealed, "failed": failed}
+        await self._wait_copied(sealed, wait_s)
+        return {"sealed": [await self._tell(*one) for one in sealed.items()], "failed": failed}
 
-    async def _seal(self, pico: PicoId) -> Document:
-        return {"sealed": [await self._seal_one(pico)], "failed": []}
-
-    async def _seal_one(self, pico: PicoId) -> Document:
+    async def _seal(self, pico: PicoId, wait_s: float) -> Document:
         signed = await self._seals.seal(pico)
-        told = {"pico": pico, **tell_head(signed), **self._ipns(pico), **self._owners(pico)}
+        await self._wait_copied({pico: signed}, wait_s)
+        return {"sealed": [await self._tell(pico, signed)], "failed": []}
+
+    async def _wait_copied(self, sealed: Mapping[PicoId, SignedHead], wait_s: float) -> None:
+        stores = await self._vault.stores()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(wait_s):
+                for pico, signed in sealed.items() if wait_s > 0 else ():
+                    name = signed.head.pico
+                    chosen = choose(self._seals.policies.of(pico), name, await self._others())
+                    await stores.wait_held(name, signed.cid, chosen)
+
+    async def _tell(self, pico: PicoId, signed: SignedHead) -> Document:
+        told = {"pico": pico, **tell_head(signed), **self._ipns(pico, signed), **await self._owners(pico)}
         return {**told, **await self._copies(pico, signed)}
 
-    def _ipns(self, pico: PicoId) -> Document:
-        name = self.name_of(pico)
-        return {} if name is None else {"ipns": name}
+    def _ipns(self, pico: PicoId, signed: SignedHead | None) -> Document:
+        if self.naming is None:
+            return {}
+        leads = signed is not None and self.naming.leads_to(pico) == signed.cid
+        return {"ipns": self.naming.name(pico), "ipns_leads_there": leads}
 
     def _everybody(self) -> Iterable[PicoId]:
         after = ""
@@ -84,7 +103,7 @@ class SealDesk:
             after = page[-1]
 
     async def replicate(
-        self, eci: Eci, copies: int | None, stores: Sequence[str] | None
+        self, eci: Eci, copies: int | None, stores: Sequence[str] | None, wait_s: float = 0.0
     ) -> Document | Refusal:
         """Say in how many stores, or in which, a pico is to be; and seal it there. Raises as `seal`."""
         pico = self._journal.find_channel(eci)
@@ -95,7 +114,7 @@ class SealDesk:
             hint = f"there are: {', '.join(there)}" if there else "ipfs_api in picomesh.toml names IPFS nodes"
             return Refusal("unknown", f"this engine has no store {unknown[0]!r}", hint)
         await self._seals.policies.say(pico, copies, stores)
-        return await self._seal(pico)
+        return await self._seal(pico, wait_s)
 
     async def history(self, eci: Eci) -> Document | Refusal:
         """The heads of a pico that are remembered, and evidence against whoever signed two for one turn."""
@@ -109,8 +128,11 @@ class SealDesk:
             reason = f"what is kept of the heads of this pico is not to be believed: {problem}"
             return Refusal("unknown", reason, "a copy of the journal has to take its place")
         heads, trouble = [tell_head(one) for one in found], self._sealing.troubles.get(pico)
-        told = {"pico": pico, "heads": heads, "evidence": evidence, "trouble": trouble, **self._ipns(pico)}
-        return {**told, **self._owners(pico), **await self._copies(pico, found[-1])} if found else told
+        newest, end = found[-1] if found else None, self._journal.end(pico)
+        since = 0 if end is None else end[0] - (0 if newest is None else newest.head.sequence)
+        told = {"pico": pico, "heads": heads, "evidence": evidence, "trouble": trouble, "unsealed": since}
+        told |= self._ipns(pico, newest)
+        return {**told, **await self._owners(pico), **await self._copies(pico, found[-1])} if found else told
 
     async def see(self, head: bytes) -> Document:
         """A head that somebody found elsewhere: evidence that is kept, if it contradicts one of ours. Raises
@@ -126,7 +148,7 @@ class SealDesk:
     async def owners_of(self, eci: Eci) -> Document | Refusal:
         """Who opens that pico's states, and what its log promises."""
         pico = self._journal.find_channel(eci)
-        return unknown_channel(eci) if pico is None else {"pico": pico, **self._owners(pico)}
+        return unknown_channel(eci) if pico is None else {"pico": pico, **await self._owners(pico)}
 
     async def name_owners(self, owners: Sequence[object]) -> Document | Refusal:
         """From now on these do too, and logs are to promise them what is said of their keys."""
@@ -172,7 +194,7 @@ class SealDesk:
             found = str(problem)
         if isinstance(found, str):
             return Refusal("malformed", found, "`picomesh did log ECI` shows the log")
-        return {"pico": pico, "forgotten": found, **self._owners(pico)}
+        return {"pico": pico, "forgotten": found, **await self._owners(pico)}
 
     def _tell_owner(self, owner: PicoOwner) -> Document:
         owners = self._seals.state_keys.owners
@@ -184,10 +206,10 @@ class SealDesk:
             "takes_up": bool(owner.hashes),
         }
 
-    def _owners(self, pico: PicoId) -> Document:
+    async def _owners(self, pico: PicoId) -> Document:
         """Who opens a pico's state, and whether its log promises that they go on as it elsewhere."""
         try:
-            standings, others = self._seals.promises.standings(pico)
+            standings, others = await self._seals.promises.standings(pico)
         except BadLog:
             return {"owners": [], "other_keys": 0}
         told = [{"key": one.owner.key, "promised": one.is_promised, "why": one.why} for one in standings]
@@ -212,10 +234,15 @@ class SealDesk:
         return {"local": here, "others": others, "seal": self._sealing.is_on, **waiting, **evidence}
 
     async def _copies(self, pico: PicoId, signed: SignedHead) -> Document:
-        """What was said of copies, and the stores that it comes to today."""
-        policy = self._seals.policies.of(pico)
-        chosen = choose(policy, signed.head.pico, await self._others())
-        return {"replication": {**tell_replication(policy), "chosen": list(chosen)}}
+        """What was said of copies, the stores that it comes to today, those of them that have it by now, and
+        what keeps the others from it."""
+        policy, name, stores = self._seals.policies.of(pico), signed.head.pico, await self._vault.stores()
+        standings = {one.standing.name: one.standing for one in await stores.standings()}
+        chosen = choose(policy, name, standings)
+        held = [one for one in await stores.holders(name, signed.cid) if one in chosen]
+        problems = {one: _problem(standings[one].writing) for one in chosen if one not in held}
+        told = {**tell_replication(policy), "known": len(standings), "chosen": list(chosen), "held": held}
+        return {"replication": {**told, "problems": {one: why for one, why in problems.items() if why}}}
 
     async def _others(self) -> list[str]:
         return [one.standing.name for one in await (await self._vault.stores()).standings()]

@@ -211,7 +211,7 @@ class Seals:
 
     def _seed(self, pico: PicoId) -> bytes:
         """Of the key that the log's document names for signatures of the pico."""
-        return self._keys.derive(f"{life_purpose(pico)}/{SIGNING}")
+        return self._keys.derive(f"{life_purpose(pico, self._lives.stay(pico))}/{SIGNING}")
 
     async def _plant(self, capture: Capture, who: Who, rest: float, beside: Mapping[Cid, bytes]) -> Cid:
         """The root of its tree, which is durable with the blocks beside it."""

@@ -12,9 +12,9 @@ from typing import Any
 
 from engine.core.dids import Did
 from engine.core.messages import Refusal
-from engine.core.model import Eci
+from engine.core.model import Eci, PicoId
 from engine.ports import CannotVouch, OwnKey, Statement, Vouching
-from engine.runtime.identities import SIGNING, life_purpose
+from engine.runtime.identities import SIGNING, in_stay, life_purpose
 from engine.runtime.lives import Document, Lives
 
 Fetch = Callable[[str], Coroutine[Any, Any, Mapping[str, Any] | None]]
@@ -34,7 +34,8 @@ class PicosVouching:
         told = await self._lives.begin(eci, None)
         if isinstance(told, Refusal):
             return told
-        key = life_key(Did(told["did"]), told["pico"])
+        pico = PicoId(told["pico"])
+        key = life_key(Did(told["did"]), pico, self._lives.stay(pico))
         document, now_s = await self._fetch(key.did), self._now_ms() // 1000
         try:
             text = await asyncio.to_thread(self._vouching.issue, key, document, said, now_s)
@@ -43,6 +44,6 @@ class PicosVouching:
         return {"pico": told["pico"], "did": key.did, "address": told["address"], "credential": text}
 
 
-def life_key(did: Did, pico: str) -> OwnKey:
+def life_key(did: Did, pico: str, stay: str = "") -> OwnKey:
     """The key with which a pico signs what it says to anybody."""
-    return OwnKey(did, f"{did}#{SIGNING}", f"{life_purpose(pico)}/{SIGNING}")
+    return OwnKey(did, f"{did}#{in_stay(SIGNING, stay)}", f"{life_purpose(pico, stay)}/{SIGNING}")

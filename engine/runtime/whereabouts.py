@@ -152,6 +152,16 @@ class Whereabouts:
         for former in {*known.at, Did(rotation.prior)} - {rotation.new}:
             await self._left(former)
 
+    async def signed(self, did: Did, since_s: int) -> None:
+        """An engine has signed that it goes by this DID, as its advert does; whoever brought it."""
+        keys = keys_in(did)
+        known = None if keys is None else self._engines.get(keys)
+        if keys is None or known is None or did in known.at[:1] or since_s <= known.since_s:
+            return
+        await self._keep(keys, replace(known, at=(did,), since_s=since_s))
+        for former in known.at:
+            await self._left(former)
+
     async def _keep(self, keys: str, known: Known) -> None:
         is_new = keys not in self._engines
         self._engines[keys] = known

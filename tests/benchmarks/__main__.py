@@ -16,6 +16,7 @@ from tests.benchmarks.ipfs import report_ipfs
 from tests.benchmarks.language import report_language
 from tests.benchmarks.mail import report_mail
 from tests.benchmarks.messages import report_messages
+from tests.benchmarks.moving import report_moving
 from tests.benchmarks.neighbours import report_neighbours
 from tests.benchmarks.scale import report_scale
 from tests.benchmarks.sealing import report_sealing
@@ -34,6 +35,7 @@ REPORTS: Mapping[str, Callable[[], Iterator[Table | str]]] = {
     "blocks": report_blocks,
     "stores": report_stores,
     "sealing": report_sealing,
+    "moving": report_moving,
 }
 
 

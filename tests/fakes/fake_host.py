@@ -16,6 +16,7 @@ from engine.plugins.describing import Document, tell_modules
 from engine.runtime.equipment import NoSecondChance
 from engine.runtime.histories import Histories
 from engine.runtime.mail import Mail
+from engine.runtime.moves.moves import Moves
 from engine.runtime.replies import EventReply, FlushReply, LookReply, PicoView, QueryReply
 from engine.runtime.seal_desk import SealDesk
 from engine.runtime.stock import Stock
@@ -63,6 +64,7 @@ class FakeHost:
     histories: Histories = field(default_factory=no_histories)
     stock: Stock = field(default_factory=empty_stock)
     seal_desk: SealDesk | None = None
+    moves: Moves | None = None
     mail: Mail | None = None
     _replies: dict[EventId, EventReply] = field(default_factory=dict)
 

@@ -46,6 +46,7 @@ from engine.ports import (
     RemoveMailClient,
     RemovePico,
     SaveSnapshot,
+    SentOn,
     SetFact,
     SetTimer,
     Stored,
@@ -165,6 +166,8 @@ class Disk:
             case KeepTurn(pico, eid, body):
                 if not self.is_handled(pico, eid):
                     self.inbox[(pico, eid)] = body
+            case SentOn(pico, eid):
+                self.inbox.pop((pico, eid), None)
             case KeepErrand(pico, errand, body):
                 self.errands[(pico, errand)] = body
             case EndErrand(pico, errand):

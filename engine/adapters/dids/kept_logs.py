@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from engine.adapters.dids.log_entries import log_from_jsonl, log_to_jsonl
-from engine.adapters.dids.log_verification import VerifiedLog, verify_log
+from engine.adapters.dids.log_entries import log_to_jsonl
+from engine.adapters.dids.log_verification import VerifiedLog
 from engine.adapters.dids.proofs import SeedSigner
 from engine.adapters.dids.refused import DidRefused
+from engine.adapters.dids.remembered_logs import RememberedLogs
 from engine.adapters.dids.witnesses import (
     Approval,
     approvals_from_json,
@@ -20,10 +21,12 @@ from engine.adapters.dids.witnesses import (
 )
 from engine.ports import BadLog, KeptLog, Keys
 
+REMEMBERED = RememberedLogs()
+
 
 def read_kept(kept: KeptLog, now_s: float) -> VerifiedLog:
     try:
-        return verify_log(log_from_jsonl(kept.lines), now_s, read_approvals(kept))
+        return REMEMBERED.read(kept, now_s)
     except DidRefused as problem:
         raise BadLog(str(problem)) from problem
 

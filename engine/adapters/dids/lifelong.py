@@ -7,14 +7,15 @@ that, an owner's key of which only the hash is known, is promised again, so that
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
 from engine.adapters.dids.documents import DIDCOMM, DIDCOMM_V2
 from engine.adapters.dids.guardians import Guardians, guardians_of, parties_alone
-from engine.adapters.dids.kept_logs import keep, read_approvals, read_kept, signing_key
+from engine.adapters.dids.kept_logs import desk_keys, keep, read_approvals, read_kept, signing_key
 from engine.adapters.dids.locations import NOWHERE, WEBVH
 from engine.adapters.dids.log_entries import Entry, hash_key, log_from_jsonl
 from engine.adapters.dids.log_verification import VerifiedLog, verify_log
@@ -27,22 +28,38 @@ from engine.adapters.dids.log_writing import (
     unborn_did,
 )
 from engine.adapters.dids.own import own_multikeys
+from engine.adapters.dids.proofs import did_of_key
 from engine.adapters.dids.refused import DidRefused
 from engine.adapters.dids.succession import LogSuccession
 from engine.adapters.dids.witnesses import Approval
 from engine.core.did_keys import PREFIX, DidKey, NotADidKey, read_did_key
 from engine.core.dids import Did
-from engine.ports import Acting, BadLog, KeptLog, Keys, Promises, Rotate
-from engine.runtime.identities import CURVES, life_purpose
+from engine.ports import Acting, BadLog, Hosting, KeptLog, Keys, NewHost, Promises, Rotate
+from engine.runtime.identities import CURVES, in_stay, life_purpose
 
 CONTEXT = ["https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1"]
 HOST = "PicomeshHost"
 """The service that says which engine hosts the pico: its DID."""
 
 
+_OF_A_HOST = re.compile(r"(?:.*)#key-[12](?:-[0-9a-f]+)?", re.ASCII | re.DOTALL)
+"""How the keys of an engine are called in a document."""
+MOST_DESK = 16
+"""Keys to approve with that an engine gives to whoever writes the entry by which a pico comes to it."""
+
+StayOf = Callable[[str], str]
+"""For which stay of a pico at this engine its keys are; empty for one that was born here."""
+
+
+def born_here(pico: str) -> str:
+    """The stay of a pico that never was elsewhere."""
+    return ""
+
+
 class LifelongLogs:
-    def __init__(self, keys: Keys) -> None:
+    def __init__(self, keys: Keys, stay_of: StayOf = born_here) -> None:
         self._keys = keys
+        self._stay_of = stay_of
         self.succession = LogSuccession(keys, self._addressed)
 
     def begin(self, pico: str, url: str | None, host: Did, recovery: str | None, now_s: float) -> KeptLog:
@@ -68,9 +85,7 @@ class LifelongLogs:
         return self.succession.change(pico, kept, Rotate(after), now_s)
 
     def _addressed(self, log: VerifiedLog, pico: str, url: str | None, host: Did) -> dict[str, Any]:
-        place, before = _place(pico, url), log.newest.entry.state
-        served = before if log.did == f"{WEBVH}{log.scid}:{place}" else move_state(log, place)
-        return _merged(served, self._reached(pico, host))
+        return _merged(_served(log, _place(pico, url)), self._reached(pico, host))
 
     def extend(self, pico: str, kept: KeptLog | None, more: KeptLog, now_s: float) -> KeptLog:
         log = None if kept is None else read_kept(kept, now_s)
@@ -115,6 +130,28 @@ class LifelongLogs:
         ever = (digest for version in log.versions for digest in version.parameters.next_key_hashes)
         return Promises(frozenset(rules.next_key_hashes) - others, frozenset(ever))
 
+    def hosting(self, kept: KeptLog, now_s: float) -> Hosting:
+        log = read_kept(kept, now_s)
+        entry = log.newest.entry
+        hosts = tuple(_host_in(version.entry.state) for version in log.versions)
+        return Hosting(log.name, log.epoch, entry.version_id, hosts[-1], _key_in(entry.state), hosts)
+
+    def prepare(self, pico: str, stay: str, number: int, url: str | None, host: Did) -> NewHost:
+        signing, agreeing = self._multikeys(pico, stay)
+        desk = tuple(did_of_key(one.multikey) for one in desk_keys(self._keys, pico, MOST_DESK))
+        return NewHost(host, url, stay, signing, agreeing, hash_key(self._key(pico, number + 1)), desk)
+
+    def release(self, pico: str, kept: KeptLog, to: NewHost, now_s: float) -> KeptLog:
+        log = read_kept(kept, now_s)
+        served = _served(log, _place(pico, to.url))
+        state = _merged(served, _reached(to.stay, to.signing, to.agreeing, to.host))
+        return self.succession.release(pico, kept, to, state, now_s)
+
+    def _multikeys(self, pico: str, stay: str) -> tuple[str, str]:
+        purpose = life_purpose(pico, stay)
+        signing, agreeing = own_multikeys(*(self._keys.derive(f"{purpose}/{key}") for key in CURVES))
+        return signing, agreeing
+
     def _key(self, pico: str, number: int) -> str:
         return signing_key(self._keys, pico, number).multikey
 
@@ -127,33 +164,68 @@ class LifelongLogs:
         }
 
     def _reached(self, pico: str, host: Did) -> dict[str, Any]:
-        """The keys that messages are made with, and who takes them in. All ids are relative to whatever name
-        the document goes by."""
-        purpose = life_purpose(pico)
-        signing, agreeing = own_multikeys(*(self._keys.derive(f"{purpose}/{key}") for key in CURVES))
-        endpoint = {"uri": host, "accept": [DIDCOMM_V2]}
-        return {
-            "verificationMethod": [
-                {"id": "#key-1", "type": "Multikey", "publicKeyMultibase": signing},
-                {"id": "#key-2", "type": "Multikey", "publicKeyMultibase": agreeing},
-            ],
-            "authentication": ["#key-1"],
-            "assertionMethod": ["#key-1"],  # what the pico vouches for is signed with it: credentials
-            "keyAgreement": ["#key-2"],
-            "service": [
-                {"id": "#host", "type": HOST, "serviceEndpoint": {"uri": host}},
-                {"id": "#didcomm", "type": DIDCOMM, "serviceEndpoint": endpoint},
-            ],
-        }
+        stay = self._stay_of(pico)
+        return _reached(stay, *self._multikeys(pico, stay), host)
+
+
+def _reached(stay: str, signing: str, agreeing: str, host: Did) -> dict[str, Any]:
+    """The keys that messages are made with, and who takes them in. All ids are relative to whatever name
+    the document goes by."""
+    endpoint = {"uri": host, "accept": [DIDCOMM_V2]}
+    first, second = (f"#{in_stay(key, stay)}" for key in CURVES)
+    return {
+        "verificationMethod": [
+            {"id": first, "type": "Multikey", "publicKeyMultibase": signing},
+            {"id": second, "type": "Multikey", "publicKeyMultibase": agreeing},
+        ],
+        "authentication": [first],
+        "assertionMethod": [first],  # what the pico vouches for is signed with it: credentials
+        "keyAgreement": [second],
+        "service": [
+            {"id": "#host", "type": HOST, "serviceEndpoint": {"uri": host}},
+            {"id": "#didcomm", "type": DIDCOMM, "serviceEndpoint": endpoint},
+        ],
+    }
+
+
+def _served(log: VerifiedLog, place: str) -> Mapping[str, Any]:
+    before = log.newest.entry.state
+    return before if log.did == f"{WEBVH}{log.scid}:{place}" else move_state(log, place)
+
+
+def _host_in(state: Mapping[str, Any]) -> str:
+    services = state.get("service")
+    for one in services if isinstance(services, list) else ():
+        if isinstance(one, Mapping) and one.get("type") == HOST:
+            endpoint = one.get("serviceEndpoint")
+            uri = endpoint.get("uri") if isinstance(endpoint, Mapping) else endpoint
+            return uri if isinstance(uri, str) else ""
+    return ""
+
+
+def _key_in(state: Mapping[str, Any]) -> str:
+    """The host's own key to sign with; an owner's may stand beside it."""
+    methods = state.get("verificationMethod")
+    for one in methods if isinstance(methods, list) else ():
+        if isinstance(one, Mapping) and _is_a_hosts(one) and "#key-1" in str(one.get("id")):
+            return str(one.get("publicKeyMultibase"))
+    return ""
+
+
+def _is_a_hosts(entry: object) -> bool:
+    id = _id(entry)
+    return isinstance(id, str) and _OF_A_HOST.fullmatch(id) is not None
 
 
 def _merged(state: Mapping[str, Any], reached: Mapping[str, Any]) -> dict[str, Any]:
-    """What stands there of others, an owner's own key or service, stays beside ours."""
+    """What stands there of others, an owner's own key or service, stays beside ours; what is another host's
+    does not."""
     merged = dict(state)
     for name, own in reached.items():
         ids = set(map(_id, own))
         listed = state.get(name)
-        others = [one for one in listed if _id(one) not in ids] if isinstance(listed, list) else []
+        kept = listed if isinstance(listed, list) else []
+        others = [one for one in kept if _id(one) not in ids and not _is_a_hosts(one)]
         merged[name] = [*own, *others]
     return merged
 

@@ -121,21 +121,39 @@ def verify_log(
     known: VerifiedLog | None = None,
 ) -> VerifiedLog:
     """`known` is what was verified of this log before: it saves work, and settles which past is true."""
+    shared, versions = _verify_entries(entries, now_s, known.versions if known else ())
+    _check_witnesses(versions, shared, approvals)
+    log = VerifiedLog(tuple(versions))
+    if known:
+        check_past(known, log)
+    return log
+
+
+def verify_longer(
+    entries: Sequence[Entry], now_s: float, approvals: Iterable[Approval], seen: Sequence[Version]
+) -> VerifiedLog:
+    """The same for entries of which some may have been `seen` before, of whatever log. That saves work, and
+    nothing else follows from it."""
+    _, versions = _verify_entries(entries, now_s, seen)
+    _check_witnesses(versions, 0, approvals)
+    return VerifiedLog(tuple(versions))
+
+
+def _verify_entries(
+    entries: Sequence[Entry], now_s: float, seen: Sequence[Version]
+) -> tuple[int, list[Version]]:
+    """How many of them were seen, and all of them."""
     if not 0 < len(entries) <= LOG_ENTRIES:
         raise DidRefused("bad-log", f"a log has 1 to {LOG_ENTRIES:,} entries, not {len(entries)}")
-    shared = same_beginning(known.entries, entries) if known else 0
-    versions = list(known.versions[:shared]) if known else []
+    shared = same_beginning([one.entry for one in seen], entries)
+    versions = list(seen[:shared])
     for entry in entries[shared:]:
         number = len(versions) + 1
         try:
             versions.append(_verify_entry(entry, number, versions[-1] if versions else None, now_s))
         except DidRefused as problem:
             raise problem.in_version(number) from None
-    _check_witnesses(versions, shared, approvals)
-    log = VerifiedLog(tuple(versions))
-    if known:
-        check_past(known, log)
-    return log
+    return shared, versions
 
 
 def verify_draft(log: VerifiedLog, entry: Entry, now_s: float) -> Version:

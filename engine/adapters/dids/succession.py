@@ -28,6 +28,7 @@ from engine.ports import (
     KeptLog,
     Keys,
     LogChange,
+    NewHost,
     OwnChange,
     OwnersKey,
     Promise,
@@ -80,6 +81,42 @@ class LogSuccession:
         if missing is not None:
             raise BadLog(f"{WATCHED}: {missing}")
         return _published(request, now_s)
+
+    def release(
+        self, pico: str, kept: KeptLog, to: NewHost, document: Mapping[str, Any], now_s: float
+    ) -> KeptLog:
+        """The log with the entry that names another engine, which alone can write the next one."""
+        log = read_kept(kept, now_s)
+        own = signing_key(self._keys, pico, log.epoch + 1)
+        try:
+            changes = self._released(pico, log, own, to)
+            draft = draft_entry(log, (own.multikey,), now_s, state=document, changes=changes)
+            request = make_request(log, read_approvals(kept), sign_entry(draft, own, now_s), now_s)
+        except (CannotWrite, DidRefused) as problem:
+            raise BadLog(str(problem)) from problem
+        request = self._approved(pico, request, now_s)
+        missing = why_not_yet(request)
+        if missing is not None:
+            raise BadLog(f"{WATCHED}: {missing}")
+        return _published(request, now_s)
+
+    def _released(self, pico: str, log: VerifiedLog, own: Signer, to: NewHost) -> Changes:
+        """What owner and guardians can do stays as it is; what this engine could, the other one can."""
+        rules = log.newest.parameters
+        if hash_key(own.multikey) not in rules.next_key_hashes:
+            raise BadLog(NOT_OURS)
+        others = tuple(one for one in rules.next_key_hashes if one != hash_key(own.multikey))
+        changes = Changes(next_key_hashes=(to.next_hash, *others))
+        guardians = guardians_of(rules)
+        if guardians is None or rules.witness is None:
+            return changes
+        mine = set(_dids(desk_keys(self._keys, pico, guardians.threshold)))
+        alone = [one for one in rules.witness.witnesses if one not in (*guardians.members, *mine)]
+        needed = guardians.threshold
+        parties: list[Sequence[str]] = [alone[at : at + needed] for at in range(0, len(alone), needed)]
+        if mine <= set(rules.witness.witnesses):
+            parties.insert(0, to.desk[:needed])
+        return replace(changes, witness=guardians.rule(parties))
 
     # --- drafts ------------------------------------------------------------------------------------
 

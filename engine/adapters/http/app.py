@@ -11,10 +11,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from engine.adapters.http import (
     administration,
     didcomm,
+    engines,
     guarding,
     introductions,
     lives,
     modules,
+    moves,
     past,
     picos,
     rulesets,
@@ -43,10 +45,12 @@ ROUTED: Routes = {
     **past.ROUTES,
     **didcomm.ROUTES,
     **introductions.ROUTES,
+    **engines.ROUTES,
     **lives.ROUTES,
     **vouching.ROUTES,
     **guarding.ROUTES,
     **seals.ROUTES,
+    **moves.ROUTES,
 }
 """Everything but the routes of `picos`."""
 
@@ -106,12 +110,21 @@ def _unknown_path(scope: Scope) -> Reply:
     return problem_reply(Problem(404, "unknown", f"there is nothing at {scope['path']}", hint=hint))
 
 
+def _location(scope: Scope, problem: Problem) -> str | None:
+    """Where the same request belongs now."""
+    if problem.status != 307:
+        return None
+    path: bytes = scope.get("raw_path") or scope["path"].encode()
+    query: bytes = scope.get("query_string", b"")
+    return f"{problem.extra['url']}{path.decode('latin-1')}{f'?{query.decode()}' if query else ''}"
+
+
 async def _send_outcome(scope: Scope, send: Send, answer: Callable[[], Awaitable[Reply]]) -> None:
     """Send what a handler answers, also when it raises. A bug is logged here, and told without details."""
     try:
         reply = await answer()
     except Problem as problem:
-        reply = problem_reply(problem)
+        reply = problem_reply(problem, _location(scope, problem))
     except ClientGone:
         return
     except Unreadable as damage:

@@ -13,6 +13,7 @@ from engine.core.model import Eci, EventId, Rid
 from engine.plugins.describing import Document
 from engine.runtime.histories import Histories
 from engine.runtime.mail import Mail
+from engine.runtime.moves.moves import Moves
 from engine.runtime.replies import EventReply, FlushReply, LookReply, PicoView, QueryReply
 from engine.runtime.seal_desk import SealDesk
 from engine.runtime.stock import Stock
@@ -29,6 +30,7 @@ class Host(Protocol):
     mail: Mail | None
     """What comes for its DIDs, if it has any."""
     seal_desk: SealDesk | None
+    moves: Moves | None
     """Where its picos are sealed, if it has stores of blocks."""
 
     async def accept_event(

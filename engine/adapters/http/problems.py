@@ -71,7 +71,9 @@ def malformed(detail: str, hint: str) -> Problem:
 
 def from_refusal(refusal: Refusal) -> Problem:
     """A request that the engine did not run."""
-    status = STATUS_OF_REFUSAL[refusal.kind]
+    # With 307 a client sends the same again, there.
+    is_elsewhere = refusal.kind == "moved" and "url" in refusal.extra
+    status = 307 if is_elsewhere else STATUS_OF_REFUSAL[refusal.kind]
     return Problem(status, refusal.kind, refusal.reason, hint=refusal.hint, extra=refusal.extra)
 
 

@@ -49,9 +49,11 @@ def encode(document: Any) -> bytes:
         return json.dumps(document, separators=(",", ":"), allow_nan=False).encode()
 
 
-def problem_reply(problem: Problem) -> Reply:
+def problem_reply(problem: Problem, location: str | None = None) -> Reply:
     """A problem as an answer. One about a body that was not read to its end closes the connection."""
     headers = PROBLEM
+    if location is not None and is_header_text(location):
+        headers += ((b"location", location.encode()),)
     if problem.status == 413:
         headers += ((b"connection", b"close"),)
     if problem.status in (429, 503):

@@ -24,6 +24,7 @@ T = TypeVar("T")
 
 COPIES = "copies is a whole number, stores is an array of names"
 MOST_COPIES = 1_000
+LONGEST_WAIT_S = 3_600
 
 
 async def _seal(host: Host, request: Request) -> Reply:
@@ -32,12 +33,12 @@ async def _seal(host: Host, request: Request) -> Reply:
     eci, copies, stores = given.get("eci"), given.get("copies"), given.get("stores")
     if not isinstance(eci, str | None) or not _is_count(copies) or not _are_texts(stores):
         raise malformed(f"eci is a string, {COPIES}", 'send JSON: {"eci": "…", "copies": 2}')
-    desk = _desk(host)
+    desk, wait_s = _desk(host), _seconds(given.get("wait", 0.0))
     if copies is None and stores is None and given.get("usual") is not True:
-        return await _told(desk.seal(None if eci is None else Eci(eci)))
+        return await _told(desk.seal(None if eci is None else Eci(eci), wait_s))
     if eci is None:
         raise malformed("copies are of one pico", "name it by a channel: add eci")
-    return await _told(desk.replicate(Eci(eci), None if copies is None else int(copies), stores))
+    return await _told(desk.replicate(Eci(eci), None if copies is None else int(copies), stores, wait_s))
 
 
 async def _history(host: Host, request: Request) -> Reply:
@@ -109,12 +110,18 @@ def _is_count(given: Any) -> bool:
     return is_number and given == int(given) and 0 <= given < MOST_COPIES
 
 
+def _seconds(given: Any) -> float:
+    if isinstance(given, int | float) and not isinstance(given, bool) and 0 <= given <= LONGEST_WAIT_S:
+        return float(given)
+    raise malformed(f"wait is a number of seconds, {LONGEST_WAIT_S} at most", "how long to wait for copies")
+
+
 def _are_texts(given: Any) -> TypeGuard[list[str] | None]:
     return given is None or (isinstance(given, list) and all(isinstance(one, str) for one in given))
 
 
 ROUTES: Routes = {
-    "/api/seal": (_seal, "by POST: seal the pico at eci, or all, now; with copies and stores: there"),
+    "/api/seal": (_seal, "by POST: seal the pico at eci, or all, now; copies, stores: there; wait: for them"),
     "/api/seal/history": (_history, "the sealed heads of the pico at ?eci=…"),
     "/api/seal/seen": (_seen, "by POST: a head found elsewhere; evidence, if it contradicts one of ours"),
     "/api/seal/owners": (_owners, "owners of picos, or of that at ?eci=…; by POST: name them, remove one"),

@@ -43,6 +43,7 @@ from engine.ports import (
     RemoveMailClient,
     RemovePico,
     SaveSnapshot,
+    SentOn,
     SetFact,
     SetTimer,
     UnbindChannel,
@@ -196,6 +197,12 @@ class Batch:
     def keep_turn(self, write: KeepTurn) -> None:
         self.begun[(write.pico, write.eid)] = write.body
 
+    def send_on(self, write: SentOn) -> None:
+        key = (write.pico, write.eid)
+        self.accepted.pop(key, None)
+        self.begun.pop(key, None)
+        self.handled.append(key)
+
     def keep_errand(self, write: KeepErrand) -> None:
         self.errands[(write.pico, write.errand)] = write.body
 
@@ -299,6 +306,7 @@ FOLD: Mapping[type[Any], Callable[[Batch, Any], None]] = {
     AppendRecord: Batch.append_record,
     AcceptEvent: Batch.accept_event,
     KeepTurn: Batch.keep_turn,
+    SentOn: Batch.send_on,
     KeepErrand: Batch.keep_errand,
     EndErrand: Batch.end_errand,
     KeepRest: Batch.keep_rest,

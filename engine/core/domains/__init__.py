@@ -7,10 +7,23 @@ for whoever runs them.
 from __future__ import annotations
 
 from engine.core.catalogue import Catalogue, Domain
-from engine.core.domains import ctx, didcomm, event, http, ipfs, math, meta, random, schedule, time
+from engine.core.domains import (
+    ctx,
+    didcomm,
+    engine,
+    event,
+    http,
+    ipfs,
+    math,
+    meta,
+    random,
+    schedule,
+    time,
+)
 
 BUILT_IN = Catalogue(
     (
+        Domain(engine.NAME, engine.MEMBERS, engine.CALLS, is_free=False),
         Domain("event", event.MEMBERS, event.CALLS),
         Domain("meta", meta.MEMBERS, meta.CALLS),
         Domain("ctx", ctx.MEMBERS, ctx.CALLS),
@@ -23,7 +36,7 @@ BUILT_IN = Catalogue(
         Domain("time", time.MEMBERS, time.CALLS),
     )
 )
-"""What every engine has. It is free, because rulesets written for other engines count on it; but for `ipfs`,
-which they do not know, and through which a pico shows to everybody what it puts."""
+"""What every engine has. It is free, because rulesets written for other engines count on it; but for two that
+they do not know: through `ipfs` a pico shows to everybody what it puts, and by `engine` it leaves."""
 
 MODULES = BUILT_IN.modules

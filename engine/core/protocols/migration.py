@@ -32,6 +32,7 @@ from engine.core.migration.messages import (
     Where,
 )
 from engine.core.protocols.bodies import (
+    LONGEST_TEXT,
     Shape,
     an_object,
     did,
@@ -56,7 +57,8 @@ MOST_RULESETS = 256
 _NAME = need(text(LONGEST_NAME, empty=False))
 _MOVE: Shape = {"did": need(did), "epoch": need(whole(1)), "attempt": need(whole(1))}
 _KNOWN: Shape = {"did": need(did), "epoch": need(whole(1))}
-_HEAD = need(object_with({"sequence": need(whole()), "state": _NAME, "cid": _NAME}))
+_A_HEAD = object_with({"sequence": need(whole()), "state": _NAME, "cid": _NAME})
+_HEAD = need(_A_HEAD)
 _SIGNED = need(text(LARGEST_LOG, empty=False))
 _LOG: Shape = {"log": _SIGNED, "approvals": may(text(LARGEST_LOG))}
 _REASON = need(object_with({"code": _NAME, "comment": may(text())}))
@@ -65,7 +67,7 @@ BODIES: Mapping[str, Shape] = {
     "offer": {
         **_MOVE,
         **_LOG,
-        "head": _HEAD,
+        "head": may(_A_HEAD),
         "size": need(whole()),
         "rulesets": need(list_of(text(LONGEST_NAME, empty=False), most=MOST_RULESETS)),
         "formats": need(an_object),
@@ -173,7 +175,7 @@ def _in_attempt(kind: str, attempt: Attempt, body: Mapping[str, Any], entry: Ent
         case "accept":
             return Accept(attempt, body["key"])
         case "refuse":
-            return Refuse(attempt, body["reason"]["code"])
+            return Refuse(attempt, _read_reason(body["reason"]))
         case "handoff":
             return Handoff(attempt, _head(body))
         case "ready":
@@ -242,13 +244,23 @@ def _words(message: Sent) -> dict[str, Any]:
         case Accept(_, key):
             return {**words, "key": key}
         case Refuse(_, reason):
-            return {**words, "reason": {"code": reason}}
+            return {**words, "reason": _plain_reason(reason)}
         case Handoff(_, head, _):
             return {**words, "head": _plain_head(head)}
         case Ready(_, head, key, _):
             return {**words, "head": _plain_head(head), "key": key}
         case _:
             return words
+
+
+def _read_reason(plain: Mapping[str, Any]) -> str:
+    """To the tables a reason is one text, the code first: it is for people."""
+    return f"{plain['code']}: {plain['comment']}" if plain.get("comment") else str(plain["code"])
+
+
+def _plain_reason(reason: str) -> dict[str, str]:
+    code, _, comment = reason.partition(": ")
+    return {"code": code, **({"comment": comment[:LONGEST_TEXT]} if comment else {})}
 
 
 def _plain_head(head: Head) -> dict[str, Any]:

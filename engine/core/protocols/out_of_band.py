@@ -112,6 +112,16 @@ def read_invitation(encoded: str) -> Message:
     return invitation
 
 
+def read_plain(text: str) -> Message:
+    """The message itself, as it is shown to people."""
+    try:
+        invitation = read_message(read_object(text.encode(), LIMITS))
+    except Refused as problem:
+        raise BadInvitation(f"the invitation is not a DIDComm message: {problem.reason}") from problem
+    _check(invitation)
+    return invitation
+
+
 def _check(invitation: Message) -> None:
     if read_type(invitation.type) != read_type(INVITATION):
         raise BadInvitation(f"the message is not an invitation, its type is {invitation.type}")

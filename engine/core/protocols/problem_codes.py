@@ -38,6 +38,8 @@ COMMENTS: Mapping[str, str] = {
     "e.p.req.time.invitation-over": "The invitation is over.",
     "e.p.req.no-such-query": "There is no such query.",
     "e.p.req.no-such-log": "No log of that DID is kept here.",
+    "e.p.trust.not-met": "The engines have not met, or this one does not know the other any more.",
+    "e.p.msg.bad-advert": "The advert is refused, as {1}.",
     "e.p.me.query-failed": "The query failed.",
     "e.p.me.busy": "Too much is waiting; send the same message again later.",
     "e.p.me.res.storage.too-large": "The answer is larger than a message may be.",

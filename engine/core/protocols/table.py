@@ -8,6 +8,7 @@ from engine.core.protocols import (
     coordinate_mediation,
     discover_features,
     empty,
+    engines,
     messagepickup,
     out_of_band,
     picomesh,
@@ -39,6 +40,7 @@ PROTOCOLS: tuple[Protocol, ...] = (
     messagepickup.PROTOCOL,
     empty.PROTOCOL,
     picomesh.PROTOCOL,
+    engines.PROTOCOL,
 )
 
 HEADERS = ("please_ack", "ack", "return_route", "lang")

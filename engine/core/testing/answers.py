@@ -15,7 +15,7 @@ from pico_lang.coercion import to_number, to_string
 from pico_lang.errors import TypeFault
 from pico_lang.values import Value, to_stored
 
-ANSWERED = ("http", "ipfs")
+ANSWERED = ("http", "ipfs", "engine")
 """Built-in modules whose questions tests can answer."""
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from engine.core.births import new_pico
 from engine.core.catalogue import Catalogue
-from engine.core.domains import BUILT_IN
+from engine.core.domains import BUILT_IN, engine
 from engine.core.inspection import Viewpoint, evaluate_at, take_seat
 from engine.core.kernel import Opened, answer, look, react
 from engine.core.messages import (
@@ -122,8 +122,14 @@ class Stage:
     def send(self, domain: str, name: str, attrs: Mapping[str, Value]) -> None:
         """Send the star an event, and let everything happen that comes of it at once."""
         self._begin()
-        self._waiting.append(Event(DOOR, domain, name, attrs, self._new_eid()))
+        self._waiting.append(self._arriving(domain, name, attrs))
         self._settle()
+
+    def _arriving(self, domain: str, name: str, attrs: Mapping[str, Value]) -> Event:
+        """What an engine tells its pico comes from the pico itself, so that rules can believe it."""
+        if domain == engine.NAME and name in engine.TOLD:
+            return Event(Eci(STAR), domain, name, attrs, self._new_eid(), sender=STAR)
+        return Event(DOOR, domain, name, attrs, self._new_eid())
 
     def wait(self, duration_ms: int) -> None:
         """Let time pass, with all that is scheduled until then."""

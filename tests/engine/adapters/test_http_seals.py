@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -14,6 +15,7 @@ from engine.adapters.keys import KeyBoxes
 from tests.engine.in_loop import in_loop
 from tests.engine.runtime.sealed_house import House
 from tests.fakes.fake_host import FakeHost
+from tests.fakes.faulty_blocks import FaultyBlocks
 
 OWNER, SECOND = (KeyBoxes(bytes).name(seed * 32) for seed in (b"o", b"s"))
 
@@ -38,7 +40,9 @@ async def test_a_pico_is_sealed_and_its_history_told() -> None:
         told = (await client.get("/api/seal/history", params={"eci": house.root})).json()
         assert [one["head"] for one in told["heads"]] == [sealed["head"]]
         assert (told["evidence"], told["trouble"]) == ([], None)
-        assert sealed["replication"] == {"copies": 1, "stores": None, "chosen": []}
+        assert sealed["replication"] == {
+            **{"copies": 1, "stores": None, "known": 0, "chosen": [], "held": [], "problems": {}}
+        }
     await house.close()
 
 
@@ -171,3 +175,44 @@ async def test_an_engine_without_stores_says_so() -> None:
     async with AsyncClient(transport=transport, base_url="http://bare.example") as client:
         answer = await client.get("/api/stores")
     assert (answer.status_code, answer.json()["code"]) == (404, "unknown")
+
+
+@in_loop
+async def test_copies_are_told_when_they_are_made_and_no_sooner() -> None:
+    """Whoever waits comes back when the store has all; its history says so from then on."""
+    house = await House(others=[FaultyBlocks("node", random.Random(1), "hanging")]).open()
+    async with face(house) as client:
+
+        async def copies() -> tuple[list[str], list[str]]:
+            told = (await client.get("/api/seal/history", params={"eci": house.root})).json()["replication"]
+            return told["chosen"], told["held"]
+
+        (sealed,) = (await post(client, "/api/seal", eci=house.root)).json()["sealed"]
+        assert (sealed["replication"]["chosen"], sealed["replication"]["held"]) == (["node"], [])
+        assert await copies() == (["node"], [])
+        await house.close()
+    store = FaultyBlocks("node", random.Random(1))
+    house = await House(house.disk, house.blocks, others=[store]).open()
+    async with face(house) as client:
+        (sealed,) = (await post(client, "/api/seal", eci=house.root, wait=60)).json()["sealed"]
+        assert sealed["replication"]["held"] == ["node"]
+        assert await copies() == (["node"], ["node"])
+        assert len(await store.inner.roots()) == 1
+        await house.write("monday")
+        told = (await client.get("/api/seal/history", params={"eci": house.root})).json()
+        assert told["unsealed"] == 1
+    await house.close()
+
+
+@in_loop
+async def test_whoever_waits_for_a_store_that_fails_is_told_why() -> None:
+    """After as long as they wanted to wait; and not for ever, or no time at all."""
+    house = await House(others=[FaultyBlocks("node", random.Random(1), "dead")]).open()
+    async with face(house) as client:
+        (sealed,) = (await post(client, "/api/seal", eci=house.root, wait=0.05)).json()["sealed"]
+        told = sealed["replication"]
+        assert (told["chosen"], told["held"], list(told["problems"])) == (["node"], [], ["node"])
+        for wrong in (-1, 3601, "long", True):
+            refused = await post(client, "/api/seal", eci=house.root, wait=wrong)
+            assert (refused.status_code, refused.json()["code"]) == (400, "malformed")
+    await house.close()

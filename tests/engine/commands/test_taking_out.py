@@ -402,6 +402,42 @@ def test_a_home_made_of_a_backup_signs_no_second_head_for_a_turn(shell: Shell, t
     assert found.head.epoch > lost.head.epoch
 
 
+def test_two_logs_of_a_pico_are_for_people_to_decide(shell: Shell, tmp_path: Path) -> None:
+    """Two homes went on from one, each with an entry of its own: the later head is not simply believed."""
+    home, other, folder = tmp_path / "home", tmp_path / "other", tmp_path / "stick"
+    folder.mkdir()
+    was = with_engine(home, live)
+    shutil.copytree(home, other)
+
+    places = iter("abc")
+
+    async def go_on(engine: Engine) -> None:
+        mail = engine.host.mail
+        assert mail is not None
+        mail.reached_at(f"http://{next(places)}.example")
+        await mail.lives.rotate(engine.host.root_eci())
+        await send(engine, "second")
+        await seal(engine)
+
+    shell.told("export", "root", "-o", folder / "before.car", "--home", home)
+    for one in (home, other):
+        with_engine(one, go_on)
+    with_engine(other, go_on)
+    for one in (home, other):
+        shell.told("export", "root", "-o", folder / f"{one.name}.car", "--home", one)
+    key, new = home / "engine.key", tmp_path / "new"
+    words = ("restore", was["did"], "--from", folder, "--key", key, "--home", new)
+    said = shell.refused(*words)
+    assert "error: two logs:" in said
+    heads = [cid_text(head_of(folder / f"{name}.car")) for name in ("home", "other")]
+    assert all(head in said for head in heads)
+    assert not new.exists()
+    assert shell.told(*words, "--head", heads[0])["head"] == heads[0]
+    (folder / "other.car").unlink()
+    again = (*words[:-1], tmp_path / "again")
+    assert shell.told(*again)["head"] == heads[0], "a log that goes on from the other is no other"
+
+
 def test_a_child_comes_back_below_its_parent(shell: Shell, tmp_path: Path) -> None:
     """If that is there; and a root below nobody, in a home that has one already."""
     home, new = tmp_path / "home", tmp_path / "new"

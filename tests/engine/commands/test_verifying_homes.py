@@ -17,9 +17,11 @@ from engine.adapters.http.run_file import RunFile, write_run_file
 from engine.adapters.keys import SeedFile, SeedKeys
 from engine.adapters.local.home import take_home
 from engine.adapters.local.packing import pack, unpack
-from engine.adapters.signing.ed25519 import sign
-from engine.core.blocks.heads import SignedHead, sign_head
+from engine.adapters.signing.ed25519 import public_key, sign
+from engine.core.blocks.heads import SignedHead, StateHead, read_head, sign_head
+from engine.core.cars import car_of
 from engine.core.cids import cid_text
+from engine.core.did_keys import to_did_key
 from engine.ports import WebRequest, WebResponse
 from engine.runtime.identities import SIGNING, life_purpose
 from engine.wiring import Engine
@@ -32,7 +34,7 @@ from tests.engine.commands.sealed_homes import (
     send,
     with_engine,
 )
-from tests.engine.commands.test_taking_out import head_of, site, with_head
+from tests.engine.commands.test_taking_out import head_of, roots_of, sections, site, with_head
 
 ENTER = {"PICOMESH_EXPORT_PASSPHRASE": PASSPHRASE}
 
@@ -75,14 +77,17 @@ class Place:
     def refused(self, *words: object) -> str:
         return self.shell.refused("verify", *words, "--home", self.home)
 
-    def lie(self, name: str = "lie.car", later_ms: int = 1, **other: Any) -> Path:
-        """The file with another head for the same turn, which the pico's own key has signed."""
+    def signed(self, says: StateHead) -> SignedHead:
+        """By the pico's own key."""
         seeds = SeedKeys(SeedFile(self.home / "engine.key").open(None))
         seed = seeds.derive(f"{life_purpose(self.was['root'])}/{SIGNING}")
+        return sign_head(says, lambda message: sign(seed, message))
+
+    def lie(self, name: str = "lie.car", later_ms: int = 1, **other: Any) -> Path:
+        """The file with another head for the same turn, which the pico's own key has signed."""
 
         def again(signed: SignedHead) -> SignedHead:
-            changed = replace(signed.head, time_ms=signed.head.time_ms + later_ms, **other)
-            return sign_head(changed, lambda message: sign(seed, message))
+            return self.signed(replace(signed.head, time_ms=signed.head.time_ms + later_ms, **other))
 
         with_head(self.car, again, self.folder / name)
         return self.folder / name
@@ -259,3 +264,43 @@ def test_a_head_that_leads_to_another_turn_is_refused(place: Place) -> None:
     """Though its signature is good, and every block is there."""
     said = place.refused(place.lie(sequence=8))
     assert "error: no sealed state: the head is of turn 8, and what it leads to is of turn 9" in said
+
+
+def test_a_home_that_cannot_be_read_is_told_and_does_not_spoil_a_file(place: Place) -> None:
+    """The file is not to blame for it."""
+    (place.home / "journal.sqlite").write_bytes(b"something else " * 100)
+    for suffix in ("-wal", "-shm"):
+        (place.home / f"journal.sqlite{suffix}").unlink(missing_ok=True)
+    result = place.shell.run("verify", place.car, "--home", place.home, "--json")
+    assert (result.exit_code, "not held against the heads" in result.stderr) == (0, True)
+
+
+OTHER = "did:scid:vh:1:QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG"
+
+
+def test_a_head_under_another_picos_name_is_forged(place: Place) -> None:
+    """Whoever has a pico of his own has a log that is good, and a key that it names: but not for others."""
+    lie = place.lie(pico=OTHER)
+    assert "error: forged head:" in place.refused(lie)
+    assert "was not to sign heads of" in place.refused(lie)
+    words = ("restore", OTHER, "--from", lie, "--home", place.folder / "new")
+    assert "error: forged head:" in place.shell.refused(*words)
+    assert not (place.folder / "new").exists()
+
+
+def test_heads_that_do_not_follow_from_each_other_are_refused(place: Place) -> None:
+    """Each is signed as it should be; but one before cannot be of a later turn, nor be by somebody else."""
+    blocks, head = {one.cid: one.data for one in sections(place.car)}, head_of(place.car)
+    says = read_head(blocks.pop(head), lambda *_: True, lambda _: True).head
+    roots = roots_of(place.car)
+    stranger = b"s" * 32
+    by = replace(says, sequence=8, by=to_did_key(public_key(stranger)))
+    for before, name in (
+        (place.signed(replace(says, sequence=20)), "old head"),
+        (sign_head(by, lambda message: sign(stranger, message)), "forged head"),
+    ):
+        newest = place.signed(replace(says, previous=before.cid))
+        found = {newest.cid: newest.block, before.cid: before.block, **blocks}
+        file = place.folder / f"{name}.car"
+        file.write_bytes(car_of([newest.cid if one == head else one for one in roots], found))
+        assert f"error: {name}:" in place.shell.refused("verify", file, "--home", place.folder / "none")

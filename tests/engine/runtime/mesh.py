@@ -201,7 +201,11 @@ class Member:
         )
         self.mail.reached_at(self.mesh.url(self.at or self.name))
         self.mesh.wire.hosts[f"{self.at or self.name}.example"] = self.host
+        await self.prepare()
         await self.host.start()
+
+    async def prepare(self) -> None:
+        """What else a host gets before it starts."""
 
     def crash(self) -> None:
         """Nothing more of it reaches the disk or the wire."""
@@ -223,10 +227,13 @@ class Member:
         assert self.host.mail is not None
         return self.host.mail
 
-    async def befriend(self, folder: Path) -> None:
-        file = folder / "friend.krl"
-        file.write_text(FRIEND, "utf-8")
+    async def learn(self, file: Path, ruleset: str) -> None:
+        """Have its root pico install a ruleset, which is put into that file."""
+        file.write_text(ruleset, "utf-8")
         await self.send("wrangler:install_ruleset_request", url=file.as_uri())
+
+    async def befriend(self, folder: Path) -> None:
+        await self.learn(folder / "friend.krl", FRIEND)
 
     async def send(self, event: str, /, **attrs: Any) -> EventReply:
         domain, name = event.split(":")

@@ -75,9 +75,7 @@ WORD = "https://example.org/talk/1.0/word"
 async def equipped(mesh: Mesh, name: str, folder: Path) -> Member:
     one = await mesh.add(name, folder)
     await one.send("wrangler:install_ruleset_request", url="library:io.picolabs.did-o")
-    file = folder / "old.krl"
-    file.write_text(OLD, "utf-8")
-    await one.send("wrangler:install_ruleset_request", url=file.as_uri())
+    await one.learn(folder / "old.krl", OLD)
     await one.send("old:start")
     return one
 

@@ -43,9 +43,7 @@ ruleset auto {
 async def pair(folder: Path, **settings: Any) -> tuple[Mesh, Member, Member]:
     mesh = Mesh(settings=settings)
     ann, ben = await mesh.add("ann", folder), await mesh.add("ben", folder)
-    file = folder / "auto.krl"
-    file.write_text(AUTO, "utf-8")
-    await ann.send("wrangler:install_ruleset_request", url=file.as_uri())
+    await ann.learn(folder / "auto.krl", AUTO)
     return mesh, ann, ben
 
 

@@ -31,9 +31,7 @@ async def penpal(mesh: Mesh, name: str, folder: Path) -> tuple[Member, Eci, Did]
     """An engine whose root pico writes letters, and the channel for them."""
     member = Member(name, mesh)
     await member.start()
-    file = folder / "penpal.krl"
-    file.write_text(PENPAL, "utf-8")
-    await member.send("wrangler:install_ruleset_request", url=file.as_uri())
+    await member.learn(folder / "penpal.krl", PENPAL)
     reply = await member.send("pen:open")
     options: Any = reply.directives[0]["options"]
     return member, Eci(options["eci"]), Did(options["did"])

@@ -39,9 +39,7 @@ async def setting(folder: Path) -> tuple[Mesh, Member, Eci, Did]:
     """Ann, who writes from a channel; and the DID of Bob, whose engine is gone."""
     mesh = Mesh(keep_h=HOURS)
     ann, bob = await mesh.add("ann", folder), await mesh.add("bob", folder)
-    file = folder / "writer.krl"
-    file.write_text(WRITER, "utf-8")
-    await ann.send("wrangler:install_ruleset_request", url=file.as_uri())
+    await ann.learn(folder / "writer.krl", WRITER)
     (eci, _), (_, there) = await ann.open(), await bob.open()
     bob.crash()
     return mesh, ann, eci, there

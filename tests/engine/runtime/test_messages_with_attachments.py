@@ -49,9 +49,7 @@ TERMS = {"format": "https://example.org/terms", "data": {"json": {"price": 2.5, 
 
 async def clerk(mesh: Mesh, name: str, folder: Path) -> tuple[Member, Eci, Any]:
     member = await mesh.add(name, folder)
-    file = folder / "clerk.krl"
-    file.write_text(CLERK, "utf-8")
-    await member.send("wrangler:install_ruleset_request", url=file.as_uri())
+    await member.learn(folder / "clerk.krl", CLERK)
     return member, *(await member.open())
 
 

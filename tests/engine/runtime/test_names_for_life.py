@@ -190,14 +190,12 @@ async def test_messages_of_any_kind_and_what_wrangler_asks_find_it_too(tmp_path:
     await open_door(ann)
     told = await life(ann)
     eci, did = await bob.open()
-    file = tmp_path / "writer.krl"
-    file.write_text(
+    await bob.learn(
+        tmp_path / "writer.krl",
         'ruleset writer { rule write { select when writer go didcomm:send(event:attrs{"did"}, '
         '"https://didcomm.org/basicmessage/2.0/message", {"content": "hi"}, '
         '{"from": event:attrs{"from"}}) } }',
-        "utf-8",
     )
-    await bob.send("wrangler:install_ruleset_request", url=file.as_uri())
     await bob.send("writer:go", did=told["address"], **{"from": eci})
     await mesh.settle(ann, bob)
     heard = await ann.ask("heard")
@@ -255,13 +253,11 @@ async def test_an_envelope_that_names_a_key_wakes_nobody(tmp_path: Path) -> None
 async def test_a_rule_that_makes_the_channel_learns_the_name_at_once(tmp_path: Path) -> None:
     """Though nobody but its turn knows of the tag yet."""
     _, ann, _ = await setting(tmp_path)
-    file = tmp_path / "porter.krl"
-    file.write_text(
+    await ann.learn(
+        tmp_path / "porter.krl",
         'ruleset porter { rule open { select when porter open every { ctx:newChannel(["did"]) '
         'setting(door) send_directive("name", {"did": ctx:did(door{"id"})}) } } }',
-        "utf-8",
     )
-    await ann.send("wrangler:install_ruleset_request", url=file.as_uri())
     reply = await ann.send("porter:open")
     assert reply.directives[0]["options"] == {"did": (await life(ann))["did"]}
 

@@ -56,8 +56,8 @@ def kept(house: House, pico: PicoId | None = None) -> KeptLog:
     return found
 
 
-def standing(house: House) -> list[tuple[bool, str | None]]:
-    standings, _ = house.seals.promises.standings(house.root)
+async def standing(house: House) -> list[tuple[bool, str | None]]:
+    standings, _ = await house.seals.promises.standings(house.root)
     return [(one.is_promised, one.why) for one in standings]
 
 
@@ -69,7 +69,7 @@ async def test_sealing_has_the_log_promise_each_owner_a_key() -> None:
     await name(house, owner(), owner(b"p"))
     await house.seals.seal(house.root)
     assert promised(house) == {"o-0", "p-0"}
-    assert standing(house) == [(True, None), (True, None)]
+    assert await standing(house) == [(True, None), (True, None)]
     log = kept(house)
     await house.write("monday")
     await house.seals.seal(house.root)
@@ -91,7 +91,7 @@ async def test_a_key_that_was_promised_before_is_not_promised_anew() -> None:
         assert promised(house) == frozenset()
     await name(house, owner(hashes=2))
     await house.seals.seal(house.root)
-    assert (standing(house), promised(house)) == ([(False, SPENT)], frozenset())
+    assert (await standing(house), promised(house)) == ([(False, SPENT)], frozenset())
     assert lives.kept(house.root) is not None
     await house.close()
 
@@ -120,7 +120,7 @@ async def test_keys_of_nobody_who_is_known_are_told_and_dropped() -> None:
     await house.host.mail.lives.begin(Eci(house.root), "somebody-else")
     await name(house, owner())
     await house.seals.seal(house.root)
-    standings, others = house.seals.promises.standings(house.root)
+    standings, others = await house.seals.promises.standings(house.root)
     assert (standings, others) == ([Standing(house.seals.state_keys.owners.everybody()[0], True)], 1)
     assert await house.seals.promises.forget_others(house.root) == 1
     assert promised(house) == {"o-0"}
@@ -146,7 +146,7 @@ async def test_guardians_who_watch_are_not_passed_by() -> None:
     await name(house, OwnersFile(None, SeedKeys(b"f" * 32)).owner())  # type: ignore[arg-type]
     before = kept(house)
     signed = await house.seals.seal(house.root)
-    ((is_promised, why),) = standing(house)
+    ((is_promised, why),) = await standing(house)
     assert not is_promised
     assert "guardians have to approve" in str(why)
     assert kept(house) == before

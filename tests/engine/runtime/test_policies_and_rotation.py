@@ -60,9 +60,7 @@ async def guarded(folder: Path, *people: str) -> tuple[Mesh, Member, dict[str, A
 
 
 async def learn_to_guard(one: Member, folder: Path) -> None:
-    file = folder / "guard.krl"
-    file.write_text(GUARD, "utf-8")
-    await one.send("wrangler:install_ruleset_request", url=file.as_uri())
+    await one.learn(folder / "guard.krl", GUARD)
 
 
 async def shut(one: Member, eci: str, policies: Any) -> None:

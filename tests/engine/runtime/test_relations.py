@@ -82,9 +82,7 @@ async def pals(folder: Path) -> tuple[Mesh, Member, Member]:
 
 
 async def learn(one: Member, folder: Path) -> None:
-    file = folder / "pal.krl"
-    file.write_text(PAL, "utf-8")
-    await one.send("wrangler:install_ruleset_request", url=file.as_uri())
+    await one.learn(folder / "pal.krl", PAL)
 
 
 async def ask(one: Member, name: str, **args: Any) -> Any:

@@ -129,12 +129,11 @@ async def test_what_is_told_is_part_of_the_pico(tmp_path: Path) -> None:
 async def test_a_channel_is_rotated_once_in_a_turn(tmp_path: Path) -> None:
     """Its new DID is its own when the turn is committed; the rule is told so."""
     mesh, ann, ben = await pals(tmp_path)
-    file = tmp_path / "hasty.krl"
-    file.write_text(
+    await ann.learn(
+        tmp_path / "hasty.krl",
         'ruleset hasty { rule twice { select when hasty twice every { didcomm:rotate(event:attrs{"eci"})'
-        ' didcomm:rotate(event:attrs{"eci"}) } } }'
+        ' didcomm:rotate(event:attrs{"eci"}) } } }',
     )
-    await ann.send("wrangler:install_ruleset_request", url=file.as_uri())
     await connect(mesh, ann, ben)
     before = await the_one(ann)
     reply = await ann.host.run_event(ann.host.root_eci(), "hasty", "twice", {"eci": before["eci"]})

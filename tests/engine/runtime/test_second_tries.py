@@ -33,9 +33,7 @@ ruleset talker {
 
 async def talker(mesh: Mesh, name: str, folder: Path) -> tuple[Member, Eci, Did]:
     member = await mesh.add(name, folder)
-    file = folder / "talker.krl"
-    file.write_text(TALKER, "utf-8")
-    await member.send("wrangler:install_ruleset_request", url=file.as_uri())
+    await member.learn(folder / "talker.krl", TALKER)
     return member, *(await member.open())
 
 

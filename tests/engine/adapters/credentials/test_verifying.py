@@ -10,7 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.adapters.credentials import CannotIssue, Didkit, Expected, Form, Refused, Verified, Verifier
+from engine.adapters.credentials import (
+    CannotIssue,
+    Didkit,
+    Expected,
+    Form,
+    Refused,
+    Verified,
+    Verifier,
+    read_unproven,
+)
 from engine.adapters.credentials import issue as issue_text
 from engine.adapters.credentials.documents import CREDENTIALS_V1, LARGEST, MOST_TYPES
 from engine.adapters.credentials.own_proofs import add_proof, write_token
@@ -296,6 +305,14 @@ def test_a_context_that_nobody_knows_changes_nothing_about_a_jwt(didkit: Didkit)
 def test_nonsense_is_refused_unread(didkit: Didkit, text: str, refusal: str) -> None:
     """Empty, broken, ambiguous, deep, crowded, huge."""
     assert code(verify(text, didkit)) == refusal
+
+
+@pytest.mark.parametrize("text", ['{"a": "' + "x" * LARGEST + '"}', "e30." + "x" * LARGEST + ".e30"])
+def test_who_only_looks_what_one_says_of_itself_reads_no_huge_one(text: str) -> None:
+    """Nor does anything of it matter then."""
+    found = read_unproven(text)
+    assert isinstance(found, Refused)
+    assert found.code == "too-large"
 
 
 @pytest.mark.parametrize("form", FORMS)

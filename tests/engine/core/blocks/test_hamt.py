@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,8 @@ OTHERS = Shape(5, 3)
 NARROW = Shape(3, 2)
 """Deep with few entries."""
 
-keys = st.binary(max_size=2)
+keys = st.binary(max_size=1)
+"""Few, so that what is removed was there."""
 contents = st.dictionaries(keys, st.integers(0, 3), max_size=60)
 
 
@@ -68,6 +70,19 @@ def test_the_same_entries_are_the_same_blocks(
             root = updated(shelf, root, {key: value}, ())
         assert root == together == made(shelf, after, shape)
         assert shelf.run(hamt.entries(root)) == after
+
+
+@pytest.mark.parametrize("shape", [OURS, OTHERS, NARROW])
+def test_a_map_that_shrinks_is_one_that_was_never_larger(shape: Shape) -> None:
+    """Nodes that are no longer needed are buckets again, however deep they were."""
+    many = {number.to_bytes(2, "big"): number for number in range(300)}
+    few = {key: number for key, number in many.items() if number % 50 == 0}
+    gone = tuple(key for key in many if key not in few)
+    shelf = Shelf()
+    root = large = made(shelf, many, shape)
+    for key in gone:
+        root = updated(shelf, root, {}, (key,))
+    assert root == updated(shelf, large, {}, gone) == made(shelf, few, shape)
 
 
 @given(contents, keys)
@@ -134,6 +149,13 @@ def root_of(**changed: Node) -> Node:
     return {**decode(shelf.kept[made(shelf, {b"a": 1})]), **changed}
 
 
+FULL = b"\x01\0\0\0"
+FIRST = sorted(
+    key for key in (number.to_bytes(2, "big") for number in range(1000)) if sha256(key).digest()[0] < 8
+)
+"""Keys whose hashes lead to the first element, in their order."""
+
+
 @pytest.mark.parametrize(
     ("node", "reason"),
     [
@@ -144,6 +166,9 @@ def root_of(**changed: Node) -> Node:
         (root_of(hamt=[bytes(4), [[[b"a", 1]]]]), "does not fit its bitmap"),
         (root_of(hamt=[b"\x01\0\0\0", [[[b"a", 1]]]]), "where its hash leads"),
         (root_of(hamt=[b"\x01\0\0\0", [[]]]), "empty"),
+        (root_of(hamt=[FULL, [[[key, 1] for key in FIRST[:9]]]]), "holds too much"),
+        (root_of(hamt=[FULL, [[[key, 1] for key in reversed(FIRST[:8])]]]), "in no order"),
+        (root_of(hamt=[FULL, [[[FIRST[0], 1], [FIRST[0], 1]]]]), "in no order"),
         (root_of(hamt=[b"\x01\0\0\0", [[[b"a", 1, 2]]]]), "no entry"),
         (root_of(hamt=[b"\x01\0\0\0", [[["a", 1]]]]), "no entry"),
         (root_of(hamt=[b"\x01\0\0\0", [7]]), "empty"),

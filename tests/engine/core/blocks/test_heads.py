@@ -131,8 +131,8 @@ def test_nothing_in_a_head_can_be_exchanged(changed: dict[str, Node]) -> None:
     ],
 )
 def test_what_does_not_look_like_a_head_is_none(changed: dict[str, Node]) -> None:
-    """Whoever has signed it."""
-    with pytest.raises(ForgedHead):
+    """Whoever has signed it: nobody gets as far as looking at the signature."""
+    with pytest.raises(ForgedHead, match=r"looks like|not the head of a pico"):
         checked(encode({**decode(signed(FIRST).block), **changed}))
 
 

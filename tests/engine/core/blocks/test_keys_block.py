@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from engine.core.blocks.dag_cbor import Node, decode, encode
 from engine.core.blocks.errors import NewerFormat, NotATree, WrongKey
-from engine.core.blocks.keys_block import KeysBlock, pack_keys, read_keys, unpack_keys, write_keys
+from engine.core.blocks.keys_block import MOST_BOXES, KeysBlock, pack_keys, read_keys, unpack_keys, write_keys
 from engine.core.cids import Cid, cid_of
 from tests.engine.core.blocks.shelf import Shelf
 
@@ -40,7 +40,7 @@ def test_the_same_is_the_same_block() -> None:
         {"kind": "other"},
         {"boxes": None},
         {"boxes": ["text"]},
-        {"boxes": [b""] * 65},
+        {"boxes": [b""] * (MOST_BOXES + 1)},
         {"log": "x"},
         {"more": 1},
     ],

@@ -27,6 +27,7 @@ from engine.core.blocks.sealing import (
     SHORT,
     Keyring,
     SealedBlocks,
+    _nonce,
     epoch_of,
     keys_of,
     seal,
@@ -173,6 +174,17 @@ def test_a_block_that_the_key_opens_but_was_made_in_another_way_is_refused() -> 
     forged = CIPHER.encrypt(plain, encode(visible), nonce, keys_of(KEY).seal)
     with pytest.raises(WrongKey):
         opened(encode({**visible, "nonce": nonce, "sealed": forged}))
+
+
+@pytest.mark.parametrize("links", [[], [TWO], [ONE, ONE], [TWO, ONE], [ONE, TWO, TWO]])
+def test_a_block_that_says_to_lead_elsewhere_than_it_does_is_refused(links: list[Cid]) -> None:
+    """Even by whoever has the key: a store would pin and fetch something else than what is read."""
+    plain = encode([Link(ONE), Link(TWO)])
+    visible = {"v": 1, "epoch": 0, "links": [Link(link) for link in links]}
+    nonce = _nonce(plain, encode(visible), keys_of(KEY))
+    lie = CIPHER.encrypt(plain, encode(visible), nonce, keys_of(KEY).seal)
+    with pytest.raises(NotSealed, match="leads elsewhere"):
+        opened(encode({**visible, "nonce": nonce, "sealed": lie}))
 
 
 @settings(max_examples=200)

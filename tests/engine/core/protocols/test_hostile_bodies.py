@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from engine.core.didcomm.attachments import Attachment, AttachmentData, Embedded
-from engine.core.didcomm.limits import LARGEST_NUMBER
+from engine.core.didcomm.limits import LARGEST_NUMBER, LIMITS
+from engine.core.didcomm.strict_json import write_json
 from engine.core.protocols import PROTOCOLS, begin, picomesh
+from engine.core.protocols.payloads import as_base64
 from engine.core.protocols.report_problem import REPORT
 from tests.engine.core.protocols.parties import ALICE, BOB, NOW_S, Party, message_of
 
@@ -114,6 +116,7 @@ ATTACHMENTS: list[tuple[Attachment, ...]] = [
     (Attachment(AttachmentData(base64="!!")),),
     (Attachment(AttachmentData(base64="e30")),),
     (Attachment(AttachmentData(base64="AAAA")),),
+    (as_base64(write_json({"ciphertext": "x" * LIMITS.envelope_bytes}), "p"),),
     (
         Attachment(AttachmentData(json=Embedded({"ciphertext": "x"}))),
         Attachment(AttachmentData(base64="e30")),

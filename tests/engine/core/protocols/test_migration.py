@@ -89,6 +89,16 @@ def test_what_is_written_is_read(message: Sent, more: dict[str, Any]) -> None:
     assert more.items() <= parcel.more.items()
 
 
+def test_a_refusal_is_told_in_words() -> None:
+    """Beside the code, as people need it; to the tables both are one text."""
+    refuse = Refuse(MOVE, "price: a pico costs 5 a day here; 0 is offered")
+    written = sent(refuse, {})
+    assert written.body["reason"] == {"code": "price", "comment": "a pico costs 5 a day here; 0 is offered"}
+    assert heard(written, BOB, ALICE).message == refuse
+    assert sent(Refuse(MOVE, "late"), {}).body["reason"] == {"code": "late"}
+    assert len(sent(Refuse(MOVE, "price: " + "x" * 10_000), {}).body["reason"]["comment"]) == 4096
+
+
 def test_every_message_has_a_kind() -> None:
     """And every kind a message."""
     assert {kind_of(type_of(message)) for message, _ in MESSAGES} == set(BODIES)

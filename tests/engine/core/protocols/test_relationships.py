@@ -58,6 +58,7 @@ def test_a_rotation_is_told_once() -> None:
         bob.hear(text(id, ALICE_2, token(ALICE, ALICE_2, 5)))
     assert heard(bob) == ["1", "2"]
     assert len(bob.told("rotated")) == 1
+    assert not bob.told("stray")
 
 
 def test_what_comes_from_the_old_did_is_ignored() -> None:

@@ -55,4 +55,4 @@ def test_a_plugin_is_never_really_asked() -> None:
 def test_what_computes_needs_no_answer() -> None:
     """And what is built in cannot be given one, but for what looks outside."""
     found = findings("given math:round answers 3 send garden:nothing")
-    assert found == ["error R601: only http, ipfs and plugins can be given an answer, not math:round"]
+    assert found == ["error R601: only http, ipfs, engine and plugins can be given an answer, not math:round"]

@@ -1,0 +1,57 @@
+"""The routes about moves: have a pico move, what has moved or is about to, and where a pico lives."""
+
+from __future__ import annotations
+
+from engine.adapters.http.didcomm import mail_of
+from engine.adapters.http.host import Host
+from engine.adapters.http.problems import Problem, from_refusal, malformed
+from engine.adapters.http.replies import Reply, encode
+from engine.adapters.http.requests import Request
+from engine.adapters.http.routes import Routes
+from engine.core.messages import Refusal
+from engine.core.model import Eci
+from engine.runtime.admission import unknown_channel
+from engine.runtime.moves.moves import Moves
+
+
+async def _moves(host: Host, request: Request) -> Reply:
+    moves, given = _needed(host), await request.parameters()
+    if "to" not in given:
+        return Reply(encode({"moves": moves.listed()}))
+    request.demand_post("this has a pico move")
+    eci, to, reason = given.get("eci"), given["to"], given.get("reason", "")
+    if not isinstance(eci, str) or not isinstance(to, str) or not isinstance(reason, str):
+        raise malformed("eci, to and reason are strings", 'send JSON: {"eci": "…", "to": "…"}')
+    pico = moves.pico_of(Eci(eci))
+    if pico is None:
+        raise from_refusal(unknown_channel(Eci(eci)))
+    attempt = await moves.wanted(pico, to, reason)
+    if isinstance(attempt, Refusal):
+        raise from_refusal(attempt)
+    return Reply(encode({"pico": pico, "attempt": attempt, **moves.standing(pico)}), 202 if attempt else 200)
+
+
+async def _where(host: Host, request: Request) -> Reply:
+    moves, given = _needed(host), await request.parameters()
+    did = given.get("did")
+    if not isinstance(did, str):
+        raise malformed("no pico was named", "add ?did=… with its name for life, or a channel of it")
+    found = await moves.where(did, await mail_of(host).log_of(did))
+    if isinstance(found, Refusal):
+        raise from_refusal(found)
+    return Reply(encode(found))
+
+
+def _needed(host: Host) -> Moves:
+    if host.moves is None:
+        raise Problem(404, "unknown", "picos of this engine do not move")
+    return host.moves
+
+
+ROUTES: Routes = {
+    "/api/moves": (
+        _moves,
+        "picos that move, came or went; by POST: have the one at eci move to an engine",
+    ),
+    "/api/where": (_where, "the engine where the pico ?did=… lives, as far as is known here"),
+}

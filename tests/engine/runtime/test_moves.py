@@ -1,0 +1,155 @@
+"""A pico really moves between two engines that talk to each other over the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from pathlib import Path
+from typing import Any
+
+from engine.core.messages import Refusal
+from engine.core.model import EventId
+from engine.ports import KeptLog
+from engine.runtime.replies import EventReply
+from tests.engine.in_loop import in_loop
+from tests.engine.runtime.mesh import Mesh
+from tests.engine.runtime.test_names_for_life import EVERYTHING, NO_QUERY
+from tests.engine.runtime.travelling import Traveller, settle, traveller
+
+
+async def setting(folder: Path) -> tuple[Mesh, Traveller, Traveller]:
+    mesh = Mesh()
+    return mesh, await traveller(mesh, "ann"), await traveller(mesh, "bob")
+
+
+@in_loop
+async def test_a_pico_moves_with_all_that_it_has(tmp_path: Path) -> None:
+    """It goes on with its state there, and takes no turn here any more."""
+    _, ann, bob = await setting(tmp_path)
+    pico = await ann.counter(tmp_path)
+    assert isinstance(await ann.run(pico, "far:hello", n=1), EventReply)
+    attempt = await ann.moves.wanted(pico, bob.did, "it is quiet there")
+    assert isinstance(attempt, str), attempt
+    await settle(ann, bob)
+    assert bob.moves.acts(pico)
+    assert not ann.moves.acts(pico)
+    assert await bob.seen(pico) == [1]
+    assert isinstance(await bob.run(pico, "far:hello", n=2), EventReply)
+    assert await bob.seen(pico) == [1, 2]
+    assert await bob.seen(pico, "told") == ["leaving", "arrived"]
+
+
+@in_loop
+async def test_it_comes_back_and_only_the_difference_goes_over_the_wire(tmp_path: Path) -> None:
+    """Its texts and whatever did not change are still where it was."""
+    mesh, ann, bob = await setting(tmp_path)
+    pico = await ann.counter(tmp_path)
+    await ann.run(pico, "far:hello", n=1)
+    first = await sent_by(mesh, ann.moves.wanted(pico, bob.did), ann, bob)
+    await bob.run(pico, "far:hello", n=2)
+    second = await sent_by(mesh, bob.moves.wanted(pico, ann.did), ann, bob)
+    assert await ann.seen(pico) == [1, 2]
+    assert not bob.moves.acts(pico)
+    await ann.run(pico, "far:hello", n=3)
+    await ann.moves.wanted(pico, bob.did)
+    await settle(ann, bob)
+    assert await bob.seen(pico) == [1, 2, 3]
+    assert second < first / 2, (first, second)
+
+
+async def sent_by(mesh: Mesh, wanted: Awaitable[Any], *members: Traveller) -> int:
+    """Bytes that go over the wire until all rest again."""
+    before = len(mesh.wire.requests)
+    assert isinstance(await wanted, str)
+    await settle(*members)
+    return sum(len(request.body or "") for request in mesh.wire.requests[before:])
+
+
+@in_loop
+async def test_what_comes_for_it_where_it_was_is_sent_on(tmp_path: Path) -> None:
+    """Once, in order, however often it is repeated; who wants an answer is told where it is."""
+    _, ann, bob = await setting(tmp_path)
+    pico = await ann.counter(tmp_path)
+    eci = ann.eci(pico)
+    await ann.run(pico, "far:hello", "e1", n=1)
+    await ann.moves.wanted(pico, bob.did)
+    await settle(ann, bob)
+    for n in (2, 3, 2):
+        assert await ann.host.accept_event(eci, "far", "hello", {"n": n}, EventId(f"e{n}")) == f"e{n}"
+    await settle(ann, bob)
+    await bob.host.wait_quiet()
+    assert await bob.seen(pico) == [1, 2, 3]
+    assert not [key for key in ann.disk.inbox if key[0] == pico]
+    told = await ann.run(pico, "far:hello", n=4)
+    assert isinstance(told, Refusal)
+    assert (told.kind, told.extra["url"]) == ("moved", "http://bob.example")
+    assert isinstance(await ann.run(pico, "far:hello", "e1", n=1), EventReply)
+    assert await bob.seen(pico) == [1, 2, 3]
+
+
+@in_loop
+async def test_letters_find_it_and_its_friends_learn_where_it_is(tmp_path: Path) -> None:
+    """Somebody who knows a channel of it by DID goes on as if nothing had happened."""
+    mesh, ann, bob = await setting(tmp_path)
+    cyd = await mesh.add("cyd", tmp_path)
+    pico = await ann.counter(tmp_path)
+    channel = ann.eci(pico)
+    did = await ann.mail.channel_did(channel)
+    here = await cyd.root_did()
+    await cyd.send("go:send", did=did, **{"from": cyd.host.root_eci()}, n=1)
+    await mesh.settle(ann, cyd)
+    assert await ann.seen(pico) == [1]
+    await ann.moves.wanted(pico, bob.did)
+    await settle(ann, bob)
+    await cyd.send("go:send", did=did, **{"from": cyd.host.root_eci()}, n=2)
+    await mesh.settle(cyd, bob)
+    await settle(ann, bob)
+    assert await bob.seen(pico) == [1, 2], here
+    assert bob.mail.identities.known(channel) != did
+
+
+@in_loop
+async def test_a_name_for_life_leads_to_where_it_lives(tmp_path: Path) -> None:
+    """Its log has one more entry, which names the other engine and keys that were made there."""
+    mesh, ann, bob = await setting(tmp_path)
+    cyd = await mesh.add("cyd", tmp_path)
+    pico = await ann.counter(tmp_path)
+    policies = {"eventPolicy": EVERYTHING, "queryPolicy": NO_QUERY}
+    await ann.run(pico, "wrangler:new_channel_request", tags=["did"], **policies)
+    told = await ann.mail.life(ann.eci(pico))
+    assert not isinstance(told, Refusal)
+    await cyd.mail._logs.learn(KeptLog(told["log"], told["approvals"]), told["did"])
+    await cyd.send("go:send", did=told["did"], **{"from": cyd.host.root_eci()}, n=1)
+    await mesh.settle(ann, cyd)
+    await ann.moves.wanted(pico, bob.did)
+    await settle(ann, bob)
+    after = await bob.mail.life(bob.eci(pico))
+    assert not isinstance(after, Refusal)
+    assert (after["did"], after["epoch"]) == (told["did"], told["epoch"] + 1)
+    await cyd.send("go:send", did=told["did"], **{"from": cyd.host.root_eci()}, n=2)
+    await mesh.settle(cyd, bob)
+    await settle(ann, bob)
+    await bob.host.wait_quiet()
+    assert await bob.seen(pico) == [1, 2]
+    again = await ann.mail.lives.rotate(ann.eci(pico))
+    assert isinstance(again, Refusal), again
+    kept = ann.mail.lives.kept(pico)
+    assert kept is not None
+    assert kept.lines == after["log"]
+
+
+@in_loop
+async def test_a_refusal_changes_nothing(tmp_path: Path) -> None:
+    """The pico hears why, and goes on where it is."""
+    _, ann, bob = await setting(tmp_path)
+    bob.moves.why_not = lambda one: "no-room"
+    pico = await ann.counter(tmp_path)
+    await ann.moves.wanted(pico, bob.did)
+    await settle(ann, bob)
+    await ann.host.wait_quiet()
+    assert await ann.seen(pico, "told") == ["departed_failed"]
+    assert bob.moves.listed() == []
+    await ann.run(pico, "far:hello", n=1)
+    bob.moves.why_not = lambda one: None
+    await ann.moves.wanted(pico, bob.did)
+    await settle(ann, bob)
+    assert await bob.seen(pico) == [1]
