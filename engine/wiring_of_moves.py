@@ -34,6 +34,7 @@ from engine.runtime.moves.post import Post
 from engine.runtime.moves.relaying import Relaying
 from engine.runtime.restored import restored
 from engine.runtime.state_keys import StateKeys
+from engine.wiring_of_seals import channel_keys
 
 logger = logging.getLogger(__name__)
 
@@ -56,8 +57,16 @@ def give_moves(host: Host, journal: Journal, keys: Keys, stores: Stores, pace: P
         logs,
         mail.identities,
         post,
-        Freight(journal, Captures(journal, host), stores, BlockCipher(), state_keys.owners.of),
+        Freight(
+            journal,
+            Captures(journal, host),
+            stores,
+            BlockCipher(),
+            state_keys.owners.of,
+            mail.identities.named,
+        ),
         Locker(journal, keys, boxes),
+        channel_keys(journal, keys),
         state_keys,
         keys,
         sign,
