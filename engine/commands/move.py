@@ -23,10 +23,13 @@ UNDER_WAY = ("offered", "leaving", "released")
 @click.argument("eci")
 @click.argument("engine")
 @click.option("--reason", default="", metavar="TEXT", help="What the pico and its logs are told.")
+@click.option("--price", type=click.IntRange(0), default=0, help="What it may cost there a day [0].")
 @click.option("--no-wait", is_flag=True, help="Do not wait until it is there.")
 @engine_option
 @json_option
-def move(eci: str, engine: str, reason: str, no_wait: bool, url: str | None, as_json: bool) -> None:
+def move(
+    eci: str, engine: str, reason: str, price: int, no_wait: bool, url: str | None, as_json: bool
+) -> None:
     """Have the pico with that channel move to another engine.
 
     ENGINE is its name among those that `picomesh engines list` shows, or its DID. The other engine has to
@@ -40,7 +43,7 @@ def move(eci: str, engine: str, reason: str, no_wait: bool, url: str | None, as_
       picomesh move ckxyz did:peer:2.Vz6Mk… --reason "the laptop goes to sleep"
     """
     with find_engine(url) as here:
-        begun = here.move(eci, engine, reason)
+        begun = here.move(eci, engine, reason, price)
         told = begun if no_wait or not begun["attempt"] else _awaited(here, begun)
     print_json(told) if as_json else _say(told)
 

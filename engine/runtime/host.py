@@ -18,7 +18,7 @@ from typing import cast
 from engine.core.codec import Unreadable, from_bytes, pack_pico, to_bytes
 from engine.core.dids import Did
 from engine.core.messages import Event, Fault, Query, Refusal
-from engine.core.model import Channel, Eci, EventId, Pico, PicoId, Rid, RulesetHash
+from engine.core.model import Channel, Eci, EventId, InstalledRuleset, Pico, PicoId, Rid, RulesetHash
 from engine.core.records import encode_request
 from engine.core.relations import newest_did
 from engine.core.timekeeping import to_iso
@@ -553,7 +553,12 @@ class Host:
             return unable
         for ruleset in () if held is None else held.rulesets:
             is_as_wanted = ruleset.hash == found.hash and ruleset.quarantine is None
-            if ruleset.url == found.url and not is_as_wanted:
+            if ruleset.url != found.url or is_as_wanted:
+                continue
+            if ruleset.rid != found.program.rid:
+                # It would be installed beside the old one, and both would hear every event.
+                unable.append(_renamed(ruleset, found))
+            else:
                 attrs = {"url": found.url, "config": ruleset.config}
                 reply = await self._tend(pico, "install", attrs, (found.to_answer(),))
                 if isinstance(reply, Fault):
@@ -637,6 +642,14 @@ def _reply_of_kind(reply: Reply, expected: type[EventReply] | type[QueryReply], 
         f"the event {eid} was sent before, and not in the same way: with a query then or now, but not both",
         "an id names one request; take a new one for another",
     )
+
+
+def _renamed(held: InstalledRuleset, found: Found) -> Fault:
+    message = (
+        f"{found.url} is the ruleset {found.program.rid} now, and no longer {held.rid}; where it is wanted "
+        f"beside {held.rid} or in its place, `picomesh install` installs it"
+    )
+    return Fault("R608", message)
 
 
 def _draining() -> Refusal:

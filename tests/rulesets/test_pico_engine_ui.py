@@ -184,7 +184,10 @@ def test_rulesets_come_and_go(shown: Engine) -> None:
 def test_whoever_installs_nothing_is_told(shown: Engine) -> None:
     reply = shown.reply("engine_ui:install")
     assert isinstance(reply, Fault)
-    assert "the url of a ruleset is a string" in reply.message
+    assert "the url of a ruleset is a string, not null" in reply.message
+    reply = shown.reply("engine_ui:install", {"url": " "})
+    assert isinstance(reply, Fault)
+    assert "the url of a ruleset is a string, not an empty one" in reply.message
 
 
 def test_channels_come_and_go(shown: Engine) -> None:

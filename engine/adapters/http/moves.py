@@ -19,13 +19,15 @@ async def _moves(host: Host, request: Request) -> Reply:
     if "to" not in given:
         return Reply(encode({"moves": moves.listed()}))
     request.demand_post("this has a pico move")
-    eci, to, reason = given.get("eci"), given["to"], given.get("reason", "")
+    eci, to, reason, price = given.get("eci"), given["to"], given.get("reason", ""), given.get("price", 0)
     if not isinstance(eci, str) or not isinstance(to, str) or not isinstance(reason, str):
         raise malformed("eci, to and reason are strings", 'send JSON: {"eci": "…", "to": "…"}')
+    if not isinstance(price, int) or isinstance(price, bool) or price < 0:
+        raise malformed("price is no whole number of units", "leave it out where it costs nothing")
     pico = moves.pico_of(Eci(eci))
     if pico is None:
         raise from_refusal(unknown_channel(Eci(eci)))
-    attempt = await moves.wanted(pico, to, reason)
+    attempt = await moves.wanted(pico, to, reason, price)
     if isinstance(attempt, Refusal):
         raise from_refusal(attempt)
     return Reply(encode({"pico": pico, "attempt": attempt, **moves.standing(pico)}), 202 if attempt else 200)

@@ -236,7 +236,7 @@ def _flush(world: World, url: Value) -> Value:
 
 def _read_url(world: World, url: Value) -> str:
     if not isinstance(url, str) or not url.strip():
-        raise TypeFault(f"the url of a ruleset is a string, not {to_string(url)}")
+        raise TypeFault(f"the url of a ruleset is a string, not {to_string(url).strip() or 'an empty one'}")
     if url.strip().lower().startswith(WEB):
         world.require("http", "a ruleset from the web")
     return url.strip()

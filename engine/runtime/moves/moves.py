@@ -93,11 +93,13 @@ from engine.ports import (
     StoreFailed,
     Write,
 )
+from engine.runtime.channel_keys import ChannelKeys
 from engine.runtime.genesis import ROOT_PICO
 from engine.runtime.identities import SIGNING, Identities, in_stay, life_purpose
 from engine.runtime.keyed_locks import KeyedLocks
 from engine.runtime.lives import Lives
 from engine.runtime.mailbox import Mailbox
+from engine.runtime.moves.acquaintances import ACQUAINTED, taken_over
 from engine.runtime.moves.cases import Case, Cases, forgotten, name_of_engine, read_host, written
 from engine.runtime.moves.freight import Arrived, Ask, Freight, NoFreight
 from engine.runtime.moves.luggage import Draw, Locker, Luggage, NoLuggage
@@ -113,6 +115,8 @@ log = structlog.get_logger("picomesh.moves")
 
 T = TypeVar("T")
 
+MOST_STAYS = 8
+"""Whose keys to open mail with go along."""
 STAY_LETTERS = 16
 """Of the name of an attempt that name the keys of the stay to which it leads."""
 LONGEST_REASON = 1_000
@@ -230,6 +234,7 @@ class Office:
     post: Post
     freight: Freight
     locker: Locker
+    channel_keys: ChannelKeys
     state_keys: StateKeys
     keys: Keys
     sign: Callable[[bytes, bytes], bytes]
@@ -362,12 +367,12 @@ class Moves:
 
     # --- from outside ------------------------------------------------------------------------------
 
-    async def wanted(self, pico: PicoId, to: str, reason: str = "") -> str | Refusal:
+    async def wanted(self, pico: PicoId, to: str, reason: str = "", price: int = 0) -> str | Refusal:
         """Have a pico move. The name of the attempt, which is durable; what comes of it is told. Empty if it
-        lives there already."""
-        return await self._to_the_end(self._wanted(pico, to, reason))
+        lives there already. `price` is what the other engine may ask for it a day at most."""
+        return await self._to_the_end(self._wanted(pico, to, reason, price))
 
-    async def _wanted(self, pico: PicoId, to: str, reason: str) -> str | Refusal:
+    async def _wanted(self, pico: PicoId, to: str, reason: str, price: int) -> str | Refusal:
         target = to if to.startswith("did:") else self.find_engine(to)
         if target is None or not is_did(target) or keys_in(target) is None:
             return Refusal("malformed", f"{show_did(to)} is no engine", "`picomesh did show` prints its DID")
@@ -383,12 +388,12 @@ class Moves:
         answered = self._sure.setdefault(did, asyncio.Event())
         answered.clear()
         async with self._locks.holding(did):
-            attempt = await self._want(did, pico, Did(target), hosting, reason)
+            attempt = await self._want(did, pico, Did(target), hosting, reason, price)
         if attempt is UNSURE:
             with suppress(TimeoutError):
                 await asyncio.wait_for(answered.wait(), ANSWERS_S)
             async with self._locks.holding(did):
-                attempt = await self._want(did, pico, Did(target), hosting, reason)
+                attempt = await self._want(did, pico, Did(target), hosting, reason, price)
         return attempt
 
     async def _check_log(self, pico: PicoId) -> Hosting:
@@ -400,7 +405,9 @@ class Moves:
         await asyncio.to_thread(logs.release, pico, kept, trial, self._post.now_s())
         return hosting
 
-    async def _want(self, did: str, pico: PicoId, to: Did, at: Hosting, reason: str) -> str | Refusal:
+    async def _want(
+        self, did: str, pico: PicoId, to: Did, at: Hosting, reason: str, price: int
+    ) -> str | Refusal:
         entry, hosts = entry_of(at), at.hosts
         case = self._case(did, pico, entry)
         if case.seat.source is not None and case.seat.source.entry != entry:
@@ -419,7 +426,9 @@ class Moves:
         name = self._office.entropy.seed().lower()
         attempt = Attempt(entry.number, source.numbered + 1, name, self._post.me, name_of_engine(to))
         await self._step(
-            did, Wanted(attempt), replace(case.met(to), reason=reason, to=None, box="", failed="")
+            did,
+            Wanted(attempt),
+            replace(case.met(to), reason=reason, price=price, to=None, box="", failed=""),
         )
         return name
 
@@ -664,6 +673,8 @@ class Moves:
         writes += self._lives.adopt(pico.id, case.log, Did(did))
         if luggage.state_keys:
             writes.append(office.state_keys.writes(pico.id, did, luggage.state_keys, {}))
+        writes += office.channel_keys.writes(arrived.beside.named)
+        writes += taken_over(self._journal, arrived.state.beside.get(ACQUAINTED))
         writes += office.state_keys.owners.writes(pico.id, arrived.beside.owners)
         writes.append(SetFact(first_record(pico.id), str(pico.seq - len(arrived.beside.records) + 1)))
         writes.append(office.locker.kept(pico.id, luggage.secrets))
@@ -836,6 +847,12 @@ class Moves:
             return
         try:
             await self._post.send(case.address(to), did, message, more, blocks)
+        except NotAMove as problem:
+            log.error("a message of a move cannot be written", did=did, why=str(problem))
+            self._troubles[did] = str(problem)
+            if (attempt := _attempt_in(case.seat)) is not None:
+                async with self._locks.holding(did):
+                    await self._step(did, Late(attempt))
         except CannotSend as problem:
             self._troubles[did] = str(problem)
             if problem.is_final and isinstance(message, Offer):
@@ -899,6 +916,7 @@ class Moves:
             **self._logged(case),
             "pico": case.pico,
             "reason": case.reason,
+            "price": case.price,
             "size": size,
             "rulesets": [one.hash for one in rulesets],
             "formats": {"state": 1, "records": 1},
@@ -947,14 +965,9 @@ class Moves:
             await self._step(did, Finished(attempt, head), after)
 
     def _secrets(self, pico: PicoId) -> dict[str, bytes]:
-        """Of the DIDs of its channels, and what opens mail to its name for life."""
-        identities, kept = self._office.identities, self._journal.beside(pico)
-        secrets = dict(self._office.locker.secrets(pico))
-        for did, _ in () if kept is None else kept.dids:
-            for fragment in ("key-1", "key-2"):
-                found = identities.secret(f"{did}#{fragment}")
-                if found is not None:
-                    secrets[f"{did}#{fragment}"] = found[1]
+        """What opens mail to its name for life, also by the keys that it had elsewhere lately. Those of the
+        DIDs of its channels are in the state."""
+        secrets = dict(list(self._office.locker.secrets(pico).items())[1 - MOST_STAYS :])
         stay = self._lives.stay(pico)
         secrets[f"#{in_stay('key-2', stay)}"] = self._office.keys.derive(f"{life_purpose(pico, stay)}/key-2")
         return secrets

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from engine.core.births import STEPS_OF_A_BIRTH
 from engine.core.messages import CreatePico, Done, Effect, Failed
 from pico_lang.meter import Budget
 from tests.engine.core.bench import Bench, names_of
@@ -312,3 +313,60 @@ def test_waking_is_not_at_the_turns_expense() -> None:
     bench.forget()
     woken = bench.done("d", "t")
     assert woken.steps == bench.done("d", "t").steps
+
+
+KEEPER = tell(
+    "keeper",
+    """select when d flush
+       ctx:flush(event:attrs{"url"})""",
+    """select when d again
+       every {
+         ctx:uninstall("new")
+         ctx:install(event:attrs{"url"})
+       }
+       fired { raise d event "write" }""",
+)
+
+
+def test_a_flush_of_what_has_another_name_now_changes_nothing() -> None:
+    """Else it would be installed beside the old one, and both would hear every event."""
+    bench = Bench(KEEPER)
+    url = bench.publish("ruleset new {}")
+    bench.install(url)
+    before = bench.pico.rulesets
+    bench.publish("ruleset other {}", url)
+    failed = bench.failed("d", "flush", {"url": url})
+    assert failed.fault.message == f"{url} is the ruleset other now, and no longer new"
+    assert bench.pico.rulesets == before
+
+
+def test_what_comes_back_in_the_turn_in_which_it_went_can_remember_again() -> None:
+    """What a ruleset that is gone still does leaves nothing; this one is not gone."""
+    text = "ruleset new { rule w { select when d write fired { ent:x := 1 } } }"
+    bench = Bench(KEEPER)
+    url = bench.publish(text)
+    bench.install(url)
+    bench.done("d", "again", {"url": url})
+    assert bench.pico.entities == {"new": {"x": 1.0}}
+
+
+def test_a_child_that_is_made_writes_into_the_log_of_the_turn() -> None:
+    """It has no other yet, and what its global blocks say is often why it was made."""
+    bench = Bench(MAKER)
+    url = bench.publish('ruleset one { global { x = 1.klog("born with") } }')
+    done = bench.done("d", "make", {"urls": [url]})
+    assert [(line.rid, line.message) for line in done.log] == [("one", "born with")]
+
+
+def test_births_and_deaths_are_charged() -> None:
+    """Each makes or looks through more than a step's worth of pico; else a turn could do thousands."""
+    bench = Bench(
+        MAKER,
+        tell("killer", "select when d kill ctx:delPico(ctx:children.head())"),
+        tell("many", "select when d many foreach 0.range(49) setting(n) ctx:newPico([])"),
+    )
+    idle = bench.done("d", "nothing").steps
+    assert bench.done("d", "make", {"urls": []}).steps >= idle + STEPS_OF_A_BIRTH
+    few = bench.done("d", "kill").steps
+    bench.done("d", "many")
+    assert bench.done("d", "kill").steps >= few + 49

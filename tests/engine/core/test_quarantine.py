@@ -10,8 +10,9 @@ from engine.core.codec import pack_pico, unpack_pico
 from engine.core.kernel import react
 from engine.core.messages import Asks, Done, Failed, Outcome, SendEvent, Turn, Unable
 from engine.core.model import RulesetHash
-from engine.core.quarantine import describe
+from engine.core.quarantine import LONGEST_REASON, cannot_wake, describe
 from engine.core.records import state_id
+from pico_lang.errors import RuntimeFault
 from pico_lang.meter import Budget
 from tests.engine.core.bench import Bench, names_of
 from tests.engine.core.making import make_turn
@@ -193,6 +194,51 @@ def test_a_mended_module_mends_its_users() -> None:
     assert bench.done("d", "t").directives[0]["options"] == {"n": 101.0}
 
 
+def test_users_that_wait_for_each_other_are_mended_whatever_their_order() -> None:
+    """A ruleset keeps its place when a new text of it begins to use one that was installed after it."""
+    bench = Bench("ruleset early { meta { shares two } global { two = 0 } }", MODULE, USER)
+    bench.publish(USER.replace("shares one", "provides one shares one"))
+    bench.install("file:///user.krl")
+    bench.publish("ruleset early { meta { use module user alias u shares two } global { two = u:one + 1 } }")
+    bench.install("file:///early.krl")
+    answers_about_programs(bench)
+    lose(bench, "module")
+    set_aside(bench)
+    assert reason_of(bench, "early") is not None
+    bench.publish(MODULE.replace("n + 1", "n + 100"))
+    bench.install("file:///module.krl")
+    assert not any(one.quarantine for one in bench.pico.rulesets)
+    assert bench.query("early", "two") == 101.0
+
+
+def test_whoever_waits_for_another_reason_now_still_looks_anew() -> None:
+    """What it saw before its module changed would be put into the wrong places."""
+    seeing = """
+    ruleset user {
+      meta { use module module alias m shares seen }
+      global { seen = [m:first, ctx:channels.length()] }
+    }
+    """
+    bench = Bench("ruleset module { meta { provides first } global { first = ent:x } }", seeing)
+    answers_about_programs(bench)
+    lose(bench, "module")
+    set_aside(bench)
+    lose(bench, "user")
+    bench.publish("ruleset module { meta { provides first } global { first = [ctx:picoId, ent:x] } }")
+    bench.install("file:///module.krl")
+    assert reason_of(bench, "user") == "its text does not compile any more"
+    find(bench, "user")
+    bench.done("$engine", "release")
+    assert bench.query("user", "seen") == [["root-pico", None], 1.0]
+
+
+def test_a_reason_is_told_in_one_line_of_a_length_that_people_read() -> None:
+    ruleset = Bench(COUNTER).pico.rulesets[0]
+    reason = cannot_wake(ruleset, RuntimeFault("R601", "a\n b " + "c" * 10_000), None).unable[0].reason
+    assert reason.startswith("a b ccc")
+    assert len(reason) == LONGEST_REASON
+
+
 def test_a_user_whose_own_text_is_broken_does_not_keep_its_module_from_being_mended() -> None:
     """It stays where it is, now for a reason of its own, which no wording of ours is part of."""
     bench = Bench(MODULE, USER, WITNESS)
@@ -354,6 +400,21 @@ def test_a_limit_is_for_a_larger_budget_first() -> None:
     failed = bench.failed("d", "t")
     assert failed.retry_bigger
     assert [(one.rid, one.code, one.is_limit) for one in failed.unable] == [("long", "R701", True)]
+
+
+def test_a_limit_does_not_keep_one_in_quarantine() -> None:
+    """Where it was let out with more than there is now, the record says so; so it is tried with more."""
+    bench = Bench(budget=Budget(steps=100_000))
+    answers_about_programs(bench)
+    bench.install(bench.publish("ruleset long { global { x = 0.range(40000).map(function(n) { n }) } }"))
+    lose(bench, "long")
+    set_aside(bench)
+    bench.install(bench.publish(MODULE))  # whatever it saw may be another thing now
+    find(bench, "long")
+    bench.budget = Budget(steps=100)
+    failed = bench.failed("$engine", "release")
+    assert (failed.fault.code, failed.retry_bigger) == ("R701", True)
+    assert reason_of(bench, "long") is not None
 
 
 def test_upkeep_sets_aside_what_stands_in_its_way() -> None:

@@ -406,3 +406,12 @@ def test_timers_survive_a_new_text() -> None:
     bench.install(bench.publish(new))
     assert bench.pico.timers == {timer.id: timer}
     assert names_of(fire(bench)) == ["new text"]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", ["at", "repeat"])
+def test_a_time_is_not_as_long_as_a_book(kind: str) -> None:
+    """It is read in one go, which no budget can stop in the middle."""
+    text = " " * scheduling.LONGEST_TEXT + ("2023-11-15T12:00:00Z" if kind == "at" else HOURLY)
+    outcome = planner(f'schedule bell event "ring" {kind} "{text}"').outcomes[-1]
+    assert isinstance(outcome, Failed)
+    assert outcome.fault.code == "R601"

@@ -126,6 +126,16 @@ def test_another_text_of_the_same_version_runs_no_block() -> None:
     assert variables(bench) == {"notes": {"n0": "a"}}
 
 
+def test_the_same_text_once_more_runs_no_block() -> None:
+    """Not even one that is for any version: it would transform what is transformed already."""
+    bench = bench_with_notes("a")
+    text = MAP.replace('"1.0"', '"*"')
+    upgrade(bench, text)
+    bench.done("notes", "add", {"text": "b"})
+    upgrade(bench, text)
+    assert variables(bench) == {"notes": {"n0": "a", "n1": "b"}}
+
+
 def test_installing_for_the_first_time_runs_no_block() -> None:
     bench = Bench(MAP.replace('"1.0"', '"*"'))
     assert bench.pico.entities == {}
@@ -256,6 +266,16 @@ def test_a_rollback_without_changed_variables_just_goes_back() -> None:
     assert (notes(bench).hash, notes(bench).former) == (old.hash, ())
     bench.done("notes", "add", {"text": "c"})
     assert variables(bench) == {"list": ["a", 2.0, "b", "c"]}
+
+
+def test_a_block_that_changed_nothing_leaves_nothing_to_decide() -> None:
+    bench = bench_with_notes("a")
+    upgrade(
+        bench, LIST.replace('version "1.0"', 'version "1.1" upgrade from "1.0" { log info "nothing to do" }')
+    )
+    assert [former.upgraded for former in notes(bench).former] == [False]
+    assert isinstance(roll_back(bench), Done)
+    assert variables(bench) == {"list": ["a"]}
 
 
 @pytest.mark.parametrize("state", [None, "both"])

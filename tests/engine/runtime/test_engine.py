@@ -158,6 +158,21 @@ async def test_flushing_brings_a_new_text_into_force(tmp_path: Path) -> None:
 
 
 @in_loop
+async def test_flushing_what_has_another_name_now_installs_nothing(tmp_path: Path) -> None:
+    """Two rulesets would hear every event; the old one goes on, and whoever asked is told."""
+    path = tmp_path / "tally.krl"
+    async with opened(tmp_path / "home") as host:
+        await install(host, path, TALLY)
+        path.write_text(TALLY.replace("ruleset tally", "ruleset score"))
+        refusal = await host.flush_ruleset(path.as_uri())
+        assert isinstance(refusal, Refusal)
+        assert "is the ruleset score now, and no longer tally" in refusal.reason
+        assert host.tree().rulesets == [*BORN_WITH, "tally"]
+        await send(host, "tally:add")
+        assert await ask(host, "tally/count") == 1.0
+
+
+@in_loop
 async def test_wrangler_makes_and_deletes_children(tmp_path: Path) -> None:
     """A child has a name, Wrangler and a channel for people; deleted, it is gone from the tree."""
     async with opened(tmp_path / "home") as host:

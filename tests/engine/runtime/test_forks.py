@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from engine.core.messages import Fault, Refusal
+from engine.core.model import Eci, Rid
 from engine.runtime.replies import PicoView
 from tests.compatibility.engine import Engine
 
@@ -81,6 +82,47 @@ def test_no_id_of_the_original_is_left_in_a_fork(engine: Engine) -> None:
     mine = engine.query("self/me", str(made.eci))
     assert mine["eci"] == made.eci
     assert mine["by"] == {made.eci: [made.id, "other"]}
+
+
+TIED = """
+ruleset tied {
+  meta { shares all }
+  global {
+    before = ctx:parent
+    all = function() {
+      {"before": before, "parent": ent:parent, "heard": ent:heard, "config": ctx:rid_config}
+    }
+  }
+  rule know { select when tied known fired { ent:parent := ctx:parent } }
+  rule half {
+    select when tied opened eci re#(.*)# setting(eci) before tied closed
+    fired { ent:heard := eci }
+  }
+}
+"""
+
+
+def test_a_fork_of_a_child_knows_its_own_parent_alone(engine: Engine) -> None:
+    """Wherever the channel to the old parent stands: in variables, half-matched events, the configuration,
+    or what the global block once read. What texts a ruleset had before is the original's history."""
+    child = str(fork(engine, engine.make_child("tied")).eci)
+    old = state(engine, child)["parent"]
+    url = engine.publish(TIED)
+    for text in (TIED.replace("before = ctx:parent", "before = null"), TIED):
+        engine.publish(text)
+        engine.send("wrangler:install_ruleset_request", child, url=url, config={"to": old, old: "by"})
+    engine.send("tied:known", child)
+    engine.send("tied:opened", child, eci=old)
+    made = fork(engine, child)
+    new = state(engine, made.id)["parent"]
+    assert new != old
+    assert old not in json.dumps(state(engine, made.id))
+    engine.send("tied:closed", str(made.eci))
+    told = engine.query("tied/all", str(made.eci))
+    assert told == {"before": new, "parent": new, "heard": new, "config": {"to": new, new: "by"}}
+    refusal = engine.run(engine.host.roll_back(Rid("tied"), Eci(str(made.eci)), None))
+    assert isinstance(refusal, Refusal)
+    assert "nothing to go back to" in refusal.reason
 
 
 def test_a_fork_has_no_children_and_no_timers(engine: Engine) -> None:
