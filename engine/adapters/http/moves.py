@@ -22,12 +22,12 @@ async def _moves(host: Host, request: Request) -> Reply:
     eci, to, reason, price = given.get("eci"), given["to"], given.get("reason", ""), given.get("price", 0)
     if not isinstance(eci, str) or not isinstance(to, str) or not isinstance(reason, str):
         raise malformed("eci, to and reason are strings", 'send JSON: {"eci": "…", "to": "…"}')
-    if not isinstance(price, int) or isinstance(price, bool) or price < 0:
+    if not isinstance(price, int | float) or isinstance(price, bool) or price < 0 or price != int(price):
         raise malformed("price is no whole number of units", "leave it out where it costs nothing")
     pico = moves.pico_of(Eci(eci))
     if pico is None:
         raise from_refusal(unknown_channel(Eci(eci)))
-    attempt = await moves.wanted(pico, to, reason, price)
+    attempt = await moves.wanted(pico, to, reason, int(price))
     if isinstance(attempt, Refusal):
         raise from_refusal(attempt)
     return Reply(encode({"pico": pico, "attempt": attempt, **moves.standing(pico)}), 202 if attempt else 200)
