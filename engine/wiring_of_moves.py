@@ -29,7 +29,8 @@ from engine.runtime.mesh.engines import Engines
 from engine.runtime.moves.forwarding import Forwarding
 from engine.runtime.moves.freight import Freight
 from engine.runtime.moves.luggage import Locker
-from engine.runtime.moves.moves import Coming, Moves, Office, Pace
+from engine.runtime.moves.moves import Moves
+from engine.runtime.moves.office import Coming, Office, Pace
 from engine.runtime.moves.post import Post
 from engine.runtime.moves.relaying import Relaying
 from engine.runtime.restored import restored
