@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from sqlite3 import DatabaseError
@@ -21,7 +22,7 @@ from engine.adapters.dids.resolver import DidResolver
 from engine.adapters.dids.routes import AtHand, DidDirectory, relay_of
 from engine.adapters.dids.websockets import find_websocket
 from engine.adapters.fetch.rulesets import RulesetTexts
-from engine.adapters.keys import SeedFile, SeedKeys
+from engine.adapters.keys import KeyBoxes, SeedFile, SeedKeys
 from engine.adapters.local.clock import SystemClock
 from engine.adapters.local.entropy import SystemEntropy
 from engine.adapters.local.home import HomeLock, take_home
@@ -43,7 +44,7 @@ from engine.core.domains import MODULES
 from engine.core.explain import Explanation, explain
 from engine.core.inspection import Viewpoint, evaluate
 from engine.core.messages import Answered, Asks, Failed, Outcome, Query, Turn
-from engine.core.model import DefaultPolicy, Inputs, Pico
+from engine.core.model import DefaultPolicy, Inputs, Pico, PicoId
 from engine.core.programs import Instances, Programs
 from engine.core.timekeeping import to_iso
 from engine.plugins.collection import NO_PLUGINS, Plugins, collect
@@ -79,7 +80,7 @@ from engine.runtime.guarding import Guarding
 from engine.runtime.hearing import Hearing
 from engine.runtime.hearsay import Hearsay
 from engine.runtime.host import Host
-from engine.runtime.identities import Identities
+from engine.runtime.identities import SIGNING, Identities, life_purpose
 from engine.runtime.key_change import note_keys
 from engine.runtime.lanes import Lanes
 from engine.runtime.letters import Letters
@@ -285,7 +286,8 @@ def give_mail(
     clock, journal = equipment.clock, equipment.journal
     resolver = DidResolver(web, lambda: clock.now_ms() / 1000, recall=partial(recall, journal))
     lifelong = LifelongLogs(keys, partial(stay_of, journal.fact))
-    lives = Lives(journal, lifelong, clock.now_ms, resolver.outdated)
+    listening: list[Callable[[Did], None]] = [resolver.outdated]
+    lives = Lives(journal, lifelong, clock.now_ms, partial(tell_all, listening))
     resolver.known = logs = ToldLogs(journal, lives, partial(learn_log, resolver), resolver.text_of)
     identities = Identities(journal, keys, make_own_did, sign_rotation, lives, host.channels_of)
     brought = channel_keys(journal, keys)
@@ -333,7 +335,9 @@ def give_mail(
     has_channel, introduce = host.has_channel, host.introduce
     guarding, endings = Guarding(lives, lifelong.succession), Endings(lives, lifelong.succession)
     host.when_gone(endings.note)
-    arrivals = Arrivals(journal, brought, identities, partial(relay_of, resolver), host.rotate)
+    acts = partial(acts_as, lives, lifelong, keys, clock.now_ms)
+    arrivals = Arrivals(journal, brought, identities, partial(relay_of, resolver), host.rotate, acts)
+    listening.append(lambda name: arrivals.look())
     issued = PicoCredentials(settings.home / STORE_FILE, keys)
     vouching = PicosVouching(lives, fetch, issued, clock.now_ms)
     host.mail = mail = Mail(
@@ -384,6 +388,24 @@ async def remember(whereabouts: Whereabouts, logs: ToldLogs, did: Did) -> None:
     """Somebody has to do with a pico: what has to be known so that they can be written to later."""
     await whereabouts.met(did)
     await logs.keep(did)
+
+
+def tell_all(listening: Iterable[Callable[[Did], None]], name: Did) -> None:
+    for told in listening:
+        told(name)
+
+
+def acts_as(lives: Lives, logs: LifelongLogs, keys: Keys, now_ms: Callable[[], int], pico: PicoId) -> bool:
+    """Whether the log of a pico says that the engine with these keys is to act as it."""
+    kept, signer = (
+        lives.kept(pico),
+        KeyBoxes(os.urandom).name(keys.derive(f"{life_purpose(pico, lives.stay(pico))}/{SIGNING}")),
+    )
+    try:
+        acting = None if kept is None else logs.acting(kept, now_ms() / 1000)
+    except BadLog:
+        return False
+    return acting is not None and acting.may(acting.epoch, signer)
 
 
 async def look_again(places: DidDirectory, away: Away, did: Did) -> None:

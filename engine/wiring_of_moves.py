@@ -16,7 +16,7 @@ from engine.core.didcomm.messages import Message
 from engine.core.dids import Did
 from engine.core.migration import Footing
 from engine.core.model import RulesetHash
-from engine.ports import BlockStore, CannotSend, Journal, Keys
+from engine.ports import BadLog, BlockStore, CannotSend, Clock, Journal, KeptLog, Keys
 from engine.runtime.captures import Captures
 from engine.runtime.consultants import Consultants
 from engine.runtime.engine_module import engine_module
@@ -29,11 +29,13 @@ from engine.runtime.mesh.engines import Engines
 from engine.runtime.moves.forwarding import Forwarding
 from engine.runtime.moves.freight import Freight
 from engine.runtime.moves.luggage import Locker
-from engine.runtime.moves.moves import Coming, Moves, Office, Pace
+from engine.runtime.moves.moves import Moves
+from engine.runtime.moves.office import Coming, Office, Pace
 from engine.runtime.moves.post import Post
 from engine.runtime.moves.relaying import Relaying
 from engine.runtime.restored import restored
 from engine.runtime.state_keys import StateKeys
+from engine.wiring_of_seals import channel_keys
 
 logger = logging.getLogger(__name__)
 
@@ -56,8 +58,16 @@ def give_moves(host: Host, journal: Journal, keys: Keys, stores: Stores, pace: P
         logs,
         mail.identities,
         post,
-        Freight(journal, Captures(journal, host), stores, BlockCipher(), state_keys.owners.of),
+        Freight(
+            journal,
+            Captures(journal, host),
+            stores,
+            BlockCipher(),
+            state_keys.owners.of,
+            mail.identities.named,
+        ),
         Locker(journal, keys, boxes),
+        channel_keys(journal, keys),
         state_keys,
         keys,
         sign,
@@ -75,7 +85,7 @@ def give_moves(host: Host, journal: Journal, keys: Keys, stores: Stores, pace: P
     mail.lives.grown_too = moves.note_entry
     mail.identities.brought = lambda pico, kid: office.locker.find(pico, kid) or restored_ones(pico, kid)
     if mail.engines is not None:
-        ask_engines(mail.engines, moves)
+        ask_engines(mail.engines, moves, partial(owners_in, logs, clock))
         mail.evacuation = Evacuation(moves, mail.engines, journal, clock)
     mail.when_reached = moves.reached
     host.have_moves(moves)
@@ -98,14 +108,26 @@ def let_choose(host: Host, moves: Moves, consultants: Consultants) -> None:
     consultants.add(engine_module(engines, moves, load, inform))
 
 
-def ask_engines(engines: Engines, moves: Moves) -> None:
-    """Who may come is decided by what is known of the engine that it comes from."""
+Owners = Callable[[KeptLog], frozenset[str]]
+"""Those of whom a log proves that the pico is theirs, or in their care."""
+
+
+def owners_in(logs: LifelongLogs, clock: Clock, log: KeptLog) -> frozenset[str]:
+    try:
+        return logs.approvers(log, clock.now_ms() / 1000)
+    except BadLog:
+        return frozenset()
+
+
+def ask_engines(engines: Engines, moves: Moves, owners_in: Owners) -> None:
+    """Who may come is decided by what is known of the engine that it comes from, and of its owners."""
 
     def why_not(one: Coming) -> str | None:
         rulesets = [
             (told.rid, cid_of(told.hash), [body for _, body in told.signatures]) for told in one.rulesets
         ]
-        refused = engines.consider(one.did, one.engine, one.size, rulesets, one.price)
+        owners = () if one.log is None else tuple(owners_in(one.log))
+        refused = engines.consider(one.did, one.engine, one.size, rulesets, one.price, owners)
         return None if refused is None else f"{refused.code}: {refused.comment}"
 
     def guests() -> Guests:

@@ -355,6 +355,7 @@ ruleset io.picomesh.nomad {
         }),
         "verdict": not best.isnull() => "go" | ent:leaving.isnull() => "stay" | "leaving",
         "to": best.isnull() => null | best{"did"},
+        "price": best.isnull() => null | best{["measured", "price"]},
         "name": not best.isnull() => best{"name"}
           | ent:leaving.isnull() => here{"name"}
           | ent:leaving{"name"},
@@ -498,7 +499,7 @@ ruleset io.picomesh.nomad {
       fitting = wishes == {} => null | engine:offers(wishes).map(function(one) { one{"did"} })
       table = decide(event:time, engine:here(), engine:offers(), fitting, s)
     }
-    if table{"verdict"} == "go" then engine:migrate(table{"to"}, table{"reason"})
+    if table{"verdict"} == "go" then engine:migrate(table{"to"}, table{"reason"}, table{"price"})
     fired {
       ent:leaving := {
         "to": table{"to"},
@@ -611,7 +612,7 @@ ruleset io.picomesh.nomad {
       to = event:attrs{"to"}
       reason = event:attrs{"reason"}.defaultsTo("its owner wants it to")
     }
-    engine:migrate(to, reason)
+    engine:migrate(to, reason, event:attrs{"price"})
     always {
       ent:leaving := {"to": to, "name": to, "reason": reason, "at": event:time}
     }

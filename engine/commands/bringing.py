@@ -126,7 +126,7 @@ def show_brought(told: dict[str, Any]) -> None:
     console.print(f"  place    {_place(told)}")
     if told["friends"]:
         console.print(
-            f"  friends  {told['friends']} who know it by DID are told where it is when its engine runs"
+            f"  friends  {told['friends']} who know it by DID are told once its log names its engine"
         )
     console.print("  [yellow]be sure that it lives nowhere else any more[/]")
     where = "" if told["home"] == str(default_home()) else f" --home {told['home']}"

@@ -193,9 +193,9 @@ class EngineClient:
         found: dict[str, Any] = self._read(self._call("GET", "/api/seal/owners", params=given))
         return found
 
-    def move(self, eci: str, to: str, reason: str) -> dict[str, Any]:
+    def move(self, eci: str, to: str, reason: str, price: int = 0) -> dict[str, Any]:
         """Have a pico move to another engine."""
-        words = {"eci": self._eci(eci), "to": to, "reason": reason}
+        words = {"eci": self._eci(eci), "to": to, "reason": reason, "price": price}
         begun: dict[str, Any] = self._post(("api", "moves"), words)
         return begun
 

@@ -10,6 +10,7 @@ import click
 from rich.markup import escape
 
 from engine.commands.client import EngineClient, engine_option, find_engine
+from engine.commands.engines_shown import count_picos
 from engine.commands.failure import Failure
 from engine.commands.output import console, json_option, print_json
 
@@ -48,9 +49,8 @@ def drain(engines: tuple[str, ...], reason: str, no_wait: bool, url: str | None,
     else:
         _say(told, no_wait)
     if told["stay"] and not no_wait:
-        raise Failure(
-            f"{len(told['stay']):,} picos stay here", "`picomesh move ECI ENGINE` tries one elsewhere"
-        )
+        stay = "1 pico stays" if len(told["stay"]) == 1 else f"{len(told['stay']):,} picos stay"
+        raise Failure(f"{stay} here", "`picomesh move ECI ENGINE` tries one elsewhere")
 
 
 def _awaited(here: EngineClient, told: Mapping[str, Any], as_json: bool) -> dict[str, Any]:
@@ -71,13 +71,13 @@ def _awaited(here: EngineClient, told: Mapping[str, Any], as_json: bool) -> dict
 
 def _say(told: Mapping[str, Any], is_begun: bool) -> None:
     if is_begun and told["running"]:
-        console.print(f"{told['left']:,} picos are about to leave for {escape(', '.join(told['engines']))}")
+        console.print(f"about to leave for {escape(', '.join(told['engines']))}: {count_picos(told['left'])}")
         return
     for name in told["engines"]:
         count = sum(there == name for there in told["gone"].values())
         if count:
-            are = "pico is" if count == 1 else "picos are"
-            console.print(f"[green]{count:,}[/] {are} at [bold]{escape(name)}[/] now")
+            are = "is" if count == 1 else "are"
+            console.print(f"[green]{count_picos(count)}[/] {are} at [bold]{escape(name)}[/] now")
     for pico, name in list(told["on_the_way"].items())[:FEW]:
         console.print(
             f"[yellow]on its way[/] {escape(pico)} to {escape(name)}, which has not said that it has it"

@@ -187,7 +187,9 @@ def remove(engine: str, url: str | None, as_json: bool) -> None:
 @click.option(
     "--who", type=click.Choice(["nobody", "trusted", "known", "anyone"]), help="Picos of which engines."
 )
-@click.option("--also", "dids", multiple=True, metavar="DID", help="And of this engine or owner; may repeat.")
+@click.option(
+    "--also", "dids", multiple=True, metavar="DID", help="And of this engine, owner or guardian; may repeat."
+)
 @click.option(
     "--picos", "most_picos", type=click.IntRange(0), metavar="N", help="So many may be here at a time."
 )
@@ -208,10 +210,11 @@ def remove(engine: str, url: str | None, as_json: bool) -> None:
 @engine_option
 @json_option
 def accept(any_ruleset: bool, nobody_else: bool, url: str | None, as_json: bool, **given: Any) -> None:
-    """Say whose picos may come here from other engines; without options, show it.
+    """Say whose picos may come from other engines.
 
-    At first nobody's may. Rulesets that come with the engine need not be named. What is not given stays as it
-    is; --also and --ruleset take the place of those named before.
+    Without options it shows it. At first nobody's may. An owner or guardian counts, by his did:key, who has
+    approved an entry of the pico's log. Rulesets that come with the engine need not be named. What is not
+    given stays as it is; --also and --ruleset take the place of those named before.
 
     \b
     Examples:

@@ -12,6 +12,8 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from engine.commands.output import console, print_drawing
+from engine.core.dids import show_did
+from engine.core.mesh.adverts import engine_of, short_name
 
 Shown = Mapping[str, Any]
 
@@ -94,8 +96,24 @@ def _tell_free(one: Shown) -> str:
     return (
         "none"
         if not free["picos"] or not free["bytes"]
-        else f"{free['picos']:,} picos, {decimal(free['bytes'])}"
+        else f"{count_picos(free['picos'])}, {decimal(free['bytes'])}"
     )
+
+
+def count_picos(count: int) -> str:
+    return "1 pico" if count == 1 else f"{count:,} picos"
+
+
+def engine_names(told: Shown) -> dict[str, str]:
+    """What engines are called here, by who they are: of what `/api/engines?all` answers."""
+    known = ((engine_of(one["did"]), one["name"]) for one in (told["here"], *told["engines"]))
+    return {engine: name for engine, name in known if engine is not None}
+
+
+def tell_engine(did: str, names: Mapping[str, str]) -> str:
+    """By its name, or as short as it can be."""
+    engine = engine_of(did)
+    return show_did(did) if engine is None else names.get(engine, f"…{short_name(engine)}")
 
 
 def _tell_room(free: Shown) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -10,9 +11,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from engine.commands.client import EngineClient, engine_option, find_engine
+from engine.commands.engines_shown import engine_names, tell_engine
 from engine.commands.failure import Failure
 from engine.commands.output import console, json_option, print_drawing, print_json
-from engine.core.dids import show_did
 
 PATIENCE_S = 90.0
 LOOK_EVERY_S = 0.05
@@ -23,10 +24,13 @@ UNDER_WAY = ("offered", "leaving", "released")
 @click.argument("eci")
 @click.argument("engine")
 @click.option("--reason", default="", metavar="TEXT", help="What the pico and its logs are told.")
+@click.option("--price", type=click.IntRange(0), default=0, help="What it may cost there a day [0].")
 @click.option("--no-wait", is_flag=True, help="Do not wait until it is there.")
 @engine_option
 @json_option
-def move(eci: str, engine: str, reason: str, no_wait: bool, url: str | None, as_json: bool) -> None:
+def move(
+    eci: str, engine: str, reason: str, price: int, no_wait: bool, url: str | None, as_json: bool
+) -> None:
     """Have the pico with that channel move to another engine.
 
     ENGINE is its name among those that `picomesh engines list` shows, or its DID. The other engine has to
@@ -40,9 +44,10 @@ def move(eci: str, engine: str, reason: str, no_wait: bool, url: str | None, as_
       picomesh move ckxyz did:peer:2.Vz6Mk… --reason "the laptop goes to sleep"
     """
     with find_engine(url) as here:
-        begun = here.move(eci, engine, reason)
+        begun = here.move(eci, engine, reason, price)
         told = begun if no_wait or not begun["attempt"] else _awaited(here, begun)
-    print_json(told) if as_json else _say(told)
+        names = {} if as_json else engine_names(here.engines(all=True))
+    print_json(told) if as_json else _say(told, names)
 
 
 def _awaited(here: EngineClient, begun: dict[str, Any]) -> dict[str, Any]:
@@ -59,11 +64,11 @@ def _awaited(here: EngineClient, begun: dict[str, Any]) -> dict[str, Any]:
     return {**begun, **told}
 
 
-def _say(told: dict[str, Any]) -> None:
-    place = f"[dim]{escape(show_did(told.get('to', '')))}[/]"
+def _say(told: dict[str, Any], names: Mapping[str, str]) -> None:
+    place = f"[bold]{escape(tell_engine(told.get('to', ''), names))}[/]"
     match told["phase"]:
         case "gone":
-            console.print(f"[bold]moved[/] to {place}")
+            console.print(f"moved to {place}")
         case "live" if not told["attempt"]:
             console.print("it lives there already")
         case phase:
@@ -87,10 +92,11 @@ def moves(url: str | None, as_json: bool) -> None:
     """
     with find_engine(url) as here:
         found = here.moves()
-    print_json({"moves": found}) if as_json else _draw(found)
+        names = {} if as_json or not found else engine_names(here.engines(all=True))
+    print_json({"moves": found}) if as_json else _draw(found, names)
 
 
-def _draw(found: list[dict[str, Any]]) -> None:
+def _draw(found: list[dict[str, Any]], names: Mapping[str, str]) -> None:
     if not found:
         console.print("no pico of this engine has moved, or is about to")
         return
@@ -101,7 +107,7 @@ def _draw(found: list[dict[str, Any]]) -> None:
         phase = f"coming: {one['coming']}" if "coming" in one else one["phase"]
         if one["phase"] == "live" and one.get("came"):
             phase = "lives here"
-        places = (show_did(one.get(name, "")) for name in ("from", "to"))
+        places = (tell_engine(one.get(name, ""), names) for name in ("from", "to"))
         table.add_row(*(escape(cell) for cell in (one["pico"], phase, *places, one["reason"])))
     print_drawing(table)
 

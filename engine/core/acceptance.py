@@ -190,7 +190,7 @@ def _room(policy: Policy, newcomer: Newcomer, guests: Guests) -> Refused | None:
     if guests.count >= policy.most_picos:
         return Refused(
             "too-many",
-            f"{guests.count:,} picos live here that came from elsewhere; there is room for "
+            f"picos that came from elsewhere and live here: {guests.count:,}; there is room for "
             f"{policy.most_picos:,}. Some may leave; try again later",
         )
     left = policy.total_bytes - guests.bytes

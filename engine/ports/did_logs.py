@@ -78,6 +78,10 @@ class LifelongLogs(Protocol):
     def acting(self, log: KeptLog, now_s: float) -> Acting:
         """Whose signatures counted as the pico's, and when."""
 
+    def approvers(self, log: KeptLog, now_s: float) -> frozenset[str]:
+        """The did:keys of those who have signed that they approve an entry: guardians, an owner that acts as
+        one. That a log names somebody proves nothing of them; this does."""
+
     def hosting(self, log: KeptLog, now_s: float) -> Hosting:
         """Where the pico lives."""
 

@@ -129,6 +129,10 @@ class Journal(Protocol):
     def load(self, pico: PicoId) -> Stored | None:
         """Everything needed to wake a pico; None when there is none of that id."""
 
+    async def settle(self) -> None:
+        """Have what was committed put in its place, beside what others commit. For whoever writes much: else
+        a commit of somebody's would have to do all of it at some time."""
+
     def loose_parts(self) -> int:
         """How many pieces of snapshots there are of picos that do not exist."""
 

@@ -23,9 +23,10 @@ class KnownEngines(Protocol):
 class Departures(Protocol):
     """Moves that picos of this engine want."""
 
-    async def wanted(self, pico: PicoId, to: str, reason: str) -> str | Refusal:
+    async def wanted(self, pico: PicoId, to: str, reason: str, price: int) -> str | Refusal:
         """Begin one, durably, and do not wait for it: the name of the attempt, or why there is none. `to`
-        is the DID of an engine or the name that the owner of this one gave it."""
+        is the DID of an engine or the name that the owner of this one gave it; `price` what it may cost there
+        a day, at most."""
 
     def came(self, pico: PicoId) -> int | None:
         """When it came to this engine, in milliseconds; None if it was born here."""

@@ -49,13 +49,13 @@ class _Answers:
         """The engines that are as wanted."""
         return [dict(one) for one in self._engines.offers(filter)]
 
-    async def migrate(self, call: Call, to: str, reason: str) -> dict[str, Any]:
+    async def migrate(self, call: Call, to: str, reason: str, price: int = 0) -> dict[str, Any]:
         """Have the pico leave. It may ask a second time from where it wanted to go, since what it has yet to
         ask goes along with it; then it is there."""
         here = self._engines.here()
         if to == here["name"] or (engine_of(to) or to) == engine_of(here["did"]):
             return {"attempt": ""}
-        outcome = await self._moves.wanted(call.pico, to, reason)
+        outcome = await self._moves.wanted(call.pico, to, reason, price)
         if isinstance(outcome, Refusal):
             await self._inform(call.pico, DEPARTED_FAILED, _not_begun(call, here["did"], to, outcome))
             return {"attempt": ""}

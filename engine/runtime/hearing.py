@@ -17,7 +17,7 @@ from engine.core.didcomm.messages import Message
 from engine.core.dids import show_did
 from engine.core.inquiries import ANSWERS
 from engine.core.messages import Fault, Refusal
-from engine.core.model import Eci
+from engine.core.model import Eci, EventId
 from engine.core.protocols import discover_features, picomesh, trust_ping
 from engine.core.protocols.message_types import read_type
 from engine.core.protocols.reactions import NewId, Note, Reaction, Trouble, attrs_of
@@ -44,6 +44,7 @@ WHY: Mapping[str, tuple[Verdict, str]] = {
     "denied": ("denied", "not allowed"),
     "quota": ("busy", "busy"),
     "draining": ("busy", "busy"),
+    "moved": ("busy", "busy"),
 }
 """What a refusal of the engine means to the sender; others are not told apart from channels that are not."""
 NO_SUCH_QUERY = "R610"
@@ -101,6 +102,8 @@ class Hearing:
                 return self._refused(letter, accepted)
             return Handled(answers=picomesh.accepted(heard.state, id, eid, *self._telling(letter)).replies)
         match await self._gate.run_event(*event, self._caller(letter)):
+            case Refusal(kind="moved"):
+                return await self._keep_for_later(letter, heard, event)
             case Refusal() as refusal:
                 return self._refused(letter, refusal)
             case Fault(code, text):
@@ -110,6 +113,16 @@ class Hearing:
                 shown = to_json(list(directives))
                 outcome = picomesh.finished(heard.state, id, eid, shown, *self._telling(letter))
         return Handled(answers=outcome.replies)
+
+    async def _keep_for_later(
+        self, letter: Letter, heard: Reaction, event: tuple[Eci, str, str, Any, EventId]
+    ) -> Handled:
+        """The pico has left while the event waited for its turn: it is sent on, and nobody waits for it."""
+        accepted = await self._gate.accept_event(*event, self._caller(letter))
+        if isinstance(accepted, Refusal):
+            return self._refused(letter, accepted)
+        told = picomesh.accepted(heard.state, letter.message.id, event[4], *self._telling(letter))
+        return Handled(answers=told.replies)
 
     async def _take_query(self, letter: Letter, eci: Eci) -> Handled:
         heard = self._correspondents.hear(letter)

@@ -18,6 +18,8 @@ from engine.runtime.courtesy import let_others
 
 PART_BYTES = 256 << 10
 """Of one commit: some milliseconds of the disk."""
+SETTLED_AFTER = 4
+"""Pieces."""
 RECORDS_AT_ONCE = 100
 
 
@@ -47,6 +49,8 @@ async def bring_in_parts(
         count += 1
         part = await asyncio.to_thread(next, parts, b"")
         await kept
+        if count % SETTLED_AFTER == 0:
+            await journal.settle()
     for some in _some(records, most):
         await journal.commit(some)
     return Arrived(b"", count, ())

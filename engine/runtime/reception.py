@@ -95,7 +95,9 @@ class Reception:
             logger.debug("a message was refused: it is not encrypted")
             return UNREADABLE
         owner = self._identities.find(letter.recipient)
-        if owner is None or (expected is not None and expected != letter.recipient):
+        if owner is None:
+            return await self._pass_on(envelope)  # it has left while this was opened
+        if expected is not None and expected != letter.recipient:
             return Receipt("unknown")
         if owner.eci is None and same_type(letter.message.type, routing.FORWARD):
             return await self._forward(letter.message, layers, line)

@@ -1,7 +1,8 @@
 """What an IPFS node costs: blocks put and fetched through the adapter, beside the node's own limit.
 
 The limit is measured in the same run, on the same node, with blocks of the same sizes that it does not have
-yet: the very requests sent by a client that does nothing else, and Kubo's own command for the bulk.
+yet: the very requests, written beforehand and sent by a process that does nothing else (`raw_posts`), and
+Kubo's own commands for the bulk and for what comes from another node.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from engine.adapters.ipfs import IpfsBlocks, NodeLimits, Rpc
 from engine.core.cars import car_of
 from engine.core.cids import Cid, cid_text
 from engine.ipfs_choice import read_address
+from tests.benchmarks.raw_posts import send_raw
 from tests.engine.making_blocks import Tree, above, leaf
 from tests.support.ipfs_node import IpfsNode, connected_nodes
 
@@ -36,6 +38,7 @@ WIDTH = 100
 BULK = 8_000
 """Leaves of the tree that is put and fetched as a whole."""
 BARE = "the same requests, sent by themselves"
+RAW = "the same requests, written beforehand and sent by another process"
 
 T = TypeVar("T")
 
@@ -65,7 +68,7 @@ async def _measure_all(nodes: list[IpfsNode], folder: Path) -> list[Table | str]
     try:
         return [
             await _small_puts(nodes[0], stores[0]),
-            await _bulk(nodes[0], stores, folder),
+            await _bulk(nodes, stores, folder),
             await _single_blocks(nodes[0], stores[0]),
         ]
     finally:
@@ -92,14 +95,20 @@ async def _small_puts(node: IpfsNode, store: IpfsBlocks) -> Table:
             cars = [car_of([tree.root], tree.blocks) for tree in (_tree(SEAL) for _ in range(SEALS))]
             return await _timed(_each(partial(_post_car, session, node), cars))
 
-        paces = [await way() for way in (bare, through_adapter) * 3]
+        async def raw() -> Pace:
+            cars = [car_of([tree.root], tree.blocks) for tree in (_tree(SEAL) for _ in range(SEALS))]
+            return Pace(await asyncio.to_thread(send_raw, node.url, cars, AT_ONCE), 0.0)
+
+        ways = (bare, through_adapter, raw)
+        paces = [await way() for way in ways * 3]
     table = Table("", "blocks/s", "CPU µs a block", title=f"{SEAL} blocks a call, {AT_ONCE} calls at a time")
-    for name, found in (("put through the adapter", paces[1::2]), (BARE, paces[::2])):
+    for name, found in (("put through the adapter", paces[1::3]), (BARE, paces[::3]), (RAW, paces[2::3])):
         _row(table, name, min(found, key=lambda pace: pace.wall_s), SEALS * SEAL)
     return table
 
 
-async def _bulk(node: IpfsNode, stores: list[IpfsBlocks], folder: Path) -> Table:
+async def _bulk(nodes: list[IpfsNode], stores: list[IpfsBlocks], folder: Path) -> Table:
+    node, elsewhere = nodes
     ours, theirs = _tree(BULK), _tree(BULK)
     file = folder / "theirs.car"
     file.write_bytes(car_of([theirs.root], theirs.blocks))
@@ -119,6 +128,11 @@ async def _bulk(node: IpfsNode, stores: list[IpfsBlocks], folder: Path) -> Table
     out = ("dag", "export", "--progress=false", cid_text(ours.root))
     row("`ipfs dag export` of it", None, await _run(node, *out))
     row("fetched through another node, which had none of it", await _timed(_fetch(stores[1], ours)))
+    for fetching in (("refs", "-r", "-u"), ("pin", "add", "--progress=false")):
+        other = _tree(BULK)
+        await stores[0].put_many(other.blocks)
+        name = f"`ipfs {' '.join(fetching[:2])}` of as much, at a node that had none of it"
+        row(name, None, await _run(elsewhere, *fetching, cid_text(other.root)))
     return table
 
 

@@ -344,6 +344,9 @@ class MemoryJournal:
         inbox = [body for (owner, _), body in self.disk.inbox.items() if owner == pico]
         return Stored(seq, snapshot, after, inbox, self.disk.rests.get(pico))
 
+    async def settle(self) -> None:
+        """There is but one place."""
+
     def loose_parts(self) -> int:
         return sum(pico not in self.disk.snapshots for pico, _ in self.disk.parts)
 

@@ -29,10 +29,10 @@ class FakeDepartures:
     def __init__(self, refusals: Mapping[str, Refusal] | None = None) -> None:
         self._refusals = refusals or {}
         self.came_ms: int | None = None
-        self.wants: list[tuple[PicoId, str, str]] = []
+        self.wants: list[tuple[PicoId, str, str, int]] = []
 
-    async def wanted(self, pico: PicoId, to: str, reason: str) -> str | Refusal:
-        self.wants.append((pico, to, reason))
+    async def wanted(self, pico: PicoId, to: str, reason: str, price: int) -> str | Refusal:
+        self.wants.append((pico, to, reason, price))
         return self._refusals.get(to) or f"attempt {len(self.wants)}"
 
     def came(self, pico: PicoId) -> int | None:

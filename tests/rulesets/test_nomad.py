@@ -73,7 +73,7 @@ class TwoEngines(GivenAnswers):
         return {
             "did": did,
             "name": did.removeprefix("did:"),
-            "price": self._near(means["price"]),
+            "price": float(round(self._near(means["price"]))),
             "round_trip_ms": self._near(means["round_trip_ms"]),
             "success": min(1.0, self._near(means["success"])),
             "free": {"picos": float(round(self._near(means["free"])))},

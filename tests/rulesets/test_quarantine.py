@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 
 from engine.config import Settings
 from engine.core.messages import Event, Fault, Refusal
-from engine.core.model import EventId, Inputs, RulesetHash
+from engine.core.model import EventId, Inputs, Rid, RulesetHash
 from engine.core.records import encode_request
 from engine.runtime.genesis import WRANGLER
 from engine.runtime.replies import FlushReply, LookReply
@@ -145,6 +145,19 @@ def test_picos_are_not_woken_to_see_whether_they_are_well(patient: Patient) -> N
         patient.restart()
         patient.engine.settle()
     assert entries == []
+
+
+def test_an_upgrade_to_the_same_text_ends_it(patient: Patient) -> None:
+    """What is unchanged is left alone, unless it does not run."""
+    patient.lose("counter")
+    patient.restart()
+    patient.engine.send("c:t")
+    patient.engine.settle()
+    assert "quarantined" in patient.meta()
+    told = patient.engine.run(patient.engine.host.upgrade(Rid("counter"), None, None))
+    assert not isinstance(told, Refusal)
+    assert (len(told["upgraded"]), told["unchanged"], told["failed"]) == (1, [], [])
+    assert "quarantined" not in patient.meta()
 
 
 def test_a_query_finds_out_too(patient: Patient) -> None:

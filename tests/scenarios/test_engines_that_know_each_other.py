@@ -144,5 +144,12 @@ def test_an_engine_is_emptied_before_it_is_stopped(owners: tuple[Owner, Owner]) 
     drained = cellar.run_main("drain", "attic")
     assert (drained.exit_code, "2 picos are at attic now" in drained.stdout) == (0, True), drained.output
     assert "the engine can be stopped" in drained.stdout
+    shown = cellar.run_main("moves").stdout
+    assert [line.split()[1:4] for line in shown.splitlines()[1:]] == [["gone", "cellar", "attic"]] * 2
+    pico = next(iter(json.loads(cellar.run_main("moves", "--json").stdout)["moves"]))["pico"]
+    back = attic.run_main("move", pico, "cellar")
+    assert (back.exit_code, "this engine is about to stop" in back.stderr) == (1, True), back.output
+    lost = attic.run_main("move", pico, "cellars")
+    assert (lost.exit_code, "no engine is called 'cellars'; there are cellar" in lost.stderr) == (1, True)
     cellar.process.stop()
     assert attic.told("accept")["guests"]["count"] == 2

@@ -19,6 +19,7 @@ from engine.commands.process import EngineProcess
 from engine.runtime.naming_heads import name_purpose
 from engine.wiring import SEED_FILE
 from tests.engine.commands.sealed_homes import HALF
+from tests.scenarios.messages import wait_until
 from tests.support.ipfs_node import IpfsNode, connected_nodes
 
 COUNTER = Path(__file__).resolve().parents[2] / "examples" / "counter"
@@ -216,6 +217,7 @@ def test_a_home_is_made_of_a_backup_of_an_engine_at_work(
     run("restore-home", backup, "--home", new)
     second, engine = begun(processes, new)
     assert engine.query("root", ("half", "count"), {}) == 1
+    wait_until(lambda: engine.past("log", eci="root", n=1)["events"][-1]["seq"] == 59)  # of its inbox
     assert engine.past("replay", eci="root")["repeated"] == 59 >= was["events"][-1]["seq"]
     goes_on(engine)
     assert "this home was made of a backup of" in second.log.read_text()

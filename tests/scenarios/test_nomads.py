@@ -23,9 +23,10 @@ PATIENCE_S = 60.0
 
 @pytest.fixture
 def engines(tmp_path: Path) -> Iterator[TwoEngines]:
-    """A laptop where a pico costs fifty a day, and a server where it costs nothing."""
+    """A laptop where a pico costs fifty units a day, and a server where it costs one."""
     with TwoEngines(tmp_path) as found:
         found.clients[0].acceptance({"price": 50})
+        found.clients[1].acceptance({"price": 1})
         found.introduce()
         yield found
 
@@ -95,13 +96,13 @@ def test_it_is_told_why_it_was_not_let_in_and_thinks_again(engines: TwoEngines) 
 
 
 def test_its_owner_sends_it_somewhere_by_name(engines: TwoEngines) -> None:
-    """Whatever the scores are; an engine that nobody knows is told as one that did not take it."""
+    """At the price that it says; an engine that nobody knows is told as one that did not take it."""
     wanderer, owner = nomad_on(engines)
     laptop, server = engines.clients
     laptop.send_event(owner, ("nomad", "go"), {"to": "nowhere"})
     (journey,) = wait_for(lambda: journeys(laptop, wanderer.eci))
     assert not journey["arrived"]
     assert "nowhere" in journey["reason"]
-    laptop.send_event(owner, ("nomad", "go"), {"to": "server"})
+    laptop.send_event(owner, ("nomad", "go"), {"to": "server", "price": 1})
     arrived = wait_for(lambda: journeys(server, wanderer.eci)[1:])
     assert [one["arrived"] for one in arrived] == [True]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import gzip
+import itertools
 import zlib
 
 import pytest
@@ -34,9 +35,10 @@ WORD = "canary-of-the-tests"
         base58(WORD.encode()),
         zlib.compress(b"some " + WORD.encode() + b" more"),
         zlib.compress(base64.b64encode(b"a" + WORD.encode() + b"b"), 1),
-        gzip.compress(b"x" * 5_000 + WORD.encode()),
-        gzip.compress(WORD.encode() * 9)[:-8],
+        gzip.compress(b"x" * 5_000 + WORD.encode(), mtime=0),
+        gzip.compress(WORD.encode() * 9, mtime=0)[:-8],
     ],
+    ids=itertools.count(),
 )
 def test_a_word_is_found_in_each_spelling(spelled: bytes) -> None:
     assert found_in(b"before " + spelled + b" after", [WORD, "another-word"]) == {WORD}

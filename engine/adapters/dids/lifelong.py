@@ -31,7 +31,7 @@ from engine.adapters.dids.own import own_multikeys
 from engine.adapters.dids.proofs import did_of_key
 from engine.adapters.dids.refused import DidRefused
 from engine.adapters.dids.succession import LogSuccession
-from engine.adapters.dids.witnesses import Approval
+from engine.adapters.dids.witnesses import Approval, approvers
 from engine.core.did_keys import PREFIX, DidKey, NotADidKey, read_did_key
 from engine.core.dids import Did
 from engine.ports import Acting, BadLog, Hosting, KeptLog, Keys, NewHost, Promises, Rotate
@@ -121,6 +121,10 @@ class LifelongLogs:
         if guardians is None:
             return Acting(log.name, signers)
         return Acting(log.name, signers, guardians.threshold, tuple(map(read_did_key, guardians.members)))
+
+    def approvers(self, kept: KeptLog, now_s: float) -> frozenset[str]:
+        log = read_kept(kept, now_s)
+        return approvers([entry.version_id for entry in log.entries], read_approvals(kept))
 
     def promises(self, pico: str, kept: KeptLog, now_s: float) -> Promises:
         log = read_kept(kept, now_s)

@@ -102,6 +102,13 @@ class Approvals:
         return self._reached[witness]
 
 
+def approvers(version_ids: Sequence[str], approvals: Iterable[Approval]) -> frozenset[str]:
+    """Who has really approved one of these entries: nobody else can have wanted to stand in that log."""
+    ids = frozenset(version_ids)
+    named = ((_claimed_witness(one), one) for one in approvals if one.version_id in ids)
+    return frozenset(witness for witness, one in named if witness is not None and is_good(one))
+
+
 def _claimed_witness(approval: Approval) -> str | None:
     """Whose the proof says it is. Others are ignored ("Verifying Witness Proofs During Resolution")."""
     try:

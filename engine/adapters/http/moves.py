@@ -8,6 +8,8 @@ from engine.adapters.http.problems import Problem, from_refusal, malformed
 from engine.adapters.http.replies import Reply, encode
 from engine.adapters.http.requests import Request
 from engine.adapters.http.routes import Routes
+from engine.core.dids import names_a_did
+from engine.core.mesh.acquaintances import NoSuchEngine
 from engine.core.messages import Refusal
 from engine.core.model import Eci
 from engine.runtime.admission import unknown_channel
@@ -19,16 +21,30 @@ async def _moves(host: Host, request: Request) -> Reply:
     if "to" not in given:
         return Reply(encode({"moves": moves.listed()}))
     request.demand_post("this has a pico move")
-    eci, to, reason = given.get("eci"), given["to"], given.get("reason", "")
+    eci, to, reason, price = given.get("eci"), given["to"], given.get("reason", ""), given.get("price", 0)
     if not isinstance(eci, str) or not isinstance(to, str) or not isinstance(reason, str):
         raise malformed("eci, to and reason are strings", 'send JSON: {"eci": "…", "to": "…"}')
+    if not isinstance(price, int | float) or isinstance(price, bool) or price < 0 or price != int(price):
+        raise malformed("price is no whole number of units", "leave it out where it costs nothing")
     pico = moves.pico_of(Eci(eci))
     if pico is None:
         raise from_refusal(unknown_channel(Eci(eci)))
-    attempt = await moves.wanted(pico, to, reason)
+    attempt = await moves.wanted(pico, _find_engine(host, to), reason, int(price))
     if isinstance(attempt, Refusal):
         raise from_refusal(attempt)
     return Reply(encode({"pico": pico, "attempt": attempt, **moves.standing(pico)}), 202 if attempt else 200)
+
+
+def _find_engine(host: Host, name: str) -> str:
+    """Its DID, by what people call it."""
+    engines = mail_of(host).engines
+    if engines is None or names_a_did(name):
+        return name
+    try:
+        return engines.resolve(name).did
+    except NoSuchEngine as problem:
+        hint = "`picomesh engines list --all` shows those that are known"
+        raise Problem(404, "unknown", str(problem), hint=hint) from None
 
 
 async def _where(host: Host, request: Request) -> Reply:

@@ -2,8 +2,9 @@
 
 What a node has itself comes as one CAR, many times as quick as block by block. A CAR that lacks a block just
 ends there (that it failed stands behind the answer, in a trailer), so what is missing is found by following
-links. It is asked for by itself, many blocks at a time: for a CAR, or a list of references, a node would
-fetch one after the other from its peers, each with forty milliseconds of its own.
+links. For a CAR a node would fetch one block after the other from its peers, each with forty milliseconds of
+its own; for a list of references it fetches all that a block leads to at a time. So it makes that first, and
+what is missing still is asked for by itself, many blocks at a time.
 """
 
 from __future__ import annotations
@@ -45,6 +46,11 @@ class TreeFetch:
         end_s = loop.time() + self._limits.tree_s
         async for blocks in self._export():
             yield blocks
+        if self._wanted:
+            had_none = not self._seen
+            if await self._have_it_fetched() and had_none:
+                async for blocks in self._export():
+                    yield blocks
         missing: set[Cid] = set()
         while batch := list(islice((cid for cid in self._wanted if cid not in missing), AT_ONCE)):
             if loop.time() > end_s:
@@ -74,6 +80,20 @@ class TreeFetch:
                     if new := self._read(reader, piece):
                         yield new
             reader.finish()
+
+    async def _have_it_fetched(self) -> bool:
+        """Whether the node says that it has all of it now. It may stall, or know no such command: then it is
+        asked for each block, which may help."""
+        options = {"arg": cid_text(self._root), "recursive": "true", "unique": "true"}
+        patience_s, told = self._limits.ask_again_s, 0
+        with suppress(StoreUnavailable):
+            async with self._rpc.open("refs", options, self._limits.tree_s, stall_s=patience_s) as pieces:
+                async for piece in pieces:
+                    told += len(piece)
+                    if told > self._limits.answer_bytes:
+                        return False
+            return True
+        return False
 
     def _read(self, reader: CarReader, piece: bytes) -> dict[Cid, bytes]:
         """The blocks that are new; those that belong to something else are passed over."""

@@ -22,7 +22,7 @@ from typing import Any
 from engine.adapters.local.batch import BODY, IS_LOOSE, bytes_of, statements
 from engine.adapters.local.mail import SqliteMail
 from engine.adapters.local.packing import count_of, unpack
-from engine.adapters.local.schema import open_reader, open_writer
+from engine.adapters.local.schema import move_log, open_reader, open_writer
 from engine.core.did_keys import DidKey
 from engine.core.dids import Did
 from engine.core.model import Eci, EventId, PicoId, RulesetHash
@@ -71,6 +71,7 @@ class SqliteJournal:
     """`engine.ports.Journal` in a file. Only the loop's thread calls its methods."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self.transactions = 0
         """How many there have been since it was opened: far fewer than commits, under load."""
         self._writer = open_writer(path)
@@ -164,6 +165,10 @@ class SqliteJournal:
         for _, durable in lost:
             if not durable.cancelled():
                 durable.set_exception(JournalFailed(self.failure))
+
+    async def settle(self) -> None:
+        if self.failure is None:
+            await asyncio.to_thread(move_log, self._path)
 
     async def close(self) -> None:
         while self._is_writing:

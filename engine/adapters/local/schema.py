@@ -6,6 +6,7 @@ date here, when there is one; a newer one is refused, because half understanding
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -155,6 +156,13 @@ def open_reader(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA query_only = ON")
     connection.execute(CACHE)
     return connection
+
+
+def move_log(path: Path) -> None:
+    """Move the log back into the file, as far as that goes while others write and read: they do not wait."""
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA checkpoint_fullfsync = ON")
+        connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
 
 def _make_durable(connection: sqlite3.Connection) -> None:

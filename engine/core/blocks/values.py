@@ -36,6 +36,8 @@ INLINE = 2048
 change would write much and a block might be too large, with smaller ones there would be many blocks."""
 LONGEST_KEY = 255
 """Bytes up to which a key of a HAMT is the key of the map itself."""
+PARSED_AT_ONCE = 64 << 10
+"""Bytes of JSON; half a millisecond."""
 NESTING = 32
 """Levels of large values inside large values. What is nested deeper is one text."""
 FORK = 256
@@ -198,10 +200,13 @@ class ValueReader:
             raise NotATree("a map that has not one entry for each of its keys")
         linked = yield from self._linked(slots.values(), deeper)
         entries: dict[str, Plain] = {}
-        for pairs in in_turns(slots.items()):
-            small = iter(self._parse_all([slot for _, slot in pairs if not isinstance(slot, Link)]))
-            entries.update((name, next(linked if isinstance(slot, Link) else small)) for name, slot in pairs)
-            yield BREATH
+        for batch in in_turns(slots.items()):
+            for pairs in _few_bytes(batch):
+                small = iter(self._parse_all([slot for _, slot in pairs if not isinstance(slot, Link)]))
+                entries.update(
+                    (name, next(linked if isinstance(slot, Link) else small)) for name, slot in pairs
+                )
+                yield BREATH
         return entries
 
     def _fill(self, slot: Slot, linked: Iterator[Plain]) -> Plain:
@@ -234,6 +239,19 @@ class ValueReader:
         self._left -= size
         if self._left < 0:
             raise BlockTooLarge(f"a tree of more than {self.most:,} bytes; that many may be read of it")
+
+
+def _few_bytes(pairs: Iterable[tuple[str, Slot]]) -> Iterator[list[tuple[str, Slot]]]:
+    """Entries that are parsed together: nobody else can have the interpreter meanwhile."""
+    held, size = list[tuple[str, Slot]](), 0
+    for pair in pairs:
+        held.append(pair)
+        size += len(pair[1]) if isinstance(pair[1], bytes) else 0
+        if size >= PARSED_AT_ONCE:
+            yield held
+            held, size = [], 0
+    if held:
+        yield held
 
 
 def _branches(branches: Node) -> list[Cid]:

@@ -17,7 +17,7 @@ from engine.core.world import World
 from pico_lang.coercion import to_string
 from pico_lang.errors import TypeFault
 from pico_lang.host import Member
-from pico_lang.values import Value, is_null, to_stored
+from pico_lang.values import Value, is_null, is_number, to_stored
 
 NAME = "engine"
 STEPS_OF_A_QUESTION = 1_000
@@ -26,6 +26,8 @@ LONGEST_REASON = 500
 """Characters. It goes to the other engine, and into the logs of both."""
 LONGEST_NAME = 4_096
 """Of an engine; a DID with everything in it has some hundreds."""
+
+LARGEST_PRICE = 2**53 - 1
 
 ARRIVED, LEAVING, DEPARTED_FAILED = "arrived", "leaving", "departed_failed"
 TOLD = frozenset({ARRIVED, LEAVING, DEPARTED_FAILED})
@@ -42,9 +44,9 @@ def _offers(world: World, filter: Value) -> Value:
     return _ask(world, "offers", {"filter": _read_filter(world, filter)})
 
 
-def _migrate(world: World, to: Value, reason: Value) -> Value:
+def _migrate(world: World, to: Value, reason: Value, price: Value) -> Value:
     """Go there, after this turn."""
-    arguments = {"to": _read_engine(to), "reason": _read_reason(reason)}
+    arguments = {"to": _read_engine(to), "reason": _read_reason(reason), "price": _read_price(price)}
     world.run.meter.charge(STEPS_OF_A_QUESTION)
     send_off(world, Question(MODULE, make_content(NAME, "migrate", arguments, world.run.next_key())))
     return None
@@ -84,10 +86,20 @@ def _read_reason(given: Value) -> str:
     return "" if is_null(given) else to_string(given)[:LONGEST_REASON]
 
 
+def _read_price(given: Value) -> float:
+    if is_null(given):
+        return 0.0
+    if not is_number(given) or given < 0 or given != int(given) or given > LARGEST_PRICE:
+        raise TypeFault(
+            f"engine:migrate: a price is a whole number of units a day, not {to_string(given)[:64]}"
+        )
+    return float(given)
+
+
 CALLS: Mapping[str, Callable[..., Value]] = {"here": _here, "offers": _offers, "migrate": _migrate}
 
 MEMBERS: Mapping[str, Member] = {
     "here": Member("both"),
     "offers": Member("both", ("filter",)),
-    "migrate": Member("action", ("to", "reason")),
+    "migrate": Member("action", ("to", "reason", "price")),
 }

@@ -52,6 +52,8 @@ PIURI = "https://picomesh.org/protocols/picomesh/migration/1.0"
 LONGEST_NAME = 256
 LARGEST_LOG = 1 << 18
 """Characters of entries in a message; so many has a log of some two hundred."""
+LARGEST_BOX = 1 << 17
+"""Characters of what goes along sealed: a key for each epoch, and little else."""
 MOST_RULESETS = 256
 
 _NAME = need(text(LONGEST_NAME, empty=False))
@@ -79,7 +81,7 @@ BODIES: Mapping[str, Shape] = {
         **_MOVE,
         "head": _HEAD,
         "proof": _SIGNED,
-        "keys": need(text()),
+        "keys": need(text(LARGEST_BOX)),
         "log": may(text(LARGEST_LOG)),
     },
     "ready": {**_MOVE, "head": _HEAD, "key": _NAME, "proof": _SIGNED},

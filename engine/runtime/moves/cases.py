@@ -55,6 +55,8 @@ class Case:
     """The key of its states on their way, wrapped with this engine's."""
     size: int = 0
     reason: str = ""
+    price: int = 0
+    """What is offered for it a day."""
     failed: str = ""
     """Why it did not go the last time, while the engine runs."""
     since_ms: int = 0
@@ -133,7 +135,19 @@ def forgotten(did: str) -> SetFact:
 
 def write_case(case: Case) -> str:
     plain: dict[str, Any] = {"seat": write_seat(case.seat)}
-    for name in ("pico", "opens", "box", "had", "proof", "root", "key", "size", "reason", "since_ms"):
+    for name in (
+        "pico",
+        "opens",
+        "box",
+        "had",
+        "proof",
+        "root",
+        "key",
+        "size",
+        "reason",
+        "price",
+        "since_ms",
+    ):
         plain[name] = getattr(case, name)
     plain["rotate"] = list(case.rotate)
     plain["addresses"] = dict(case.addresses)

@@ -16,8 +16,9 @@ from engine.core.blocks.sealing import Aead, Keyring, SealedBlocks
 from engine.core.blocks.state import State, StateTree, texts_of
 from engine.core.blocks.walks import on_blocks
 from engine.core.cids import Cid, cid_of, cid_text, read_cid
+from engine.core.dids import Did
 from engine.core.migration.messages import Head
-from engine.core.model import PicoId, RulesetHash
+from engine.core.model import Eci, PicoId, RulesetHash
 from engine.core.protocols.migration_goods import MOST_BYTES
 from engine.core.replicas import NOWHERE
 from engine.ports import BlockStore, Journal, MissingBlocks, StoreFailed
@@ -25,6 +26,7 @@ from engine.runtime.besides import Tail, Unpacked, pack_beside, unpack_beside
 from engine.runtime.captures import Capture, Captures
 from engine.runtime.channel_keys import NamedChannel, pack_name
 from engine.runtime.many_stores import ManyStores
+from engine.runtime.moves.acquaintances import ACQUAINTED, acquaintances, names_in
 from engine.runtime.pico_owners import PicoOwner, pack_owners
 from engine.runtime.preparation import name_state
 from engine.runtime.sealed_states import open_tree
@@ -41,6 +43,8 @@ Ask = Callable[[list[Cid]], Awaitable[list[bytes]]]
 
 
 OwnersOf = Callable[[PicoId], Sequence[PicoOwner]]
+NameChannels = Callable[[Eci, Sequence[Did]], Sequence[NamedChannel]]
+"""DIDs of a channel with their keys."""
 
 
 class NoFreight(Exception):
@@ -64,12 +68,14 @@ class Freight:
         stores: Callable[[], Awaitable[BlockStore]],
         aead: Aead,
         owners_of: OwnersOf,
+        named: NameChannels,
     ) -> None:
         self._journal = journal
         self._captures = captures
         self._stores = stores
         self._aead = aead
         self._owners_of = owners_of
+        self._named = named
 
     # --- leaving ---
 
@@ -90,8 +96,15 @@ class Freight:
     async def _beside(self, capture: Capture) -> Mapping[str, object]:
         tail, pico = Tail(), capture.head.pico
         await tail.read_on(self._journal, pico.id, pico.seq)
-        names = [pack_name(NamedChannel(*named)) for named in capture.beside.dids]  # keys go as luggage
-        return pack_beside(capture.beside, tail, names, None, pack_owners(self._owners_of(pico.id)))
+        channels: dict[Eci, list[Did]] = {}
+        for did, eci in capture.beside.dids:
+            channels.setdefault(eci, []).append(did)
+        named = {one.did: one for eci, dids in channels.items() for one in self._named(eci, dids)}
+        names = [pack_name(named[did]) for did, _ in capture.beside.dids]
+        packed = pack_beside(capture.beside, tail, names, None, pack_owners(self._owners_of(pico.id)))
+        head = capture.head
+        known = await asyncio.to_thread(names_in, head, tail.records)
+        return {**packed, ACQUAINTED: acquaintances(self._journal, known)}
 
     def _text(self, digest: RulesetHash) -> str:
         text = self._journal.ruleset_text(digest)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from asyncio import Task
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Protocol, TypeVar
+from dataclasses import asdict, replace
+from typing import Any, TypeVar
 
 import structlog
 
@@ -23,7 +23,6 @@ from engine.core.dids import Did, is_did, keys_in, show_did
 from engine.core.messages import Refusal
 from engine.core.migration import Footing, Seat, acts, forwards_to, is_settled, react
 from engine.core.migration import source as leaving
-from engine.core.migration import target as coming
 from engine.core.migration.messages import (
     Accept,
     Again,
@@ -68,25 +67,18 @@ from engine.core.multiformats import NotEncoded, from_multibase, to_multibase
 from engine.core.protocols import migration, migration_goods
 from engine.core.protocols.migration import NotAMove
 from engine.core.records import decode_errand, decode_request
-from engine.core.signatures import Verify
 from engine.ports import (
     AcceptEvent,
     BadLog,
     Call,
     CannotSend,
     ClearTimer,
-    Clock,
     EndErrand,
-    Entropy,
     Hosting,
-    Journal,
     JournalFailed,
     KeepDid,
     KeptLog,
-    Keys,
     Letter,
-    LifelongLogs,
-    NewHost,
     RemovePico,
     SetFact,
     SetTimer,
@@ -94,46 +86,54 @@ from engine.ports import (
     Write,
 )
 from engine.runtime.genesis import ROOT_PICO
-from engine.runtime.identities import SIGNING, Identities, in_stay, life_purpose
+from engine.runtime.identities import SIGNING, in_stay, life_purpose
 from engine.runtime.keyed_locks import KeyedLocks
-from engine.runtime.lives import Lives
 from engine.runtime.mailbox import Mailbox
-from engine.runtime.moves.cases import Case, Cases, forgotten, name_of_engine, read_host, written
-from engine.runtime.moves.freight import Arrived, Ask, Freight, NoFreight
-from engine.runtime.moves.luggage import Draw, Locker, Luggage, NoLuggage
-from engine.runtime.moves.post import Heard, Post, entry_of, proven_text
+from engine.runtime.moves.acquaintances import ACQUAINTED, taken_over
+from engine.runtime.moves.cases import Case, Cases, forgotten, name_of_engine, written
+from engine.runtime.moves.freight import Arrived, Ask, NoFreight
+from engine.runtime.moves.luggage import Luggage, NoLuggage
+from engine.runtime.moves.office import (
+    Coming,
+    Inform,
+    Office,
+    Pace,
+    Resting,
+    Rotate,
+    WhyNot,
+    no_name,
+    nobody_may,
+    rotate_nothing,
+    tell_nobody,
+)
+from engine.runtime.moves.post import Heard, entry_of, proven_text
+from engine.runtime.moves.reading import (
+    attempt_in,
+    check_offer,
+    has_arrived,
+    host_in,
+    price_in,
+    shown,
+    stay_in,
+    timed,
+    told_in,
+    with_keys,
+)
 from engine.runtime.past import first_record
 from engine.runtime.preparation import write_snapshot
 from engine.runtime.rebirths import births
 from engine.runtime.receipts import Handled
 from engine.runtime.sealed_trees import CannotSeal
-from engine.runtime.state_keys import StateKeys
 
 log = structlog.get_logger("picomesh.moves")
 
 T = TypeVar("T")
 
-STAY_LETTERS = 16
-"""Of the name of an attempt that name the keys of the stay to which it leads."""
+MOST_STAYS = 8
+"""Whose keys to open mail with go along."""
 LONGEST_REASON = 1_000
 AT_HAND_BYTES = 2 << 20
 """Of a state that is looked through for what fits into the message itself."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How patient an engine is with others."""
-
-    first_ms: int = 2_000
-    """After which what was not answered is repeated; each time after twice as long."""
-    longest_ms: int = 600_000
-    phase_ms: int = 60_000
-    """That a phase before the release may take, and so much more for each MiB:"""
-    mib_ms: int = 1_000
-    keep_ms: int = 7 * 24 * 3_600_000
-    """For which the state of a pico that is gone is kept, and what arrives for it is forwarded."""
-    doubt_ms: int = 20 * 60_000
-    """For which an engine that was restored waits, so that nothing of its former life is under way."""
 
 
 UNSURE = Refusal(
@@ -147,103 +147,10 @@ ANSWERS_S = 5.0
 """For which somebody waits who wants a pico to move, and others have not said yet that it may."""
 
 
-class Picos(Protocol):
-    """What the engine has: see `engine.runtime.host`."""
-
-    def wake(self, pico: PicoId) -> Mailbox | None: ...
-
-    def put_away(self, pico: PicoId) -> None: ...
-
-    def pause_errands(self, pico: PicoId) -> None: ...
-
-    def resume_errands(self, pico: PicoId) -> None: ...
-
-    def welcome(self, pico: PicoId, due_ms: int | None) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A ruleset of a pico that wants to come, with those who signed its text."""
-
-    rid: str
-    hash: str
-    url: str
-    signatures: tuple[tuple[str, str], ...] = ()
-    """Author and signature, not verified."""
-
-
-@dataclass(frozen=True, slots=True)
-class Coming:
-    """A pico that another engine offers."""
-
-    did: str
-    engine: Did
-    size: int
-    rulesets: tuple[Told, ...] = ()
-    price: int = 0
-    log: KeptLog | None = None
-
-
-WhyNot = Callable[[Coming], str | None]
-"""With which code a pico is refused, and after a colon the reason in words; or None."""
-Inform = Callable[[PicoId, str, Mapping[str, str]], Awaitable[None]]
-
-
-def nobody_may(one: Coming) -> str | None:
-    """Of an engine that takes nobody in."""
-    return "not-trusted"
-
-
-def no_name(name: str) -> str | None:
-    """Where engines have no names."""
-    return None
-
-
-Rotate = Callable[[Eci], Awaitable[object]]
-
-
-async def rotate_nothing(eci: Eci) -> None:
-    """Where channels have no DIDs."""
-
-
-async def tell_nobody(pico: PicoId, what: str, attrs: Mapping[str, str]) -> None:
-    """Where no rules want to know."""
-
-
-class Resting(Protocol):
-    @property
-    def is_busy(self) -> bool: ...
-
-    async def wait_rested(self) -> None: ...
-
-    def stop(self) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Office:
-    """What moves need of the engine."""
-
-    journal: Journal
-    lives: Lives
-    logs: LifelongLogs
-    identities: Identities
-    post: Post
-    freight: Freight
-    locker: Locker
-    state_keys: StateKeys
-    keys: Keys
-    sign: Callable[[bytes, bytes], bytes]
-    verify: Verify
-    clock: Clock
-    entropy: Entropy
-    draw: Draw
-    picos: Picos
-
-
 class Moves:
     """`is_for_it` and `hear` make it a desk for messages to the engine itself."""
 
-    def __init__(self, office: Office, pace: Pace = Pace()) -> None:
+    def __init__(self, office: Office, pace: Pace) -> None:
         self._office = office
         self._pace = pace
         self._journal = office.journal
@@ -301,7 +208,7 @@ class Moves:
         """How it stands with a pico."""
         did = self.cases.did_of(pico)
         case = None if did is None else self.cases.get(did)
-        return {"phase": "live"} if did is None or case is None else _shown(did, case)
+        return {"phase": "live"} if did is None or case is None else shown(did, case)
 
     async def where(self, did: str, kept: KeptLog | None) -> dict[str, Any] | Refusal:
         """The engine where that pico lives, by the newest log of it that is known here."""
@@ -358,16 +265,16 @@ class Moves:
 
     def listed(self) -> list[dict[str, Any]]:
         """All that are on their way, have left, or came."""
-        return [_shown(did, case) for did, case in self.cases.all()]
+        return [shown(did, case) for did, case in self.cases.all()]
 
     # --- from outside ------------------------------------------------------------------------------
 
-    async def wanted(self, pico: PicoId, to: str, reason: str = "") -> str | Refusal:
+    async def wanted(self, pico: PicoId, to: str, reason: str = "", price: int = 0) -> str | Refusal:
         """Have a pico move. The name of the attempt, which is durable; what comes of it is told. Empty if it
-        lives there already."""
-        return await self._to_the_end(self._wanted(pico, to, reason))
+        lives there already. `price` is what the other engine may ask for it a day at most."""
+        return await self._to_the_end(self._wanted(pico, to, reason, price))
 
-    async def _wanted(self, pico: PicoId, to: str, reason: str) -> str | Refusal:
+    async def _wanted(self, pico: PicoId, to: str, reason: str, price: int) -> str | Refusal:
         target = to if to.startswith("did:") else self.find_engine(to)
         if target is None or not is_did(target) or keys_in(target) is None:
             return Refusal("malformed", f"{show_did(to)} is no engine", "`picomesh did show` prints its DID")
@@ -383,12 +290,12 @@ class Moves:
         answered = self._sure.setdefault(did, asyncio.Event())
         answered.clear()
         async with self._locks.holding(did):
-            attempt = await self._want(did, pico, Did(target), hosting, reason)
+            attempt = await self._want(did, pico, Did(target), hosting, reason, price)
         if attempt is UNSURE:
             with suppress(TimeoutError):
                 await asyncio.wait_for(answered.wait(), ANSWERS_S)
             async with self._locks.holding(did):
-                attempt = await self._want(did, pico, Did(target), hosting, reason)
+                attempt = await self._want(did, pico, Did(target), hosting, reason, price)
         return attempt
 
     async def _check_log(self, pico: PicoId) -> Hosting:
@@ -400,7 +307,9 @@ class Moves:
         await asyncio.to_thread(logs.release, pico, kept, trial, self._post.now_s())
         return hosting
 
-    async def _want(self, did: str, pico: PicoId, to: Did, at: Hosting, reason: str) -> str | Refusal:
+    async def _want(
+        self, did: str, pico: PicoId, to: Did, at: Hosting, reason: str, price: int
+    ) -> str | Refusal:
         entry, hosts = entry_of(at), at.hosts
         case = self._case(did, pico, entry)
         if case.seat.source is not None and case.seat.source.entry != entry:
@@ -419,7 +328,9 @@ class Moves:
         name = self._office.entropy.seed().lower()
         attempt = Attempt(entry.number, source.numbered + 1, name, self._post.me, name_of_engine(to))
         await self._step(
-            did, Wanted(attempt), replace(case.met(to), reason=reason, to=None, box="", failed="")
+            did,
+            Wanted(attempt),
+            replace(case.met(to), reason=reason, price=price, to=None, box="", failed=""),
         )
         return name
 
@@ -567,10 +478,10 @@ class Moves:
             return Handled()
         async with self._locks.holding(did):
             case = self._known(did).met(heard.sender)
-            _check_offer(heard)
+            check_offer(heard)
             if heard.hosting is not None and self._is_newer(did, case, heard.hosting.number):
                 case = replace(case, log=heard.log)
-            await self._step(did, message, _with_keys(case, heard), heard)
+            await self._step(did, message, with_keys(case, heard), heard)
         return Handled()
 
     def _is_newer(self, did: str, case: Case, number: int) -> bool:
@@ -606,7 +517,7 @@ class Moves:
             await self._commit(did, message, case, replace(case, seat=seat))
         elif heard is not None and self.cases.get(did) is not None:
             self.cases.put(did, case)  # what is not durable of it is said again
-        attempt = getattr(message, "attempt", None) or _attempt_in(before.seat)
+        attempt = getattr(message, "attempt", None) or attempt_in(before.seat)
         for effect in effects:
             self._do(did, effect, heard, attempt)
         self._arm(did)
@@ -626,7 +537,7 @@ class Moves:
         self, did: str, message: Message, before: Case, after: Case
     ) -> tuple[Case, list[Write]]:
         """What changes in the journal together with the seat."""
-        if _has_arrived(before.seat, after.seat):
+        if has_arrived(before.seat, after.seat):
             target = before.seat.target
             head = message.head if isinstance(message, Staged) else target.head
             assert head is not None, "what arrives was staged"
@@ -664,10 +575,12 @@ class Moves:
         writes += self._lives.adopt(pico.id, case.log, Did(did))
         if luggage.state_keys:
             writes.append(office.state_keys.writes(pico.id, did, luggage.state_keys, {}))
+        writes += office.channel_keys.writes(arrived.beside.named)
+        writes += taken_over(self._journal, arrived.state.beside.get(ACQUAINTED))
         writes += office.state_keys.owners.writes(pico.id, arrived.beside.owners)
         writes.append(SetFact(first_record(pico.id), str(pico.seq - len(arrived.beside.records) + 1)))
         writes.append(office.locker.kept(pico.id, luggage.secrets))
-        writes.append(SetFact(f"stay of {pico.id}", _stay(attempt)))
+        writes.append(SetFact(f"stay of {pico.id}", stay_in(attempt)))
         rotate = [str(write.eci) for write in arrived.beside.writes if isinstance(write, KeepDid)]
         after = replace(
             case,
@@ -686,7 +599,7 @@ class Moves:
     def _settle(self, did: str, before: Case, after: Case, writes: Sequence[Write]) -> None:
         """What the rest of the engine has to know, now that it is durable."""
         picos, pico = self._office.picos, after.pico
-        if _has_arrived(before.seat, after.seat):
+        if has_arrived(before.seat, after.seat):
             self._still.discard(pico)
             picos.put_away(pico)
             self._lives.note_grown(Did(did))
@@ -836,6 +749,12 @@ class Moves:
             return
         try:
             await self._post.send(case.address(to), did, message, more, blocks)
+        except NotAMove as problem:
+            log.error("a message of a move cannot be written", did=did, why=str(problem))
+            self._troubles[did] = str(problem)
+            if (attempt := attempt_in(case.seat)) is not None:
+                async with self._locks.holding(did):
+                    await self._step(did, Late(attempt))
         except CannotSend as problem:
             self._troubles[did] = str(problem)
             if problem.is_final and isinstance(message, Offer):
@@ -899,6 +818,7 @@ class Moves:
             **self._logged(case),
             "pico": case.pico,
             "reason": case.reason,
+            "price": case.price,
             "size": size,
             "rulesets": [one.hash for one in rulesets],
             "formats": {"state": 1, "records": 1},
@@ -947,14 +867,9 @@ class Moves:
             await self._step(did, Finished(attempt, head), after)
 
     def _secrets(self, pico: PicoId) -> dict[str, bytes]:
-        """Of the DIDs of its channels, and what opens mail to its name for life."""
-        identities, kept = self._office.identities, self._journal.beside(pico)
-        secrets = dict(self._office.locker.secrets(pico))
-        for did, _ in () if kept is None else kept.dids:
-            for fragment in ("key-1", "key-2"):
-                found = identities.secret(f"{did}#{fragment}")
-                if found is not None:
-                    secrets[f"{did}#{fragment}"] = found[1]
+        """What opens mail to its name for life, also by the keys that it had elsewhere lately. Those of the
+        DIDs of its channels are in the state."""
+        secrets = dict(list(self._office.locker.secrets(pico).items())[1 - MOST_STAYS :])
         stay = self._lives.stay(pico)
         secrets[f"#{in_stay('key-2', stay)}"] = self._office.keys.derive(f"{life_purpose(pico, stay)}/key-2")
         return secrets
@@ -963,7 +878,7 @@ class Moves:
         case = self.cases.get(did)
         to = None if case is None else case.to
         if heard is not None and isinstance(heard.parcel.message, Ready):
-            to = _host_in(heard.parcel.more) or to
+            to = host_in(heard.parcel.more) or to
         if case is None or to is None:
             return
         async with self._lives.writing():
@@ -993,7 +908,7 @@ class Moves:
         if heard is None:
             return
         more = heard.parcel.more
-        coming_one = Coming(did, heard.sender, more["size"], _told(more), _price(more), heard.log)
+        coming_one = Coming(did, heard.sender, more["size"], told_in(more), price_in(more), heard.log)
         pico = more.get("pico")
         code = self.why_not(coming_one) if isinstance(pico, str) and pico else "unknown"
         code = code or self._why_no_place(did, str(pico))
@@ -1016,7 +931,7 @@ class Moves:
                 await self._step(did, Unwilling(attempt, code), case, heard)
                 return
             me, url = self._office.identities.engine, self._lives.url
-            to = self._office.logs.prepare(str(pico), _stay(attempt), attempt.epoch + 1, url, me)
+            to = self._office.logs.prepare(str(pico), stay_in(attempt), attempt.epoch + 1, url, me)
             opens = self._office.locker.name_for(attempt.name)
             reason = str(more.get("reason", ""))[:LONGEST_REASON]
             case = replace(case, log=heard.log, to=to, opens=opens, size=coming_one.size, reason=reason)
@@ -1197,7 +1112,7 @@ class Moves:
 
     def _watch(self, did: str, seat: Seat) -> None:
         """See that no phase takes too long in which somebody waits."""
-        for attempt, phase in _timed(seat):
+        for attempt, phase in timed(seat):
             key = f"late {did} {attempt.name} {phase}"
             case = self.cases.get(did)
             size = 0 if case is None else case.size
@@ -1226,109 +1141,5 @@ class Moves:
     async def _take(self, did: str, message: Message, phase: str | None) -> None:
         async with self._locks.holding(did):
             case = self.cases.get(did)
-            if case is not None and (phase is None or phase in {two for _, two in _timed(case.seat)}):
+            if case is not None and (phase is None or phase in {two for _, two in timed(case.seat)}):
                 await self._step(did, message, case)
-
-
-# --- reading seats and bodies ---------------------------------------------------------------------------
-
-
-def _check_offer(heard: Heard) -> None:
-    """Who offers a pico has to be who hosts it by the newest entry. Raises `NotAMove`."""
-    message = heard.parcel.message
-    if isinstance(message, Offer):
-        if heard.hosting is None or entry_of(heard.hosting).host != message.attempt.source:
-            raise NotAMove("who offers it does not host it")
-        if heard.hosting.number != message.attempt.epoch:
-            raise NotAMove("the epoch is not that of its log")
-
-
-def _with_keys(case: Case, heard: Heard) -> Case:
-    """What a target that accepts has made for the pico."""
-    message, more, source = heard.parcel.message, heard.parcel.more, case.seat.source
-    if not isinstance(message, Accept) or source is None or message.attempt != source.attempt:
-        return case
-    to = _host_in(more)
-    if to is None or source.phase not in (leaving.Phase.OFFERED, leaving.Phase.LEAVING):
-        return case
-    opens, had = more["keys"].get("box"), more.get("has")
-    if not isinstance(opens, str) or to.signing != message.key:
-        raise NotAMove("it does not say which keys it has made")
-    return replace(case, to=to, opens=opens, had=had if isinstance(had, str) else "")
-
-
-def _attempt_in(seat: Seat) -> Attempt | None:
-    source = None if seat.source is None else seat.source.attempt
-    return source or seat.target.attempt
-
-
-def _shown(did: str, case: Case) -> dict[str, Any]:
-    seat, attempt = case.seat, _attempt_in(case.seat)
-    phase = seat.target.phase if seat.source is None else seat.source.phase
-    shown = {
-        "did": did,
-        "pico": case.pico,
-        "phase": phase.value,
-        "epoch": 0 if seat.entry is None else seat.entry.number,
-        "reason": case.reason,
-    }
-    if attempt is not None:
-        shown["attempt"] = attempt.name
-        shown["from"], shown["to"] = case.address(attempt.source), case.address(attempt.target)
-    if case.failed:
-        shown["failed"] = case.failed
-    if seat.source is not None and acts(seat) and case.since_ms:
-        shown["came"] = case.since_ms
-    if seat.target.phase is not coming.Phase.NONE:
-        shown["coming"] = seat.target.phase.value
-    return shown
-
-
-def _timed(seat: Seat) -> list[tuple[Attempt, str]]:
-    found = []
-    source, target = seat.source, seat.target
-    is_waited_for = (leaving.Phase.OFFERED, leaving.Phase.LEAVING)
-    if source is not None and source.attempt is not None and source.phase in is_waited_for:
-        found.append((source.attempt, source.phase.value))
-    if target.phase is coming.Phase.ACCEPTED and target.attempt is not None and target.entry is None:
-        found.append((target.attempt, target.phase.value))
-    return found
-
-
-def _has_arrived(before: Seat, after: Seat) -> bool:
-    now = after.source
-    is_here = now is not None and now.phase in leaving.HELD
-    return is_here and after.entry != before.entry and before.target != coming.NOTHING == after.target
-
-
-def _stay(attempt: Attempt) -> str:
-    return attempt.name[:STAY_LETTERS]
-
-
-def _host_in(more: Mapping[str, Any]) -> NewHost | None:
-    keys = more.get("keys")
-    if not isinstance(keys, Mapping):
-        return None
-    try:
-        return read_host({name: value for name, value in keys.items() if name != "box"})
-    except (TypeError, ValueError):
-        return None
-
-
-def _told(more: Mapping[str, Any]) -> tuple[Told, ...]:
-    """What the offer says of its rulesets; nothing of it is believed."""
-    needs = more.get("needs")
-    listed = needs.get("rulesets") if isinstance(needs, Mapping) else None
-    found = []
-    for one in listed if isinstance(listed, list) else ():
-        try:
-            signatures = tuple((str(author), str(body)) for author, body in one.get("signatures", ()))
-            found.append(Told(str(one["rid"]), str(one["hash"]), str(one["url"]), signatures))
-        except (KeyError, TypeError, ValueError, AttributeError):
-            raise NotAMove("what it says of its rulesets cannot be read") from None
-    return tuple(found)
-
-
-def _price(more: Mapping[str, Any]) -> int:
-    price = more.get("price", 0)
-    return price if isinstance(price, int) and price >= 0 else 0

@@ -22,6 +22,7 @@ from engine.core.blocks.heads import SignedHead, StateHead, read_head, sign_head
 from engine.core.cars import car_of
 from engine.core.cids import cid_text
 from engine.core.did_keys import to_did_key
+from engine.core.multiformats import to_multibase
 from engine.ports import WebRequest, WebResponse
 from engine.runtime.identities import SIGNING, life_purpose
 from engine.wiring import Engine
@@ -302,3 +303,43 @@ def test_heads_that_do_not_follow_from_each_other_are_refused(place: Place) -> N
         file = place.folder / f"{name}.car"
         file.write_bytes(car_of([newest.cid if one == head else one for one in roots], found))
         assert f"error: {name}:" in place.shell.refused("verify", file, "--home", place.folder / "none")
+
+
+def test_heads_that_are_remembered_follow_from_each_other(place: Place) -> None:
+    """Who has the key and the journal cannot put another one before the newest."""
+
+    async def go_on(engine: Engine) -> None:
+        assert engine.host.sealing is not None
+        await send(engine, "second")
+        await engine.host.sealing.seals.seal(root_of(engine))
+
+    with_engine(place.home, go_on)
+    blocks = {one.cid: one.data for one in sections(place.car)}
+    says = read_head(blocks[head_of(place.car)], lambda *_: True, lambda _: True).head
+    other = to_multibase("u", place.signed(replace(says, time_ms=says.time_ms + 7)).block)
+    place.change("UPDATE facts SET value = ? WHERE name = ?", other, f"head 0 of {place.was['root']}")
+    assert "error: broken chain of heads:" in place.refused(place.was["did"])
+
+
+def test_what_was_sealed_is_held_against_the_journal(place: Place) -> None:
+    """Two that are both in order, and lead to other states of one turn, do not belong together."""
+    other = place.folder / "other"
+    shutil.copytree(place.home, other)
+
+    async def grow(engine: Engine, text: str) -> None:
+        assert engine.host.sealing is not None
+        await send(engine, "grows", {"text": text})
+        await engine.host.sealing.seals.seal(root_of(engine))
+
+    with_engine(place.home, lambda engine: grow(engine, "one"))
+    with_engine(other, lambda engine: grow(engine, "other"))
+    assert place.verify(place.was["did"], "--replay")["replay"]["to"] == 10
+    shutil.copy(other / "blocks.db", place.home / "blocks.db")
+    for name in (f"newest head of {place.was['root']}", f"head 1 of {place.was['root']}"):
+        with closing(sqlite3.connect(other / "journal.sqlite")) as connection:
+            ((value,),) = connection.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchall()
+        place.change("UPDATE facts SET value = ? WHERE name = ?", value, name)
+    assert place.verify(place.was["did"])["turn"] == 10
+    assert "error: another outcome: after turn 10 the state was" in place.refused(
+        place.was["did"], "--replay"
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,9 +17,13 @@ from engine.adapters.keys import SeedKeys
 from engine.commands.bringing import Source, bring_in
 from engine.commands.open_home import OwnHome
 from engine.commands.opening_keys import Opener
+from engine.commands.recovery import OwnersFile
+from engine.commands.taking_up import taking_up
 from engine.config import Settings
 from engine.core.cids import Cid
 from engine.core.dids import keys_in
+from engine.core.messages import Refusal
+from engine.core.model import Eci
 from engine.core.replicas import Replication
 from engine.runtime.channel_keys import BROUGHT, NamedChannel, pack_name, unpack_name
 from engine.runtime.many_stores import ManyStores
@@ -38,6 +43,21 @@ LATEST = 60
 """More writes than a pico needs to arrive."""
 
 
+OWNER = SeedKeys(b"the owner".ljust(32))
+A_DAY_MS = 86_400_000
+
+
+async def friends(folder: Path) -> tuple[Mesh, Member, Member]:
+    """As they were yesterday: whoever goes on with a log today writes that it is today."""
+    mesh, ann, ben = await pals(folder)
+    mesh.clock.move_to(int(time.time() * 1000) - A_DAY_MS)
+    return mesh, ann, ben
+
+
+def owners_file() -> OwnersFile:
+    return OwnersFile(Path("owner.key"), OWNER)
+
+
 def keys_of(name: str) -> SeedKeys:
     """As a member of a mesh has them."""
     return SeedKeys(name.encode().ljust(32, b"."))
@@ -50,7 +70,7 @@ class Sealed:
     head: Cid
     blocks: MemoryBlocks
     by: str
-    """Whose engine key opens it."""
+    """The engine that sealed it."""
 
 
 @dataclass
@@ -81,6 +101,7 @@ async def _nothing() -> None:
 async def seal(member: Member) -> Sealed:
     shed, keys = Shed(), keys_of(member.name)
     seals = give_seals(member.host, member.journal, keys, Settings(), shed.vault())
+    await seals.state_keys.owners.name([owners_file().owner()])
     root = member.journal.find_channel(member.host.root_eci())
     assert root is not None
     signed = await seals.seal(root)
@@ -91,20 +112,29 @@ async def seal(member: Member) -> Sealed:
 
 
 async def come_back(mesh: Mesh, sealed: Sealed, name: str) -> Member:
-    """On an engine of that name, which has not been there before."""
-    member = await brought_to(mesh, sealed, name)
+    """On an engine of that name, which has not been there before, by the hand of its owner."""
+    member = await brought_to(mesh, sealed, name, opened_by_owner())
     await member.start()
     await member.mail.wait_rested()
     return member
 
 
-async def brought_to(mesh: Mesh, sealed: Sealed, name: str) -> Member:
+def opened_by_owner() -> Opener:
+    return Opener("a key", opened_with([OWNER.derive(OPENING)], BOXES), OWNER, Path("owner.key"))
+
+
+def opened_as(sealed: Sealed) -> Opener:
+    """By somebody who has the key of the engine, and may not write in the log."""
+    return Opener("a key", opened_with([keys_of(sealed.by).derive(OPENING)], BOXES))
+
+
+async def brought_to(mesh: Mesh, sealed: Sealed, name: str, opener: Opener) -> Member:
     """The same, and the engine has not been started yet."""
+    mesh.clock.move_to(int(time.time() * 1000) + 10_000)
     member, shed = Member(name, mesh), Shed()
     journal = MemoryJournal(member.disk)
     stores = await shed.stores()
     home = OwnHome(Settings(home=Path("/nowhere")), cast(Any, journal), keys_of(name), stores, stores)
-    opener = Opener("a key", opened_with([keys_of(sealed.by).derive(OPENING)], BOXES))
     await bring_in(home, Source(sealed.blocks, sealed.head, opener), lambda *_: None)
     await journal.close()
     return member
@@ -126,7 +156,7 @@ async def words(who: Member) -> list[float]:
 @in_loop
 async def test_friends_follow_and_both_write_on(tmp_path: Path) -> None:
     """To a DID by way of the engine where the pico is now, in the relationship that they had."""
-    mesh, ann, ben = await pals(tmp_path)
+    mesh, ann, ben = await friends(tmp_path)
     await connect(mesh, ann, ben)
     before, sealed = await the_one(ann), await seal(ann)
     ann.crash()
@@ -147,7 +177,7 @@ async def test_friends_follow_and_both_write_on(tmp_path: Path) -> None:
 @in_loop
 async def test_what_was_written_while_it_was_nowhere_arrives(tmp_path: Path) -> None:
     """It was for the DID of then, and goes to the one of now."""
-    mesh, ann, ben = await pals(tmp_path)
+    mesh, ann, ben = await friends(tmp_path)
     await connect(mesh, ann, ben)
     sealed = await seal(ann)
     ann.crash()
@@ -166,7 +196,7 @@ async def test_what_was_written_while_it_was_nowhere_arrives(tmp_path: Path) -> 
 @in_loop
 async def test_what_was_put_into_an_envelope_for_the_old_did_is_read(tmp_path: Path) -> None:
     """It may have been on its way, or with a mediator; and who wrote it is told of the new one."""
-    mesh, ann, _ = await pals(tmp_path)
+    mesh, ann, _ = await friends(tmp_path)
     zoe = Stranger("zoe", mesh)
     shown = await invite(ann)
     await zoe.write(ann, shown["did"], "https://didcomm.org/trust-ping/2.0/ping", pthid=shown["id"])
@@ -187,7 +217,7 @@ async def test_what_was_put_into_an_envelope_for_the_old_did_is_read(tmp_path: P
 @in_loop
 async def test_the_keys_go_on_to_the_engine_after_that(tmp_path: Path) -> None:
     """Those of every DID that the channel had there or has here: that is what is sealed of it next."""
-    mesh, ann, ben = await pals(tmp_path)
+    mesh, ann, ben = await friends(tmp_path)
     await connect(mesh, ann, ben)
     eci, sealed = (await the_one(ann))["eci"], await seal(ann)
     ann.crash()
@@ -204,7 +234,7 @@ async def test_the_keys_go_on_to_the_engine_after_that(tmp_path: Path) -> None:
 @in_loop
 async def test_on_an_engine_with_the_same_keys_nothing_is_called_otherwise(tmp_path: Path) -> None:
     """It is the same engine, on a new machine: those who know it follow that, as they always did."""
-    mesh, ann, ben = await pals(tmp_path)
+    mesh, ann, ben = await friends(tmp_path)
     await connect(mesh, ann, ben)
     before, sealed = await the_one(ann), await seal(ann)
     ann.crash()
@@ -218,9 +248,52 @@ async def test_on_an_engine_with_the_same_keys_nothing_is_called_otherwise(tmp_p
 
 
 @in_loop
+async def test_friends_of_a_copy_are_told_nothing_until_the_log_says_who_acts(tmp_path: Path) -> None:
+    """Somebody may only want to look at it, while the pico lives. When its owner writes into the log that it
+    is here, they are told."""
+    mesh, ann, ben = await friends(tmp_path)
+    await connect(mesh, ann, ben)
+    before, sealed = await the_one(ann), await seal(ann)
+    carol = await brought_to(mesh, sealed, "carol", opened_as(sealed))
+    await carol.start()
+    await carol.mail.wait_rested()
+    await mesh.settle(carol, ann, ben)
+    assert (await the_one(carol))["me"] == (await the_one(ben))["them"] == before["me"]
+    ann.crash()
+    root = carol.journal.find_channel(carol.host.root_eci())
+    assert root is not None
+    kept = carol.mail.lives.kept(root)
+    assert kept is not None
+    gone_on = taking_up(keys_of("carol"), opened_by_owner())(root, kept).log
+    assert gone_on is not None
+    assert not isinstance(await carol.mail.lives.extend(Eci(root), gone_on), Refusal)
+    await carol.mail.wait_rested()
+    await mesh.settle(carol, ben)
+    assert (await the_one(ben))["them"] == (await the_one(carol))["me"] != before["me"]
+    await say(ben, 1)
+    await mesh.settle(carol, ben)
+    assert await words(carol) == [1.0]
+
+
+@in_loop
+async def test_who_has_only_noted_a_did_is_told_nothing(tmp_path: Path) -> None:
+    """There is no relationship in which they could be. What they write goes to where the pico was, and comes
+    back to them as an error in the end."""
+    mesh, ann, ben = await friends(tmp_path)
+    did = await ann.root_did()
+    sealed = await seal(ann)
+    ann.crash()
+    carol = await come_back(mesh, sealed, "carol")
+    await ben.send("go:send", did=did, n=1)
+    await mesh.settle(carol, ben, tries=6_000)
+    assert "took no message in all that time" in str(await ben.ask("errors"))
+    assert await carol.ask("seen") == []
+
+
+@in_loop
 async def test_a_channel_that_nobody_knows_gets_a_did_that_leads_here(tmp_path: Path) -> None:
     """Whoever asks for it is told that one; to the old one may still be written. It happens once."""
-    mesh, ann, _ = await pals(tmp_path)
+    mesh, ann, _ = await friends(tmp_path)
     old = await ann.root_did()
     sealed = await seal(ann)
     ann.crash()
@@ -241,7 +314,7 @@ async def test_a_channel_that_nobody_knows_gets_a_did_that_leads_here(tmp_path: 
 @in_loop
 async def test_a_crash_before_friends_are_told_is_made_up_for(tmp_path: Path) -> None:
     """At the next start."""
-    mesh, ann, ben = await pals(tmp_path)
+    mesh, ann, ben = await friends(tmp_path)
     await connect(mesh, ann, ben)
     sealed = await seal(ann)
     ann.crash()
@@ -258,6 +331,11 @@ async def test_a_crash_before_friends_are_told_is_made_up_for(tmp_path: Path) ->
     assert await words(carol) == [1.0]
 
 
+async def arrive(mesh: Mesh, carol: Member, ben: Member) -> None:
+    await carol.mail.wait_rested()
+    await mesh.settle(carol, ben, tries=20)
+
+
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_crash_at_any_write_is_made_up_for(tmp_path: Path, when: When) -> None:
     """Of the turn that rotates a channel, of what tells friends, and of the DID that is kept."""
@@ -265,14 +343,14 @@ def test_a_crash_at_any_write_is_made_up_for(tmp_path: Path, when: When) -> None
     @in_loop_within(120)
     async def story() -> None:
         for at in range(1, LATEST):
-            mesh, ann, ben = await pals(tmp_path)
+            mesh, ann, ben = await friends(tmp_path)
             await connect(mesh, ann, ben)
             sealed = await seal(ann)
             ann.crash()
-            carol = await brought_to(mesh, sealed, "carol")
+            carol = await brought_to(mesh, sealed, "carol", opened_by_owner())
             journal = CrashingJournal(carol.disk, at, when)
             await carol.start(journal)
-            died = await live_until_death(mesh.settle(carol, ben, tries=20), journal.crashed)
+            died = await live_until_death(arrive(mesh, carol, ben), journal.crashed)
             await carol.crash_and_start()
             await carol.mail.wait_rested()
             await mesh.settle(carol, ben)
@@ -292,7 +370,7 @@ def test_a_crash_at_any_write_is_made_up_for(tmp_path: Path, when: When) -> None
 @in_loop
 async def test_keys_of_channels_are_nowhere_in_the_clear(tmp_path: Path) -> None:
     """Neither in what left the engine nor in the journal of the next one; and they go with the channel."""
-    mesh, ann, _ = await pals(tmp_path)
+    mesh, ann, _ = await friends(tmp_path)
     shown = await invite(ann)
     (named,) = ann.mail.named(shown["eci"], [shown["did"]])
     sealed = await seal(ann)

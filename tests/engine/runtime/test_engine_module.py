@@ -71,8 +71,10 @@ def test_offers_are_those_that_are_as_wanted() -> None:
 def test_a_move_is_begun_and_not_waited_for() -> None:
     """What becomes of it is told by whoever moves it."""
     table = Table()
-    assert table.ask("migrate", {"to": "server", "reason": "cheaper"}, "k1") == {"attempt": "attempt 1"}
-    assert table.moves.wants == [(PICO, "server", "cheaper")]
+    assert table.ask("migrate", {"to": "server", "reason": "cheaper", "price": 5.0}, "k1") == {
+        "attempt": "attempt 1"
+    }
+    assert table.moves.wants == [(PICO, "server", "cheaper", 5)]
     assert table.told == []
 
 

@@ -89,3 +89,15 @@ async def test_evidence_is_bounded_and_said_once() -> None:
             assert await house.seals.heads.see(house.root, lie) is not None
     assert house.seals.heads.count_evidence() == {house.root: 16}
     await house.close()
+
+
+@in_loop
+async def test_a_key_signs_for_the_pico_that_it_is_of() -> None:
+    """Not for another whose name it writes into a head."""
+    house = await opened()
+    signed = await house.seals.seal(house.root)
+    assert house.host.mail is not None
+    lie = other(house, signed, pico="did:scid:vh:1:QmOther")
+    with pytest.raises(ForgedHead, match="was not to sign heads of"):
+        house.seals.heads.check(lie.block, house.host.mail.lives.kept(house.root))
+    await house.close()

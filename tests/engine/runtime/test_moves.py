@@ -153,3 +153,23 @@ async def test_a_refusal_changes_nothing(tmp_path: Path) -> None:
     await ann.moves.wanted(pico, bob.did)
     await settle(ann, bob)
     assert await bob.seen(pico) == [1]
+
+
+@in_loop
+async def test_who_writes_to_the_first_did_is_heard_after_many_moves(tmp_path: Path) -> None:
+    """Each move gives the channel another DID; all that it ever had lead to it, with their keys."""
+    mesh, ann, bob = await setting(tmp_path)
+    cyd = await mesh.add("cyd", tmp_path)
+    pico = await ann.counter(tmp_path)
+    channel = ann.eci(pico)
+    did = await ann.mail.channel_did(channel)
+    for n in range(1, 7):
+        here, there = (ann, bob) if n % 2 else (bob, ann)
+        assert isinstance(await here.moves.wanted(pico, there.did), str)
+        await settle(ann, bob)
+        await cyd.send("go:send", did=did, **{"from": cyd.host.root_eci()}, n=n)
+        await mesh.settle(cyd, there)
+        await settle(ann, bob)
+        await there.host.wait_quiet()
+        assert await there.seen(pico) == list(range(1, n + 1))
+    assert len(ann.mail.identities._journal.dids_of(channel)) == 7

@@ -51,7 +51,7 @@ async def moved(folder: Path, who: str, at: int, when: When, seed: int | None = 
         await accept(ann, n)
         await settle(ann, bob)
     for _ in range(40):
-        if not ann.is_down and not bob.is_down and not rests(ann, bob):
+        if not rests(ann, bob):
             await step(mesh, ann, bob)
         if bob.moves.acts(pico) and bob.journal.find_channel(eci) is not None:
             break

@@ -30,12 +30,13 @@ from engine.core.dids import Did
 from engine.core.messages import Event
 from engine.core.model import EventId
 from engine.core.records import encode_request, state_id
-from engine.ports import AcceptEvent, Acting, KeptLog
+from engine.ports import AcceptEvent, Acting, BindChannel, KeptLog
+from engine.runtime.besides import unpack_beside
 from engine.runtime.pico_owners import PicoOwner
 from engine.runtime.piecemeal import PART_BYTES
 from engine.runtime.replies import EventReply
 from engine.runtime.restoring import AlreadyHere, Restored, Restoring
-from engine.runtime.sealed_states import Trust
+from engine.runtime.sealed_states import Trust, believe, open_state
 from engine.runtime.state_keys import OPENING, opened_with
 from engine.wiring_of_seals import channel_keys
 from tests.engine.in_loop import in_loop
@@ -289,4 +290,52 @@ async def test_two_heads_for_one_turn_are_kept_as_evidence() -> None:
         await restore(house, await offered(blocks, lie.block), blocks)
     (evidence,) = house.seals.heads.evidence(house.root)
     assert {one.cid for one in evidence.heads} == {signed.cid, lie.cid}
+    await house.close()
+
+
+@in_loop
+async def test_a_log_of_another_pico_lets_nobody_sign() -> None:
+    """Even if it names the very key: who hands it over may have a pico of their own."""
+    house, signed, blocks = await lived()
+    other, theirs_log = await bare(), KeptLog("the log of somebody else")
+    theirs = restoring(other)
+    believed = theirs._trust.acting
+    somebody = Acting(Did("did:scid:vh:1:QmOther"), (frozenset({signed.head.by}),) * 9)
+    theirs._trust = Trust(verify, lambda log: somebody if log == theirs_log else believed(log))
+    with pytest.raises(ForgedHead, match="by the newest log"):
+        await theirs.restore(signed.cid, blocks, opened_with([OWNER.derive(OPENING)], BOXES), theirs_log)
+    await house.close()
+    await other.close()
+
+
+@in_loop
+async def test_no_channel_is_taken_from_a_pico_that_lives_here() -> None:
+    """Though the pico itself does not."""
+    house, signed, blocks = await lived()
+    other = await bare(SeedKeys(b"other".ljust(32)))
+    taken = next(eci for eci in house.pico().channels if str(eci) != house.root)
+    await other.journal.commit([BindChannel(taken, other.root)])
+    with pytest.raises(AlreadyHere, match=f"the channel {taken} of pico"):
+        await restore(other, signed.cid, blocks)
+    assert other.journal.find_channel(taken) == other.root
+    await house.close()
+    await other.close()
+
+
+@in_loop
+async def test_records_that_do_not_lead_to_the_state_are_refused() -> None:
+    """Somebody with the key has left one out, exchanged two, or changed the last."""
+    house, signed, blocks = await lived()
+    believed = await believe(blocks, signed.cid, Trust(verify, house.seals.heads.acting))
+    opens = opened_with([OWNER.derive(OPENING)], BOXES)
+    state = await open_state(blocks, believed, opens, BlockCipher())
+    records = list(state.beside["records"])
+    assert len(unpack_beside(state.head, state.beside).records) == len(records) > 3
+    shorter = [*records[:1], *records[2:]]
+    swapped = [*records[:-2], records[-1], records[-2]]
+    touched = [*records[:-1], records[-1].replace('"steps":', '"steps":1')]
+    inner = [*records[:1], records[1].replace('"steps":', '"steps":1'), *records[2:]]
+    for wrong in (shorter, swapped, touched, inner, records[:-1]):
+        with pytest.raises(NotATree, match="is damaged"):
+            unpack_beside(state.head, {**state.beside, "records": wrong})
     await house.close()

@@ -75,6 +75,19 @@ async def test_a_pushed_text_is_durable_before_anybody_is_told() -> None:
 
 
 @in_loop
+async def test_a_new_text_behind_a_url_is_kept_however_soon_it_comes() -> None:
+    """That the one before it was kept a moment ago says nothing of it."""
+    journal = MemoryJournal()
+    site = Site({URL: TEXT})
+    shelf = memory_shelf(journal, site)
+    await shelf.find(URL)
+    site.texts[URL] = TEXT.replace("1.2", "1.3")
+    found = await shelf.find(URL)
+    assert found.program.version == "1.3"
+    assert MemoryJournal(journal.crash()).ruleset_text(found.hash) == site.texts[URL]
+
+
+@in_loop
 async def test_a_text_with_mistakes_is_not_kept() -> None:
     """Whoever sent it gets them all."""
     journal = MemoryJournal()

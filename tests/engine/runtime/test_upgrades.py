@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from engine.authors import DidKeys
+from engine.core.did_keys import DidKey
 from engine.core.messages import Fault, Refusal
 from engine.core.model import Eci, Pico, Rid
 from engine.core.timekeeping import to_iso
@@ -17,6 +20,7 @@ from tests.engine.core.test_upgrading import LIST, MAP
 from tests.fakes.web import FakeWeb
 
 NOTES = Rid("notes")
+AUTHOR = "did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK"
 
 
 @pytest.fixture
@@ -151,6 +155,18 @@ def test_a_text_that_will_not_do_is_refused(engine: Engine, text: str | None, ki
     refusal = upgrade(engine)
     assert isinstance(refusal, Refusal)
     assert (refusal.kind, reason in refusal.reason) == (kind, True)
+
+
+def test_a_source_that_is_gone_keeps_no_other_pico_from_being_upgraded(engine: Engine) -> None:
+    """Without a source each has its text read from where it has it from."""
+    add(engine, "a")
+    child = engine.make_child("child")
+    engine.published.texts["file:///published/mine.krl"] = LIST
+    engine.send("wrangler:install_ruleset_request", child, url="file:///published/mine.krl")
+    del engine.published.texts["file:///published/mine.krl"]
+    told = document(upgrade(engine, MAP))
+    assert [one["to"]["version"] for one in told["upgraded"]] == ["2.0"]
+    assert [one["from"]["version"] for one in told["failed"]] == ["1.0"]
 
 
 def test_a_ruleset_that_nobody_has_cannot_be_upgraded(engine: Engine) -> None:
@@ -420,8 +436,32 @@ def test_what_others_write_in_the_meantime_is_named_too(engine: Engine) -> None:
 def test_variables_can_be_kept(engine: Engine) -> None:
     add(engine, "a")
     upgrade(engine, MAP)
-    assert document(roll_back(engine, "keep"))["differences"] == []
-    assert variables(engine) == {"notes": {"n0": "a"}}
+    add(engine, "b")
+    told = document(roll_back(engine, "keep"))
+    assert (told["differences"], told["lost"]) == ([], [])
+    assert variables(engine) == {"notes": {"n0": "a", "n1": "b"}}
+
+
+def test_a_text_that_may_not_be_installed_is_not_gone_back_to(engine: Engine) -> None:
+    """With the setting `ruleset_authors`, what nobody of them signed; what the pico has goes on."""
+    upgrade(engine, LIST.replace('"1.0"', '"1.1"'))
+    engine.settings = replace(engine.settings, ruleset_authors=DidKeys((DidKey(AUTHOR),)))
+    engine.restart()
+    refusal = roll_back(engine)
+    assert isinstance(refusal, Refusal)
+    assert refusal.kind == "denied"
+    assert "is not signed" in refusal.reason
+    told = document(engine.run(engine.host.stock.of_pico(engine.host.root_eci())))
+    assert [one["version"] for one in told["rulesets"] if one["rid"] == NOTES] == ["1.1"]
+
+
+def test_only_the_last_upgrade_is_to_be_decided_about(engine: Engine) -> None:
+    """What one before it did to the variables is nothing that this rollback could undo."""
+    add(engine, "a")
+    upgrade(engine, MAP)
+    upgrade(engine, MAP.replace('"2.0"', '"2.1"'))
+    told = document(engine.run(engine.host.roll_back(NOTES, None, None)))
+    assert [one["to"]["version"] for one in told["rolled_back"]] == ["2.0"]
 
 
 def test_there_may_be_nothing_to_go_back_to(engine: Engine) -> None:

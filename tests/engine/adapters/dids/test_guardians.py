@@ -22,8 +22,11 @@ from engine.adapters.dids import (
     parties_alone,
     update_log,
 )
+from engine.adapters.dids.kept_logs import keep
+from engine.adapters.dids.lifelong import LifelongLogs
 from engine.adapters.dids.limits import WITNESSES
 from engine.adapters.dids.witnesses import Approval, approve
+from engine.adapters.keys import SeedKeys
 from tests.engine.adapters.dids.foreign_logs import foreign_verdict
 from tests.engine.adapters.dids.guarded import DESK, GUARDIANS, HOST, MEMBERS, alone, desk, keeping, watched
 from tests.engine.adapters.dids.people import NOW_S, X25519, rule, signer
@@ -58,6 +61,22 @@ def test_guardians_can_do_it_again() -> None:
         changes = replace(keeping(signer(number)), update_keys=GUARDIANS.multikeys)
         diary.write(MEMBERS[0], changes, witnesses=MEMBERS[:2])
     assert foreign_verdict(diary)["didDocumentMetadata"]["versionNumber"] == 4
+
+
+def test_who_has_approved_an_entry_is_proven() -> None:
+    """To be named in a log proves nothing; nor does an approval of another log, or one that is forged."""
+    diary = watched()
+    kept = keep(diary.log, diary.approvals)
+    logs = LifelongLogs(SeedKeys(bytes(32)))
+    first_two = {did_of_key(one.multikey) for one in MEMBERS[:2]}
+    assert logs.approvers(kept, NOW_S) == first_two
+    elsewhere = alone()
+    others = approve(elsewhere.log.entries[-1].version_id, MEMBERS[2], NOW_S)
+    forged = Approval(diary.log.entries[-1].version_id, others.proof)
+    with_lies = keep(diary.log, (*diary.approvals, others, forged))
+    assert logs.approvers(with_lies, NOW_S) == first_two
+    consenting = approve(diary.log.entries[-1].version_id, MEMBERS[2], NOW_S)
+    assert len(logs.approvers(keep(diary.log, (*diary.approvals, consenting)), NOW_S)) == 3
 
 
 def test_one_guardian_alone_gets_nowhere() -> None:

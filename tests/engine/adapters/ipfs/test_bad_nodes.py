@@ -372,7 +372,30 @@ async def test_a_tree_that_just_ends_is_gone_on_with() -> None:
         node.blocks.update(blocks)
         async with opened(node) as store:
             assert await tree_of(store, TREE.root) == TREE.blocks
-        assert node.commands() == ["dag/export"] + ["block/get"] * (len(blocks) - count)
+        assert node.commands() == ["dag/export", "refs"] + ["block/get"] * (len(blocks) - count)
+
+
+@in_loop
+async def test_a_node_that_has_nothing_of_a_tree_fetches_it_first() -> None:
+    """Then it gives it as one CAR; block by block it would take several times as long."""
+    replies = iter([missing(TREE.root), reply(car_of([TREE.root], whole(TREE)))])
+    node = FakeIpfsRpc(
+        answers={"dag/export": lambda _: next(replies), "refs": lambda _: reply(b'{"Ref":""}')}
+    )
+    async with opened(node) as store:
+        assert await tree_of(store, TREE.root) == TREE.blocks
+    assert node.commands() == ["dag/export", "refs", "dag/export"]
+
+
+@in_loop
+async def test_references_without_end_are_not_listened_to() -> None:
+    """What is wanted is asked for by itself."""
+    node = always(missing(TREE.root), "dag/export")
+    node.answers["refs"] = lambda _: reply(b"x" * 5_000)
+    node.blocks.update(whole(TREE))
+    async with opened(node, NodeLimits(answer_bytes=1_000)) as store:
+        assert await tree_of(store, TREE.root) == TREE.blocks
+    assert node.commands().count("dag/export") == 1
 
 
 @in_loop

@@ -16,7 +16,7 @@ from engine.core.draft import Draft
 from engine.core.messages import Done, Event, Turn
 from engine.core.model import Eci, EventId, Inputs, InstalledRuleset, Pico, PicoId, Rid, RulesetHash
 from engine.core.records import begin, encode_snapshot, record_hash, seal
-from engine.ports import AcceptEvent, AppendRecord, BirthPico, JournalFailed, Place, SetFact, Stored
+from engine.ports import AcceptEvent, AppendRecord, BirthPico, JournalFailed, KeepPart, Place, SetFact, Stored
 from tests.engine.in_loop import in_loop
 
 ANN = PicoId("ann")
@@ -339,3 +339,21 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
 @in_loop
 async def _make(path: Path) -> None:
     await SqliteJournal(path).close()
+
+
+@in_loop
+async def test_what_is_written_is_put_in_its_place_beside_other_commits(tmp_path: Path) -> None:
+    """The log has not to be moved by a commit of somebody who happens to come."""
+    journal = SqliteJournal(tmp_path / "j")
+    ann = PicoId("ann")
+    for place in range(8):
+        await journal.commit([KeepPart(ann, place, bytes(1 << 18))])
+    await journal.settle()
+    moved = (tmp_path / "j").stat().st_size
+    assert moved > 8 << 18
+    commit = journal.commit([SetFact("one", "more")])
+    await asyncio.gather(commit, journal.settle())
+    assert journal.fact("one") == "more"
+    assert journal.loose_parts() == 8
+    await journal.close()
+    await journal.settle()

@@ -103,6 +103,9 @@ def test_what_is_wanted_of_an_offer_goes_along_with_the_question() -> None:
         ("engine:migrate()", "engine:migrate needs an engine, by its DID or by the name"),
         ('engine:migrate("  ", "x")', "engine:migrate needs an engine"),
         ('engine:migrate({"did": "x"})', "engine:migrate needs an engine"),
+        ('engine:migrate("x", "y", 1.5)', "a price is a whole number of units a day, not 1.5"),
+        ('engine:migrate("x", "y", "5")', "a price is a whole number of units a day, not 5"),
+        ('engine:migrate("x", "y", 0 - 5)', "a price is a whole number of units a day, not -5"),
     ],
 )
 def test_what_is_not_as_it_has_to_be_is_told_at_once(rule: str, why: str) -> None:
@@ -124,11 +127,11 @@ def test_what_cannot_be_answered_is_a_fault_of_the_turn() -> None:
 
 def test_going_elsewhere_begins_after_the_commit() -> None:
     """As an effect under a key; if nobody takes it the pico hears of that as of any other effect."""
-    (errand,) = errands_of('engine:migrate(" laptop ", "cheaper by half")')
+    (errand,) = errands_of('engine:migrate(" laptop ", "cheaper by half", 5)')
     assert errand.question.content == {
         "module": "engine",
         "name": "migrate",
-        "arguments": {"to": "laptop", "reason": "cheaper by half"},
+        "arguments": {"to": "laptop", "reason": "cheaper by half", "price": 5.0},
         "key": errand.question.content["key"],
     }
     assert report(errand, {"value": {"attempt": "a1"}}) is None
