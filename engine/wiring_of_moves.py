@@ -88,6 +88,8 @@ def give_moves(host: Host, journal: Journal, keys: Keys, stores: Stores, pace: P
         ask_engines(mail.engines, moves, partial(owners_in, logs, clock))
         mail.evacuation = Evacuation(moves, mail.engines, journal, clock)
     mail.when_reached = moves.reached
+    if host.sealing is not None:
+        host.sealing.is_elsewhere = moves.is_away
     host.have_moves(moves)
     relaying = Relaying(journal, moves, mail.letters, clock.now_ms)
     forwarding = Forwarding(journal, moves, post, relaying, clock)
@@ -134,7 +136,7 @@ def ask_engines(engines: Engines, moves: Moves, owners_in: Owners) -> None:
         sizes = moves.guests()
         return Guests(len(sizes), sum(sizes))
 
-    moves.why_not, moves.find_engine = why_not, engines.did_of
+    moves.why_not, moves.find_engine = why_not, lambda name: engines.resolve(name).did
     moves.known = lambda: [one.did for one in engines.known()]
     engines.set_guests(guests)
 

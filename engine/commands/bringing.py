@@ -1,4 +1,4 @@
-"""Bringing a pico into a home, from wherever its head was found: checked first, then in one commit.
+"""Bringing a pico into a home, from wherever its head was found: checked first, then alive by one commit.
 
 No engine runs on the home meanwhile. The blocks come along, so that the next seal goes on from them, and what
 the pico has put for everybody is there to be had. Whoever is killed on the way begins anew.

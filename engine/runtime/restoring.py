@@ -1,4 +1,5 @@
-"""A pico brought back from sealed blocks: into a journal, in one commit, as it was when it was sealed.
+"""A pico brought back from sealed blocks: into a journal, as it was when it was sealed. One commit makes it a
+pico; what is large comes before it, in pieces (`piecemeal`), while others go on.
 
 What is refused says why by its class: those of `engine.core.blocks.errors` for blocks, keys and heads that
 are not what they have to be, `OldHead` for a head that is followed by one that is known here, `TwoHeads` for

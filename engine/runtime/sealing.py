@@ -67,6 +67,11 @@ class When:
     """From the first change that is not sealed on."""
 
 
+def _is_here(pico: PicoId) -> bool:
+    """Where picos stay."""
+    return False
+
+
 class Sealing:
     """`start` it when the engine knows how it is reached, because that stands in the logs of picos."""
 
@@ -86,6 +91,8 @@ class Sealing:
         self._journal = journal
         self._when = when
         self._background = Background(SHARE)
+        self.is_elsewhere: Callable[[PicoId], bool] = _is_here
+        """Whether a pico has moved away."""
         self._left: dict[PicoId, None] = {}
         """Those that an earlier run of the engine has left; they come first."""
         self._due: dict[PicoId, float] = {}
@@ -205,6 +212,9 @@ class Sealing:
         return pico
 
     async def _seal(self, pico: PicoId, rest: float) -> None:
+        if self.is_elsewhere(pico):
+            return  # its new engine does that
+
         async def seal(pico: PicoId) -> None:
             await self.seals.seal(pico, rest)
 

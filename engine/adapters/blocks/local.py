@@ -28,7 +28,7 @@ Row = tuple[Cid, bytes, bytes]
 
 PUT_AT_ONCE = 4 << 20
 """Bytes that are written by one of the writes that may share a transaction."""
-FEW, FEW_BYTES = 16, 64 << 10
+FEW, FEW_BYTES = 16, 128 << 10
 """Blocks that are hashed in the event loop."""
 READ_AT_ONCE = 256
 """Blocks that are read before others have their turn."""

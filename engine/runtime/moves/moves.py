@@ -20,6 +20,7 @@ from engine.core.cids import Cid
 from engine.core.codec import Unreadable
 from engine.core.did_keys import from_did_key, read_did_key
 from engine.core.dids import Did, is_did, keys_in, show_did
+from engine.core.mesh.acquaintances import NoSuchEngine
 from engine.core.messages import Refusal
 from engine.core.migration import Footing, Seat, acts, forwards_to, is_settled, react
 from engine.core.migration import source as leaving
@@ -159,6 +160,7 @@ class Moves:
         self.cases = Cases(office.journal)
         self.why_not: WhyNot = nobody_may
         self.find_engine: Callable[[str], str | None] = no_name
+        """May raise `NoSuchEngine`, which says more."""
         self.tell: Inform = tell_nobody
         self.known: Callable[[], Iterable[str]] = tuple
         """Engines that may know of a move that this one has forgotten."""
@@ -275,7 +277,10 @@ class Moves:
         return await self._to_the_end(self._wanted(pico, to, reason, price))
 
     async def _wanted(self, pico: PicoId, to: str, reason: str, price: int) -> str | Refusal:
-        target = to if to.startswith("did:") else self.find_engine(to)
+        try:
+            target = to if to.startswith("did:") else self.find_engine(to)
+        except NoSuchEngine as problem:
+            return Refusal("malformed", str(problem), "`picomesh engines list` shows them; a DID will do too")
         if target is None or not is_did(target) or keys_in(target) is None:
             return Refusal("malformed", f"{show_did(to)} is no engine", "`picomesh did show` prints its DID")
         if self._journal.fact(ROOT_PICO) == pico:

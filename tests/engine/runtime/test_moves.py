@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Awaitable
 from pathlib import Path
 from typing import Any
@@ -173,3 +174,47 @@ async def test_who_writes_to_the_first_did_is_heard_after_many_moves(tmp_path: P
         await there.host.wait_quiet()
         assert await there.seen(pico) == list(range(1, n + 1))
     assert len(ann.mail.identities._journal.dids_of(channel)) == 7
+
+
+@in_loop
+async def test_a_copy_from_a_backup_takes_no_turn_and_stands_down(tmp_path: Path) -> None:
+    """What it takes in meanwhile goes to where the pico is."""
+    _, ann, bob = await setting(tmp_path)
+    pico = await ann.counter(tmp_path)
+    eci = ann.eci(pico)
+    await ann.mail.life(eci)
+    await ann.run(pico, "far:hello", n=1)
+    backup = copy.deepcopy(ann.disk)
+    await ann.moves.wanted(pico, bob.did)
+    await settle(ann, bob)
+    await bob.run(pico, "far:hello", n=2)
+    ann.crash()
+    ann.disk, ann.doubts, ann.peers = backup, True, [bob.did]
+    await ann.start()
+    assert not ann.moves.acts(pico)
+    assert await ann.host.accept_event(eci, "far", "hello", {"n": 3}, EventId("e3")) == "e3"
+    await settle(ann, bob)
+    await bob.host.wait_quiet()
+    assert [one["phase"] for one in ann.moves.listed()] == ["old"]
+    assert await bob.seen(pico) == [1, 2, 3]
+
+
+@in_loop
+async def test_a_copy_that_does_not_know_that_it_is_one_stands_down_when_it_hears_of_it(
+    tmp_path: Path,
+) -> None:
+    """By whoever has the newer entry, when the copy wants to move."""
+    _, ann, bob = await setting(tmp_path)
+    pico = await ann.counter(tmp_path)
+    await ann.mail.life(ann.eci(pico))
+    backup = copy.deepcopy(ann.disk)
+    await ann.moves.wanted(pico, bob.did)
+    await settle(ann, bob)
+    ann.crash()
+    ann.disk = backup
+    await ann.start()
+    assert ann.moves.acts(pico)
+    await ann.moves.wanted(pico, bob.did)
+    await settle(ann, bob)
+    assert not ann.moves.acts(pico)
+    assert bob.moves.acts(pico)

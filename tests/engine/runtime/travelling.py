@@ -47,6 +47,8 @@ class Traveller(Member):
     starts: int = 0
     doubts: bool = False
     is_down: bool = False
+    peers: list[str] = field(default_factory=list)
+    """Who may know of a move that this one has forgotten."""
 
     async def prepare(self) -> None:
         keys = SeedKeys(self.name.encode().ljust(32, b"."))
@@ -56,6 +58,7 @@ class Traveller(Member):
 
         self.moves = give_moves(self.host, self.journal, keys, stores)
         self.moves.why_not = lambda one: None
+        self.moves.known = lambda: [one for one in self.peers if one != self.did]
         footing = Footing.UNSURE if self.starts else Footing.SURE
         await self.moves.prepare(Footing.DOUBTFUL if self.doubts else footing)
 
