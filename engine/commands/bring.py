@@ -64,7 +64,7 @@ def import_(file: Path, key: Path | None, kept: Path | None, home: Path | None, 
             opener = _needed(find_opener(settings, key, car.contents.locked))
             async with own_home(settings) as opened:
                 return await bring_in(
-                    opened, Source(car.store, car.contents.head, opener, _log(kept), car.besides), tell
+                    opened, Source(car.store, car.contents.head, opener, _log(kept), car.earlier), tell
                 )
 
     told = run_long(run)
@@ -134,7 +134,7 @@ def restore(
                 tell("fetching", 0, 0)
                 await opened.stores.bring(found.signed.cid)
                 store = opened.stores
-            source = Source(store, found.signed.cid, opener, _log(kept), found.besides)
+            source = Source(store, found.signed.cid, opener, _log(kept), found.earlier)
             told = await bring_in(opened, source, tell)
             await note_contradictions(opened.journal, did, (), pairs)  # now that the pico is known here
             for evidence in pairs:
@@ -192,7 +192,7 @@ async def _look_in_car(
 ) -> None:
     car = await stack.enter_async_context(open_car(path))
     before = len(search.found)
-    await search.look(car.store, [car.contents.head], f"in {where}", car.besides)
+    await search.look(car.store, [car.contents.head], f"in {where}", car.earlier)
     if car.contents.locked is not None and len(search.found) > before:
         locked.append(car.contents.locked)
 

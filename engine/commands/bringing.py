@@ -43,15 +43,15 @@ class Source:
     head: Cid
     opener: Opener
     newer_log: KeptLog | None = None
-    besides: tuple[Cid, ...] = ()
-    """What has to be whole as well, though the pico lives without it: a file that lacks it was cut."""
+    earlier: Cid | None = None
+    """The state before its newest records, where that comes along. The pico lives without it, but it has to
+    be whole as well: a file that lacks some of it was cut."""
 
 
 async def bring_in(home: OwnHome, source: Source, tell: Tell) -> dict[str, Any]:
     """What came of it. Raises `BlockError` and `StoreFailed`; nothing has changed then."""
-    size = await measure(
-        source.store, [source.head, *source.besides], lambda _, done: tell("checking", done, 0)
-    )
+    roots = [source.head] if source.earlier is None else [source.head, source.earlier]
+    size = await measure(source.store, roots, lambda _, done: tell("checking", done, 0))
     take_up = taking_up(home.keys, source.opener)
 
     async def prepare(coming: Coming) -> Sequence[Write]:
@@ -64,8 +64,9 @@ async def bring_in(home: OwnHome, source: Source, tell: Tell) -> dict[str, Any]:
         root = _make_root(home, coming.pico)
         return [*root, *_name_owners(home, coming.owners)] if root else ()
 
+    opens, log = source.opener.opens, source.newer_log
     found = await restoring_in(home).restore(
-        source.head, source.store, source.opener.opens, source.newer_log, prepare, take_up, HURRY
+        source.head, source.store, opens, log, prepare, take_up, HURRY, source.earlier
     )
     return _told(home, found, source)
 

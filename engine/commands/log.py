@@ -60,7 +60,7 @@ def _show(event: dict[str, Any]) -> None:
 def _rules(event: dict[str, Any]) -> str:
     """Those that ran, in order, and where it went wrong."""
     if "rules" not in event:
-        return "not run again: too long ago"
+        return str(event["note"])
     ran = [
         f"{one['rid']}/{one['rule']}{RAN[one['verdict']]}"
         for one in event.get("rules", ())

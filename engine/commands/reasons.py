@@ -33,7 +33,8 @@ def draw(found: dict[str, Any]) -> Tree:
     if found.get("events", [{"rules": []}])[0]["rules"]:
         _add_rules(tree, found["events"], 0)
     else:
-        tree.add("[dim]no rule was shown it[/]")
+        if "events" in found:
+            tree.add("[dim]no rule was shown it[/]")
         for one in found["differences"]:
             tree.add(escape(tell_difference(one)))
     if found["fault"] is not None:

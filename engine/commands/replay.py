@@ -11,6 +11,7 @@ from rich.markup import escape
 from engine.commands.client import engine_option, find_engine
 from engine.commands.failure import Failure
 from engine.commands.output import console, json_option, print_json
+from engine.commands.telling import tell_lacking
 
 
 @click.command()
@@ -42,6 +43,12 @@ def _show(found: dict[str, Any]) -> None:
     if found["skipped"]:
         numbers = ", ".join(map(str, found["skipped"]))
         console.print(f"[yellow]taken as recorded, because a limit had stopped them: {numbers}[/]")
+    for line in tell_lacking(found["lacking"]):
+        console.print(f"[yellow]{escape(line)}[/]")
+    if found["lacking"]:
+        console.print(
+            "  [dim]the engine keeps what it is sent with POST /api/rulesets, and runs them then[/]"
+        )
     if found["refused"] is not None:
         refused = found["refused"]
         console.print(f"[bold red]record {refused['seq']} is refused:[/] {escape(refused['reason'])}")

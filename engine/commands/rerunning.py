@@ -22,7 +22,8 @@ from engine.plugins.collection import collect
 from engine.plugins.discovery import discover
 from engine.plugins.references import describe
 from engine.ports import AppendRecord, BindChannel, BirthPico, KeepRuleset, Write
-from engine.runtime.exports import bodies_beside, texts_beside
+from engine.runtime.earlier_states import texts_beside
+from engine.runtime.exports import bodies_beside
 from engine.runtime.histories import Histories
 from engine.runtime.workshop import Workshop
 from engine.wiring import compiler_for, make_host, worker_limits
@@ -94,7 +95,7 @@ def demand_same(told: Mapping[str, Any], state: str) -> dict[str, Any]:
             f"another outcome: the turns lead to the state {told['state']}, and it is {state}",
             code="another-outcome",
         )
-    return {name: told[name] for name in ("repeated", "skipped", "from", "to")}
+    return {name: told[name] for name in ("repeated", "skipped", "lacking", "from", "to")}
 
 
 def _history(earlier: State, newest: State) -> list[Write]:

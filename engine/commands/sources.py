@@ -36,10 +36,10 @@ class OpenCar:
     contents: Contents
 
     @property
-    def besides(self) -> tuple[Cid, ...]:
-        """What is in an export besides the head and all that it leads to."""
+    def earlier(self) -> Cid | None:
+        """The root of the state before the newest records, where that is in it."""
         earlier = self.contents.earlier
-        return () if earlier is None else (earlier.root,)
+        return None if earlier is None else earlier.root
 
 
 @asynccontextmanager
@@ -101,8 +101,8 @@ class Candidate:
     where: str
     log: KeptLog
     """By which it is to be believed."""
-    besides: tuple[Cid, ...] = ()
-    """What has to be whole as well: see `engine.commands.bringing.Source`."""
+    earlier: Cid | None = None
+    """See `engine.commands.bringing.Source`."""
 
 
 @dataclass(slots=True)
@@ -116,7 +116,7 @@ class Search:
     """Why heads that said they were of that pico were not believed."""
 
     async def look(
-        self, store: BlockStore, roots: Iterable[Cid], where: str, besides: tuple[Cid, ...] = ()
+        self, store: BlockStore, roots: Iterable[Cid], where: str, earlier: Cid | None = None
     ) -> None:
         """Raises `StoreFailed`."""
         left = list(roots)
@@ -124,7 +124,7 @@ class Search:
             part, left = left[:ASKED_AT_ONCE], left[ASKED_AT_ONCE:]
             for cid, block in (await store.get_many(part)).items():
                 if self._says_so(block):
-                    await self._add(store, cid, where, besides)
+                    await self._add(store, cid, where, earlier)
 
     def _says_so(self, block: bytes) -> bool:
         if KIND.encode() not in block:
@@ -135,13 +135,13 @@ class Search:
             return False
         return scid_in(says.pico) == scid_in(self.did)
 
-    async def _add(self, store: BlockStore, cid: Cid, where: str, besides: tuple[Cid, ...]) -> None:
+    async def _add(self, store: BlockStore, cid: Cid, where: str, earlier: Cid | None) -> None:
         try:
             believed = await believe(store, cid, self.trust)
         except (BlockError, StoreFailed) as problem:
             self.refused.append(f"{cid_text(cid)} {where}: {problem}")
         else:
-            self.found.append(Candidate(believed.signed, store, where, believed.log, besides))
+            self.found.append(Candidate(believed.signed, store, where, believed.log, earlier))
 
     def newest(self) -> Candidate:
         """Of all that were found. Two that contradict each other are for people to decide."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from engine.core.dids import is_did, show_did
@@ -39,6 +40,18 @@ def shorten(value: Any) -> str:
     """A value as JSON, cut off where it gets long."""
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+def tell_lacking(lacking: Mapping[str, list[str]]) -> list[str]:
+    """By turn the texts for want of which it was not run again; one line for each text."""
+    turns: dict[str, list[str]] = {}
+    for turn, texts in lacking.items():
+        for text in texts:
+            turns.setdefault(text, []).append(turn)
+    return [
+        f"taken as recorded, because the text of {text} is not here: {', '.join(numbers)}"
+        for text, numbers in turns.items()
+    ]
 
 
 def tell_difference(one: dict[str, Any]) -> str:

@@ -23,6 +23,7 @@ from engine.commands.progress import Tell
 from engine.commands.rerunning import demand_same, run_again
 from engine.commands.settings import read_settings
 from engine.commands.sources import new_search, open_car
+from engine.commands.telling import tell_lacking
 from engine.commands.verifying_homes import Living, replay_living, verify_living
 from engine.config import Settings
 from engine.core.blocks.enclosures import EarlierState
@@ -220,9 +221,12 @@ def _show_replay(told: dict[str, Any]) -> None:
         _line("replay", said, "yellow")
         return
     turns = f"turns {again['from'] + 1} to {again['to']}"
-    _line("replay", f"{turns} run again, and all came out as recorded, to the same state id")
+    some = f"{again['repeated']} of " if again["lacking"] else ""
+    _line("replay", f"{some}{turns} run again, and all came out as recorded, to the same state id")
     if again["skipped"]:
         _line("", f"{len(again['skipped'])} taken as recorded: limits stopped them", "yellow")
+    for line in tell_lacking(again["lacking"]):
+        _line("", line, "yellow")
 
 
 def _line(subject: str, text: str, colour: str = "green") -> None:

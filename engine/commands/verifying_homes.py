@@ -59,13 +59,13 @@ def _evidence(evidence: Evidence) -> dict[str, Any]:
 
 async def _check_records(living: Living) -> tuple[int, int]:
     """The numbers of the first and the last record: each names the hash of the one before, the first what the
-    pico was born as, and the journal has noted the hash of the last."""
+    pico was before it, and the journal has noted the hash of the last."""
     journal, pico = living.home.journal, living.pico
     past = Past(journal)
-    end, birth = journal.end(pico), await past.birth(pico)
+    end, start = journal.end(pico), await past.beginning(pico)
     last = 0 if end is None else end[0]
-    chain = None if birth is None else birth.chain
-    number = first = 1 if birth is not None else past.first_record(pico)
+    chain = None if start is None else start.chain
+    number = first = past.first_record(pico)
     async for body in past.records(pico, first, last):
         record = decode_record(body)
         if record.seq != number:

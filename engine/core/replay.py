@@ -15,10 +15,14 @@ from engine.core.codec import Plain, from_bytes, pack_change, pack_effect, pack_
 from engine.core.draft import apply
 from engine.core.messages import Asks, Done, Failed, Outcome
 from engine.core.model import RulesetHash
+from engine.core.policy import UPKEEP
 from engine.core.records import BrokenChain, Head, Record, decode_record, fold, state_id, verify_chain
 
 NOT_REPEATED = ("R699", "R7")
 """Codes of failures that say nothing of the rules: a mistake of the engine, or a limit of that day."""
+
+UNABLE = "R609"
+"""A ruleset could not be run then, perhaps for want of its text: that comes out the same without it."""
 
 LONGEST = 300
 
@@ -33,6 +37,13 @@ class Departure:
     came_out: str
 
 
+@dataclass(frozen=True, slots=True)
+class Lacking:
+    """Texts of rulesets that a turn needs and that are not at hand, so that it cannot be run again."""
+
+    texts: tuple[RulesetHash, ...]
+
+
 class Replay:
     """A history that is run again, record by record: `check` each one, run its turn on `pico` if it
     `is_repeatable`, then `follow` it. Whoever drives it stops at the first that is refused or departs."""
@@ -44,17 +55,19 @@ class Replay:
         """As run again."""
         self.repeated = 0
         self.skipped: list[int] = []
-        """Turns that are taken as recorded."""
+        """Turns that limits had stopped. They are taken as recorded."""
+        self.lacking: dict[int, Lacking] = {}
+        """By the number of the turn. These are taken as recorded too."""
 
     def check(self, body: bytes) -> Record | BrokenChain:
         """The next record, unless it does not follow from those before it."""
         broken = verify_chain(self.head, [body])
         return decode_record(body) if broken is None else broken
 
-    def follow(self, record: Record, body: bytes, outcome: Outcome | None) -> Departure | None:
+    def follow(self, record: Record, body: bytes, outcome: Outcome | Lacking | None) -> Departure | None:
         """Go on to the state after a record. Without an outcome it is taken as recorded."""
-        if outcome is None:
-            self.skipped.append(record.seq)
+        if outcome is None or isinstance(outcome, Lacking):
+            self._pass_over(record, outcome)
             self.pico = apply(self.pico, record.changes, record.seq)
         else:
             departed = departure(record, outcome)
@@ -64,6 +77,12 @@ class Replay:
             self.pico = outcome.pico
         self.head = fold(self.head, [body])
         return None
+
+    def _pass_over(self, record: Record, lacking: Lacking | None) -> None:
+        if lacking is None:
+            self.skipped.append(record.seq)
+        else:
+            self.lacking[record.seq] = lacking
 
     def compare(self, known: Head) -> BrokenChain | None:
         """What is wrong if the history up to here should have led to `known`."""
@@ -82,10 +101,20 @@ def is_repeatable(record: Record) -> bool:
 
 
 def texts_of(record: Record) -> tuple[RulesetHash, ...]:
-    """The rulesets that a turn learned of; besides those that the pico has, it can need these."""
+    """The rulesets that a turn learned of, or went back to; besides those that the pico has in force, it can
+    need these."""
+    event = record.turn.event
+    back = event.attrs.get("to") if (event.domain, event.name) == (UPKEEP, "rollback") else None
     answers = record.turn.inputs.answers
     each = chain.from_iterable(one.get("rulesets", (one,)) for one in answers)
-    return tuple(RulesetHash(one["hash"]) for one in each if isinstance(one.get("hash"), str))
+    learned = (RulesetHash(one["hash"]) for one in each if isinstance(one.get("hash"), str))
+    return (*learned, RulesetHash(back)) if isinstance(back, str) else (*learned,)
+
+
+def sets_aside(record: Record) -> bool:
+    """Whether a turn did nothing but set rulesets aside that could not be run, perhaps for want of a text."""
+    event = record.turn.event
+    return (event.domain, event.name) == (UPKEEP, "quarantine")
 
 
 def departure(record: Record, outcome: Outcome) -> Departure | None:

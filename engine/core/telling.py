@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from engine.core.cids import to_url
 from engine.core.codec import Plain, pack_effect, pack_fault, pack_pico
 from engine.core.differences import Difference
 from engine.core.explain import Bystander, Explanation, Trial
@@ -16,7 +17,7 @@ from engine.core.messages import Effect, Event, Fault, LogLine, Question
 from engine.core.model import EMPTY, Pico, Rid
 from engine.core.quarantine import show_quarantine
 from engine.core.records import Record, state_id
-from engine.core.replay import Departure
+from engine.core.replay import Departure, Lacking
 from engine.core.timekeeping import to_iso
 from engine.core.trials import Contrast
 
@@ -157,6 +158,11 @@ def tell_departure(departure: Departure) -> Document:
         "recorded": departure.recorded,
         "came_out": departure.came_out,
     }
+
+
+def tell_lacking(lacking: Lacking) -> list[str]:
+    """What somebody who has them could bring."""
+    return [to_url(digest) for digest in lacking.texts]
 
 
 def tell_contrast(contrast: Contrast) -> Document:

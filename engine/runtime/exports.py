@@ -17,17 +17,15 @@ from engine.core.blocks.state import State, StateTree, texts_of
 from engine.core.blocks.walks import on_blocks
 from engine.core.cids import Cid
 from engine.core.codec import Unreadable
-from engine.core.model import PicoId, RulesetHash
+from engine.core.model import PicoId
 from engine.core.records import Head, Record, decode_record
 from engine.core.replay import texts_of as texts_learned
 from engine.ports import BlockStore, Journal
 from engine.runtime.block_walks import walk
+from engine.runtime.earlier_states import TEXTS
 from engine.runtime.past import Past
 from engine.runtime.sealed_states import Believed, open_tree
 from engine.runtime.walking import drive
-
-TEXTS = "texts"
-"""What is beside an earlier state: texts of rulesets that the turns after it learned of."""
 
 Lock = Callable[[bytes], Mapping[str, Any]]
 """Seals a secret with somebody's passphrase."""
@@ -126,8 +124,3 @@ def records_beside(state: State) -> list[Record]:
 def bodies_beside(state: State) -> list[bytes]:
     """The same as bytes."""
     return [str(text).encode("utf-8", "surrogatepass") for text in state.beside.get("records", ())]
-
-
-def texts_beside(earlier: State) -> dict[RulesetHash, str]:
-    """Those that turns after an earlier state need, with those of the state itself."""
-    return {**earlier.texts, **{RulesetHash(name): str(text) for name, text in earlier.beside[TEXTS].items()}}

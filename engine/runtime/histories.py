@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -16,17 +16,27 @@ from engine.core.codec import Unreadable
 from engine.core.differences import differences, differences_of
 from engine.core.explain import Explanation
 from engine.core.messages import Failed, Outcome, Refusal, SendEvent
-from engine.core.model import EventId, Pico, PicoId
+from engine.core.model import EventId, Pico, PicoId, RulesetHash
 from engine.core.programs import Instances
 from engine.core.quarantine import healthy
 from engine.core.records import BrokenChain, Record, decode_record, state_id
-from engine.core.replay import Departure, Replay, departure, is_repeatable, texts_of
+from engine.core.replay import (
+    UNABLE,
+    Departure,
+    Lacking,
+    Replay,
+    departure,
+    is_repeatable,
+    sets_aside,
+    texts_of,
+)
 from engine.core.telling import (
     Document,
     tell_departure,
     tell_differences,
     tell_effect,
     tell_explanation,
+    tell_lacking,
     tell_line,
     tell_message,
     tell_outline,
@@ -48,6 +58,9 @@ MOST_EXPLAINED = 100
 MOST_CARRIED_OUT = 20_000
 """Turns of which a log carries out the changes once more, from a pico's birth on, for the state with which it
 begins: a second or so."""
+
+TOO_LONG_AGO = "not run again: too long ago"
+UNKNOWN_STATE = "not run again: the state before it is not known here"
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -92,11 +105,17 @@ class Histories:
         span = None if pico is None else self._past.span(pico)
         if pico is None or span is None:
             return _unknown(name)
-        first = max(1, span.last - min(count, MOST_EXPLAINED if full else MOST_EVENTS) + 1)
+        first = max(
+            self._past.first_record(pico), span.last - min(count, MOST_EXPLAINED if full else MOST_EVENTS) + 1
+        )
         start = _start_of_log(span, first)
         head = await self._past.state(pico, start)
         alone = span.last if head is None else start
-        events = [_log_alone(decode_record(body)) async for body in self._past.records(pico, first, alone)]
+        note = UNKNOWN_STATE if head is None else TOO_LONG_AGO
+        events = [
+            {**_log_alone(decode_record(body)), "note": note}
+            async for body in self._past.records(pico, first, alone)
+        ]
         instances: Instances[Any] = Instances()
         if head is not None:
             events += [
@@ -117,7 +136,8 @@ class Histories:
             told |= _words(record)
         if not is_repeatable(record):
             return told | tell_stopped(record)
-        await self._prepare(before, record)
+        if (lacking := await self._prepare(before, record)) is not None:
+            return told | _without_texts(lacking)
         explanation = self._kernel.explain(before, record.turn, instances)
         outline = tell_outline(explanation)
         if _is_too_much(explanation.outcome):
@@ -177,7 +197,8 @@ class Histories:
         told = {**_effects(record), "differences": tell_differences(made)}
         if not is_repeatable(record):
             return {**told, "note": "a limit stopped this turn, so it is not run again"}
-        await self._prepare(before, record)
+        if (lacking := await self._prepare(before, record)) is not None:
+            return told | _without_texts(lacking)
         explanation = self._kernel.explain(before, record.turn, instances)
         note = _note(record, explanation)
         return {**told, **tell_explanation(explanation), **({} if note is None else {"note": note})}
@@ -259,7 +280,7 @@ class Histories:
         span = None if pico is None else self._past.span(pico)
         if pico is None or span is None:
             return _unknown(name)
-        start = await self._past.birth(pico) or span.snapshot
+        start = await self._past.beginning(pico) or span.snapshot
         walk = Replay(start)
         wrong = await self._walk(walk, span, end)
         return {
@@ -269,6 +290,7 @@ class Histories:
             "last": max(span.last, 0 if end is None else end[0]),
             "repeated": walk.repeated,
             "skipped": walk.skipped,
+            "lacking": {str(seq): tell_lacking(one) for seq, one in walk.lacking.items()},
             "state": state_id(walk.pico),
             "refused": {"seq": wrong.seq, "reason": wrong.reason} if isinstance(wrong, BrokenChain) else None,
             "departure": tell_departure(wrong) if isinstance(wrong, Departure) else None,
@@ -296,22 +318,37 @@ class Histories:
         missing, last = walk.head.pico.seq + 1, max(span.last, end[0] if end is not None else 0)
         return None if missing > last else BrokenChain(missing, "it is missing")
 
-    async def _repeat(self, pico: Pico, record: Record, instances: Instances[Any]) -> Outcome | None:
+    async def _repeat(
+        self, pico: Pico, record: Record, instances: Instances[Any]
+    ) -> Outcome | Lacking | None:
         """What running a turn again leads to, by the same way as at first; None when that says nothing."""
         if not is_repeatable(record):
             return None
-        await self._prepare(pico, record)
+        if (lacking := await self._prepare(pico, record)) is not None:
+            return lacking
         outcome = self._kernel.react(pico, record.turn, instances)
         if isinstance(outcome, Failed) and outcome.retry_bigger:
             return await self._second_chance.react(pico, record.turn, lambda: outcome)
         return outcome
 
-    async def _prepare(self, pico: Pico, record: Record) -> None:
-        """Have the rulesets compiled that the turn can need; picos that are at work go first."""
+    async def _prepare(self, pico: Pico, record: Record) -> Lacking | None:
+        """Have the rulesets compiled that the turn can need; picos that are at work go first. A pico that was
+        brought here may have left texts behind that it does not have any more."""
         await asyncio.sleep(0)
         digests = [*(ruleset.hash for ruleset in healthy(pico.rulesets)), *texts_of(record)]
-        if missing := self._programs.missing(digests):
+        missing = self._programs.missing(digests)
+        could_run = not sets_aside(record) and (record.fault is None or record.fault.code != UNABLE)
+        if could_run and (lacking := self._without_text(digests, missing)):
+            return Lacking(lacking)
+        if missing:
             await self._programs.prepare(missing)
+        return None
+
+    def _without_text(
+        self, digests: Sequence[RulesetHash], missing: Sequence[RulesetHash]
+    ) -> tuple[RulesetHash, ...]:
+        suspects = [one for one in digests if one in missing or self._programs.get(one) is None]
+        return tuple(one for one in dict.fromkeys(suspects) if self._journal.ruleset_text(one) is None)
 
 
 def _start_of_log(span: Span, first: int) -> int:
@@ -335,6 +372,11 @@ def _words(record: Record) -> Document:
 
 def _effects(record: Record) -> Document:
     return {"effects": [tell_effect(effect) for effect in record.effects]}
+
+
+def _without_texts(lacking: Lacking) -> Document:
+    texts = ", ".join(tell_lacking(lacking))
+    return {"note": f"not run again: this engine has not got the text of {texts}, with which it ran"}
 
 
 def _is_too_much(outcome: Outcome) -> bool:

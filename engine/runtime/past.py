@@ -2,19 +2,22 @@
 
 The journal keeps the newest snapshot of a pico and all records. What it was born as is kept elsewhere:
 a child is part of the record of the turn in which its parent made it, and a root pico is made from
-nothing but two ids. Everything here sees what is durable, and lets the event loop go on between pieces.
+nothing but two ids; and one that was brought here may have brought along how it was before the first of its
+records that came. Everything here sees what is durable, and lets the event loop go on between pieces.
 """
 
 from __future__ import annotations
 
 import asyncio
+import zlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
-from engine.core.codec import to_bytes
+from engine.core.codec import Unreadable, to_bytes
 from engine.core.messages import CreatePico
 from engine.core.model import Eci, Pico, PicoId
-from engine.core.records import Head, begin, decode_record, decode_snapshot, fold
+from engine.core.multiformats import from_multibase, to_multibase
+from engine.core.records import Head, begin, decode_record, decode_snapshot, encode_snapshot, fold
 from engine.ports import Journal
 from engine.runtime.genesis import ROOT_ECI, ROOT_PICO, newborn_root
 
@@ -34,6 +37,23 @@ class Span:
 def first_record(pico: PicoId) -> str:
     """The fact that says with which record the history of a pico begins here, if not with its first turn."""
     return f"first record of {pico}"
+
+
+def beginning(pico: PicoId) -> str:
+    """The fact that has the state before that record, if a pico that was brought here has it."""
+    return f"beginning of {pico}"
+
+
+def pack_beginning(head: Head) -> str:
+    return to_multibase("u", zlib.compress(encode_snapshot(head)))
+
+
+def _unpack(packed: str) -> Head:
+    """Raises `Unreadable`."""
+    try:
+        return decode_snapshot(zlib.decompress(from_multibase(packed)))
+    except (ValueError, zlib.error) as problem:
+        raise Unreadable(f"the state before the first record: {problem}") from None
 
 
 class Past:
@@ -58,10 +78,14 @@ class Past:
         """The number of the first record that there should be: a pico that was brought back has not all."""
         return int(self._journal.fact(first_record(pico)) or "1")
 
-    async def birth(self, pico: PicoId) -> Head | None:
-        """A pico before its first turn; None when nobody knows that any more, or what came next."""
-        if self.first_record(pico) > 1:
-            return None
+    async def beginning(self, pico: PicoId) -> Head | None:
+        """A pico before the first turn that there should be a record of; None when nobody knows that."""
+        first, kept = self.first_record(pico), self._journal.fact(beginning(pico))
+        if kept and (head := _unpack(kept)).pico.seq == first - 1:
+            return head
+        return await self._birth(pico) if first == 1 else None
+
+    async def _birth(self, pico: PicoId) -> Head | None:
         if pico == self._journal.fact(ROOT_PICO):
             return begin(newborn_root(pico, Eci(self._journal.fact(ROOT_ECI) or "")))
         span = self.span(pico)
@@ -90,8 +114,8 @@ class Past:
         span = self.span(pico)
         if span is None or not 0 <= seq <= span.last:
             return None
-        head = span.snapshot if seq >= span.snapshot.pico.seq else await self.birth(pico)
-        if head is None:
+        head = span.snapshot if seq >= span.snapshot.pico.seq else await self.beginning(pico)
+        if head is None or head.pico.seq > seq:
             return None
         async for bodies in self._pieces(pico, head.pico.seq + 1, seq):
             head = fold(head, bodies)

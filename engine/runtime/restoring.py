@@ -37,6 +37,7 @@ from engine.ports import (
 from engine.runtime.besides import Unpacked, unpack_beside
 from engine.runtime.channel_keys import ChannelKeys
 from engine.runtime.courtesy import resting
+from engine.runtime.earlier_states import keep_earlier, open_earlier
 from engine.runtime.kept_heads import KeptHeads
 from engine.runtime.keyed_locks import KeyedLocks
 from engine.runtime.lives import Lives
@@ -149,13 +150,15 @@ class Restoring:
         prepare: Prepare = nothing_first,
         take_up: TakeUp = leave,
         rest: float = REST,
+        earlier: Cid | None = None,
     ) -> Restored:
         """Have a pico back as the head of that name says it was. `newer_log`: the pico's log, where somebody
         has one that says more than the one beside the head. `rest`: how long others have the interpreter
-        after each piece of work, in lengths of that piece. Raises `BlockError` and `StoreFailed`, and what
-        `prepare` raises."""
+        after each piece of work, in lengths of that piece. `earlier`: the state before its newest records,
+        where that came along; then these can be run again here. Raises `BlockError` and `StoreFailed`, and
+        what `prepare` raises."""
         with resting(rest):
-            return await self._restore(head, store, opens, newer_log, prepare, take_up, rest)
+            return await self._restore(head, store, opens, newer_log, prepare, take_up, rest, earlier)
 
     async def _restore(
         self,
@@ -166,6 +169,7 @@ class Restoring:
         prepare: Prepare,
         take_up: TakeUp,
         rest: float,
+        earlier: Cid | None,
     ) -> Restored:
         believed = await believe(store, head, self._trust)
         says = believed.signed.head
@@ -176,6 +180,9 @@ class Restoring:
         pico = state.head.pico
         self._check(state, believed.signed)
         beside = await asyncio.to_thread(unpack_beside, state.head, state.beside)
+        before = None
+        if earlier is not None:
+            before = await open_earlier(store, earlier, beside.records, Keyring(keys), self._aead, rest)
         identity = await asyncio.to_thread(name_state, pico)
         wanted = self._policies.read(beside.policy)
         taken_up = await asyncio.to_thread(take_up, pico.id, log)
@@ -186,6 +193,7 @@ class Restoring:
             brought = await asyncio.to_thread(self._channel_keys.writes, beside.named)
             return [
                 *self._around(state, beside),
+                *keep_earlier(self._journal, pico.id, before, but=state.texts),
                 *self._lives.adopt(pico.id, log, Did(says.pico)),
                 *self._heads.writes(pico.id, believed.signed),
                 self._state_keys.writes(pico.id, says.pico, keys, {}),

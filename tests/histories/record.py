@@ -41,7 +41,7 @@ def _histories(engine: Engine, played: Mapping[str, str]) -> Iterator[History]:
 
 
 async def _read(past: Past, name: str, pico: PicoId) -> History:
-    start, span = await past.birth(pico), past.span(pico)
+    start, span = await past.beginning(pico), past.span(pico)
     assert start is not None
     assert span is not None
     head, bodies, states = start, [], []

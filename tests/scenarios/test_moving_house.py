@@ -22,6 +22,7 @@ from tests.engine.commands.sealed_homes import HALF
 from tests.scenarios.messages import wait_until
 from tests.support.ipfs_node import IpfsNode, connected_nodes
 
+COUNTER = Path(__file__).resolve().parents[2] / "examples" / "counter"
 NOT_NAMED = "the name of a pico was not published"
 """What an engine's log says then."""
 
@@ -97,6 +98,47 @@ def test_a_pico_moves_as_a_file_with_its_owners_key(processes: list[EngineProces
     (sealed,) = run("seal", "root", "--url", engine.url)["sealed"]
     assert (sealed["did"], sealed["epoch"] > 1) == (did, True)
     assert second.stop() == 0
+
+
+def test_its_last_turns_can_be_run_again_elsewhere(processes: list[EngineProcess], tmp_path: Path) -> None:
+    """Also those of a text that was rolled back, which nobody there has in force; of the root, and of a child
+    that comes alone into a home which has a root."""
+    old, new, key = tmp_path / "old", tmp_path / "new", tmp_path / "owner.key"
+    _, engine = begun(processes, old)
+    engine.send_event("root", ("wrangler", "new_child_request"), {"name": "kid"})
+    picos = [one["pico"] for one in run("seal", "--owner", key, "--url", engine.url)["sealed"]]
+    states = (engine.past("state", eci=pico) for pico in picos)
+    (kid,) = (one for one in states if one["parent"] is not None)
+    child = next(one["eci"] for one in kid["channels"] if "ui" in one["tags"])
+    first, second = COUNTER / "counter.krl", COUNTER / "counter-2.krl"
+    for eci in ("root", child):
+        run_plain("install", eci, first, "--url", engine.url)
+        engine.send_event(eci, ("counter", "increment"), {"ticket": "a"})
+        run_plain("upgrade", "counter", second, "--on", eci, "--url", engine.url)
+        engine.send_event(eci, ("counter", "increment"), {"ticket": "a"})
+        run_plain("rollback", "counter", "--on", eci, "--restore-state", "--url", engine.url)
+        engine.send_event(eci, ("counter", "increment"), {"ticket": "b"})
+    files = {eci: tmp_path / f"{eci}.car" for eci in ("root", child)}
+    turns = {eci: run("export", eci, "-o", file, "--home", old)["turns"] for eci, file in files.items()}
+    processes[-1].kill()
+    shutil.rmtree(old)
+
+    came = {eci: run("import", file, "--key", key, "--home", new)["pico"] for eci, file in files.items()}
+    moved, engine = begun(processes, new)
+    for eci, pico in came.items():
+        told = engine.past("replay", eci=pico)
+        assert (told["refused"], told["departure"], told["lacking"]) == (None, None, {})
+        assert told["repeated"] >= turns[eci] > 5
+        assert "note" not in str(engine.past("log", eci=pico, n=100))
+        assert "as recorded" in run_plain("replay", pico, "--url", engine.url)
+    assert "[error" not in moved.log.read_text()
+    assert "is not in the journal" not in moved.log.read_text()
+
+
+def run_plain(*words: object) -> str:
+    result = CliRunner().invoke(main, [*map(str, words)])
+    assert result.exit_code == 0, result.output
+    return result.output
 
 
 def test_a_pico_outlives_its_second_machine_and_its_third(
