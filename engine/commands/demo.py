@@ -35,7 +35,7 @@ LEAST, MOST = 150, 450
 @click.group(invoke_without_command=True)
 @click.pass_context
 def demo(context: click.Context) -> None:
-    """Watch an engine survive SIGKILL, or a pico move.
+    """Watch an engine survive SIGKILL, or a move.
 
     Without another word: starts an engine in a temporary home, installs a counter, sends it events, kills
     the process with SIGKILL in the middle of a stream, starts it again, and proves that every acknowledged

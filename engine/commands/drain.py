@@ -28,9 +28,9 @@ FEW = 20
 @engine_option
 @json_option
 def drain(engines: tuple[str, ...], reason: str, no_wait: bool, url: str | None, as_json: bool) -> None:
-    """Move every pico that will go to other engines, before this one is stopped.
+    """Empty an engine: its picos go to others.
 
-    ENGINE is one of those that `picomesh engines list` shows. Several are tried in that order; without any,
+    Every pico that will moves, before the engine is stopped. ENGINE is one of those that `picomesh engines list` shows. Several are tried in that order; without any,
     all that are trusted and say that they have room, those reached best first. The root pico stays: it is the
     engine's own. Nobody is taken in meanwhile. Interrupted, it goes on in the engine; to begin again does no
     harm. The exit code is 1 if a pico stays.

@@ -38,7 +38,9 @@ name_option = click.option("--name", metavar="NAME", help="What it is called her
 
 @click.group()
 def engines() -> None:
-    """Other engines: meet them, trust them, and say whose picos may come.
+    """Other engines: who they are, who may come.
+
+    Meet them, trust them, and say whose picos may come.
 
     Engines meet by an invitation of one of them; then each looks now and then how well it reaches the other,
     and hears what it offers: features, room, price. What an engine says of itself is signed with its key, and

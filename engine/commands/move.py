@@ -31,7 +31,7 @@ UNDER_WAY = ("offered", "leaving", "released")
 def move(
     eci: str, engine: str, reason: str, price: int, no_wait: bool, url: str | None, as_json: bool
 ) -> None:
-    """Have the pico with that channel move to another engine.
+    """Have a pico move to another engine.
 
     ENGINE is its name among those that `picomesh engines list` shows, or its DID. The other engine has to
     take the pico in: there, `picomesh engines accept` says whose may come. The pico keeps its names, its
@@ -80,7 +80,7 @@ def _say(told: dict[str, Any], names: Mapping[str, str]) -> None:
 @engine_option
 @json_option
 def moves(url: str | None, as_json: bool) -> None:
-    """Show the picos that are about to move, have left, or came from elsewhere.
+    """Show which picos move, have left, or came.
 
     A pico that is `offered` or `leaving` is still here, one that is `released` or `gone` is not: what comes
     for it is sent on.
@@ -117,9 +117,10 @@ def _draw(found: list[dict[str, Any]], names: Mapping[str, str]) -> None:
 @engine_option
 @json_option
 def where(did: str, url: str | None, as_json: bool) -> None:
-    """Say on which engine a pico lives, as far as this engine knows.
+    """Say on which engine a pico lives.
 
-    DID is the pico's name for life. What the newest entry of its log says that is known here is what counts.
+    DID is the pico's name for life. This engine answers as far as it knows: by the newest entry of the log that
+    it has.
 
     \b
     Examples:
