@@ -30,10 +30,11 @@ FEW = 20
 def drain(engines: tuple[str, ...], reason: str, no_wait: bool, url: str | None, as_json: bool) -> None:
     """Empty an engine: its picos go to others.
 
-    Every pico that will moves, before the engine is stopped. ENGINE is one of those that `picomesh engines list` shows. Several are tried in that order; without any,
-    all that are trusted and say that they have room, those reached best first. The root pico stays: it is the
-    engine's own. Nobody is taken in meanwhile. Interrupted, it goes on in the engine; to begin again does no
-    harm. The exit code is 1 if a pico stays.
+    Every pico that will moves, before the engine is stopped. ENGINE is one of those that `picomesh
+    engines list` shows. Several are tried in that order; without any, all that are trusted and say that
+    they have room, those reached best first. The root pico stays: it is the engine's own. Nobody is taken
+    in meanwhile. Interrupted, it goes on in the engine; to begin again does no harm. The exit code is 1
+    if a pico stays.
 
     \b
     Examples:

@@ -119,8 +119,8 @@ def _draw(found: list[dict[str, Any]], names: Mapping[str, str]) -> None:
 def where(did: str, url: str | None, as_json: bool) -> None:
     """Say on which engine a pico lives.
 
-    DID is the pico's name for life. This engine answers as far as it knows: by the newest entry of the log that
-    it has.
+    DID is the pico's name for life. This engine answers as far as it knows: by the newest entry of the log
+    that it has.
 
     \b
     Examples:
