@@ -65,11 +65,11 @@ class TwoEngines:
 
     def introduce(self) -> None:
         """As their owners do with `picomesh engines invite`, `add` and `accept`."""
+        for one in self.clients:  # first, so that what they say of themselves when they meet has room
+            one.acceptance({"who": "trusted"})
         first, second = self.clients
         invitation = first.change_engines("invite", lasts=3600, once=True, trust="trusted")["url"]
         second.change_engines("add", invitation=invitation, trust="trusted")
-        for one in self.clients:
-            one.acceptance({"who": "trusted"})
 
     @property
     def urls(self) -> Sequence[str]:

@@ -16,7 +16,11 @@ from engine.commands.failure import Failure
 from engine.commands.two_engines import TwoEngines, Wanderer
 
 NOMAD = "io.picomesh.nomad"
-HASTY = {"patience_min": 0, "stay_min": 0, "smoothing_min": 0, "margin": 0.05}
+HASTY = {
+    **{"patience_min": 0, "stay_min": 0, "smoothing_min": 0, "margin": 0.05},
+    # What is measured depends on who else uses the machine; what it costs does not.
+    "weights": {"cost": 1, "latency": 0, "availability": 0, "capacity": 0},
+}
 OWNERS = 'ctx:channels.filter(function(one) { one{"tags"} == ["nomad", "owner"] })'
 PATIENCE_S = 60.0
 
