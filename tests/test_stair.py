@@ -21,8 +21,8 @@ STEPS: tuple[tuple[str, ...], ...] = (
     ("engine.runtime",),
     ("engine.adapters",),
     (
-        *("engine.wiring", "engine.wiring_of_engines", "engine.wiring_of_ipfs", "engine.wiring_of_moves"),
-        "engine.wiring_of_seals",
+        *("engine.wiring", "engine.wiring_of_engines", "engine.wiring_of_ipfs", "engine.wiring_of_mail"),
+        *("engine.wiring_of_moves", "engine.wiring_of_seals"),
     ),
     ("engine.commands", "engine.cli", "engine.__main__"),
 )

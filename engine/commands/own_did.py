@@ -39,7 +39,7 @@ from engine.ports import CannotSend, KeptLog, WebRequest, WebResponse
 from engine.runtime.identities import CURVES, SIGNING
 from engine.runtime.letters import Letters
 from engine.runtime.told_logs import ask_for_log
-from engine.wiring import fetch_document
+from engine.wiring_of_mail import fetch_document
 
 PURPOSE = "person"
 PATIENCE_S = 60.0

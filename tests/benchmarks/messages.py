@@ -19,7 +19,7 @@ from engine.core.didcomm.media_types import ENCRYPTED
 from engine.core.didcomm.messages import Message
 from engine.core.dids import Did
 from engine.core.protocols.picomesh import EVENT
-from engine.wiring import fetch_document
+from engine.wiring_of_mail import fetch_document
 from tests.benchmarks.events import counting_engine
 from tests.benchmarks.measure import cpu_s
 

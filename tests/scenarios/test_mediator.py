@@ -27,7 +27,7 @@ from engine.core.protocols import messagepickup as pickup
 from engine.core.protocols.mediation import V3
 from engine.core.protocols.payloads import payload
 from engine.core.protocols.routing import forward
-from engine.wiring import fetch_document
+from engine.wiring_of_mail import fetch_document
 from tests.engine.in_loop import in_loop
 from tests.engine.runtime.clients import an_envelope, another_did
 from tests.scenarios.messages import free_port

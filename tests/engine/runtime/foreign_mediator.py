@@ -18,7 +18,7 @@ from engine.core.protocols.mediation import V3
 from engine.core.protocols.payloads import as_base64, payloads
 from engine.ports import Letter, WebRequest, WebResponse
 from engine.runtime.identities import CURVES
-from engine.wiring import sign_rotation
+from engine.wiring_of_mail import sign_rotation
 from tests.engine.runtime.mesh import Mesh, Stranger, Wire
 
 HOST = "mediator.example"

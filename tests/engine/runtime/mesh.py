@@ -37,7 +37,8 @@ from engine.runtime.host import Host
 from engine.runtime.identities import CURVES
 from engine.runtime.mail import Mail
 from engine.runtime.replies import EventReply, QueryReply
-from engine.wiring import fetch_document, make_host, sign_rotation
+from engine.wiring import make_host
+from engine.wiring_of_mail import fetch_document, sign_rotation
 from tests.engine.runtime.shop import compile_once
 from tests.fakes.clock import SetClock
 from tests.fakes.memory_journal import Disk, MemoryJournal

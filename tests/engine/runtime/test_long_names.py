@@ -14,7 +14,7 @@ from engine.core.dids import Did, fragment_of
 from engine.core.protocols import picomesh, trust_ping
 from engine.core.protocols.mediation import V3
 from engine.did_choice import ANYBODY
-from engine.wiring import fetch_document
+from engine.wiring_of_mail import fetch_document
 from tests.engine.in_loop import in_loop
 from tests.engine.runtime.mesh import Member, Mesh, Stranger
 
