@@ -24,6 +24,8 @@ import lark
 from lark.lexer import Lexer
 from lark.parsers.lalr_analysis import Shift
 
+from pico_lang.one_tree_at_a_time import ONE_TREE_AT_A_TIME
+
 STARTS = ("ruleset", "test_file", "expression", "snippet")
 END = "$END"
 _FORMAT = "1"
@@ -124,7 +126,8 @@ def grammar_text() -> str:
 
 def compile_grammar(grammar: str) -> lark.Lark:
     """The grammar as Lark understands it: rules, terminals, and the automaton it makes of them."""
-    return lark.Lark(grammar, parser="lalr", lexer=_NoLexer, start=list(STARTS))
+    with ONE_TREE_AT_A_TIME:  # Lark reads literals of the grammar by way of one
+        return lark.Lark(grammar, parser="lalr", lexer=_NoLexer, start=list(STARTS))
 
 
 def _build(grammar: str) -> dict[str, Any]:

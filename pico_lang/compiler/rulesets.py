@@ -32,6 +32,7 @@ from pico_lang.compiler.upgrades import define_upgrade
 from pico_lang.host import Modules
 from pico_lang.names import Names
 from pico_lang.nodes import MetaText, Ruleset, Snippet, Upgrade, UseModule
+from pico_lang.one_tree_at_a_time import ONE_TREE_AT_A_TIME
 from pico_lang.source import Source
 
 
@@ -84,7 +85,9 @@ def _entry(of: str, key: str) -> ast.expr:
 
 def _finish(top: Body, filename: str) -> CompiledCode:
     module = ast.Module(body=top.statements, type_ignores=[])
-    return CompiledCode(compile(module, filename, "exec", dont_inherit=True), top.unit.constants)
+    with ONE_TREE_AT_A_TIME:
+        code = compile(module, filename, "exec", dont_inherit=True)
+    return CompiledCode(code, top.unit.constants)
 
 
 def _define_instantiate(ruleset: Ruleset, uses: list[UseModule], top: Body) -> None:

@@ -71,6 +71,7 @@ from engine.core.records import decode_errand, decode_request
 from engine.ports import (
     AcceptEvent,
     BadLog,
+    BirthPico,
     Call,
     CannotSend,
     ClearTimer,
@@ -533,7 +534,17 @@ class Moves:
             self.cases.drop(did)
             return
         after, writes = await self._consequences(did, message, before, after)
-        await self._journal.commit([written(did, after), *writes])
+        arriving = has_arrived(before.seat, after.seat)
+        if arriving:
+            # Somebody may wake it as soon as the journal has it. It takes no turn before that is known here:
+            # else two mailboxes would, each going on from the same record.
+            self._still.add(after.pico)
+        try:
+            await self._journal.commit([written(did, after), *writes])
+        except BaseException:
+            if arriving:
+                self._still.discard(after.pico)
+            raise
         self.cases.put(did, after)
         self._repeats.pop(did, None)
         self._settle(did, before, after, writes)
@@ -605,12 +616,14 @@ class Moves:
         """What the rest of the engine has to know, now that it is durable."""
         picos, pico = self._office.picos, after.pico
         if has_arrived(before.seat, after.seat):
+            self._put_former_away(pico, writes)
             self._still.discard(pico)
-            picos.put_away(pico)
             self._lives.note_grown(Did(did))
             due_ms = min((one.due_ms for one in writes if isinstance(one, SetTimer)), default=None)
             if acts(after.seat):
                 picos.welcome(pico, due_ms)
+                if (mailbox := picos.find_mailbox(pico)) is not None:
+                    mailbox.go_on()
             log.info("a pico has arrived", pico=pico, did=did)
             self._spawn(self._make_own(did), (did, "rotate"))
             source = after.seat.source
@@ -625,6 +638,13 @@ class Moves:
             self._depart(did, after)
         elif acts(after.seat) and (was is None or not acts(before.seat)):
             self._resume(did)
+
+    def _put_former_away(self, pico: PicoId, writes: Sequence[Write]) -> None:
+        """The mailbox that it had when it left, if that is still awake, and not one that was woken since."""
+        mailbox = self._office.picos.find_mailbox(pico)
+        born = {write.seq for write in writes if isinstance(write, BirthPico) and write.pico == pico}
+        if mailbox is not None and mailbox.head.pico.seq not in born:
+            self._office.picos.put_away(pico)
 
     def _depart(self, did: str, case: Case) -> None:
         self._office.picos.pause_errands(case.pico)
