@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Awaitable
+from asyncio import Future
+from collections.abc import Awaitable, Sequence
 from pathlib import Path
 from typing import Any
 
-from engine.core.messages import Refusal
+import pytest
+
+from engine.core.messages import Event, Refusal
 from engine.core.model import EventId
-from engine.ports import KeptLog
-from engine.runtime.replies import EventReply
+from engine.ports import BirthPico, KeptLog, Write
+from engine.runtime.replies import EventReply, Reply
+from engine.runtime.request import Request
 from tests.engine.in_loop import in_loop
 from tests.engine.runtime.mesh import Mesh
 from tests.engine.runtime.test_names_for_life import EVERYTHING, NO_QUERY
@@ -218,3 +222,35 @@ async def test_a_copy_that_does_not_know_that_it_is_one_stands_down_when_it_hear
     await settle(ann, bob)
     assert not ann.moves.acts(pico)
     assert bob.moves.acts(pico)
+
+
+@in_loop
+async def test_whoever_writes_at_the_moment_of_its_arrival_is_heard(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is in the journal, and its new engine is about to learn that: it has one next turn, and not two."""
+    _, ann, bob = await setting(tmp_path)
+    pico = await ann.counter(tmp_path)
+    eci, commit, replies = ann.eci(pico), bob.journal.commit, list[Future[Reply]]()
+
+    def commit_and_wake(writes: Sequence[Write]) -> Future[None]:
+        durable = commit(writes)
+        if any(isinstance(write, BirthPico) and write.pico == pico for write in writes):
+            durable.add_done_callback(write_to_it)
+        return durable
+
+    def write_to_it(durable: Future[None]) -> None:
+        mailbox = bob.host.wake(pico)
+        assert mailbox is not None
+        request = Request(Event(eci, "far", "hello", {"n": 1}, EventId("e1")))
+        replies.append(request.wait())
+        mailbox.take(request)
+
+    monkeypatch.setattr(bob.journal, "commit", commit_and_wake)
+    await ann.moves.wanted(pico, bob.did)
+    await settle(ann, bob)
+    assert isinstance(await replies[0], EventReply)
+    assert await bob.seen(pico) == [1]
+    assert await bob.seen(pico, "told") == ["leaving", "arrived"]
+    assert isinstance(await bob.run(pico, "far:hello", n=2), EventReply)
+    assert await bob.seen(pico) == [1, 2]
