@@ -181,7 +181,7 @@ class Mailbox:
         self._is_enlisted = False
         self._is_still = is_still
         self._commits_under_way = 0
-        self._snapshots = Snapshots(unsaved, equipment.journal)
+        self._snapshots = Snapshots(unsaved, equipment.journal, head.pico.seq)
         self._saving: Task[None] | None = None
         self._rested: list[Future[None]] = []
         self._reported: set[Unable] = set()

@@ -27,11 +27,12 @@ time is not to wait for it, a pico that grows by a megabyte each time is."""
 class Snapshots:
     __slots__ = ("_is_writing", "_journal", "_saved", "_unsaved")
 
-    def __init__(self, unsaved: Unsaved, journal: Journal) -> None:
+    def __init__(self, unsaved: Unsaved, journal: Journal, seq: int) -> None:
+        """Of a pico that has woken, or was born, after the turn of that number."""
         self._unsaved = unsaved
         self._journal = journal
-        self._saved = 0
-        """The number of the last turn whose state was saved here."""
+        self._saved = seq
+        """The number of the last turn whose state was saved here; what was before it woke counts as such."""
         self._is_writing = False
 
     @property
