@@ -193,6 +193,6 @@ class Forwarding:
 
     def _was_with(self, did: str, case: Case, sender: str) -> bool:
         """Who has hosted a pico may say what came for it there."""
-        kept = self._moves.log_of(case)
+        kept = self._moves.saying.log_of(case)
         hosts = () if kept is None else self._post.hosting(did, kept).hosts
         return name_of_engine(sender) in map(name_of_engine, hosts)

@@ -8,24 +8,21 @@ from __future__ import annotations
 
 import asyncio
 from asyncio import Task
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import structlog
 
 from engine.core.blocks.errors import BlockError
-from engine.core.cids import Cid
 from engine.core.codec import Unreadable
-from engine.core.did_keys import from_did_key, read_did_key
 from engine.core.dids import Did, is_did, keys_in, show_did
 from engine.core.mesh.acquaintances import NoSuchEngine
 from engine.core.messages import Refusal
 from engine.core.migration import Footing, Seat, acts, forwards_to, is_settled, react
 from engine.core.migration import source as leaving
 from engine.core.migration.messages import (
-    Accept,
     Again,
     AskAround,
     Attempt,
@@ -37,17 +34,13 @@ from engine.core.migration.messages import (
     Finish,
     Finished,
     Forgotten,
-    Handoff,
     Head,
     Late,
-    Moved,
     NotHere,
     NotStaged,
     Offer,
     Ready,
     Refuse,
-    Release,
-    Resend,
     Seen,
     Send,
     Sent,
@@ -55,7 +48,6 @@ from engine.core.migration.messages import (
     Signed,
     Staged,
     Started,
-    Taken,
     Tell,
     Unwilling,
     Wanted,
@@ -64,7 +56,7 @@ from engine.core.migration.messages import (
 )
 from engine.core.migration.seats import Message
 from engine.core.model import Eci, PicoId
-from engine.core.multiformats import NotEncoded, from_multibase, to_multibase
+from engine.core.multiformats import to_multibase
 from engine.core.protocols import migration, migration_goods
 from engine.core.protocols.migration import NotAMove
 from engine.core.records import decode_errand, decode_request
@@ -93,7 +85,8 @@ from engine.runtime.keyed_locks import KeyedLocks
 from engine.runtime.mailbox import Mailbox
 from engine.runtime.moves.acquaintances import ACQUAINTED, taken_over
 from engine.runtime.moves.cases import Case, Cases, forgotten, name_of_engine, written
-from engine.runtime.moves.freight import Arrived, Ask, NoFreight
+from engine.runtime.moves.entrance import Entrance
+from engine.runtime.moves.freight import NoFreight
 from engine.runtime.moves.luggage import Luggage, NoLuggage
 from engine.runtime.moves.office import (
     Coming,
@@ -121,6 +114,7 @@ from engine.runtime.moves.reading import (
     told_in,
     with_keys,
 )
+from engine.runtime.moves.saying import Saying
 from engine.runtime.past import first_record
 from engine.runtime.preparation import write_snapshot
 from engine.runtime.rebirths import births
@@ -134,8 +128,6 @@ T = TypeVar("T")
 MOST_STAYS = 8
 """Whose keys to open mail with go along."""
 LONGEST_REASON = 1_000
-AT_HAND_BYTES = 2 << 20
-"""Of a state that is looked through for what fits into the message itself."""
 
 
 UNSURE = Refusal(
@@ -159,6 +151,8 @@ class Moves:
         self._lives = office.lives
         self._post = office.post
         self.cases = Cases(office.journal)
+        self.saying = Saying(office)
+        self._entrance = Entrance(office, self.cases)
         self.why_not: WhyNot = nobody_may
         self.find_engine: Callable[[str], str | None] = no_name
         """May raise `NoSuchEngine`, which says more."""
@@ -768,8 +762,8 @@ class Moves:
         case = self.cases.get(did) or Case(Seat(self._post.me))
         if heard is not None:
             case = case.met(heard.sender)
-        blocks = await self._blocks_for(case, message)
-        more = self._more(did, case, message)
+        blocks = await self.saying.blocks_for(case, message)
+        more = self.saying.more(did, case, message)
         if more is None:
             return
         try:
@@ -786,69 +780,6 @@ class Moves:
                 async with self._locks.holding(did):
                     await self._step(did, Refuse(message.attempt, str(problem)))
             raise
-
-    async def _blocks_for(self, case: Case, message: Sent) -> list[bytes]:
-        if not isinstance(message, Handoff) or case.size > AT_HAND_BYTES:
-            return []
-        return await self._office.freight.at_hand(message.head.cid, case.had)
-
-    def _more(self, did: str, case: Case, message: Sent) -> Mapping[str, Any] | None:
-        """What goes along that the tables do not know; None if it cannot be said now."""
-        match message:
-            case Offer():
-                return self._offered(case)
-            case Accept() if case.to is not None:
-                return {"keys": {**asdict(case.to), "box": case.opens}, "has": case.root}
-            case Handoff(attempt, head) if case.box:
-                proof = to_multibase("u", self._prove(case, did, attempt, head))
-                told = {"proof": proof, "keys": case.box}
-                return told if message.entry is None else {**told, **self._logged(case)}
-            case Ready():
-                keys = {} if case.to is None else {"keys": {**asdict(case.to), "box": case.opens}}
-                return {"proof": case.proof, **keys}
-            case Release() | Resend() | Taken() | Moved():
-                return self._logged(case) or None
-            case Accept() | Handoff():
-                return None
-            case _:
-                return {}
-
-    def _logged(self, case: Case) -> dict[str, Any]:
-        kept = self.log_of(case)
-        if kept is None:
-            return {}
-        return {"log": kept.lines, **({"approvals": kept.approvals} if kept.approvals else {})}
-
-    def log_of(self, case: Case) -> KeptLog | None:
-        kept = self._lives.kept(case.pico) if case.pico and case.seat.source is not None else None
-        if kept is None or (case.log is not None and kept.lines in case.log.lines):
-            return case.log or kept
-        return kept
-
-    def _offered(self, case: Case) -> Mapping[str, Any]:
-        stored = self._journal.load(case.pico)
-        mailbox = self._office.picos.wake(case.pico)
-        size = 0 if stored is None else len(stored.snapshot) + sum(map(len, stored.records))
-        rulesets = () if mailbox is None else mailbox.head.pico.rulesets
-        told = [
-            {
-                "rid": one.rid,
-                "hash": one.hash,
-                "url": one.url,
-                "signatures": [list(two) for two in self._journal.signatures(one.hash)],
-            }
-            for one in rulesets
-        ]
-        return {
-            **self._logged(case),
-            "pico": case.pico,
-            "reason": case.reason,
-            "price": case.price,
-            "size": size,
-            "rulesets": [one.hash for one in rulesets],
-            "formats": {"state": 1, "records": 1},
-            "needs": {"rulesets": told},
-        }
 
     # --- leaving -----------------------------------------------------------------------------------
 
@@ -921,12 +852,6 @@ class Moves:
                 if case is not None:
                     await self._step(did, Signed(attempt, entry), replace(case, log=after))
 
-    def _prove(self, case: Case, did: str, attempt: Attempt, head: Head) -> bytes:
-        purpose = life_purpose(case.pico, self._lives.stay(case.pico))
-        return self._office.sign(
-            self._office.keys.derive(f"{purpose}/{SIGNING}"), proven_text(did, attempt, head)
-        )
-
     # --- coming ------------------------------------------------------------------------------------
 
     async def _consider(self, did: str, attempt: Attempt, heard: Heard | None) -> None:
@@ -936,7 +861,7 @@ class Moves:
         coming_one = Coming(did, heard.sender, more["size"], told_in(more), price_in(more), heard.log)
         pico = more.get("pico")
         code = self.why_not(coming_one) if isinstance(pico, str) and pico else "unknown"
-        code = code or self._why_no_place(did, str(pico))
+        code = code or self._entrance.why_no_place(did, str(pico))
         if code is None:
             self._expected[did] = coming_one.size  # before anybody else is considered
         try:
@@ -963,12 +888,6 @@ class Moves:
             case = case if case.pico else replace(case, pico=PicoId(str(pico)))
             await self._step(did, Willing(attempt, to.signing), case, heard)
 
-    def _why_no_place(self, did: str, pico: str) -> str | None:
-        """Two picos cannot have one id."""
-        if self._journal.find_channel(Eci(pico)) is None:
-            return None
-        return None if self.cases.did_of(PicoId(pico)) == did else "unknown"
-
     async def _fetch(self, did: str, attempt: Attempt, head: Head, heard: Heard | None) -> None:
         if heard is None:
             return
@@ -977,12 +896,12 @@ class Moves:
             return
         try:
             luggage = self._office.locker.open(str(more["keys"]), attempt.name)
-            self._check_proof(did, attempt, head, str(more["proof"]), heard.log or case.log)
+            self._entrance.check_proof(did, attempt, head, str(more["proof"]), heard.log or case.log)
             await self._office.freight.put(heard.blocks)
             arrived = await self._office.freight.fetch(
-                head, did, luggage.key, self._asking(did, attempt, heard.sender)
+                head, did, luggage.key, self._entrance.asking(did, attempt, heard.sender)
             )
-            self._check_free(did, arrived)
+            self._entrance.check_free(did, arrived)
         except CannotSend as problem:
             log.info("blocks of a pico cannot be had yet", did=did, why=str(problem))
             return
@@ -1001,40 +920,6 @@ class Moves:
                 pico=arrived.state.head.pico.id,
             )
             await self._step(did, Staged(attempt, head), after, heard)
-
-    def _asking(self, did: str, attempt: Attempt, whom: Did) -> Ask:
-        async def ask(cids: list[Cid]) -> list[bytes]:
-            body = {
-                "did": did,
-                "epoch": attempt.epoch,
-                "attempt": attempt.number,
-                "cids": migration_goods.write_cids(cids),
-            }
-            told = await self._post.ask(whom, migration_goods.WANT, migration_goods.BLOCKS, body)
-            return migration_goods.blocks_in(told)
-
-        return ask
-
-    def _check_proof(self, did: str, attempt: Attempt, head: Head, proof: str, kept: KeptLog | None) -> None:
-        """Raises `NotAMove`."""
-        if kept is None:
-            raise NotAMove("its log is not known")
-        acting = self._office.logs.acting(kept, self._post.now_s())
-        try:
-            signature = from_multibase(proof)
-        except NotEncoded as problem:
-            raise NotAMove("the proof is no signature") from problem
-        keys = acting.keys[attempt.epoch - 1] if attempt.epoch <= acting.epoch else frozenset()
-        said = proven_text(did, attempt, head)
-        if not any(self._office.verify(from_did_key(read_did_key(key)), said, signature) for key in keys):
-            raise NotAMove("the handoff is not signed by who hosted it")
-
-    def _check_free(self, did: str, arrived: Arrived) -> None:
-        pico = arrived.state.head.pico
-        for eci in (Eci(pico.id), *pico.channels):
-            holder = self._journal.find_channel(eci)
-            if holder is not None and (holder != pico.id or self.cases.did_of(holder) != did):
-                raise NotAMove(f"the channel {eci} is one of {holder}, which lives here")
 
     async def _make_own(self, did: str) -> None:
         """Have others know its channels by DIDs of this engine."""
@@ -1063,7 +948,7 @@ class Moves:
         case = self.cases.get(did)
         if case is None:
             return
-        kept = self.log_of(case)
+        kept = self.saying.log_of(case)
         hosts = () if kept is None else self._post.hosting(did, kept).hosts
         whom = {name_of_engine(one): one for one in self._asks(hosts)}
         if case.seat.target.attempt is not None and number == 0:

@@ -1,0 +1,112 @@
+"""What engines say of a pico beside the messages of the tables: its log, keys, rulesets and blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from engine.core.migration.messages import (
+    Accept,
+    Attempt,
+    Handoff,
+    Head,
+    Moved,
+    Offer,
+    Ready,
+    Release,
+    Resend,
+    Sent,
+    Taken,
+)
+from engine.core.multiformats import to_multibase
+from engine.ports import (
+    KeptLog,
+)
+from engine.runtime.identities import SIGNING, life_purpose
+from engine.runtime.moves.cases import Case
+from engine.runtime.moves.office import (
+    Office,
+)
+from engine.runtime.moves.post import proven_text
+
+AT_HAND_BYTES = 2 << 20
+"""Of a state that is looked through for what fits into the message itself."""
+
+
+class Saying:
+    def __init__(self, office: Office) -> None:
+        self._office = office
+        self._journal = office.journal
+        self._lives = office.lives
+
+    async def blocks_for(self, case: Case, message: Sent) -> list[bytes]:
+        """Of a handoff, if they are few."""
+        if not isinstance(message, Handoff) or case.size > AT_HAND_BYTES:
+            return []
+        return await self._office.freight.at_hand(message.head.cid, case.had)
+
+    def more(self, did: str, case: Case, message: Sent) -> Mapping[str, Any] | None:
+        """What goes along that the tables do not know; None if it cannot be said now."""
+        match message:
+            case Offer():
+                return self._offered(case)
+            case Accept() if case.to is not None:
+                return {"keys": {**asdict(case.to), "box": case.opens}, "has": case.root}
+            case Handoff(attempt, head) if case.box:
+                proof = to_multibase("u", self._prove(case, did, attempt, head))
+                told = {"proof": proof, "keys": case.box}
+                return told if message.entry is None else {**told, **self._logged(case)}
+            case Ready():
+                keys = {} if case.to is None else {"keys": {**asdict(case.to), "box": case.opens}}
+                return {"proof": case.proof, **keys}
+            case Release() | Resend() | Taken() | Moved():
+                return self._logged(case) or None
+            case Accept() | Handoff():
+                return None
+            case _:
+                return {}
+
+    def _logged(self, case: Case) -> dict[str, Any]:
+        kept = self.log_of(case)
+        if kept is None:
+            return {}
+        return {"log": kept.lines, **({"approvals": kept.approvals} if kept.approvals else {})}
+
+    def log_of(self, case: Case) -> KeptLog | None:
+        """The newest log of a pico that is known here."""
+        kept = self._lives.kept(case.pico) if case.pico and case.seat.source is not None else None
+        if kept is None or (case.log is not None and kept.lines in case.log.lines):
+            return case.log or kept
+        return kept
+
+    def _offered(self, case: Case) -> Mapping[str, Any]:
+        stored = self._journal.load(case.pico)
+        mailbox = self._office.picos.wake(case.pico)
+        size = 0 if stored is None else len(stored.snapshot) + sum(map(len, stored.records))
+        rulesets = () if mailbox is None else mailbox.head.pico.rulesets
+        told = [
+            {
+                "rid": one.rid,
+                "hash": one.hash,
+                "url": one.url,
+                "signatures": [list(two) for two in self._journal.signatures(one.hash)],
+            }
+            for one in rulesets
+        ]
+        return {
+            **self._logged(case),
+            "pico": case.pico,
+            "reason": case.reason,
+            "price": case.price,
+            "size": size,
+            "rulesets": [one.hash for one in rulesets],
+            "formats": {"state": 1, "records": 1},
+            "needs": {"rulesets": told},
+        }
+
+    def _prove(self, case: Case, did: str, attempt: Attempt, head: Head) -> bytes:
+        purpose = life_purpose(case.pico, self._lives.stay(case.pico))
+        return self._office.sign(
+            self._office.keys.derive(f"{purpose}/{SIGNING}"), proven_text(did, attempt, head)
+        )
