@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from time import thread_time
 
 import regex
 
 from pico_lang.errors import BudgetSpent, TypeFault
 from pico_lang.meter import Meter
+from pico_lang.processor_time import own_s
 from pico_lang.regexp_characters import SyntaxFault
 from pico_lang.regexp_syntax import Loop, Translation, translate
 from pico_lang.utf16 import units, whole
@@ -29,6 +29,8 @@ MAX_SOURCE = 10_000
 STEPS_OF_A_SEARCH = 10
 """About the time a search takes at least. So that a turn with very many runs out of steps, which it does
 at the same place on every machine, and not out of time."""
+MOST_OF_IT = 0.9
+"""Of the time it had, for a search that was stopped to be the one that took it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,27 +135,36 @@ def _compiled(source: str, flags: str) -> _Compiled:
 def _find(meter: Meter, compiled: _Compiled, subject: str, at: int) -> Match | None:
     """The next match at or behind a position, within what is left of the turn's time."""
     meter.charge(STEPS_OF_A_SEARCH)
-    with _on_the_clock(meter):
-        found = compiled.pattern.search(subject, at, timeout=meter.regexp_s)
-    return None if found is None else _as_match(found, compiled.translation)
+    left_s = timeout_s = meter.regexp_s
+    while True:
+        try:
+            with _on_the_clock(meter):
+                found = compiled.pattern.search(subject, at, timeout=timeout_s)
+            return None if found is None else _as_match(found, compiled.translation)
+        except TimeoutError:
+            # The timer of `regex` counts what all threads of the process compute.
+            if left_s - meter.regexp_s > left_s * MOST_OF_IT:
+                raise _spent(meter) from None
+            meter.regexp_s = left_s
+            timeout_s *= 2
 
 
 @contextmanager
 def _on_the_clock(meter: Meter) -> Iterator[None]:
-    """Take the time of compiling and searching from what is left of the turn's. It is the processor's
-    time for this thread, so that a busy machine does not make an expression slow."""
-    begun = thread_time()
+    """Take the time of compiling and searching from what is left of the turn's. It is what this thread
+    computes itself, so that a busy machine does not make an expression slow."""
+    if meter.regexp_s <= 0:
+        raise _spent(meter)
+    began_s = own_s()
     try:
-        if meter.regexp_s <= 0:
-            raise TimeoutError
         yield
-    except TimeoutError:
-        limit = meter.budget.regexp_ms
-        raise BudgetSpent(
-            "R704", f"regular expressions took longer than {limit} milliseconds in one turn"
-        ) from None
     finally:
-        meter.regexp_s -= thread_time() - begun
+        meter.regexp_s -= own_s() - began_s
+
+
+def _spent(meter: Meter) -> BudgetSpent:
+    limit = meter.budget.regexp_ms
+    return BudgetSpent("R704", f"regular expressions took longer than {limit} milliseconds in one turn")
 
 
 def _as_match(found: regex.Match[str], translation: Translation) -> Match:

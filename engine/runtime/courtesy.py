@@ -21,7 +21,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from engine.core.model import PicoId
-from engine.runtime.garbage import processor_s
+from pico_lang.processor_time import own_s
 
 FREE_S = 0.008
 """Of each stretch. A parent of ten thousand, whose every birth goes through its whole family, has turns of
@@ -65,7 +65,7 @@ class Company:
 
     __slots__ = ("_latest", "_latest_s", "_other_s", "_rest", "now", "processor_s")
 
-    def __init__(self, now: Now = time.monotonic, processor_s: Now = processor_s, rest: float = REST) -> None:
+    def __init__(self, now: Now = time.monotonic, processor_s: Now = own_s, rest: float = REST) -> None:
         self.now = now
         self.processor_s = processor_s
         self._rest = rest

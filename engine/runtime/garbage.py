@@ -27,11 +27,6 @@ LOOK_S = 5.0
 class Collector:
     """Of the process: there is only one."""
 
-    def __init__(self) -> None:
-        self.spent_s = 0.0
-        """Processor time that looking has taken so far."""
-        self._began_s = 0.0
-
     def start(self) -> None:
         gc.collect()
         gc.freeze()  # what the program consists of stays for ever
@@ -49,18 +44,8 @@ class Collector:
             gc.collect()
 
     def _note(self, phase: str, info: dict[str, Any]) -> None:
-        if phase == "start":
-            self._began_s = time.thread_time()
-            return
-        self.spent_s += time.thread_time() - self._began_s
-        if info["generation"] == len(RARELY) - 1:
+        if phase == "stop" and info["generation"] == len(RARELY) - 1:
             gc.freeze()
 
 
 COLLECTOR = Collector()
-
-
-def processor_s() -> float:
-    """What this thread has computed, without the looks: whoever happens to make the object too many is not to
-    blame for them."""
-    return time.thread_time() - COLLECTOR.spent_s

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from engine.runtime.garbage import processor_s
+from pico_lang.processor_time import own_s
 
 SHORTEST_S = 10.0
 
@@ -17,7 +17,7 @@ Now = Callable[[], float]
 
 
 class Load:
-    def __init__(self, now: Now = time.monotonic, busy_s: Now = processor_s) -> None:
+    def __init__(self, now: Now = time.monotonic, busy_s: Now = own_s) -> None:
         self._now = now
         self._busy_s = busy_s
         self._since_s, self._busy_before_s = now(), busy_s()

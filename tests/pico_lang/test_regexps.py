@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import gc
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Barrier, Event, Thread
+from typing import Any
+
 import pytest
 
 from pico_lang.errors import BudgetSpent, TypeFault
@@ -201,6 +208,54 @@ def test_an_expression_that_never_ends_is_stopped(source: str) -> None:
     with pytest.raises(BudgetSpent) as spent:
         search(meter, RegExp(source), "a" * 100 + "b")
     assert spent.value.code == "R704"
+
+
+def test_what_other_threads_compute_is_not_the_expression_s_time() -> None:
+    """They compress, which needs no interpreter, and so the process's time goes by twice as fast or more."""
+    slow, text = RegExp("(?:a|aa)+$"), "a" * 27 + "b"
+    roomy = Meter(ROOMY)
+    search(roomy, slow, text)
+    enough_ms = round((ROOMY.regexp_ms / 1000 - roomy.regexp_s) * 1600)
+    with compressing(threads=3):
+        assert search(Meter(Budget(regexp_ms=enough_ms)), slow, text) is None
+
+
+@contextmanager
+def compressing(threads: int) -> Iterator[None]:
+    """In threads that have all begun."""
+    at_work, over = Barrier(threads + 1), Event()
+
+    def compress() -> None:
+        at_work.wait()
+        while not over.is_set():
+            zlib.compress(bytes(1_000_000))
+
+    others = [Thread(target=compress) for _ in range(threads)]
+    for other in others:
+        other.start()
+    at_work.wait()
+    try:
+        yield
+    finally:
+        over.set()
+        for other in others:
+            other.join()
+
+
+def test_a_look_for_garbage_is_not_the_expression_s_time() -> None:
+    """One that goes through much falls into the compilation, which makes objects enough."""
+    never_seen, meter = RegExp("(?:b|c){2}" * 100), Meter(Budget(regexp_ms=100))
+    usual = gc.get_threshold()
+    gc.disable()
+    everything: list[Any] = [[{number: []}] for number in range(1_000_000)]
+    gc.collect(0)
+    gc.set_threshold(200, 1, 1)
+    gc.enable()
+    try:
+        assert search(meter, never_seen, "a") is None
+    finally:
+        gc.set_threshold(*usual)
+    assert everything
 
 
 def test_all_expressions_of_a_turn_share_one_limit() -> None:
