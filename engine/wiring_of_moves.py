@@ -78,8 +78,8 @@ def give_moves(host: Host, journal: Journal, keys: Keys, stores: Stores, pace: P
         host,
     )
     moves = Moves(office, pace)
-    moves.url_of = mail.url_of
-    moves.tell, moves.rotate = host.inform, host.rotate
+    moves.hooks.url_of = mail.url_of
+    moves.hooks.tell, moves.hooks.rotate = host.inform, host.rotate
     restored_ones = mail.identities.brought
     mail.lives.is_held, mail.lives.is_away = moves.is_held, moves.is_away
     mail.lives.grown_too = moves.note_entry
@@ -93,7 +93,7 @@ def give_moves(host: Host, journal: Journal, keys: Keys, stores: Stores, pace: P
     host.have_moves(moves)
     relaying = Relaying(journal, moves, mail.letters, clock.now_ms)
     forwarding = Forwarding(journal, moves, post, relaying, clock)
-    moves.left = forwarding.go_on
+    moves.hooks.left = forwarding.go_on
     moves.forwarding = forwarding
     mail.reception.relaying = relaying
     mail.reception.answering.before = partial(herald, mail.lives, mail.letters)
@@ -136,8 +136,8 @@ def ask_engines(engines: Engines, moves: Moves, owners_in: Owners) -> None:
         sizes = moves.guests()
         return Guests(len(sizes), sum(sizes))
 
-    moves.why_not, moves.find_engine = why_not, lambda name: engines.resolve(name).did
-    moves.known = lambda: [one.did for one in engines.known()]
+    moves.hooks.why_not, moves.hooks.find_engine = why_not, lambda name: engines.resolve(name).did
+    moves.hooks.known = lambda: [one.did for one in engines.known()]
     engines.set_guests(guests)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -108,6 +108,10 @@ async def tell_nobody(pico: PicoId, what: str, attrs: Mapping[str, str]) -> None
     """Where no rules want to know."""
 
 
+def nobody_waits(did: str) -> None:
+    """Where nobody does anything when a pico comes or goes."""
+
+
 class Resting(Protocol):
     @property
     def is_busy(self) -> bool: ...
@@ -115,6 +119,23 @@ class Resting(Protocol):
     async def wait_rested(self) -> None: ...
 
     def stop(self) -> None: ...
+
+
+@dataclass(slots=True)
+class Hooks:
+    """What the rest of the engine is asked, and told. Set by the wiring."""
+
+    why_not: WhyNot = nobody_may
+    find_engine: Callable[[str], str | None] = no_name
+    """May raise `NoSuchEngine`, which says more."""
+    tell: Inform = tell_nobody
+    known: Callable[[], Iterable[str]] = tuple
+    """Engines that may know of a move that this one has forgotten."""
+    left: Callable[[str], None] = nobody_waits
+    """Told of a pico that is away, and for which something may wait."""
+    rotate: Rotate = rotate_nothing
+    url_of: Callable[[str], str | None] = no_name
+    arrived: Callable[[str], None] = nobody_waits
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,7 @@ class Relaying:
         )
         did = self._moves.cases.did_of(pico)
         if did is not None:
-            self._moves.left(did)
+            self._moves.hooks.left(did)
         return Receipt("taken")
 
     async def _send(self, pico: PicoId, recipient: Did, envelope: bytes) -> bytes | None:

@@ -146,7 +146,7 @@ async def test_a_name_for_life_leads_to_where_it_lives(tmp_path: Path) -> None:
 async def test_a_refusal_changes_nothing(tmp_path: Path) -> None:
     """The pico hears why, and goes on where it is."""
     _, ann, bob = await setting(tmp_path)
-    bob.moves.why_not = lambda one: "no-room"
+    bob.moves.hooks.why_not = lambda one: "no-room"
     pico = await ann.counter(tmp_path)
     await ann.moves.wanted(pico, bob.did)
     await settle(ann, bob)
@@ -154,7 +154,7 @@ async def test_a_refusal_changes_nothing(tmp_path: Path) -> None:
     assert await ann.seen(pico, "told") == ["departed_failed"]
     assert bob.moves.listed() == []
     await ann.run(pico, "far:hello", n=1)
-    bob.moves.why_not = lambda one: None
+    bob.moves.hooks.why_not = lambda one: None
     await ann.moves.wanted(pico, bob.did)
     await settle(ann, bob)
     assert await bob.seen(pico) == [1]

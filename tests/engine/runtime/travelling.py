@@ -57,8 +57,8 @@ class Traveller(Member):
             return self.blocks
 
         self.moves = give_moves(self.host, self.journal, keys, stores)
-        self.moves.why_not = lambda one: None
-        self.moves.known = lambda: [one for one in self.peers if one != self.did]
+        self.moves.hooks.why_not = lambda one: None
+        self.moves.hooks.known = lambda: [one for one in self.peers if one != self.did]
         footing = Footing.UNSURE if self.starts else Footing.SURE
         await self.moves.prepare(Footing.DOUBTFUL if self.doubts else footing)
 

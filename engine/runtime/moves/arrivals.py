@@ -1,0 +1,141 @@
+"""The side of a move to which a pico comes: it is considered, fetched, and made at home."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import structlog
+
+from engine.core.dids import show_did
+from engine.core.migration import Seat, acts
+from engine.core.migration.messages import Attempt, Head, NotStaged, Staged, Unwilling, Willing
+from engine.core.model import Eci, PicoId
+from engine.core.protocols.migration import NotAMove
+from engine.ports import CannotSend
+from engine.runtime.moves.asking import Asking
+from engine.runtime.moves.cases import Case, Cases, written
+from engine.runtime.moves.entrance import Entrance
+from engine.runtime.moves.freight import NoFreight
+from engine.runtime.moves.luggage import NoLuggage
+from engine.runtime.moves.office import Coming, Hooks, Office
+from engine.runtime.moves.post import Heard
+from engine.runtime.moves.reading import price_in, stay_in, told_in
+from engine.runtime.moves.steps import Steps
+from engine.runtime.moves.work import Work
+
+log = structlog.get_logger("picomesh.moves")
+
+LONGEST_REASON = 1_000
+
+
+class Arrivals:
+    def __init__(
+        self, office: Office, hooks: Hooks, cases: Cases, steps: Steps, work: Work, asking: Asking
+    ) -> None:
+        self._office = office
+        self._hooks = hooks
+        self._cases = cases
+        self._steps = steps
+        self._work = work
+        self._asking = asking
+        self._entrance = Entrance(office, cases)
+        self._expected: dict[str, int] = {}
+        """The bytes of those that are being let in."""
+
+    def look_after(self, did: str, case: Case) -> None:
+        """Go on with one that has just arrived."""
+        self.begin_rotating(did)
+        source = case.seat.source
+        if source is not None and not source.confirmed:
+            self._asking.begin(did, source.entry.number)
+
+    def begin_rotating(self, did: str) -> None:
+        self._work.begin(self._make_own(did), (did, "rotate"))
+
+    def guests(self) -> Sequence[int]:
+        """The bytes of those that came from elsewhere, or are about to."""
+        here = ((did, case) for did, case in self._cases.all() if not case.seat.source or acts(case.seat))
+        came = {did: case.size for did, case in here if case.since_ms or case.seat.source is None}
+        return list({**self._expected, **came}.values())
+
+    async def consider(self, did: str, attempt: Attempt, heard: Heard | None) -> None:
+        if heard is None:
+            return
+        more = heard.parcel.more
+        newcomer = Coming(did, heard.sender, more["size"], told_in(more), price_in(more), heard.log)
+        pico = more.get("pico")
+        code = self._hooks.why_not(newcomer) if isinstance(pico, str) and pico else "unknown"
+        code = code or self._entrance.why_no_place(did, str(pico))
+        if code is None:
+            self._expected[did] = newcomer.size  # before anybody else is considered
+        try:
+            await self._answer_offer(did, attempt, heard, newcomer, code)
+        finally:
+            self._expected.pop(did, None)
+
+    async def _answer_offer(
+        self, did: str, attempt: Attempt, heard: Heard, newcomer: Coming, code: str | None
+    ) -> None:
+        more = heard.parcel.more
+        pico = more.get("pico")
+        async with self._steps.alone(did):
+            case = (self._cases.get(did) or Case(Seat(self._office.post.me))).met(heard.sender)
+            if code is not None:
+                log.info("a pico was refused", did=did, source=show_did(heard.sender), why=code)
+                await self._steps.take(did, Unwilling(attempt, code), case, heard)
+                return
+            me, url = self._office.identities.engine, self._office.lives.url
+            to = self._office.logs.prepare(str(pico), stay_in(attempt), attempt.epoch + 1, url, me)
+            opens = self._office.locker.name_for(attempt.name)
+            reason = str(more.get("reason", ""))[:LONGEST_REASON]
+            case = replace(case, log=heard.log, to=to, opens=opens, size=newcomer.size, reason=reason)
+            case = case if case.pico else replace(case, pico=PicoId(str(pico)))
+            await self._steps.take(did, Willing(attempt, to.signing), case, heard)
+
+    async def fetch(self, did: str, attempt: Attempt, head: Head, heard: Heard | None) -> None:
+        if heard is None:
+            return
+        more, case = heard.parcel.more, self._cases.get(did)
+        if case is None:
+            return
+        try:
+            luggage = self._office.locker.open(str(more["keys"]), attempt.name)
+            self._entrance.check_proof(did, attempt, head, str(more["proof"]), heard.log or case.log)
+            await self._office.freight.put(heard.blocks)
+            arrived = await self._office.freight.fetch(
+                head, did, luggage.key, self._entrance.asking(did, attempt, heard.sender)
+            )
+            self._entrance.check_free(did, arrived)
+        except CannotSend as problem:
+            log.info("blocks of a pico cannot be had yet", did=did, why=str(problem))
+            return
+        except (NoFreight, NoLuggage, NotAMove) as problem:
+            log.warning("a pico that was handed over cannot be taken", did=did, why=str(problem))
+            async with self._steps.alone(did):
+                await self._steps.take(did, NotStaged(attempt, "blocks"), None, heard)
+            return
+        async with self._steps.alone(did):
+            case = self._cases.get(did) or case
+            after = replace(
+                case,
+                box=str(more["keys"]),
+                proof=str(more["proof"]),
+                root=head.cid,
+                pico=arrived.state.head.pico.id,
+            )
+            await self._steps.take(did, Staged(attempt, head), after, heard)
+
+    async def _make_own(self, did: str) -> None:
+        """Have others know its channels by DIDs of this engine."""
+        case = self._cases.get(did)
+        while case is not None and case.rotate and acts(case.seat) and self._steps.patience.is_on:
+            eci, rest = Eci(case.rotate[0]), case.rotate[1:]
+            if self._office.journal.find_channel(eci) == case.pico:
+                await self._hooks.rotate(eci)
+            async with self._steps.alone(did):
+                case = self._cases.get(did)
+                if case is not None:
+                    case = replace(case, rotate=rest)
+                    await self._office.journal.commit([written(did, case)])
+                    self._cases.put(did, case)

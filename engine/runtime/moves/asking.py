@@ -1,0 +1,123 @@
+"""Whether others know of something newer: asked of all who might, before a pico may leave (again)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import replace
+
+from engine.core.dids import Did
+from engine.core.migration import Footing, react
+from engine.core.migration import source as leaving
+from engine.core.migration.messages import Confirmed, Started, Where
+from engine.ports import BadLog
+from engine.runtime.moves.cases import Cases, name_of_engine
+from engine.runtime.moves.office import Hooks, Office, Pace
+from engine.runtime.moves.post import entry_of
+from engine.runtime.moves.saying import Saying
+from engine.runtime.moves.steps import Steps
+from engine.runtime.moves.work import Work
+
+
+class Asking:
+    def __init__(
+        self, office: Office, pace: Pace, hooks: Hooks, cases: Cases, steps: Steps, work: Work, saying: Saying
+    ) -> None:
+        self._office = office
+        self._pace = pace
+        self._hooks = hooks
+        self._cases = cases
+        self._steps = steps
+        self._work = work
+        self._saying = saying
+        self._post = office.post
+        self._asked: dict[str, dict[str, str]] = {}
+        """By pico: whom else, by the name of the question, an answer is awaited of."""
+        self._sure: dict[str, asyncio.Event] = {}
+        self._began_ms = 0
+
+    async def prepare(self) -> None:
+        """Before any pico takes a turn."""
+        self._began_ms = self._office.clock.now_ms()
+        if self._steps.footing is Footing.DOUBTFUL:
+            await self._doubt_all()
+
+    def whom(self, hosts: Iterable[str]) -> set[str]:
+        """Who might know of a newer entry."""
+        others = {*(one for one in hosts if one)}
+        if self._steps.footing is Footing.DOUBTFUL:
+            others |= {*self._hooks.known()}
+        return {one for one in others if name_of_engine(one) != self._post.me}
+
+    def begin(self, did: str, number: int) -> None:
+        self._work.begin(self.ask_around(did, number), (did, "ask"))
+
+    def answered(self, did: str) -> asyncio.Event:
+        """Will be set when all that are asked next have answered."""
+        event = self._sure.setdefault(did, asyncio.Event())
+        event.clear()
+        return event
+
+    async def ask_around(self, did: str, number: int) -> None:
+        case = self._cases.get(did)
+        if case is None:
+            return
+        kept = self._saying.log_of(case)
+        hosts = () if kept is None else self._post.hosting(did, kept).hosts
+        others = {name_of_engine(one): one for one in self.whom(hosts)}
+        if case.seat.target.attempt is not None and number == 0:
+            others[case.seat.target.attempt.source] = case.address(case.seat.target.attempt.source)
+        if not others:
+            await self._confirm(did)
+            return
+        asked = self._asked.setdefault(did, {name: self._office.entropy.seed() for name in others})
+        for name, question in list(asked.items()):
+            to = Did(case.addresses.get(name, others.get(name, name)))
+            message = Where(self._post.me, number, question)
+            self._work.begin(self._post.send(to, did, message, {}))
+
+    def note_answer(self, did: str, asked: str, sender: str) -> None:
+        waiting = self._asked.get(did)
+        if waiting is None or waiting.get(sender) != asked:
+            return
+        del waiting[sender]
+        if not waiting:
+            del self._asked[did]
+            self._work.begin(self._confirm(did))
+
+    async def _confirm(self, did: str) -> None:
+        case = self._cases.get(did)
+        source = None if case is None else case.seat.source
+        if case is None or source is None:
+            return
+        if source.phase is leaving.Phase.DOUBTFUL and self.whom(case.addresses.values()):
+            rest_ms = self._began_ms + self._pace.doubt_ms - self._office.clock.now_ms()
+            if rest_ms > 0:
+                self._office.clock.call_at(
+                    self._began_ms + self._pace.doubt_ms, lambda: self._work.begin(self._doubt_no_more(did))
+                )
+                return
+        async with self._steps.alone(did):
+            await self._steps.take(did, Confirmed())
+        if (answered := self._sure.pop(did, None)) is not None:
+            answered.set()
+
+    async def _doubt_no_more(self, did: str) -> None:
+        case = self._cases.get(did)
+        if case is not None and case.seat.source is not None:
+            await self.ask_around(did, case.seat.source.entry.number)
+
+    async def _doubt_all(self) -> None:
+        """What happened after the backup was made is not known: any of its picos may be elsewhere by now."""
+        for pico in self._office.lives.not_ended():
+            kept = self._office.lives.kept(pico)
+            if kept is None or not self._office.lives.is_here(pico) or self._cases.of(pico) is not None:
+                continue
+            try:
+                hosting = await asyncio.to_thread(self._office.logs.hosting, kept, self._post.now_s())
+            except BadLog:
+                continue
+            if name_of_engine(hosting.host) == self._post.me and self.whom(hosting.hosts):
+                case = self._steps.case_here(hosting.name, pico, entry_of(hosting))
+                seat, _ = react(case.seat, Started(), self._steps.footing)
+                self._cases.put(hosting.name, replace(case, seat=seat))

@@ -1,0 +1,88 @@
+"""What changes in the journal together with the seat of a pico: it lives here from then on, or no more."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+from engine.core.dids import Did
+from engine.core.migration import source as leaving
+from engine.core.migration.messages import Attempt, Head, Staged
+from engine.core.migration.seats import Message
+from engine.core.records import decode_errand, decode_request
+from engine.ports import AcceptEvent, ClearTimer, EndErrand, KeepDid, RemovePico, SetFact, Write
+from engine.runtime.moves.acquaintances import ACQUAINTED, taken_over
+from engine.runtime.moves.cases import Case
+from engine.runtime.moves.office import Office
+from engine.runtime.moves.reading import has_arrived, stay_in
+from engine.runtime.past import first_record
+from engine.runtime.preparation import write_snapshot
+from engine.runtime.rebirths import births
+
+
+class Consequences:
+    def __init__(self, office: Office) -> None:
+        self._office = office
+        self._journal = office.journal
+        self._lives = office.lives
+
+    async def of(self, did: str, message: Message, before: Case, after: Case) -> tuple[Case, list[Write]]:
+        """What changes in the journal together with the seat."""
+        if has_arrived(before.seat, after.seat):
+            target = before.seat.target
+            head = message.head if isinstance(message, Staged) else target.head
+            assert head is not None, "what arrives was staged"
+            assert target.attempt is not None, "it was staged in an attempt"
+            return await self._arrive(did, after, target.attempt, head)
+        was, now = before.seat.source, after.seat.source
+        if was is None or now is None or now.phase not in leaving.LEFT:
+            return after, []
+        writes: list[Write] = []
+        if after.log is not None and now.entry != was.entry:
+            writes += self._lives.adopt(after.pico, after.log, Did(did))
+        if was.phase in leaving.LEFT:
+            return after, writes
+        kept = self._journal.beside(after.pico)
+        mailbox = self._office.picos.wake(after.pico)
+        if kept is not None and mailbox is not None:
+            writes += [EndErrand(after.pico, decode_errand(body).name) for body in kept.errands]
+            writes += [ClearTimer(after.pico, timer) for timer in mailbox.head.pico.timers]
+        return replace(after, since_ms=self._office.clock.now_ms()), writes
+
+    async def _arrive(self, did: str, case: Case, attempt: Attempt, head: Head) -> tuple[Case, list[Write]]:
+        """It lives here from this commit on."""
+        office = self._office
+        luggage = office.locker.open(case.box, attempt.name)
+        arrived = await office.freight.open(head, luggage.key)
+        pico = arrived.state.head.pico
+        snapshot = await asyncio.to_thread(write_snapshot, arrived.state.head)
+        stub = self._journal.beside(pico.id)
+        writes: list[Write] = [] if stub is None else [RemovePico(pico.id)]
+        writes += births(self._journal, arrived.state, snapshot, arrived.beside)
+        for body in () if stub is None else stub.inbox:
+            # What came here for it meanwhile: one that was handled elsewhere is not taken in again.
+            writes.append(AcceptEvent(pico.id, decode_request(body)[0].eid, body))
+        assert case.log is not None, "what arrives was released by an entry"
+        writes += self._lives.adopt(pico.id, case.log, Did(did))
+        if luggage.state_keys:
+            writes.append(office.state_keys.writes(pico.id, did, luggage.state_keys, {}))
+        writes += office.channel_keys.writes(arrived.beside.named)
+        writes += taken_over(self._journal, arrived.state.beside.get(ACQUAINTED))
+        writes += office.state_keys.owners.writes(pico.id, arrived.beside.owners)
+        writes.append(SetFact(first_record(pico.id), str(pico.seq - len(arrived.beside.records) + 1)))
+        writes.append(office.locker.kept(pico.id, luggage.secrets))
+        writes.append(SetFact(f"stay of {pico.id}", stay_in(attempt)))
+        rotate = [str(write.eci) for write in arrived.beside.writes if isinstance(write, KeepDid)]
+        after = replace(
+            case,
+            pico=pico.id,
+            key=office.locker.wrap(luggage.key),
+            root=head.cid,
+            box="",
+            had="",
+            proof="",
+            to=None,
+            rotate=tuple(dict.fromkeys(rotate)),
+            since_ms=office.clock.now_ms(),
+        )
+        return after, writes
