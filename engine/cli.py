@@ -7,6 +7,7 @@ import click
 from engine.commands.backup import backup, restore_home
 from engine.commands.bring import import_, restore
 from engine.commands.check import check
+from engine.commands.completion import completion
 from engine.commands.credential import credential
 from engine.commands.demo import demo
 from engine.commands.did import did
@@ -17,6 +18,7 @@ from engine.commands.export import export
 from engine.commands.failure import EXIT_CODES
 from engine.commands.fmt import fmt
 from engine.commands.fork import fork
+from engine.commands.group import Commands
 from engine.commands.guardian import guardian
 from engine.commands.install import install
 from engine.commands.introductions import connect, invite
@@ -25,6 +27,7 @@ from engine.commands.log import log
 from engine.commands.lsp import lsp
 from engine.commands.modules import grant, modules, revoke
 from engine.commands.move import move, moves, where
+from engine.commands.new import new
 from engine.commands.owners import owners
 from engine.commands.passphrase import passphrase
 from engine.commands.query import query
@@ -48,7 +51,9 @@ from engine.commands.why_here import why_here
 
 
 @click.group(
-    epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+    cls=Commands,
+    epilog=EXIT_CODES,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 def main() -> None:
     """A durable engine for picos: small agents with their own identity, state and rules.
@@ -57,6 +62,7 @@ def main() -> None:
     Begin with:
       picomesh demo       watch an engine lose nothing when it is killed
       picomesh serve      run one, then talk to it from another terminal
+      picomesh new NAME   begin a ruleset of your own
     """
 
 
@@ -65,14 +71,14 @@ COMMANDS = (
     *(send, query, install, upgrade, rollback, rulesets, tree),
     *(modules, grant, revoke),
     *(log, why, why_here, state, replay, fork),
-    *(check, fmt, test, repl, sign, key, lsp),
+    *(new, check, fmt, test, repl, sign, key, lsp),
     credential,
     *(did, guardian, invite, connect, passphrase),
     *(engines, drain),
     *(move, moves, where),
     *(export, import_, restore, verify, backup, restore_home),
     *(seal, owners, history, stores, gc),
-    *(ipfs, doctor, settings, version),
+    *(ipfs, doctor, settings, completion, version),
 )
 
 for command in COMMANDS:

@@ -5,10 +5,13 @@ Usage errors are click's, with its exit code 2.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import IO, Any
 
 import click
+
+from engine.commands.output import WANTS_NO_COLOUR
 
 EXIT_CODES = """\
 \b
@@ -25,6 +28,9 @@ class Failure(click.ClickException):
     """A command that did not succeed: what, why and, if there is something to do, what."""
 
     exit_code = 1
+    is_for_programs = False
+    """Whether the command was asked for JSON."""
+    default_code = "failed"
 
     def __init__(
         self,
@@ -40,8 +46,23 @@ class Failure(click.ClickException):
         self.code = code
         """What the engine calls it."""
 
+    def to_document(self) -> dict[str, Any]:
+        """As programs read it."""
+        told: dict[str, Any] = {"message": self.message, "code": self.code or self.default_code}
+        if self.hint is not None:
+            told["hint"] = self.hint
+        if self.places:
+            told["places"] = list(self.places)
+        return {"error": told, "exit": self.exit_code}
+
     def show(self, file: IO[Any] | None = None) -> None:
-        click.secho(f"error: {self.message}", fg="red", err=True)
+        if self.is_for_programs:
+            click.echo(json.dumps(self.to_document(), ensure_ascii=False), err=True)
+            return
+        code = "" if self.code is None or f"[{self.code}]" in self.message else f" [{self.code}]"
+        click.secho(
+            f"error: {self.message}{code}", fg="red", err=True, color=False if WANTS_NO_COLOUR else None
+        )
         if self.hint is not None:
             click.echo(f"  try: {self.hint}", err=True)
 
@@ -50,9 +71,11 @@ class NoEngine(Failure):
     """No engine could be reached."""
 
     exit_code = 3
+    default_code = "no-engine"
 
 
 class CannotStart(Failure):
     """The engine cannot start or go on: its home or port is taken, its disk full, a setting nonsense."""
 
     exit_code = 4
+    default_code = "cannot-start"

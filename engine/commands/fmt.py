@@ -12,12 +12,14 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 
 from engine.commands.failure import Failure
-from engine.commands.texts import read_source, show_diagnostic
-from pico_lang.diagnostics import RulesetRefused
+from engine.commands.output import json_option, print_json
+from engine.commands.texts import describe, read_source, show_diagnostic
+from pico_lang.diagnostics import Diagnostic, RulesetRefused
 from pico_lang.formatter import format_text
 from pico_lang.source import Source
 
@@ -30,6 +32,7 @@ class Formatted:
 
     source: Source
     text: str | None
+    mistakes: tuple[Diagnostic, ...] = ()
 
     @property
     def differs(self) -> bool:
@@ -40,7 +43,8 @@ class Formatted:
 @click.argument("files", nargs=-1, required=True, type=click.Path(allow_dash=True), metavar="FILE...")
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 if a file is laid out otherwise.")
 @click.option("--diff", "as_diff", is_flag=True, help="Write nothing; show what would change.")
-def fmt(files: tuple[str, ...], check: bool, as_diff: bool) -> None:
+@json_option
+def fmt(files: tuple[str, ...], check: bool, as_diff: bool, as_json: bool) -> None:
     """Lay out rulesets, in place.
 
     Only the layout changes, never what a ruleset means, and comments stay where they are. `-` reads
@@ -52,13 +56,14 @@ def fmt(files: tuple[str, ...], check: bool, as_diff: bool) -> None:
       picomesh fmt --check *.krl
     """
     results = [_format(read_source(name)) for name in files]
+    is_dry = check or as_diff
     for result in results:
-        if as_diff:
-            sys.stdout.writelines(_diff(result))
-        elif result.source.name == STDIN and not check:
-            click.echo(result.text or "", nl=False)
-        elif result.differs:
-            _report(result, check)
+        if not as_json:
+            _show(result, check, as_diff)
+        if result.differs and result.source.name != STDIN and not is_dry:
+            _replace(Path(result.source.name), result.text or "")
+    if as_json:
+        print_json([_describe(result, is_dry) for result in results])
     if any(result.text is None or (check and result.differs) for result in results):
         sys.exit(Failure.exit_code)
 
@@ -67,15 +72,28 @@ def _format(source: Source) -> Formatted:
     try:
         return Formatted(source, format_text(source))
     except RulesetRefused as refused:
-        for one in refused.diagnostics:
-            show_diagnostic(one, source, err=True)
-        return Formatted(source, None)
+        return Formatted(source, None, tuple(refused.diagnostics))
 
 
-def _report(result: Formatted, check: bool) -> None:
-    if not check:
-        _replace(Path(result.source.name), result.text or "")
-    click.echo(f"{'would change' if check else 'changed'} {result.source.name}")
+def _show(result: Formatted, check: bool, as_diff: bool) -> None:
+    for one in result.mistakes:
+        show_diagnostic(one, result.source, err=True)
+    if as_diff:
+        sys.stdout.writelines(_diff(result))
+    elif result.source.name == STDIN and not check:
+        click.echo(result.text or "", nl=False)
+    elif result.differs:
+        click.echo(f"{'would change' if check else 'changed'} {result.source.name}")
+
+
+def _describe(result: Formatted, is_dry: bool) -> dict[str, Any]:
+    """For programs; with the text where no file gets it."""
+    told = {
+        "file": result.source.name,
+        "differs": result.differs,
+        "diagnostics": [describe(one, result.source) for one in result.mistakes],
+    }
+    return told | {"text": result.text} if is_dry or result.source.name == STDIN else told
 
 
 def _diff(result: Formatted) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -12,7 +13,12 @@ from rich.console import Console, RenderableType
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-console = Console(highlight=False, soft_wrap=True, emoji=False)
+WANTS_NO_COLOUR = bool(os.environ.get("NO_COLOR"))
+"""As no-color.org has it. What is bold or dim goes with the colours: half of a design is none."""
+
+console = Console(
+    highlight=False, soft_wrap=True, emoji=False, color_system=None if WANTS_NO_COLOUR else "auto"
+)
 """Plain text when the output is no terminal. Without emoji, since `did:key:…` would get one."""
 
 
@@ -31,9 +37,20 @@ def print_drawing(drawing: RenderableType) -> None:
     click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 
+AS_JSON = f"{__name__}.as_json"
+"""Where a context says that --json was given."""
+
+
 def json_option(command: F) -> F:
-    """Adds --json; the command gets it as `as_json`."""
-    return click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")(command)
+    """Adds --json; the command gets it as `as_json`, and a failure of it is told so too."""
+    return click.option(
+        "--json", "as_json", is_flag=True, callback=_note_json, help="Print JSON, for programs."
+    )(command)
+
+
+def _note_json(context: click.Context, parameter: click.Parameter, as_json: bool) -> bool:
+    context.meta[AS_JSON] = as_json
+    return as_json
 
 
 def print_json(document: Any) -> None:

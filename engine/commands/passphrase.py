@@ -12,7 +12,7 @@ from rich.markup import escape
 from engine.adapters.keys import KeysUnusable, SeedFile
 from engine.adapters.local.home import HomeBusy, take_home
 from engine.commands.failure import CannotStart, Failure
-from engine.commands.output import console
+from engine.commands.output import console, json_option, print_json
 from engine.commands.own_keys import identity_file, is_terminal, passphrase_of
 from engine.commands.settings import read_settings
 from engine.config import NEW_PASSPHRASE, PASSPHRASE, Settings
@@ -38,7 +38,10 @@ LONGEST = 1 << 16
     help="The new passphrase stands in this file.",
 )
 @click.option("--remove", is_flag=True, help="Leave the file open: only its permissions protect it then.")
-def passphrase(home: Path | None, me: bool, file: Path | None, new: Path | None, remove: bool) -> None:
+@json_option
+def passphrase(
+    home: Path | None, me: bool, file: Path | None, new: Path | None, remove: bool, as_json: bool
+) -> None:
     """Protect an engine's keys by a passphrase.
 
     The engine has to be stopped. It asks for the passphrase from then on when it starts from a terminal;
@@ -59,19 +62,23 @@ def passphrase(home: Path | None, me: bool, file: Path | None, new: Path | None,
     if remove and new is not None:
         raise click.UsageError("--remove leaves no passphrase, so there is no --new-file")
     if me or file is not None:
-        _seal_own(SeedFile(file or identity_file()), new, remove)
+        changed = _seal_own(SeedFile(file or identity_file()), new, remove)
     else:
-        _seal_engine(home, new, remove)
+        changed = _seal_engine(home, new, remove)
+    if as_json:
+        print_json({"file": str(changed), "sealed": not remove})
+        return
+    console.print(f"{escape(str(changed))} is [bold]{'not sealed any more' if remove else 'sealed'}[/]")
 
 
-def _seal_own(file: SeedFile, new: Path | None, remove: bool) -> None:
+def _seal_own(file: SeedFile, new: Path | None, remove: bool) -> Path:
     try:
-        _change(file, passphrase_of(file), new, remove)
+        return _change(file, passphrase_of(file), new, remove)
     except KeysUnusable as problem:
         raise Failure(str(problem)) from None
 
 
-def _seal_engine(home: Path | None, new: Path | None, remove: bool) -> None:
+def _seal_engine(home: Path | None, new: Path | None, remove: bool) -> Path:
     settings = read_settings(home=home)
     try:
         lock = take_home(settings.home)
@@ -79,19 +86,18 @@ def _seal_engine(home: Path | None, new: Path | None, remove: bool) -> None:
         raise Failure(str(busy), "stop it first: it would go on with what it has read") from None
     try:
         file = SeedFile(settings.home / SEED_FILE)
-        _change(file, find_passphrase(settings) if file.is_sealed() else None, new, remove)
+        return _change(file, find_passphrase(settings) if file.is_sealed() else None, new, remove)
     except KeysUnusable as problem:
         raise Failure(str(problem)) from None
     finally:
         lock.release()
 
 
-def _change(file: SeedFile, old: str | None, new: Path | None, remove: bool) -> None:
+def _change(file: SeedFile, old: str | None, new: Path | None, remove: bool) -> Path:
     if file.exists():
         file.open(old)  # a wrong one is told before anybody thinks of a new one
     file.change_passphrase(old, None if remove else _find_new(new))
-    state = "not sealed any more" if remove else "sealed"
-    console.print(f"{escape(str(file.path))} is [bold]{state}[/]")
+    return file.path
 
 
 def _find_new(file: Path | None) -> str:

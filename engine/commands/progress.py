@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
+from engine.commands.output import WANTS_NO_COLOUR
 from engine.core.cids import Cid
 
 Tell = Callable[[str, int, int], None]
@@ -20,7 +21,8 @@ def progress() -> Iterator[Tell]:
     """A bar that is there while something is done, and gone when that is: in between a passphrase may be
     asked for. Nothing where there is no terminal."""
     columns = TextColumn("  {task.description:<24}"), BarColumn(), DownloadColumn(), TimeRemainingColumn()
-    screen = Console(stderr=True, highlight=False, emoji=False)
+    colours = None if WANTS_NO_COLOUR else "auto"
+    screen = Console(stderr=True, highlight=False, emoji=False, color_system=colours)
     shown = Progress(*columns, console=screen, transient=True, disable=not sys.stderr.isatty())
     task = shown.add_task("", total=None)
 

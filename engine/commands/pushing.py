@@ -10,6 +10,7 @@ from typing import Any
 
 from engine.commands.client import EngineClient
 from engine.commands.failure import Failure
+from engine.commands.likely import likely_file
 from engine.commands.texts import count_errors, diagnose, read_source, show_diagnostic
 from engine.core.signatures import SUFFIX
 from pico_lang.source import Source
@@ -19,7 +20,8 @@ def read_ruleset(name: str) -> Source:
     """The text of a ruleset's file. A byte order mark is not part of it, here as in the engine: with one,
     the same text would have two CIDs."""
     if not Path(name).exists():
-        raise Failure(f"there is no file {name}", "a ruleset elsewhere is named by its https: URL or its CID")
+        elsewhere = "a ruleset elsewhere is named by its https: URL or its CID"
+        raise Failure(f"there is no file {name}", likely_file(name) or elsewhere, code="no-file")
     source = read_source(name)
     return Source(source.text.removeprefix("\ufeff"), source.name)
 

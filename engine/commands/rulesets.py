@@ -12,12 +12,14 @@ from rich.table import Column, Table
 
 from engine.commands.client import EngineClient, engine_option, find_engine
 from engine.commands.failure import Failure
+from engine.commands.likely import likely
 from engine.commands.output import console, json_option, print_drawing, print_json
 from engine.core.cids import SCHEME
 from engine.core.did_keys import PREFIX
 
 SHOWN = 12
 """Characters of a CID or a key. In a CID the first seven are always the same, so five tell them apart."""
+LISTED = "`picomesh rulesets` lists those there are"
 
 Ruleset = dict[str, Any]
 
@@ -60,7 +62,8 @@ def _choose(found: Sequence[Ruleset], wanted: str) -> Ruleset:
     if len(begun) > 1:
         raise Failure(f"{len(begun)} CIDs begin with {wanted}", "write more of it; --json shows all of them")
     if not begun:
-        raise Failure(f"there is no ruleset {wanted} here", "`picomesh rulesets` lists those there are")
+        hint = likely(wanted, (one["rid"] for one in found if one["rid"])) or LISTED
+        raise Failure(f"there is no ruleset {wanted} here", hint, code="no-ruleset")
     return begun[0]
 
 

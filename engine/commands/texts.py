@@ -11,6 +11,7 @@ import click
 
 from engine.commands.failure import Failure
 from engine.commands.known import known_modules
+from engine.commands.likely import likely_file
 from pico_lang.diagnostics import Diagnostic, RulesetRefused, Severity, render
 from pico_lang.program import compile_ruleset
 from pico_lang.source import Source
@@ -22,7 +23,7 @@ def read_source(name: str) -> Source:
         raw = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
         return Source(raw.decode("utf-8"), "<stdin>" if name == "-" else name)
     except OSError as error:
-        raise Failure(f"{name} cannot be read: {error.strerror}") from None
+        raise Failure(f"{name} cannot be read: {error.strerror}", likely_file(name)) from None
     except UnicodeDecodeError as error:
         raise Failure(f"{name} is not UTF-8: {error.reason} at byte {error.start}") from None
 
