@@ -21,8 +21,9 @@ def progress() -> Iterator[Tell]:
     """A bar that is there while something is done, and gone when that is: in between a passphrase may be
     asked for. Nothing where there is no terminal."""
     columns = TextColumn("  {task.description:<24}"), BarColumn(), DownloadColumn(), TimeRemainingColumn()
-    colours = None if WANTS_NO_COLOUR else "auto"
-    screen = Console(stderr=True, highlight=False, emoji=False, color_system=colours)
+    screen = Console(
+        stderr=True, highlight=False, emoji=False, color_system=None if WANTS_NO_COLOUR else "auto"
+    )
     shown = Progress(*columns, console=screen, transient=True, disable=not sys.stderr.isatty())
     task = shown.add_task("", total=None)
 
