@@ -123,8 +123,16 @@ class Journal(Protocol):
         It returns at once, so that a pico's next turn need not wait for the disk. Writes become
         durable, and their futures done, in the order in which `commit` was called; those that wait
         together share one fsync. When the disk refuses, the future and all later ones fail with
-        `JournalFailed`.
+        `JournalFailed`. Raises `Overtaken`, and takes nothing of it, if a record is among them that a
+        `Fence` keeps out which was taken before.
         """
+
+    def lets(self, pico: PicoId, epoch: int) -> bool:
+        """Whether `commit` would take a record of that epoch now: unlike all that reads, this goes by what it
+        has taken."""
+
+    def epoch(self, pico: PicoId) -> int | None:
+        """In which the pico takes turns; None if it takes none, 0 if no `Fence` was ever put before it."""
 
     def load(self, pico: PicoId) -> Stored | None:
         """Everything needed to wake a pico; None when there is none of that id."""
@@ -205,6 +213,10 @@ class Journal(Protocol):
 
     async def close(self) -> None:
         """Make durable what `commit` has taken, then let go of the files."""
+
+
+class Overtaken(Exception):
+    """A turn was to be recorded of a pico that has left, or that has gone on elsewhere meanwhile."""
 
 
 class JournalFailed(Exception):

@@ -18,6 +18,17 @@ class AppendRecord:
     seq: int
     eid: EventId | None
     body: bytes
+    epoch: int = 0
+    """In which the turn was taken: see `Fence`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """From this commit on records of a pico are taken of that epoch only; with None of none, since it is
+    leaving, or lives elsewhere. It goes with the pico."""
+
+    pico: PicoId
+    epoch: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +276,7 @@ class SetFact:
 
 Write = (
     AppendRecord
+    | Fence
     | AcceptEvent
     | KeepTurn
     | SentOn

@@ -128,6 +128,7 @@ class Mailbox:
         "_commits_under_way",
         "_computing",
         "_dues",
+        "_epoch",
         "_equipment",
         "_is_enlisted",
         "_is_still",
@@ -159,8 +160,11 @@ class Mailbox:
         unsaved: Unsaved,
         has_rest: bool = False,
         is_still: bool = False,
+        epoch: int = 0,
     ) -> None:
         self.id: PicoId = head.pico.id
+        self._epoch = epoch
+        """In which its turns are recorded, if the journal still takes any of that."""
         self.head = head
         self.committed = committed
         self.instances: Instances[Any] = Instances()
@@ -223,6 +227,7 @@ class Mailbox:
 
     def go_on(self) -> None:
         """Take turns again."""
+        self._epoch = self._equipment.journal.epoch(self.id) or 0
         self._is_still = False
         self._enlist()
 
@@ -409,9 +414,10 @@ class Mailbox:
         it asks the same under the same key again, and the answer is on disk before anything follows.
         """
         if question.acts:
-            await self._keep(request, inputs)
-            if self.is_gone:
-                return inputs
+            if self._may_act():
+                await self._keep(request, inputs)
+            if self.is_gone or not self._may_act():
+                return inputs  # and nothing is done in the world by a pico that lives elsewhere
         answer = await self._equipment.questions.answer(self.id, question)
         learned = replace(inputs, answers=(*inputs.answers, answer))
         if question.acts:
@@ -548,6 +554,9 @@ class Mailbox:
     def _commit(
         self, request: Request, turn: Turn, outcome: Done | Failed, prepared: Prepared | None = None
     ) -> None:
+        if not self._may_act():
+            self._come_too_late(request)
+            return
         measured: list[Write] = []
         grown = self._snapshots.growth(self.head.pico, turn, outcome)
         if isinstance(outcome, Done) and (fault := self._why_too_much(outcome, grown, measured)) is not None:
@@ -562,7 +571,7 @@ class Mailbox:
             self._dues.charge_runaway()
         posting = self._outbox.post(self, self.head.pico, outcome, bodies)
         eid = turn.event.eid if request.is_kept else None
-        writes: list[Write] = [*measured, AppendRecord(self.id, head.pico.seq, eid, body)]
+        writes: list[Write] = [*measured, AppendRecord(self.id, head.pico.seq, eid, body, self._epoch)]
         if posting is not None:
             writes += posting.writes
         guess = self._snapshots.note(head, len(body), grown, writes)
@@ -575,6 +584,22 @@ class Mailbox:
         if guess is not None:
             self._commits_under_way += 1  # it is not let go meanwhile
             self._saving = asyncio.get_running_loop().create_task(self._save_aside(head, guess))
+
+    def _may_act(self) -> bool:
+        """Whether the journal would take a turn. If not, the pico is leaving or lives elsewhere, and keeps
+        still in any case."""
+        if self._equipment.journal.lets(self.id, self._epoch):
+            return True
+        self._is_still = True
+        return False
+
+    def _come_too_late(self, request: Request) -> None:
+        """There was no such turn: where the pico goes on, it does with that event."""
+        if (refusal := self._outbox.why_elsewhere(self.id)) is not None:
+            self.pending.pop(request.event.eid, None)
+            self._turn_away(request, refusal)
+        else:
+            self._queue.appendleft(request)
 
     def _why_too_much(self, outcome: Done, grown: int | None, writes: list[Write]) -> Fault | None:
         """Why a turn that ran may not be committed: it would flood somebody, or its own pico."""

@@ -100,7 +100,10 @@ class Residents:
             self._outbox.find_rest(head.pico.id, stored.rest)
         has_rest = stored.rest is not None
         is_still = self.is_held(head.pico.id)
-        mailbox = Mailbox(head, head.pico, self._equipment, self._outbox, unsaved, has_rest, is_still)
+        epoch = self._equipment.journal.epoch(head.pico.id)
+        mailbox = Mailbox(
+            head, head.pico, self._equipment, self._outbox, unsaved, has_rest, is_still, epoch or 0
+        )
         for request in _waiting(stored):
             mailbox.take(request)
         self._enter(mailbox)

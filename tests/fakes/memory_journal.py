@@ -29,6 +29,7 @@ from engine.ports import (
     DueTimer,
     EndErrand,
     EndRest,
+    Fence,
     JournalFailed,
     KeepDid,
     KeepErrand,
@@ -42,6 +43,7 @@ from engine.ports import (
     KeptRuleset,
     MailSize,
     NoteRuleset,
+    Overtaken,
     Place,
     RemoveMailClient,
     RemovePico,
@@ -155,11 +157,14 @@ class Disk:
         self.holders: dict[tuple[str, RulesetHash], set[PicoId]] = {}
         self.mail = Mailroom()
         self.facts: dict[str, str] = {}
+        self.fences: dict[PicoId, int | None] = {}
 
     def write(self, write: Write) -> None:
         match write:
             case AppendRecord(pico, seq, eid, body):
                 self._append(pico, seq, eid, body)
+            case Fence(pico, epoch):
+                self.fences[pico] = epoch
             case AcceptEvent(pico, eid, body):
                 if not self.is_handled(pico, eid):
                     self.inbox.setdefault((pico, eid), body)
@@ -242,6 +247,7 @@ class Disk:
         self.inbox = {key: body for key, body in self.inbox.items() if key[0] != pico}
         self.errands = {key: body for key, body in self.errands.items() if key[0] != pico}
         self.rests.pop(pico, None)
+        self.fences.pop(pico, None)
         gone = {eci for eci, owner in self.channels.items() if owner == pico}
         self.dids = {did: eci for did, eci in self.dids.items() if eci not in gone}
         self.channels = {eci: owner for eci, owner in self.channels.items() if owner != pico}
@@ -263,6 +269,8 @@ class MemoryJournal:
         self._is_held = False
         self._is_scheduled = False
         self._failure: str | None = None
+        self._fences = dict(self.disk.fences)
+        """As of what was taken."""
 
     # The test's side
 
@@ -295,9 +303,25 @@ class MemoryJournal:
 
     def commit(self, writes: Sequence[Write]) -> Future[None]:
         durable: Future[None] = asyncio.get_running_loop().create_future()
+        self._fences = self._fences_after(writes)
         self._taken.append((writes, durable))
         self._schedule()
         return durable
+
+    def _fences_after(self, writes: Sequence[Write]) -> dict[PicoId, int | None]:
+        fences = dict(self._fences)
+        for write in writes:
+            match write:
+                case AppendRecord(pico=pico, epoch=epoch) if fences.get(pico, epoch) != epoch:
+                    raise Overtaken(pico)
+                case Fence(pico, epoch):
+                    fences[pico] = epoch
+                case RemovePico(pico):
+                    fences.pop(pico, None)
+        return fences
+
+    def lets(self, pico: PicoId, epoch: int) -> bool:
+        return self._fences.get(pico, epoch) == epoch
 
     def _schedule(self) -> None:
         if self._taken and not self._is_held and not self._is_scheduled:
@@ -333,6 +357,9 @@ class MemoryJournal:
         self._failure = self._failure or "the journal is closed"
 
     # Reading
+
+    def epoch(self, pico: PicoId) -> int | None:
+        return self.disk.fences.get(pico, 0)
 
     def load(self, pico: PicoId) -> Stored | None:
         self.loaded.append(pico)

@@ -30,6 +30,7 @@ from engine.ports import (
     DropParts,
     EndErrand,
     EndRest,
+    Fence,
     KeepDid,
     KeepErrand,
     KeepMail,
@@ -78,6 +79,7 @@ DROP_PARTS = (
 SAVE_SNAPSHOT = "UPDATE picos SET seq = ?, snapshot = ? WHERE pico = ?"
 ADD_RECORD = "INSERT INTO records (pico, seq, eid, body) VALUES (?, ?, ?, ?)"
 PUT_END = "INSERT OR REPLACE INTO record_ends (pico, seq, hash) VALUES (?, ?, ?)"
+PUT_FENCE = "INSERT OR REPLACE INTO fences (pico, epoch) VALUES (?, ?)"
 ADD_TO_INBOX = """
     INSERT INTO inbox (pico, eid, body) SELECT ?1, ?2, ?3
     WHERE NOT EXISTS (SELECT 1 FROM records WHERE pico = ?1 AND eid = ?2) ON CONFLICT DO NOTHING"""
@@ -126,6 +128,7 @@ DROP_PICO = (
             "channels",
             "timers",
             "ruleset_holders",
+            "fences",
         )
     ),
 )
@@ -144,6 +147,7 @@ class Batch:
         "ends",
         "errands",
         "facts",
+        "fences",
         "handled",
         "holders",
         "mail",
@@ -180,6 +184,7 @@ class Batch:
         self.holders: dict[tuple[str, RulesetHash, PicoId], bool] = {}
         self.mail: list[MailWrite] = []
         self.facts: dict[str, str] = {}
+        self.fences: dict[PicoId, int | None] = {}
 
     def append_record(self, write: AppendRecord) -> None:
         self.records.append((write.pico, write.seq, write.eid, pack(write.body)))
@@ -190,6 +195,9 @@ class Batch:
             self.begun.pop(key, None)
             # Even if it was accepted just now: it may have been once before, in an earlier batch.
             self.handled.append(key)
+
+    def put_fence(self, write: Fence) -> None:
+        self.fences[write.pico] = write.epoch
 
     def accept_event(self, write: AcceptEvent) -> None:
         self.accepted.setdefault((write.pico, write.eid), write.body)
@@ -271,6 +279,7 @@ class Batch:
         yield FORGET_PARTS, [(pico,) for pico in self.snapshots]
         yield ADD_RECORD, self.records
         yield PUT_END, [end_of(pico, seq, body) for pico, (seq, body) in self.ends.items()]
+        yield PUT_FENCE, self.fences.items()
         yield ADD_TO_INBOX, [(pico, eid, body) for (pico, eid), body in self.accepted.items()]
         yield PUT_IN_INBOX, [(pico, eid, body) for (pico, eid), body in self.begun.items()]
         yield DROP_FROM_INBOX, self.handled
@@ -304,6 +313,7 @@ def end_of(pico: PicoId, seq: int, body: bytes) -> tuple[PicoId, int, bytes]:
 
 FOLD: Mapping[type[Any], Callable[[Batch, Any], None]] = {
     AppendRecord: Batch.append_record,
+    Fence: Batch.put_fence,
     AcceptEvent: Batch.accept_event,
     KeepTurn: Batch.keep_turn,
     SentOn: Batch.send_on,

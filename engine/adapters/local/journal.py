@@ -20,6 +20,7 @@ from threading import Thread
 from typing import Any
 
 from engine.adapters.local.batch import BODY, IS_LOOSE, bytes_of, statements
+from engine.adapters.local.fences import Fences
 from engine.adapters.local.mail import SqliteMail
 from engine.adapters.local.packing import count_of, unpack
 from engine.adapters.local.schema import move_log, open_reader, open_writer
@@ -77,6 +78,7 @@ class SqliteJournal:
         self._writer = open_writer(path)
         self._reader = open_reader(path)
         self.mail = SqliteMail(self._reader)
+        self._fences = Fences(dict(self._rows("SELECT pico, epoch FROM fences")))
         self._waiting: list[Commit] = []
         self._is_writing = False
         self.failure: str | None = None
@@ -98,6 +100,7 @@ class SqliteJournal:
         if self.failure is not None:
             durable.set_exception(JournalFailed(self.failure))
             return durable
+        self._fences.pass_through(writes)
         self._waiting.append((writes, durable))
         if not self._is_writing:
             self._is_writing = True
@@ -179,7 +182,14 @@ class SqliteJournal:
         self._reader.close()
         self._writer.close()
 
+    def lets(self, pico: PicoId, epoch: int) -> bool:
+        return self._fences.lets(pico, epoch)
+
     # Reading
+
+    def epoch(self, pico: PicoId) -> int | None:
+        found = self._rows("SELECT epoch FROM fences WHERE pico = ?", pico)
+        return found[0][0] if found else 0
 
     def _rows(self, sql: str, *values: object) -> list[Any]:
         # All at once: a statement left half read would keep the log from being moved back.

@@ -16,7 +16,7 @@ from engine.adapters.local.holders import fill_holders
 
 APPLICATION_ID = 0x7069636F
 """ASCII "pico": what tells a journal from any other SQLite file."""
-FORMAT = 9
+FORMAT = 10
 CACHE = "PRAGMA cache_size = -32000"  # kibibytes, for each connection
 
 # Records are appended in order of commit and found through indexes. Clustering them by pico instead
@@ -112,6 +112,9 @@ CREATE TABLE rests (pico TEXT PRIMARY KEY, seq INTEGER NOT NULL, first INTEGER N
     8: """
 CREATE TABLE snapshot_parts (pico TEXT NOT NULL, place INTEGER NOT NULL, body BLOB NOT NULL);
 CREATE UNIQUE INDEX snapshot_part_order ON snapshot_parts (pico, place);
+""",
+    9: """
+CREATE TABLE fences (pico TEXT PRIMARY KEY, epoch INTEGER) WITHOUT ROWID;
 """,
 }
 """What makes a journal of each format one of the next. An empty file, of format 0, goes the same way."""

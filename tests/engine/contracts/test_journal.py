@@ -25,6 +25,7 @@ from engine.ports import (
     DueTimer,
     EndErrand,
     EndRest,
+    Fence,
     Journal,
     JournalFailed,
     KeepDid,
@@ -36,6 +37,7 @@ from engine.ports import (
     KeepTurn,
     KeptRuleset,
     NoteRuleset,
+    Overtaken,
     Place,
     RemovePico,
     SaveSnapshot,
@@ -613,4 +615,48 @@ async def test_all_picos_are_found_some_at_a_time(open_journal: OpenJournal) -> 
     assert list(journal.picos("", 2)) == ["a", "b"]
     assert list(journal.picos("b", 2)) == ["c"]
     assert list(journal.picos("c", 2)) == []
+    await journal.close()
+
+
+@in_loop
+async def test_a_fence_keeps_out_turns_of_other_epochs(open_journal: OpenJournal) -> None:
+    """All that comes with such a turn is refused at once, before it is on its way; so it is after a restart,
+    and the journal goes on with what others commit."""
+    journal = open_journal()
+    await journal.commit([BORN, AppendRecord(ANN, 1, None, b"one")])
+    assert (journal.epoch(ANN), journal.lets(ANN, 0), journal.lets(ANN, 7)) == (0, True, True)
+    journal.commit([Fence(ANN, None), AcceptEvent(ANN, E1, b"kept")])
+    assert not journal.lets(ANN, 0), "though it is not durable yet"
+    for _ in range(2):
+        with pytest.raises(Overtaken):
+            journal.commit([SetFact("half", "done"), AppendRecord(ANN, 2, E1, b"late", 0)])
+        await journal.commit([SetFact("another", "done")])
+        assert (journal.epoch(ANN), journal.fact("half"), journal.fact("another")) == (None, None, "done")
+        assert journal.is_accepted(ANN, E1)
+        await journal.close()
+        journal = open_journal()
+    await journal.commit([Fence(ANN, 7), AppendRecord(ANN, 2, E1, b"two", 7)])
+    with pytest.raises(Overtaken):
+        journal.commit([AppendRecord(ANN, 3, None, b"late", 0)])
+    assert (journal.epoch(ANN), list(journal.records(ANN, 1, 9))) == (7, [b"one", b"two"])
+    await journal.close()
+
+
+@in_loop
+async def test_a_fence_goes_with_its_pico(open_journal: OpenJournal) -> None:
+    """One that comes back in the same commit brings records of other times; then its new fence holds. What is
+    refused moves no fence."""
+    journal = open_journal()
+    await journal.commit([BORN, Fence(ANN, None), Fence(BOB, 3)])
+    with pytest.raises(Overtaken):
+        journal.commit([Fence(BOB, None), AppendRecord(ANN, 1, None, b"one")])
+    assert journal.lets(BOB, 3)
+    await journal.commit([RemovePico(ANN), BORN, AppendRecord(ANN, 1, None, b"one"), Fence(ANN, 4)])
+    with pytest.raises(Overtaken):
+        journal.commit([AppendRecord(ANN, 2, None, b"two")])
+    await journal.commit([AppendRecord(ANN, 2, None, b"two", 4)])
+    await journal.commit([RemovePico(ANN)])
+    await journal.close()
+    journal = open_journal()
+    assert (journal.epoch(ANN), journal.epoch(BOB)) == (0, 3)
     await journal.close()
