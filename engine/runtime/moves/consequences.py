@@ -6,11 +6,12 @@ import asyncio
 from dataclasses import replace
 
 from engine.core.dids import Did
+from engine.core.migration import Seat, acts
 from engine.core.migration import source as leaving
 from engine.core.migration.messages import Attempt, Head, Staged
 from engine.core.migration.seats import Message
 from engine.core.records import decode_errand, decode_request
-from engine.ports import AcceptEvent, ClearTimer, EndErrand, KeepDid, RemovePico, SetFact, Write
+from engine.ports import AcceptEvent, ClearTimer, EndErrand, Fence, KeepDid, RemovePico, SetFact, Write
 from engine.runtime.moves.acquaintances import ACQUAINTED, taken_over
 from engine.runtime.moves.cases import Case
 from engine.runtime.moves.office import Office
@@ -28,6 +29,12 @@ class Consequences:
 
     async def of(self, did: str, message: Message, before: Case, after: Case) -> tuple[Case, list[Write]]:
         """What changes in the journal together with the seat."""
+        after, writes = await self._changes(did, message, before, after)
+        return after, [*writes, *_fences(before.seat, after)]
+
+    async def _changes(
+        self, did: str, message: Message, before: Case, after: Case
+    ) -> tuple[Case, list[Write]]:
         if has_arrived(before.seat, after.seat):
             target = before.seat.target
             head = message.head if isinstance(message, Staged) else target.head
@@ -86,3 +93,12 @@ class Consequences:
             since_ms=office.clock.now_ms(),
         )
         return after, writes
+
+
+def _fences(before: Seat, after: Case) -> list[Write]:
+    """Its turns are recorded as long as it takes some here, by the entry by which it does."""
+    is_so_already = acts(before) == acts(after.seat) and not has_arrived(before, after.seat)
+    if is_so_already or not after.pico:
+        return []
+    entry = after.seat.entry
+    return [Fence(after.pico, entry.number if entry is not None and acts(after.seat) else None)]

@@ -15,7 +15,7 @@ from engine.core.messages import Refusal
 from engine.core.migration import Footing, acts
 from engine.core.migration.messages import Seen, Started
 from engine.core.model import Eci, PicoId
-from engine.ports import KeptLog, Letter
+from engine.ports import Fence, KeptLog, Letter, Write
 from engine.runtime.mailbox import Mailbox
 from engine.runtime.moves.arrivals import Arrivals
 from engine.runtime.moves.asking import Asking
@@ -168,7 +168,14 @@ class Moves:
     async def prepare(self, footing: Footing) -> None:
         """Before any pico takes a turn."""
         self._steps.footing = footing
+        await self._office.journal.commit(self._missing_fences())
         await self._asking.prepare()
+
+    def _missing_fences(self) -> list[Write]:
+        """Of picos that left before there were any."""
+        journal = self._office.journal
+        picos = [case.pico for _, case in self.cases.all() if case.seat.source is not None]
+        return [Fence(one, None) for one in picos if not self.cases.acts(one) and journal.epoch(one) == 0]
 
     def reached(self) -> None:
         """Others can answer from now on."""
