@@ -12,6 +12,7 @@ import httpx
 
 from engine.adapters.http import read_run_file
 from engine.commands.failure import Failure, NoEngine
+from engine.commands.pico_paths import ROOT, eci_at, names_in
 from engine.config import default_home
 from engine.core.cids import NotACid, named_text, to_url
 from engine.core.multiformats import to_multibase
@@ -20,9 +21,6 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 PATIENCE_S = 3600
 """For what is done with all picos of an engine."""
-
-ROOT = "root"
-"""What people write for the root pico wherever an ECI is asked for."""
 
 KEEP_S = 2.0
 """For so long a connection is used again: well below the five seconds after which the engine closes one, or a
@@ -55,28 +53,28 @@ class EngineClient:
         self, eci: str, event: tuple[str, str], attrs: Mapping[str, Any], eid: str | None = None
     ) -> dict[str, Any]:
         """Run an event; its id and directives."""
-        found: dict[str, Any] = self._post(("c", self._eci(eci), "event-wait", *event), attrs, eid)
+        found: dict[str, Any] = self._post(("c", self.eci(eci), "event-wait", *event), attrs, eid)
         return found
 
     def accept_event(
         self, eci: str, event: tuple[str, str], attrs: Mapping[str, Any], eid: str | None = None
     ) -> str:
         """Have an event kept, to be run soon; its id."""
-        return str(self._post(("c", self._eci(eci), "event", *event), attrs, eid))
+        return str(self._post(("c", self.eci(eci), "event", *event), attrs, eid))
 
     def query(self, eci: str, query: tuple[str, str], arguments: Mapping[str, Any]) -> Any:
         """The value of a shared function."""
-        return self._post(("c", self._eci(eci), "query", *query), arguments)
+        return self._post(("c", self.eci(eci), "query", *query), arguments)
 
     def evaluate(self, eci: str, rid: str | None, texts: Sequence[str]) -> dict[str, Any]:
         """What the last text comes to on a pico's state; the others are what it may mention."""
-        body = {"eci": self._eci(eci), "rid": rid, "texts": list(texts)}
+        body = {"eci": self.eci(eci), "rid": rid, "texts": list(texts)}
         found: dict[str, Any] = self._post(("api", "evaluate"), body)
         return found
 
     def install(self, eci: str, url: str, config: Mapping[str, object]) -> None:
         """Have the engine itself install a ruleset, whatever state the pico's own are in."""
-        self._post(("api", "install"), {"eci": self._eci(eci), "url": url, "config": config})
+        self._post(("api", "install"), {"eci": self.eci(eci), "url": url, "config": config})
 
     def tree(self) -> dict[str, Any]:
         """The root pico and all below it."""
@@ -87,13 +85,13 @@ class EngineClient:
         """What an engine tells of what was: see `engine.adapters.http.past`."""
         given = {key: value for key, value in words.items() if value is not None}
         if "eci" in given:
-            given["eci"] = self._eci(str(given["eci"]))
+            given["eci"] = self.eci(str(given["eci"]))
         found: dict[str, Any] = self._read(self._call("GET", f"/api/{question}", params=given))
         return found
 
     def fork(self, eci: str, at: int | None = None) -> dict[str, Any]:
         """Make a pico that begins as another is, or was after some turn."""
-        words: dict[str, Any] = {"eci": self._eci(eci)} | ({} if at is None else {"at": at})
+        words: dict[str, Any] = {"eci": self.eci(eci)} | ({} if at is None else {"at": at})
         found: dict[str, Any] = self._post(("api", "fork"), words)
         return found
 
@@ -112,7 +110,7 @@ class EngineClient:
     def _change_text(self, rid: str, how: str, words: Mapping[str, Any]) -> dict[str, Any]:
         given = {key: value for key, value in words.items() if value is not None}
         if "eci" in given:
-            given["eci"] = self._eci(given["eci"])
+            given["eci"] = self.eci(given["eci"])
         path = f"/api/rulesets/{quote(rid, safe='')}/{how}"
         found: dict[str, Any] = self._read(self._call("POST", path, json=given, timeout=PATIENCE_S))
         return found
@@ -131,7 +129,7 @@ class EngineClient:
 
     def rulesets(self, eci: str | None = None) -> list[dict[str, Any]]:
         """The rulesets that the engine keeps, or that a pico has."""
-        given = {} if eci is None else {"eci": self._eci(eci)}
+        given = {} if eci is None else {"eci": self.eci(eci)}
         found: list[dict[str, Any]] = self._read(self._call("GET", "/api/rulesets", params=given))["rulesets"]
         return found
 
@@ -147,14 +145,14 @@ class EngineClient:
 
     def grant(self, eci: str, module: str, granted: bool) -> dict[str, Any]:
         """Say whether a pico may use a module."""
-        words = {"eci": self._eci(eci), "module": module}
+        words = {"eci": self.eci(eci), "module": module}
         found: dict[str, Any] = self._post(("api", "grant" if granted else "revoke"), words)
         return found
 
     def seal(self, eci: str | None = None, **words: Any) -> dict[str, Any]:
         """Seal a pico, or all, now; or say how many copies there are to be, and where."""
         given = {key: value for key, value in words.items() if value is not None}
-        named = {} if eci is None else {"eci": self._eci(eci)}
+        named = {} if eci is None else {"eci": self.eci(eci)}
         answer = self._call("POST", "/api/seal", json={**given, **named}, timeout=PATIENCE_S)
         sealed: dict[str, Any] = self._read(answer)
         return sealed
@@ -162,7 +160,7 @@ class EngineClient:
     def seal_history(self, eci: str) -> dict[str, Any]:
         """The sealed heads of a pico."""
         found: dict[str, Any] = self._read(
-            self._call("GET", "/api/seal/history", params={"eci": self._eci(eci)})
+            self._call("GET", "/api/seal/history", params={"eci": self.eci(eci)})
         )
         return found
 
@@ -184,18 +182,18 @@ class EngineClient:
 
     def forget_others(self, eci: str) -> dict[str, Any]:
         """Have the log of a pico promise its owners' keys alone."""
-        told: dict[str, Any] = self._post(("api", "seal", "owners"), {"eci": self._eci(eci), "only": True})
+        told: dict[str, Any] = self._post(("api", "seal", "owners"), {"eci": self.eci(eci), "only": True})
         return told
 
     def seal_owners(self, eci: str | None = None) -> dict[str, Any]:
         """For whom states are sealed besides the engine, here or those of a pico."""
-        given = {} if eci is None else {"eci": self._eci(eci)}
+        given = {} if eci is None else {"eci": self.eci(eci)}
         found: dict[str, Any] = self._read(self._call("GET", "/api/seal/owners", params=given))
         return found
 
     def move(self, eci: str, to: str, reason: str, price: int = 0) -> dict[str, Any]:
         """Have a pico move to another engine."""
-        words = {"eci": self._eci(eci), "to": to, "reason": reason, "price": price}
+        words = {"eci": self.eci(eci), "to": to, "reason": reason, "price": price}
         begun: dict[str, Any] = self._post(("api", "moves"), words)
         return begun
 
@@ -223,46 +221,46 @@ class EngineClient:
 
     def did(self, eci: str | None = None) -> dict[str, Any]:
         """The DID of the engine, or of a channel."""
-        given = {} if eci is None else {"eci": self._eci(eci)}
+        given = {} if eci is None else {"eci": self.eci(eci)}
         found: dict[str, Any] = self._read(self._call("GET", "/api/did", params=given))
         return found
 
     def invite(self, eci: str, words: Mapping[str, Any]) -> dict[str, Any]:
         """Have a pico invite somebody."""
         given = {key: value for key, value in words.items() if value is not None}
-        found: dict[str, Any] = self._post(("api", "invite"), {**given, "eci": self._eci(eci)})
+        found: dict[str, Any] = self._post(("api", "invite"), {**given, "eci": self.eci(eci)})
         return found
 
     def connect(self, eci: str, invitation: str, label: str | None) -> dict[str, Any]:
         """Have a pico accept an invitation."""
-        given = {"eci": self._eci(eci), "url": invitation} | ({} if label is None else {"label": label})
+        given = {"eci": self.eci(eci), "url": invitation} | ({} if label is None else {"label": label})
         found: dict[str, Any] = self._post(("api", "connect"), given)
         return found
 
     def rotate(self, eci: str) -> dict[str, Any]:
         """Give a channel a new DID, and tell those who know the old one."""
-        found: dict[str, Any] = self._post(("api", "rotate"), {"eci": self._eci(eci)})
+        found: dict[str, Any] = self._post(("api", "rotate"), {"eci": self.eci(eci)})
         return found
 
     def life(self, eci: str, **words: str | bool | None) -> dict[str, Any]:
         """The name that a pico has for life, and its log; or what becomes of it."""
         given = {key: value for key, value in words.items() if value is not None}
-        found: dict[str, Any] = self._post(("api", "did", "log"), {**given, "eci": self._eci(eci)})
+        found: dict[str, Any] = self._post(("api", "did", "log"), {**given, "eci": self.eci(eci)})
         return found
 
     def vouch(self, eci: str, words: Mapping[str, Any]) -> dict[str, Any]:
         """Have a pico issue a credential."""
-        issued: dict[str, Any] = self._post(("api", "credential"), {**words, "eci": self._eci(eci)})
+        issued: dict[str, Any] = self._post(("api", "credential"), {**words, "eci": self.eci(eci)})
         return issued
 
     def name_guardians(self, eci: str, words: Mapping[str, Any]) -> dict[str, Any]:
         """Have a pico's log name those who together can take it back."""
-        named: dict[str, Any] = self._post(("api", "did", "guardians"), {**words, "eci": self._eci(eci)})
+        named: dict[str, Any] = self._post(("api", "did", "guardians"), {**words, "eci": self.eci(eci)})
         return named
 
     def request_change(self, eci: str, change: str, words: Mapping[str, Any]) -> str:
         """The text of a request to those who have to sign or approve a change of a pico's log."""
-        given = {**words, "change": change, "eci": self._eci(eci)}
+        given = {**words, "change": change, "eci": self.eci(eci)}
         return str(self._post(("api", "did", "request"), given)["request"])
 
     def log_of(self, did: str) -> dict[str, Any]:
@@ -305,8 +303,12 @@ class EngineClient:
     def root_eci(self) -> str:
         return str(self._get("/readyz")["root_eci"])
 
-    def _eci(self, given: str) -> str:
-        return self.root_eci() if given == ROOT else given
+    def eci(self, given: str) -> str:
+        """Of a pico that is called by its names, or what was given."""
+        if given == ROOT:
+            return self.root_eci()
+        names = names_in(given)
+        return given if names is None else eci_at(self.tree(), names)
 
     def _get(self, path: str) -> Any:
         return self._read(self._call("GET", path))

@@ -13,12 +13,13 @@ from rich.markup import escape
 from engine.adapters.blocks import Database, LocalBlocks, write_car
 from engine.adapters.http import read_run_file
 from engine.adapters.keys import BlockCipher
-from engine.commands.client import ROOT, EngineClient
+from engine.commands.client import EngineClient
 from engine.commands.failure import Failure, NoEngine
 from engine.commands.long_runs import run_long
 from engine.commands.open_home import OpenHome, heads_of, look_into, now_ms, state_keys_of, trust
 from engine.commands.opening_keys import locking
 from engine.commands.output import console, json_option, print_json
+from engine.commands.pico_paths import ROOT
 from engine.commands.progress import Tell, telling
 from engine.commands.settings import read_settings
 from engine.config import Settings
@@ -61,8 +62,8 @@ def export(eci: str, out: Path | None, with_keys: bool, home: Path | None, as_js
     """
     settings = read_settings(home=home)
     lock = locking() if with_keys else None
-    was_sealed = _seal(settings, eci)
-    told = run_long(lambda tell: _export(settings, eci, out, lock, was_sealed, tell))
+    sealed = _seal(settings, eci)
+    told = run_long(lambda tell: _export(settings, sealed or eci, out, lock, sealed is not None, tell))
     if as_json:
         print_json(told)
     else:
@@ -82,21 +83,25 @@ def _show(told: dict[str, Any]) -> None:
     console.print(f"  [dim]next, elsewhere: picomesh import {escape(told['file'])}[/]")
 
 
-def _seal(settings: Settings, eci: str) -> bool:
-    """By the engine that runs on the home, which alone knows what is going on; False if none does."""
+def _seal(settings: Settings, eci: str) -> str | None:
+    """By the engine that runs on the home, which alone knows what is going on.
+
+    An ECI of the pico, which may have been called by its names; None if no engine runs.
+    """
     note = read_run_file(settings.home)
     if note is None:
-        return False
+        return None
     try:
         with EngineClient(note.url) as engine:
             if engine.root_eci() != note.root_eci:
-                return False  # the note outlived its engine, and another one is there now
+                return None  # the note outlived its engine, and another one is there now
+            eci = engine.eci(eci)
             told = engine.seal(eci)
     except NoEngine:
-        return False
+        return None
     for one in told["failed"]:
         raise Failure(f"pico {one['pico']} could not be sealed: {one['reason']}")
-    return True
+    return eci
 
 
 async def _export(
