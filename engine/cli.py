@@ -30,6 +30,7 @@ from engine.commands.move import move, moves, where
 from engine.commands.new import new
 from engine.commands.owners import owners
 from engine.commands.passphrase import passphrase
+from engine.commands.pipe import pipe
 from engine.commands.query import query
 from engine.commands.repl import repl
 from engine.commands.replay import replay
@@ -68,7 +69,7 @@ def main() -> None:
 
 COMMANDS = (
     *(serve, demo),
-    *(send, query, install, upgrade, rollback, rulesets, tree),
+    *(send, pipe, query, install, upgrade, rollback, rulesets, tree),
     *(modules, grant, revoke),
     *(log, why, why_here, state, replay, fork),
     *(new, check, fmt, test, repl, sign, key, lsp),
