@@ -19,6 +19,7 @@ from engine.core.codec import Unreadable, from_bytes, pack_pico, to_bytes
 from engine.core.dids import Did
 from engine.core.messages import Event, Fault, Query, Refusal
 from engine.core.model import Channel, Eci, EventId, InstalledRuleset, Pico, PicoId, Rid, RulesetHash
+from engine.core.protocols.migration_goods import LARGEST_EVENT
 from engine.core.records import encode_request
 from engine.core.relations import newest_did
 from engine.core.timekeeping import to_iso
@@ -253,8 +254,11 @@ class Host:
         if eid is not None and earlier is not None:
             reply = await earlier
             return reply if isinstance(reply, Refusal) else eid
+        body = encode_request(event)
+        if (refusal := self._why_too_large(mailbox, body)) is not None:
+            return refusal
         request = Request(event, is_kept=True)
-        durable = self._equipment.journal.commit([AcceptEvent(mailbox.id, event.eid, encode_request(event))])
+        durable = self._equipment.journal.commit([AcceptEvent(mailbox.id, event.eid, body)])
         mailbox.take(request)
         try:
             await asyncio.shield(durable)
@@ -317,6 +321,13 @@ class Host:
     def _why_gone(self, mailbox: Mailbox) -> Refusal | None:
         """Where a pico is that has moved away; what waits for no answer is sent on."""
         return None if self.moves is None else self.moves.why_elsewhere(mailbox.id)
+
+    def _why_too_large(self, mailbox: Mailbox, body: bytes) -> Refusal | None:
+        """What comes for a pico that stands still may have to be sent on, in one message."""
+        if not mailbox.is_still or len(body) <= LARGEST_EVENT:
+            return None
+        why = f"the pico is about to move, and an event of {len(body):,} bytes is too large to be sent on"
+        return self._why_gone(mailbox) or Refusal("draining", why, "send it again in a moment")
 
     def _new_eid(self) -> EventId:
         return EventId(self._equipment.entropy.seed())

@@ -32,6 +32,7 @@ from engine.core.messages import (
     SendEvent,
 )
 from engine.core.model import EMPTY, Eci, EventId, Pico, PicoId, RulesetHash
+from engine.core.protocols.migration_goods import LARGEST_EVENT
 from engine.core.records import begin, encode_errand, encode_request, encode_snapshot
 from engine.core.wills import last_words
 from engine.ports import (
@@ -247,6 +248,9 @@ class LocalOutbox:
             )
             return
         body = bundle.bodies.get(event.eid) or encode_request(event)
+        if target.is_still and len(body) > LARGEST_EVENT:
+            logger.error("%s sent %s to %s, and it is too large to be sent on", sender, event.eid, target.id)
+            return
         bundle.writes.append(AcceptEvent(target.id, event.eid, body))
         bundle.sent.append((target, Request(event, is_kept=True)))
 

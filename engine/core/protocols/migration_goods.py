@@ -16,7 +16,17 @@ from engine.core.cids import Cid, NotACid, cid_text, read_cid
 from engine.core.didcomm import base64url
 from engine.core.didcomm.attachments import Attachment, AttachmentData
 from engine.core.didcomm.messages import Message
-from engine.core.protocols.bodies import Shape, did, list_of, need, object_with, problem_in, text, whole
+from engine.core.protocols.bodies import (
+    LONGEST_CONTENT,
+    Shape,
+    did,
+    list_of,
+    need,
+    object_with,
+    problem_in,
+    text,
+    whole,
+)
 from engine.core.protocols.message_types import plain, read_protocol, read_type
 from engine.core.protocols.migration import LONGEST_NAME, PIURI, NotAMove
 from engine.core.protocols.payloads import NoPayload, decoded
@@ -26,10 +36,14 @@ MOST_BLOCKS = 2_000
 MOST_BYTES = 384 << 10
 """Of blocks or events in one message: twice in base64 they are still less than an envelope may have."""
 MOST_EVENTS = 500
+LARGEST_EVENT = 512 << 10
+"""Bytes of one that still goes into a message."""
 
 _NAME = need(text(LONGEST_NAME, empty=False))
 _MOVE: Shape = {"did": need(did), "epoch": need(whole(1)), "attempt": need(whole(1))}
-_EVENT = object_with({"id": _NAME, "body": need(text())})
+_EVENT_ID = text(LONGEST_CONTENT, empty=False)
+"""Whoever sends an event chooses its id, as long as they like."""
+_EVENT = object_with({"id": need(_EVENT_ID), "body": need(text(2 * LARGEST_EVENT))})
 
 BODIES: Mapping[str, Shape] = {
     WANT: {**_MOVE, "cids": need(list_of(text(LONGEST_NAME, empty=False), most=MOST_BLOCKS))},
@@ -38,7 +52,7 @@ BODIES: Mapping[str, Shape] = {
     RECEIVED: {
         "did": need(did),
         "epoch": need(whole(1)),
-        "ids": need(list_of(text(LONGEST_NAME, empty=False), most=MOST_EVENTS)),
+        "ids": need(list_of(_EVENT_ID, most=MOST_EVENTS)),
     },
 }
 
