@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 
 from engine.commands.arguments import event_address
-from engine.commands.client import ROOT, engine_option, find_engine
+from engine.commands.client import engine_option, find_engine
 from engine.commands.failure import Failure
 from engine.commands.output import console, json_option, print_json
 from engine.commands.pipe_lines import Place, Wanted, read_lines, read_place, resumed, write_place
@@ -88,8 +88,8 @@ def pipe(
     place = Place() if resume is None else read_place(resume)
     told = _Teller(as_json, resume, place)
     with find_engine(url) as engine:
-        channel = engine.root_eci() if eci == ROOT else eci
-        sender = Sender(engine, channel, Wanted(event, text), place, not no_wait, patience)
+        wanted = Wanted(event, text)
+        sender = Sender(engine, engine.eci(eci), wanted, place, not no_wait, patience)
         try:
             for settled in send_all(sender, resumed(read_lines(_stdin()), place), at_once):
                 told.tell(settled)
