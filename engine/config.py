@@ -52,8 +52,9 @@ class BadSetting(Exception):
 
 
 def default_home() -> Path:
-    """Where an engine lives when nobody says otherwise."""
-    return Path.home() / ".picomesh"
+    """Where an engine lives, and commands look for one, when no flag says otherwise."""
+    said = os.environ.get("PICOMESH_HOME")
+    return Path(said) if said else Path.home() / ".picomesh"
 
 
 def _setting(default: Any, about: str, **bounds: Any) -> Any:

@@ -12,7 +12,7 @@ import httpx
 
 from engine.adapters.http import read_run_file
 from engine.commands.failure import Failure, NoEngine
-from engine.commands.pico_paths import ROOT, eci_at, names_in
+from engine.commands.pico_paths import eci_at, path_in, tagged
 from engine.config import default_home
 from engine.core.cids import NotACid, named_text, to_url
 from engine.core.multiformats import to_multibase
@@ -21,6 +21,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 PATIENCE_S = 3600
 """For what is done with all picos of an engine."""
+
+CHANNELS = ("io.picolabs.wrangler", "channels")
 
 KEEP_S = 2.0
 """For so long a connection is used again: well below the five seconds after which the engine closes one, or a
@@ -305,10 +307,11 @@ class EngineClient:
 
     def eci(self, given: str) -> str:
         """Of a pico that is called by its names, or what was given."""
-        if given == ROOT:
-            return self.root_eci()
-        names = names_in(given)
-        return given if names is None else eci_at(self.tree(), names)
+        path = path_in(given)
+        if path is None:
+            return given
+        eci = eci_at(self.tree(), path.names) if path.names else self.root_eci()
+        return eci if path.tag is None else tagged(self.query(eci, CHANNELS, {}), path)
 
     def _get(self, path: str) -> Any:
         return self._read(self._call("GET", path))

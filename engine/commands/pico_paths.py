@@ -1,4 +1,5 @@
 """Picos by the names that people gave them: `root/Kitchen/Lamp`, from the root pico down.
+`root/Kitchen#guest` is that channel of it which has the tag.
 
 Names are for people and prove nothing: two children may have the same one, and then an ECI has to be said.
 """
@@ -6,6 +7,7 @@ Names are for people and prove nothing: two children may have the same one, and 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from engine.commands.failure import Failure
@@ -17,10 +19,32 @@ MOST_NAMES = 12
 """Told of in an error; a family may have thousands."""
 
 
-def names_in(word: str) -> Sequence[str] | None:
-    """Those below the root pico, if the word is a path."""
-    first, *names = word.split("/")
-    return names if first == ROOT and names else None
+@dataclass(frozen=True, slots=True)
+class PicoPath:
+    names: Sequence[str]
+    """From the root pico, which needs none, down."""
+    tag: str | None
+    """Of the channel that is meant; None: the one for people."""
+
+
+def path_in(word: str) -> PicoPath | None:
+    """What a word means that may be an ECI as well, which has no such letters."""
+    path, mark, tag = word.partition("#")
+    first, *names = path.split("/")
+    return PicoPath(names, tag if mark else None) if first == ROOT else None
+
+
+def tagged(channels: Sequence[dict[str, Any]], path: PicoPath) -> str:
+    """Of what Wrangler's query `channels` gives, the one with the tag."""
+    found = [str(channel["id"]) for channel in channels if path.tag in channel["tags"]]
+    if len(found) == 1:
+        return found[0]
+    word = "/".join([ROOT, *path.names])
+    if found:
+        hint = f"say which, by its ECI: {', '.join(found)}"
+        raise Failure(f"{len(found)} channels of {word} are tagged '{path.tag}'", hint)
+    tags = ", ".join(sorted({tag for channel in channels for tag in channel["tags"]}))
+    raise Failure(f"{word} has no channel tagged '{path.tag}'", f"one of the tags it has: {tags}")
 
 
 def eci_at(tree: dict[str, Any], names: Sequence[str]) -> str:

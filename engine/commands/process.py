@@ -7,8 +7,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from engine.adapters.http import read_run_file, remove_run_file
 from engine.commands.client import EngineClient
@@ -25,11 +26,19 @@ STOP_S = 30.0
 class EngineProcess:
     """`picomesh serve` on a home, on a free port of loopback."""
 
-    def __init__(self, home: Path, *flags: str, packages: Sequence[Path] = ()) -> None:
-        """With further flags of `picomesh serve`, and folders in which there are packages besides ours."""
+    def __init__(
+        self,
+        home: Path,
+        *flags: str,
+        packages: Sequence[Path] = (),
+        settings: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """With further flags of `picomesh serve`, folders in which there are packages besides ours, and
+        settings by the names they have in the environment."""
         self.home = home
         self._flags = flags
         self._packages = packages
+        self._settings = settings
         self.log = home.with_name(home.name + ".log")
         self._process: subprocess.Popen[bytes] | None = None
         self._client: EngineClient | None = None
@@ -45,7 +54,7 @@ class EngineProcess:
             command = [sys.executable, "-P", "-m", "engine", "serve", "--home", str(self.home), "--port", "0"]
             self._process = subprocess.Popen(
                 [*command, *self._flags],
-                env=_environment(self._packages),
+                env={**_environment(self._packages), **self._settings},
                 stdout=log,
                 stderr=log,
             )

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from engine.commands.failure import Failure
-from engine.commands.pico_paths import eci_at, names_in
+from engine.commands.pico_paths import PicoPath, eci_at, path_in, tagged
 
 
 def pico(name: str | None, eci: str | None, *children: dict[str, Any]) -> dict[str, Any]:
@@ -23,12 +23,28 @@ FAMILY = pico(
 
 
 @pytest.mark.parametrize(
-    ("word", "names"),
-    [("root/Kitchen/Lamp", ["Kitchen", "Lamp"]), ("root", None), ("c0ffee", None), ("rooted/x", None)],
+    ("word", "path"),
+    [
+        ("root/Kitchen/Lamp", PicoPath(["Kitchen", "Lamp"], None)),
+        ("root", PicoPath([], None)),
+        ("root#guest", PicoPath([], "guest")),
+        ("root/Kitchen#a guest", PicoPath(["Kitchen"], "a guest")),
+        ("c0ffee", None),
+        ("rooted/x", None),
+    ],
 )
-def test_a_path_begins_at_the_root(word: str, names: list[str] | None) -> None:
-    """Everything else is an ECI, or the root pico itself."""
-    assert names_in(word) == names
+def test_a_path_begins_at_the_root(word: str, path: PicoPath | None) -> None:
+    """Everything else is an ECI."""
+    assert path_in(word) == path
+
+
+def test_a_channel_is_meant_by_its_tag() -> None:
+    channels = [{"id": "a", "tags": ["ui", "guest"]}, {"id": "b", "tags": ["ui"]}]
+    assert tagged(channels, PicoPath(["Kitchen"], "guest")) == "a"
+    with pytest.raises(Failure, match="2 channels of root/Kitchen are tagged 'ui'"):
+        tagged(channels, PicoPath(["Kitchen"], "ui"))
+    with pytest.raises(Failure, match="root has no channel tagged 'x'"):
+        tagged(channels, PicoPath([], "x"))
 
 
 def test_a_pico_is_known_by_the_channel_that_people_use() -> None:
