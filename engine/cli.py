@@ -10,6 +10,7 @@ from engine.commands.check import check
 from engine.commands.completion import completion
 from engine.commands.credential import credential
 from engine.commands.demo import demo
+from engine.commands.dev import dev
 from engine.commands.did import did
 from engine.commands.doctor import doctor
 from engine.commands.drain import drain
@@ -72,7 +73,7 @@ COMMANDS = (
     *(send, pipe, query, install, upgrade, rollback, rulesets, tree),
     *(modules, grant, revoke),
     *(log, why, why_here, state, replay, fork),
-    *(new, check, fmt, test, repl, sign, key, lsp),
+    *(new, dev, check, fmt, test, repl, sign, key, lsp),
     credential,
     *(did, guardian, invite, connect, passphrase),
     *(engines, drain),

@@ -36,8 +36,8 @@ def check(files: tuple[str, ...], as_json: bool) -> None:
       picomesh check *.krl --json
     """
     sources = [read_source(file) for file in files]
-    provided = _provided_by(sources)
-    found = [(source, _diagnose(source, provided)) for source in sources]
+    provided = provided_among(sources)
+    found = [(source, diagnose_among(source, provided)) for source in sources]
     if as_json:
         print_json([describe(one, source) for source, several in found for one in several])
     else:
@@ -46,7 +46,7 @@ def check(files: tuple[str, ...], as_json: bool) -> None:
         sys.exit(Failure.exit_code)
 
 
-def _provided_by(sources: Sequence[Source]) -> Provided:
+def provided_among(sources: Sequence[Source]) -> Provided:
     """What the rulesets among these texts provide to the others."""
     return {tree.rid.id: provided_by(tree) for tree in map(_tree_of, sources) if tree is not None}
 
@@ -59,7 +59,7 @@ def _tree_of(source: Source) -> Ruleset | None:
         return None
 
 
-def _diagnose(source: Source, provided: Provided) -> Sequence[Diagnostic]:
+def diagnose_among(source: Source, provided: Provided) -> Sequence[Diagnostic]:
     """What the compiler says about a ruleset, or about a file of tests for one."""
     try:
         found: Sequence[Diagnostic] = open_suite(source).warnings

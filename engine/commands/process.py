@@ -83,6 +83,15 @@ class EngineProcess:
         if self._process is not None and self._process.poll() is None:
             self.kill()
 
+    def leave(self) -> None:
+        """In good order if it still runs; it runs no longer in any case."""
+        if self._process is not None and self._process.poll() is None:
+            try:
+                self.stop()
+            except subprocess.TimeoutExpired:
+                self.end()
+        self._hang_up()
+
     def _hang_up(self) -> None:
         if self._client is not None:
             self._client.close()

@@ -50,14 +50,14 @@ def test(paths: tuple[str, ...], words: str | None, as_json: bool) -> None:
     """
     suites, refused = _open_all(paths)
     found = []
-    for played in _play_all(suites, words):
+    for played in play_all(suites, words):
         found.append(played)
         if not as_json:
             _show(played)
     if as_json:
         print_json(
             {
-                "tests": [_describe(one) for one in found],
+                "tests": [describe_played(one) for one in found],
                 "diagnostics": [describe(each, one.source) for one in refused for each in one.diagnostics],
             }
         )
@@ -78,7 +78,7 @@ def _open_all(paths: Sequence[str]) -> tuple[list[Suite], list[RulesetRefused]]:
     return suites, refused
 
 
-def _play_all(suites: Sequence[Suite], words: str | None) -> Iterator[Played]:
+def play_all(suites: Sequence[Suite], words: str | None) -> Iterator[Played]:
     for suite in suites:
         folder = Folder(Path(suite.source.name).parent)
         url = folder.url(Path(suite.program.source.name).name)
@@ -97,7 +97,12 @@ def _show(played: Played) -> None:
     mark, colour = ("✓", "green") if verdict.passed else ("✗", "red")
     took = click.style(f"({played.duration_ms:.0f} ms)", dim=True)
     click.echo(f"{click.style(mark, fg=colour, bold=True)} {verdict.name} {took}")
-    for finding in verdict.findings:
+    show_findings(played)
+
+
+def show_findings(played: Played) -> None:
+    """What is wrong, each with its place."""
+    for finding in played.verdict.findings:
         _show_finding(finding, played.source)
 
 
@@ -128,7 +133,7 @@ def _sum_up(found: Sequence[Played], refused: Sequence[RulesetRefused]) -> None:
 # --- for programs ------------------------------------------------------------------------------------
 
 
-def _describe(played: Played) -> dict[str, Any]:
+def describe_played(played: Played) -> dict[str, Any]:
     return {
         "file": played.source.name,
         "test": played.verdict.name,
