@@ -30,6 +30,7 @@ from engine.runtime.moves.forwarding import Forwarding
 from engine.runtime.moves.freight import Freight
 from engine.runtime.moves.luggage import Locker
 from engine.runtime.moves.moves import Moves
+from engine.runtime.moves.neighbourhood import Neighbourhood
 from engine.runtime.moves.office import Coming, Office, Pace
 from engine.runtime.moves.post import Post
 from engine.runtime.moves.relaying import Relaying
@@ -97,7 +98,9 @@ def give_moves(host: Host, journal: Journal, keys: Keys, stores: Stores, pace: P
     moves.forwarding = forwarding
     mail.reception.relaying = relaying
     mail.reception.answering.before = partial(herald, mail.lives, mail.letters)
-    mail.desks.extend((forwarding, moves))
+    neighbourhood = Neighbourhood(office, moves)
+    equipment.questions.learn(neighbourhood.kinds)
+    mail.desks.extend((forwarding, neighbourhood, moves))
     return moves
 
 

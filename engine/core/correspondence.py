@@ -12,6 +12,7 @@ from typing import Any
 from engine.core.didcomm.attachments import read_attachment
 from engine.core.didcomm.messages import BadMessage, Message, write_message
 from engine.core.didcomm.refused import Refused
+from engine.core.far_events import FAR
 from engine.core.inquiries import ask
 from engine.core.later import send_for
 from engine.core.messages import Question
@@ -112,7 +113,7 @@ def recipient_of(question: Question) -> str | None:
 def given_up_ms(question: Question, keep_ms: int) -> int | None:
     """When it is of no use any more to try again; only what is for somebody is ever given up."""
     content = question.content
-    if recipient_of(question) is None:
+    if recipient_of(question) is None and question.kind != FAR:
         return None
     kept_ms: int = content["since"] + keep_ms
     return min(kept_ms, content["expires"] * 1000) if content.get("expires") is not None else kept_ms

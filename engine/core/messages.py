@@ -67,10 +67,10 @@ class Question:
     an answer for each), `program` (of a text that is
     kept: hash → {"rid", "hash"} or {"error"}), `version` (of such a text: hash → {"version"} or {"error"}),
     `variables` (what a ruleset had after some turn: rid, seq → {"variables"} or {"error"}), `http` (see
-    `engine.core.requests`), `module` (see `engine.core.consultation`), `message` (see
-    `engine.core.domains.by_did`), `letter`, `envelope` and `keep_did` (see `engine.core.correspondence`), and
-    `query`, `did_query`, `did`, `next_did`, `did_document`, `event_query`, `recipient`, `recipients` and
-    `log` (see `engine.core.neighbours`).
+    `engine.core.requests`), `module` (see `engine.core.consultation`), `far_event` (see
+    `engine.core.far_events`), `message` (see `engine.core.domains.by_did`), `letter`, `envelope` and
+    `keep_did` (see `engine.core.correspondence`), and `query`, `did_query`, `did`, `next_did`,
+    `did_document`, `event_query`, `recipient`, `recipients` and `log` (see `engine.core.neighbours`).
     """
 
     kind: str
@@ -227,21 +227,24 @@ class Answered:
     steps: int = 0
 
 
+RefusalKind = Literal[
+    "malformed",
+    "denied",
+    "unknown",
+    "undecided",
+    "moved",
+    "too_large",
+    "uncompilable",
+    "draining",
+    "quota",
+]
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """A request that is not run, with the reason a person can act on."""
 
-    kind: Literal[
-        "malformed",
-        "denied",
-        "unknown",
-        "undecided",
-        "moved",
-        "too_large",
-        "uncompilable",
-        "draining",
-        "quota",
-    ]
+    kind: RefusalKind
     reason: str
     hint: str | None = None
     extra: Mapping[str, Any] = field(default_factory=lambda: EMPTY)

@@ -9,6 +9,7 @@ from typing import Any
 from engine.core import consultation, requests
 from engine.core.correspondence import ENVELOPE, KEEP_DID, LETTER, MESSAGE
 from engine.core.draft import UNMETERED
+from engine.core.far_events import FAR
 from engine.core.messages import AskLater, Question, SendEvent
 from pico_lang.errors import RuntimeFault
 from pico_lang.values import Value, in_js_order
@@ -73,4 +74,5 @@ _READERS: Mapping[str, Callable[[Content, Mapping[str, Any]], Mapping[str, Value
     LETTER: _read_receipt,
     KEEP_DID: _read_receipt,
     ENVELOPE: _read_receipt,
+    FAR: _read_receipt,
 }

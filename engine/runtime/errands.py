@@ -18,6 +18,7 @@ from typing import Any
 
 from engine.core.codec import Unreadable
 from engine.core.correspondence import given_up_ms, recipient_of
+from engine.core.far_events import FAR, place_of
 from engine.core.messages import AskLater, SendEvent
 from engine.core.model import EventId, PicoId
 from engine.core.records import decode_errand
@@ -83,7 +84,9 @@ class Errands:
             except Unreadable:
                 logger.exception("an errand of pico %s cannot be read; it goes on waiting", pico)
                 continue
-            if one.line is None:
+            if one.keeps_order:
+                self._places.follow(one)
+            elif one.line is None:
                 self._start(one)
             else:
                 recipients.add(one.line[1])
@@ -101,14 +104,17 @@ class Errands:
         """Ask, now that the journal has it. Unless `start` has been called it is left to that."""
         if self._is_on and (pico, errand.name) not in self._pending and not self.is_held(pico):
             one = self._expect(pico, errand)
-            if not self._places.join(one):
+            if one.keeps_order:
+                self._places.follow(one)
+            elif not self._places.join(one):
                 self._start(one)
 
     def _expect(self, pico: PicoId, errand: AskLater) -> Pending:
-        recipient = recipient_of(errand.question)
+        recipient = recipient_of(errand.question) or place_of(errand.question)
         line = None if recipient is None else (pico, recipient)
         until_ms = given_up_ms(errand.question, self._equipment.message_keep_ms)
-        one = self._pending[pico, errand.name] = Pending(next(self._numbers), pico, errand, line, until_ms)
+        one = Pending(next(self._numbers), pico, errand, line, until_ms, errand.question.kind == FAR)
+        self._pending[one.key] = one
         return one
 
     def _start(self, one: Pending, is_look: bool = False) -> None:
@@ -143,7 +149,8 @@ class Errands:
             return await self._equipment.questions.answer(one.pico, one.errand.question)
 
     def _try_again(self, one: Pending, answer: Mapping[str, Any]) -> None:
-        if AWAY in answer and one.line is not None and one.relapses < MOST_RELAPSES:
+        is_worth_it = one.relapses < MOST_RELAPSES or one.keeps_order
+        if AWAY in answer and one.line is not None and is_worth_it:
             self._places.wait(answer[AWAY], one)
             return
         wait_ms = patience_ms(one.failed, int(self._equipment.entropy.seed()[:4], 16))

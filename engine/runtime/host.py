@@ -95,7 +95,8 @@ class Host:
         self._outbox = LocalOutbox(equipment, limits)
         self._residents = self._outbox.residents
         self._pictures = Pictures(self._residents)
-        equipment.questions.learn(Neighbours(equipment, self._residents).kinds)
+        self._neighbours = Neighbours(equipment, self._residents)
+        equipment.questions.learn(self._neighbours.kinds)
         self._is_draining = False
         self.histories = Histories(
             equipment.journal, equipment.kernel, equipment.programs, equipment.second_chance
@@ -388,6 +389,7 @@ class Host:
         self.moves = moves
         self._residents.is_held = self._outbox.errands.is_held = moves.is_held
         self._outbox.when_held, self._outbox.elsewhere = moves.note_held, moves.why_elsewhere
+        self._outbox.has_been_elsewhere = self._neighbours.has_been_elsewhere = moves.has_been_elsewhere
         self.when_gone(moves.note_gone)
 
     def wake(self, pico: PicoId) -> Mailbox | None:
@@ -434,7 +436,19 @@ class Host:
     async def _accept_own(self, event: Event) -> None:
         """Have a pico run what it sends to itself, once, even if the engine ends before."""
         mailbox = self._residents.wake(PicoId(event.eci))
-        if mailbox is None or find_earlier(self._equipment.journal, mailbox, event.eid) is not None:
+        if mailbox is not None:
+            await self._keep_for(mailbox, event)
+
+    async def take_in(self, event: Event) -> Refusal | None:
+        """Have a pico run what another one sends it from elsewhere, once, even if the engine ends before."""
+        mailbox = self._let_in(event)
+        if isinstance(mailbox, Refusal):
+            return mailbox
+        await self._keep_for(mailbox, event)
+        return None
+
+    async def _keep_for(self, mailbox: Mailbox, event: Event) -> None:
+        if find_earlier(self._equipment.journal, mailbox, event.eid) is not None:
             return
         durable = self._equipment.journal.commit([AcceptEvent(mailbox.id, event.eid, encode_request(event))])
         mailbox.take(Request(event, is_kept=True))

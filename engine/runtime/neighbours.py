@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from asyncio import Future
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -36,6 +36,12 @@ RECORDS_AT_ONCE = 32
 MOST_BYTES = 4 << 20
 """Of records that are read for one log."""
 
+
+def _from_nowhere(pico: PicoId) -> bool:
+    """Where all picos were born."""
+    return False
+
+
 Content = Mapping[str, Any]
 Answer = Mapping[str, Any]
 
@@ -46,6 +52,8 @@ class Neighbours:
     def __init__(self, equipment: Equipment, residents: Residents) -> None:
         self._equipment = equipment
         self._residents = residents
+        self.has_been_elsewhere: Callable[[PicoId], bool] = _from_nowhere
+        """Whether a pico has come from another engine, where it may know somebody by a channel id."""
         self._waits: dict[PicoId, PicoId] = {}
         """Whose turn waits for a turn of which other pico."""
         self.kinds: Mapping[str, AnswerKind] = {
@@ -63,10 +71,21 @@ class Neighbours:
         mailbox = self._residents.find(query.eci)
         refusal = admit_query(mailbox.committed if mailbox else None, query)
         if mailbox is None or refusal is not None:
-            return _tell_refusal(refusal or unknown_channel(query.eci))
+            return _tell_refusal(refusal if mailbox and refusal else self._why_nobody(pico, query))
         if reason := _why_circular(query, mailbox.id):
             return _tell(reason)
         return _tell_reply(query, await run_query(self._equipment, mailbox, query))
+
+    def _why_nobody(self, pico: PicoId, query: Query) -> Refusal:
+        """A channel of an engine where the pico was leads there for events, and not for questions."""
+        if not self.has_been_elsewhere(pico):
+            return unknown_channel(query.eci)
+        return Refusal(
+            "unknown",
+            f"there is no channel {query.eci} on this engine; the pico has moved here, and if the channel is "
+            "one of an engine where it was, it still gets events",
+            "ask whoever has it by DID: ctx:query(did, rid, name, args)",
+        )
 
     # --- events with a query ---
 
@@ -77,7 +96,7 @@ class Neighbours:
         event = Event(query.eci, domain, name, attrs, eid, sender=query.sender)
         mailbox = self._residents.find(query.eci)
         if mailbox is None:
-            return _tell_refusal(unknown_channel(query.eci))
+            return _tell_refusal(self._why_nobody(pico, query))
         # What was done once is not asked for again, whatever the policy has become meanwhile.
         reply = find_earlier(self._equipment.journal, mailbox, eid)
         if reply is None:
@@ -131,6 +150,8 @@ class Neighbours:
         sender = PicoId(content["via"][-1])
         event = Event(eci, content["domain"], content["name"], {}, EventId(""), sender=sender)
         mailbox = self._residents.find(eci)
+        if mailbox is None and self.has_been_elsewhere(sender):
+            return None  # it goes where the pico has been, and is kept until it is there
         return admit(mailbox.head.pico if mailbox else None, event)
 
     # --- the log ---

@@ -18,6 +18,7 @@ from itertools import chain
 
 from engine.core.codec import Unreadable
 from engine.core.draft import touched_channels, touched_timers
+from engine.core.far_events import errand_for
 from engine.core.messages import (
     AskLater,
     Change,
@@ -78,6 +79,11 @@ def _is_here(pico: PicoId) -> Refusal | None:
     return None
 
 
+def _from_nowhere(pico: PicoId) -> bool:
+    """Where all picos were born."""
+    return False
+
+
 NOTHING_YET = Pico(PicoId(""))
 """What a pico was before it began to exist."""
 
@@ -132,11 +138,14 @@ class LocalOutbox:
         self.alarms = Alarms(equipment, self.residents)
         self.errands = Errands(equipment, self.deliver)
         self._journal = equipment.journal
+        self._clock = equipment.clock
         self.when_settled: Settled = _tell_nobody
         self.when_held: Callable[[PicoId], None] = _hold
         """Told of each pico that is still and for which an event came."""
         self.elsewhere: Callable[[PicoId], Refusal | None] = _is_here
         """What is said of a pico that has moved away."""
+        self.has_been_elsewhere: Callable[[PicoId], bool] = _from_nowhere
+        """Whether a pico has come from another engine, where it may know somebody by a channel id."""
         self._rests = Rests(equipment.journal, self._bundle, self._send)
 
     @property
@@ -237,6 +246,9 @@ class LocalOutbox:
         event = event_of(effect, sender)
         target = self._find(effect.eci)
         refusal = admit(target.head.pico if target else None, event)
+        if target is None and self.has_been_elsewhere(sender):
+            _begin(errand_for(effect, sender, self._clock.now_ms()), sender, bundle)
+            return
         if target is None or refusal is not None:
             logger.warning(
                 "%s sent %s:%s to channel %s in vain: %s",

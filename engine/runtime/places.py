@@ -43,6 +43,8 @@ class Pending:
     line: Line | None
     until_ms: int | None
     """When it is given up, and has to be asked once more to learn so."""
+    keeps_order: bool = False
+    """Whether it must not go before any other of its line."""
     failed: int = 0
     relapses: int = 0
 
@@ -101,6 +103,14 @@ class Places:
         """Wait there until somebody says `back`."""
         if not self.join(one):
             self._put(name, one)
+
+    def follow(self, one: Pending) -> None:
+        """Go when all of the same line that were asked before have arrived."""
+        assert one.line is not None
+        is_first = one.line not in self._where
+        self.put(one.line[1], one)
+        if is_first:
+            self.back(one.line[1])
 
     def wait(self, name: str, one: Pending) -> None:
         """It has found nobody there."""
@@ -218,7 +228,7 @@ class Places:
         if line is None or place.going or place.is_open:
             return
         waiting = place.lines[line]
-        is_others = place.looks % OTHERS_TURN == OTHERS_TURN - 1
+        is_others = place.looks % OTHERS_TURN == OTHERS_TURN - 1 and not waiting[0].keeps_order
         place.looked_ms = self._clock.now_ms()
         place.look_ms = place.looked_ms + self._patience_ms(place.looked_ms - place.since_ms)
         place.looks += 1

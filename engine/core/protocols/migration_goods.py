@@ -21,6 +21,7 @@ from engine.core.protocols.bodies import (
     Shape,
     did,
     list_of,
+    may,
     need,
     object_with,
     problem_in,
@@ -28,10 +29,10 @@ from engine.core.protocols.bodies import (
     whole,
 )
 from engine.core.protocols.message_types import plain, read_protocol, read_type
-from engine.core.protocols.migration import LONGEST_NAME, PIURI, NotAMove
+from engine.core.protocols.migration import LARGEST_LOG, LONGEST_NAME, PIURI, NotAMove
 from engine.core.protocols.payloads import NoPayload, decoded
 
-WANT, BLOCKS, FORWARDED, RECEIVED = "want", "blocks", "forwarded", "received"
+WANT, BLOCKS, FORWARDED, RECEIVED, SENT = "want", "blocks", "forwarded", "received", "sent"
 MOST_BLOCKS = 2_000
 MOST_BYTES = 384 << 10
 """Of blocks or events in one message: twice in base64 they are still less than an envelope may have."""
@@ -44,15 +45,24 @@ _MOVE: Shape = {"did": need(did), "epoch": need(whole(1)), "attempt": need(whole
 _EVENT_ID = text(LONGEST_CONTENT, empty=False)
 """Whoever sends an event chooses its id, as long as they like."""
 _EVENT = object_with({"id": need(_EVENT_ID), "body": need(text(2 * LARGEST_EVENT))})
+_REFUSED = object_with({"id": need(_EVENT_ID), "code": need(text()), "reason": need(text())})
 
 BODIES: Mapping[str, Shape] = {
     WANT: {**_MOVE, "cids": need(list_of(text(LONGEST_NAME, empty=False), most=MOST_BLOCKS))},
     BLOCKS: {"did": need(did)},
     FORWARDED: {"did": need(did), "epoch": need(whole(1)), "events": need(list_of(_EVENT, most=MOST_EVENTS))},
+    SENT: {
+        "did": need(did),
+        "epoch": need(whole(1)),
+        "events": need(list_of(_EVENT, most=MOST_EVENTS)),
+        "log": may(text(LARGEST_LOG)),
+        "approvals": may(text(LARGEST_LOG)),
+    },
     RECEIVED: {
         "did": need(did),
         "epoch": need(whole(1)),
         "ids": need(list_of(_EVENT_ID, most=MOST_EVENTS)),
+        "refused": may(list_of(_REFUSED, most=MOST_EVENTS)),
     },
 }
 

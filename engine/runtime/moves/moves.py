@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from typing import Any
 
 from engine.core.dids import Did
@@ -96,6 +97,10 @@ class Moves:
         """Of a pico that is, or was, here; what is put into it runs here or is sent on."""
         return self._where.mailbox_of(case)
 
+    def has_been_elsewhere(self, pico: PicoId) -> bool:
+        """Whether it came here from another engine."""
+        return self.came(pico) is not None
+
     def came(self, pico: PicoId) -> int | None:
         """When it came here, in milliseconds; None if it was born here."""
         return self._where.came(pico)
@@ -144,6 +149,14 @@ class Moves:
             if case is not None and kept is not None and case.seat.source is not None:
                 hosting = self._office.logs.hosting(kept, self._office.post.now_s())
                 await self._steps.take(did, Seen(entry_of(hosting)), case)
+
+    async def learn(self, did: str, log: KeptLog) -> None:
+        """Somebody has shown a newer log of a pico that was here. Raises `NotAMove`."""
+        entry = entry_of(self._office.post.hosting(did, log))
+        async with self.alone(did):
+            case = self.cases.get(did)
+            if case is not None and case.seat.entry is not None and entry.number > case.seat.entry.number:
+                await self._steps.take(did, Seen(entry), replace(case, log=log))
 
     def note_held(self, pico: PicoId) -> None:
         """Something came for a pico that takes no turns here."""

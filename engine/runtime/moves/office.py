@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from engine.core.dids import Did
+from engine.core.messages import Event, Refusal
 from engine.core.model import Eci, PicoId
 from engine.core.signatures import Verify
 from engine.ports import (
@@ -55,6 +56,8 @@ class Picos(Protocol):
     def pause_errands(self, pico: PicoId) -> None: ...
 
     def resume_errands(self, pico: PicoId) -> None: ...
+
+    async def take_in(self, event: Event) -> Refusal | None: ...
 
     def welcome(self, pico: PicoId, due_ms: int | None) -> None: ...
 
