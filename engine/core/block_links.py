@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.core.blocks.dag_cbor import decode, links_in
+from engine.core.blocks.dag_cbor import decode, links_of
 from engine.core.blocks.errors import NotDagCbor
 from engine.core.cids import Cid, cid_text, codec_of
 
@@ -12,6 +12,6 @@ def links_of_block(cid: Cid, block: bytes) -> tuple[Cid, ...]:
     if codec_of(cid) == "raw":
         return ()
     try:
-        return links_in(block, decode(block))
+        return links_of(decode(block))
     except NotDagCbor as problem:
         raise NotDagCbor(f"the block {cid_text(cid)} is not what its CID says: {problem}") from None

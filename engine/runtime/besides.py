@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.core.blocks.errors import NotATree
+from engine.core.blocks.touched import FEW, FEW_BYTES
 from engine.core.codec import Plain, Unreadable, from_bytes, to_bytes
 from engine.core.model import PicoId
 from engine.core.records import (
@@ -70,6 +71,12 @@ class Tail:
         self.last = last
         if self.size > MOST_BYTES or len(self.records) > MOST_RECORDS:
             self._drop_some()
+
+    def since(self, seq: int) -> list[bytes]:
+        """Those after that turn, if they are few."""
+        few = self.records[len(self.records) - (self.last - seq) :]
+        is_few = 0 < self.last - seq <= min(FEW, len(self.records)) and sum(map(len, few)) <= FEW_BYTES
+        return [_bytes(text) for text in few] if is_few else []
 
     def _drop_some(self) -> None:
         fewer = len(self.records) - int(MOST_RECORDS * (1 - DROPPED_AT_ONCE))

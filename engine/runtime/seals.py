@@ -231,7 +231,8 @@ class Seals:
         # After the capture: what was to be put, and is not among these, is still to be put there.
         lost, found = self._lost.get(pico.id, ()), await deposits_in(stores, pico.id)
         deposits = tuple(one for one in found if one.cid not in lost)
-        writing = tree.tree.write(capture.head, beside, deposits)
+        since = [] if tree.tree.seq is None else tree.tail.since(tree.tree.seq)
+        writing = tree.tree.write(capture.head, beside, deposits, since)
         walk = on_blocks(from_memory(writing, tree.blocks.nodes), tree.blocks)
         tree.blocks.new.update(more)  # one write to the disk for both
         root = await drive(walk, stores, tree.blocks, rest, tally)

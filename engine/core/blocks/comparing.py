@@ -5,7 +5,7 @@ Collections are copied when they change, with most of what is in them the same o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import accumulate, compress, count
 from operator import is_not
@@ -26,11 +26,18 @@ class Differing:
     has_same_keys: bool
 
 
-def compare(old: Mapping[str, Any], new: Mapping[str, Any], were: list[str] | None = None) -> Differing:
-    """`were`: the keys of the old one, where somebody has them as a list.
+def compare(
+    old: Mapping[str, Any],
+    new: Mapping[str, Any],
+    were: list[str] | None = None,
+    touched: Set[str] | None = None,
+) -> Differing:
+    """`were`: the keys of the old one, where somebody has them as a list. `touched`: see `Touched.between`.
 
     Mostly the keys of both are the same, or begin and end alike, and what is between is little. Then Python's
-    own loops need not be entered, and a hundred thousand entries take two milliseconds."""
+    own loops need not be entered, and a hundred thousand entries take some milliseconds."""
+    if touched is not None and touched <= old.keys() and touched <= new.keys():
+        return Differing(sorted(key for key in touched if old[key] is not new[key]), [], True)
     names = list(new)
     were = list(old) if were is None else were
     if names == were:  # by far the most frequent, and much cheaper than to look where they differ

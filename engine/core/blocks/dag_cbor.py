@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.core.blocks.errors import BlockTooLarge, NotDagCbor
-from engine.core.cids import CID_BYTES, Cid, NotACid, check_cid
+from engine.core.cids import CID_BYTES, PREFIXES, Cid, NotACid, check_cid
 
 Node = Any
 """None, bool, int, float, str, bytes, `Link`, and list, tuple and map from str of these. A tuple is read
@@ -79,8 +79,9 @@ def links_of(node: Node) -> tuple[Cid, ...]:
 
 
 def links_in(block: bytes, node: Node) -> tuple[Cid, ...]:
-    """The same, of a node whose bytes are at hand: most have no link, which is soon seen."""
-    return links_of(node) if _LINK in block else ()
+    """The same, of a node whose bytes are at hand: most have no link, which is soon seen, by a byte that most
+    texts do not have, or by five."""
+    return links_of(node) if _LINK[:1] in block and _LINK in block else ()
 
 
 # --- writing ---------------------------------------------------------------------------------------
@@ -208,6 +209,10 @@ _KIN: tuple[tuple[type, Callable[[Any, Put, int], None]], ...] = (
 _LENGTH_OF_NUMBER = {24: 1, 25: 2, 26: 4, 27: 8}
 _LEAST = {24: 24, 25: 1 << 8, 26: 1 << 16, 27: 1 << 32}
 """What a number has to be at least, to be written with so many bytes."""
+_LINK_BYTES = len(_LINK) + CID_BYTES
+_LINKS = frozenset(_LINK + prefix for prefix in PREFIXES.values())
+"""All that a link can begin with, up to the hash."""
+_BEFORE_HASH = len(_LINK) + len(PREFIXES["raw"])
 _SIMPLE: Mapping[int, Node] = {0xF4: False, 0xF5: True, 0xF6: None}
 
 
@@ -252,8 +257,8 @@ def _read_number(data: bytes, info: int, place: int) -> tuple[int, int]:
 
 
 def _read_array(data: bytes, count: int, place: int, deeper: int) -> tuple[list[Node], int]:
-    # Large maps are arrays of short arrays of short bytes. Those that are well-formed are read here: a call
-    # for each takes twice as long. `_read` has the last word on all others.
+    # Large maps are arrays of short arrays of short bytes, and of links. Those that are well-formed are read
+    # here: a call for each takes twice as long. `_read` has the last word on all others.
     items: list[Node] = []
     size = len(data)
     for _ in range(count):
@@ -265,6 +270,11 @@ def _read_array(data: bytes, count: int, place: int, deeper: int) -> tuple[list[
             item = data[place + 2 : end]
         elif _ARRAY <= first < _ARRAY + 24 and deeper:
             item, end = _read_array(data, first - _ARRAY, place + 1, deeper - 1)
+        elif first == _LINK[0] and data[place : place + _BEFORE_HASH] in _LINKS:
+            end = place + _LINK_BYTES
+            if end > size:
+                raise IndexError
+            item = Link(Cid(data[place + len(_LINK) : end]))
         else:
             item, end = _read(data, place, deeper)
         items.append(item)

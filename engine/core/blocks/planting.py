@@ -7,7 +7,7 @@ when it is made anew. Small values stand in the node they belong to (`values`), 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +22,14 @@ from engine.core.codec import Plain, encoder_of
 
 Pack = Callable[[Any], Plain]
 """What the codec makes of a thing of the model."""
+Touches = Callable[[Any, Any], Set[str] | None]
+"""Which keys may differ between two maps, if that is known: see `touched`."""
+LARGE = 4096
+"""Entries from which on it is worth asking."""
+
+
+def _unknown(old: Any, new: Any) -> None:
+    """Both are looked through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +54,12 @@ class Planted:
 class Planter:
     """Writes trees. `packs` says what things that are no language values are written as."""
 
-    def __init__(self, writer: Writer, packs: Mapping[type, Pack] | None = None) -> None:
+    def __init__(
+        self, writer: Writer, packs: Mapping[type, Pack] | None = None, touches: Touches = _unknown
+    ) -> None:
         self._writer = writer
         self._packs = packs or {}
+        self._touches = touches
         self._to_bytes = encoder_of(self._pack)
 
     def plant(self, value: Any, before: Planted | None = None, deeper: int = NESTING) -> Walk[Planted]:
@@ -218,7 +229,8 @@ class Planter:
         assert before.entries is not None
         assert before.keys is not None
         old = self._plain(before.value)
-        found = compare(old, entries, before.keys.value)
+        touched = self._touches(before.value, value) if len(entries) >= LARGE else None
+        found = compare(old, entries, before.keys.value, touched)
         replaced = {*found.changed, *found.gone}
         inner = {key: planted for key, planted in before.inner.items() if key not in replaced}
         items = [(key, entries[key]) for key in found.changed]

@@ -34,6 +34,7 @@ SHORT, MANY_LINKS = 4096, 16
 REMEMBERED = 256
 """Nodes of one pico. One that has no large map has none."""
 
+_MAP_OF_FIVE = b"\xa5"
 _PERSON = b"picomesh blocks1"
 """Which derivation this is, of sixteen bytes: another one would be other blocks."""
 
@@ -127,7 +128,9 @@ def seal(node: Node, keyring: Keyring, aead: Aead) -> bytes:
     associated = encode(visible)
     nonce = _nonce(plain, associated, keys)
     sealed = aead.encrypt(plain, associated, nonce, keys.seal)
-    return checked(encode({**visible, "nonce": nonce, "sealed": sealed}))
+    # One map of all five: these two are the last of its keys, and what is before the first of any is a byte.
+    rest = encode({"nonce": nonce, "sealed": sealed})
+    return checked(b"".join((_MAP_OF_FIVE, associated[1:], rest[1:])))
 
 
 def unseal(cid: Cid, block: bytes, keyring: Keyring, aead: Aead) -> Node:
@@ -176,8 +179,10 @@ def _read(cid: Cid, block: bytes) -> tuple[int, bytes, tuple[Cid, ...], bytes, b
 def _nonce(plain: bytes, associated: bytes, keys: BlockKeys) -> bytes:
     # The length comes first, so that no other pair of the two is the same bytes.
     length = len(associated).to_bytes(8, "big")
-    return _keyed_hash(length + associated + plain, keys.nonce, NONCE_BYTES)
+    return _keyed_hash(length + associated, keys.nonce, NONCE_BYTES, plain)
 
 
-def _keyed_hash(data: bytes, key: bytes, size: int) -> bytes:
-    return blake2b(data, digest_size=size, key=key, person=_PERSON).digest()
+def _keyed_hash(data: bytes, key: bytes, size: int, more: bytes = b"") -> bytes:
+    hashed = blake2b(data, digest_size=size, key=key, person=_PERSON)
+    hashed.update(more)  # not put together before: that would copy it
+    return hashed.digest()

@@ -19,6 +19,7 @@ from engine.core.blocks.dag_cbor import Link, Node
 from engine.core.blocks.deposited import Deposited, read_deposits, write_deposits
 from engine.core.blocks.errors import NewerFormat, NotATree
 from engine.core.blocks.planting import Pack, Planted, Planter
+from engine.core.blocks.touched import Touched
 from engine.core.blocks.values import Slot, ValueReader, utf8
 from engine.core.blocks.walks import Walk, Writer
 from engine.core.cids import Cid
@@ -82,8 +83,8 @@ class StateTree:
 
     def __init__(self, writer: Writer, texts: Texts) -> None:
         self._writer = writer
-        self._planter = Planter(writer, _PACKS)
         self._find_text = texts
+        self._head: Head | None = None
         self._planted: dict[str, Planted] = {}
         self._made: _Made = {}
         self._texts: dict[RulesetHash, Link] = {}
@@ -92,21 +93,31 @@ class StateTree:
     def rekey(self, writer: Writer) -> None:
         """Write elsewhere from now on, as with another key. What does not change stays what it is."""
         self._writer = writer
-        self._planter = Planter(writer, _PACKS)
+
+    @property
+    def seq(self) -> int | None:
+        """The turn that was written last."""
+        return None if self._head is None else self._head.pico.seq
 
     def write(
-        self, head: Head, beside: Mapping[str, Plain] = EMPTY, deposits: Sequence[Deposited] = ()
+        self,
+        head: Head,
+        beside: Mapping[str, Plain] = EMPTY,
+        deposits: Sequence[Deposited] = (),
+        records: Sequence[bytes] = (),
     ) -> Walk[Cid]:
-        """The root of the tree of a pico, after writing what is not written yet."""
+        """The root of the tree of a pico, after writing what is not written yet. `records` are those since
+        `seq`, if they are few: they make it cheaper and change nothing else."""
+        planter = Planter(self._writer, _PACKS, Touched(self._head, head, records).between)
         once, planted = _Once(self._made), dict[str, Planted]()
         for name, part in {**_parts(head.pico, once), "beside": beside}.items():
-            planted[name] = yield from self._planter.plant(part, self._planted.get(name))
+            planted[name] = yield from planter.plant(part, self._planted.get(name))
         parts = {name: one.slot for name, one in planted.items()}
-        texts = yield from self._write_texts(head.pico)
+        texts = yield from self._write_texts(head.pico, planter)
         node = {"kind": KIND, "format": FORMAT, "chain": head.chain, "parts": parts, "texts": texts}
         listed = yield from self._write_deposits(deposits)
         root = self._writer.write(node if listed is None else {**node, "deposits": listed})
-        self._made, self._planted, self._texts = once.made, planted, texts
+        self._head, self._made, self._planted, self._texts = head, once.made, planted, texts
         self._deposits = deposits, listed
         return root
 
@@ -114,13 +125,13 @@ class StateTree:
         before, listed = self._deposits
         return listed if before == deposits else (yield from write_deposits(deposits, self._writer))
 
-    def _write_texts(self, pico: Pico) -> Walk[dict[RulesetHash, Link]]:
+    def _write_texts(self, pico: Pico, planter: Planter) -> Walk[dict[RulesetHash, Link]]:
         """The links of all texts; one that was not there before is looked for and written."""
         links: dict[RulesetHash, Link] = {}
         for digest in texts_of(pico):
             known = self._texts.get(digest)
             if known is None:
-                known = yield from self._planter.write_text(utf8(self._find_text(digest)))
+                known = yield from planter.write_text(utf8(self._find_text(digest)))
             links[digest] = known
         return links
 

@@ -10,9 +10,13 @@ import pytest
 
 from engine.adapters.keys import BlockCipher, KeyBoxes, SeedKeys
 from engine.adapters.signing.ed25519 import verify
+from engine.core.blocks import planting
+from engine.core.blocks.comparing import compare
 from engine.core.blocks.dag_cbor import decode, encode, links_of
 from engine.core.blocks.heads import SignedHead
+from engine.core.blocks.planting import LARGE
 from engine.core.blocks.state import State
+from engine.core.blocks.touched import FEW
 from engine.core.cids import cid_of
 from engine.core.model import PicoId, Rid
 from engine.core.records import state_id
@@ -81,6 +85,29 @@ async def test_a_turn_costs_the_blocks_that_it_changed() -> None:
     second = await house.seals.seal(house.root)
     assert 0 < count_new(house, before) <= 12
     assert await house.seals.seal(house.root) == second
+    await house.close()
+
+
+@in_loop
+async def test_records_say_what_of_a_large_map_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As long as they are few: it takes no time to read some, and much to look through a hundred thousand."""
+    known: list[Any] = []
+
+    def watched(old: Any, new: Any, were: Any, touched: Any) -> Any:
+        known.append(touched)
+        return compare(old, new, were, touched)
+
+    monkeypatch.setattr(planting, "compare", watched)
+    house = await opened()
+    for number in range(LARGE):
+        await house.write(f"day {number}")
+    await house.seals.seal(house.root)
+    for days in (["day 1"], ["day 2", "day 3"], [], ["a new day"], ["day 4"] * (FEW + 1), ["day 5"]):
+        for day in days:
+            await house.write(day, "rain")
+        signed = await house.seals.seal(house.root)
+        assert state_id((await read(house, signed)).head.pico) == state_id(house.pico())
+    assert known == [{"day 1"}, {"day 2", "day 3"}, {"a new day"}, None, {"day 5"}]
     await house.close()
 
 

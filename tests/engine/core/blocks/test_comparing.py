@@ -34,6 +34,15 @@ def test_maps_differ_in_what_was_replaced_and_what_is_gone(
     assert compare(before, after, list(before)) == found
 
 
+def test_what_is_known_to_be_touched_is_not_believed_to_be_there() -> None:
+    """A key that is new or gone has all of both maps looked through."""
+    one, two, three = object(), object(), object()
+    before = {"a": one, "b": two, "c": three}
+    assert compare(before, {**before, "b": one}, None, {"a", "b"}).changed == ["b"]
+    for after, touched in (({"a": one, "c": three}, {"b"}), ({**before, "d": one}, {"a", "d"})):
+        assert compare(before, after, None, touched) == compare(before, after)
+
+
 def test_one_thing_that_is_equal_is_another_all_the_same() -> None:
     """To Python true and 1.0 are equal; in a pico they are not."""
     assert compare({"a": 1.0}, {"a": True}).changed == ["a"]
