@@ -31,6 +31,7 @@ from engine.ports import (
     Keys,
     WebClient,
     Websockets,
+    WebStreams,
 )
 from engine.runtime.announcing import Announcing
 from engine.runtime.arrangement import Arrangement
@@ -88,7 +89,8 @@ def give_mail(
     left = partial(look_again, DidDirectory(AtHand(resolver)), host.away)
     whereabouts = Whereabouts(journal, identities, partial(relay_of, resolver), clock.now_ms, left)
     envelopes = NotingEnvelopes(own, identities, whereabouts)
-    letters = Letters(envelopes, DidDirectory(resolver, whereabouts.newest), web, host.away)
+    streams = web if isinstance(web, WebStreams) else None
+    letters = Letters(envelopes, DidDirectory(resolver, whereabouts.newest), web, host.away, streams)
     letters.tell_ahead = Herald(logs, letters, identities, clock.now_ms, equipment.entropy).tell
     letters.met = met = partial(remember, whereabouts, logs)
     resolver.ask = LogQuestions(letters, envelopes, identities, clock.now_ms, equipment.entropy).ask

@@ -21,6 +21,7 @@ LARGEST_SECTION = CID_BYTES + LARGEST_BLOCK
 _LONGEST_LENGTH = 3
 """Bytes of a varint that is no larger than either."""
 VERSION = 1
+MEDIA_TYPE = "application/vnd.ipld.car"
 
 
 class BadCar(BlockError):

@@ -84,6 +84,8 @@ from engine.ports.web import (
     WebResponse,
     Websocket,
     Websockets,
+    WebStream,
+    WebStreams,
 )
 from engine.ports.writes import (
     AcceptEvent,
@@ -213,6 +215,8 @@ __all__ = [
     "WebRefused",
     "WebRequest",
     "WebResponse",
+    "WebStream",
+    "WebStreams",
     "Websocket",
     "Websockets",
     "Write",

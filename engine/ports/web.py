@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 class RulesetSource(Protocol):
@@ -40,6 +41,29 @@ class WebResponse:
 class WebClient(Protocol):
     async def send(self, request: WebRequest) -> WebResponse:
         """Make a request. Raises `WebRefused` when it may not be made, `WebFailed` when nothing came back."""
+
+
+class WebStream(Protocol):
+    """A response whose body is still on its way."""
+
+    @property
+    def status(self) -> int: ...
+
+    @property
+    def reason(self) -> str: ...
+
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+    def pieces(self) -> AsyncIterator[bytes]:
+        """The body as it comes, in pieces of any size. Raises `WebFailed` when the rest of it does not."""
+
+
+@runtime_checkable
+class WebStreams(Protocol):
+    def stream(self, request: WebRequest) -> AbstractAsyncContextManager[WebStream]:
+        """Make a request whose answer may be long. It may take as long as it needs while something comes.
+        Raises as `WebClient.send` does."""
 
 
 class WebFailed(Exception):

@@ -45,8 +45,9 @@ MOST_BYTES = 1 << 20
 """Of records that are sealed."""
 DROPPED_AT_ONCE = 0.25
 """Of them that go when there are more: each time the list begins anew, and so do some of its blocks."""
-PIECE = 100
-"""Records that are read at a time."""
+FIRST_PIECE, PIECE, PIECE_BYTES = 4, 100, 256 << 10
+"""Records that are read at a time, and about how many bytes; of the first ones nobody knows how large they
+are."""
 
 
 @dataclass(slots=True)
@@ -59,15 +60,21 @@ class Tail:
     size: int = 0
 
     async def read_on(self, journal: Journal, pico: PicoId, last: int) -> None:
-        """Up to that record; others have their turn in between."""
-        first = max(self.last + 1, 1)
-        if last - first >= MOST_RECORDS:
-            self.records, self.size, first = [], 0, last - MOST_RECORDS + 1
-        for begins in range(first, last + 1, PIECE):
-            for body in journal.records(pico, begins, min(begins + PIECE - 1, last)):
-                self.records.append(_text(body))
-                self.size += len(body)
+        """Up to that record; others have their turn in between. The newest are read first: of what is too
+        much nothing is read."""
+        first, new, size = max(self.last + 1, 1, last - MOST_RECORDS + 1), list[str](), 0
+        ends, piece = last, FIRST_PIECE
+        while ends >= first and size <= MOST_BYTES:
+            begins = max(first, ends - piece + 1)
+            bodies = journal.records(pico, begins, ends)
+            new[:0] = map(_text, bodies)
+            size += sum(map(len, bodies))
+            ends, piece = begins - 1, min(2 * piece, PIECE, max(1, PIECE_BYTES * len(new) // max(size, 1)))
             await asyncio.sleep(0)
+        if ends > self.last:
+            self.records, self.size = [], 0
+        self.records += new
+        self.size += size
         self.last = last
         if self.size > MOST_BYTES or len(self.records) > MOST_RECORDS:
             self._drop_some()

@@ -5,8 +5,10 @@ One attempt each. Who wants a message to arrive keeps it until it has, and tries
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from engine.core.didcomm.media_types import ENCRYPTED
 from engine.core.didcomm.messages import Message
@@ -23,6 +25,8 @@ from engine.ports import (
     WebRefused,
     WebRequest,
     WebResponse,
+    WebStream,
+    WebStreams,
 )
 from engine.runtime.away import Away, NobodyThere
 
@@ -47,15 +51,30 @@ class Posted:
     reply: bytes | None
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A message was taken, and what comes back over the same connection is still on its way."""
+
+    media_type: str
+    pieces: Callable[[], AsyncIterator[bytes]]
+
+
 class Letters:
     def __init__(
-        self, envelopes: Envelopes, directory: Directory, web: WebClient, away: Away | None = None
+        self,
+        envelopes: Envelopes,
+        directory: Directory,
+        web: WebClient,
+        away: Away | None = None,
+        streams: WebStreams | None = None,
     ) -> None:
-        """With `away`, what is for a place where nobody answered lately is not even sent."""
+        """With `away`, what is for a place where nobody answered lately is not even sent. Without `streams`
+        nobody is asked for long answers."""
         self._envelopes = envelopes
         self._directory = directory
         self._web = web
         self._away = away
+        self._streams = streams
         self.tell_ahead: TellAhead | None = None
         self.met: Met | None = None
 
@@ -65,10 +84,39 @@ class Letters:
         sender = message.from_
         if self.tell_ahead is not None and sender is not None and scid_in(sender) and route.hops:
             await self.tell_ahead(Did(sender), route.hops[-1])
-        posted = await self._wrap_and_post(message, to, route)
+        posted = await self._post(route.url, await self._wrapped(message, to, route))
         if self.met is not None:
             await self.met(Did(did_of(to)))
         return posted
+
+    @asynccontextmanager
+    async def open(self, message: Message, to: Did, media_type: str) -> AsyncIterator[Opened]:
+        """Send a question to whoever may answer with a stream of that type instead of an envelope. Raises
+        `CannotSend`, also while the answer is taken."""
+        route = await self._directory.find_route(to)
+        if self._streams is None or route.hops:
+            posted = await self.send(message, to)
+            yield Opened(ENCRYPTED if posted.reply else "", partial(_whole, posted.reply or b""))
+            return
+        envelope = await self._wrapped(message, to, route)
+        headers = {"content-type": ENCRYPTED, "accept": f"{media_type}, {ENCRYPTED};q=0.5"}
+        request = WebRequest("POST", route.url, headers, envelope.decode(), follows_redirects=False)
+        try:
+            async with self._streams.stream(request) as stream:
+                self._check(route.url, stream)
+                yield Opened(_type_of(stream), partial(self._pieces, stream))
+        except WebRefused as problem:
+            raise CannotSend(str(problem)) from problem
+        except WebFailed as problem:
+            raise self._nobody(route.url, str(problem)) from problem
+
+    async def _pieces(self, stream: WebStream) -> AsyncIterator[bytes]:
+        """Who has begun to answer is there, whatever cuts the connection."""
+        try:
+            async for piece in stream.pieces():
+                yield piece
+        except WebFailed as problem:
+            raise CannotSend(str(problem), is_final=False) from problem
 
     async def herald(self, sender: Did, to: Did) -> None:
         """Have the engine of whoever that is know what proves the name for life `sender`. Raises
@@ -77,7 +125,8 @@ class Letters:
         if self.tell_ahead is not None and route.hops:
             await self.tell_ahead(sender, route.hops[-1])
 
-    async def _wrap_and_post(self, message: Message, to: Did, route: Route) -> Posted:
+    async def _wrapped(self, message: Message, to: Did, route: Route) -> bytes:
+        """In an envelope for each mediator on the way."""
         # Not before `tell_ahead`, which may be what finds out whether somebody is there.
         if self._away is not None and (reason := self._away.reason(route.url)) is not None:
             raise NobodyThere(f"nobody answered there a moment ago: {reason}", route.url)
@@ -89,7 +138,7 @@ class Letters:
             )
             envelope = await self._envelopes.close(wrapped, hop)
             following = hop
-        return await self._post(route.url, envelope)
+        return envelope
 
     async def _post(self, url: str, envelope: bytes) -> Posted:
         request = WebRequest(
@@ -101,6 +150,12 @@ class Letters:
             raise CannotSend(str(problem)) from problem
         except WebFailed as problem:
             raise self._nobody(url, str(problem)) from problem
+        self._check(url, response)
+        is_answer = _type_of(response) == ENCRYPTED and response.content
+        return Posted(response.content.encode() if is_answer else None)
+
+    def _check(self, url: str, response: WebResponse | WebStream) -> None:
+        """Whether it was taken. Raises `CannotSend`."""
         if _is_nobody(response):
             raise self._nobody(url, f"{url} answered {response.status} {response.reason}")
         if self._away is not None:
@@ -108,8 +163,6 @@ class Letters:
         if not 200 <= response.status < 300:
             is_final = 400 <= response.status < 500 and response.status not in WORTH_ANOTHER_TRY
             raise CannotSend(f"{url} answered {response.status} {response.reason}", is_final)
-        kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-        return Posted(response.content.encode() if kind == ENCRYPTED and response.content else None)
 
     def _nobody(self, url: str, reason: str) -> NobodyThere:
         if self._away is not None:
@@ -117,7 +170,15 @@ class Letters:
         return NobodyThere(reason, url)
 
 
-def _is_nobody(response: WebResponse) -> bool:
+async def _whole(body: bytes) -> AsyncIterator[bytes]:
+    yield body
+
+
+def _type_of(response: WebResponse | WebStream) -> str:
+    return response.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _is_nobody(response: WebResponse | WebStream) -> bool:
     """Whether something in front says so. Whoever is there themselves say in JSON what is wrong."""
     is_own = "json" in response.headers.get("content-type", "")
     return response.status in BEHIND_NOBODY and not is_own

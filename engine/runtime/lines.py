@@ -33,6 +33,8 @@ class Line:
     """Who is answered along it, whatever they send, until they say otherwise."""
     live: dict[Did, Live] = field(default_factory=dict)
     news: asyncio.Event = field(default_factory=asyncio.Event)
+    takes: str = ""
+    """The types in which whoever is at the other end takes a long answer, as HTTP says in `Accept`."""
 
     def heed(self, message: Message, sender: Did) -> bool:
         """Whether the answer to this message goes along the line."""
@@ -42,6 +44,10 @@ class Line:
         elif wish == "none":
             self.returning.discard(sender)
         return wish in ("all", "thread") or sender in self.returning
+
+    def takes_streams_of(self, media_type: str) -> bool:
+        """Whether that was asked for by name."""
+        return media_type in (one.partition(";")[0].strip().lower() for one in self.takes.split(","))
 
     def may_go_live(self, client: Did) -> bool:
         return client in self.live or len(self.live) < MOST_ON_A_LINE

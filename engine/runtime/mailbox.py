@@ -225,6 +225,11 @@ class Mailbox:
         again; `wait_rested` returns when it has."""
         self._is_still = True
 
+    @property
+    def held_bytes(self) -> int:
+        """That the pico holds, at the most."""
+        return self._snapshots.held
+
     def go_on(self) -> None:
         """Take turns again."""
         self._epoch = self._equipment.journal.epoch(self.id) or 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,19 +13,32 @@ Verdict = Literal["taken", "unreadable", "too_large", "denied", "unknown", "busy
 
 
 @dataclass(frozen=True, slots=True)
+class Streamed:
+    """A long answer that needs no envelope, for those who take it as it is."""
+
+    media_type: str
+    pieces: Callable[[], AsyncGenerator[bytes, None]]
+    """Of which none is large; made as they are taken."""
+    message: Callable[[], Awaitable[Message]]
+    """As much of it as a message holds, for whoever takes no streams."""
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
-    """What became of an envelope, and the envelope that answers it over the same connection."""
+    """What became of an envelope, and what answers it over the same connection: an envelope or a stream."""
 
     verdict: Verdict
     reply: bytes | None = None
+    stream: Streamed | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Handled:
-    """What became of a message, and the messages that answer it."""
+    """What became of a message, and the messages that answer it, or the one long answer."""
 
     verdict: Verdict = "taken"
     answers: Sequence[Message] = ()
+    streamed: Streamed | None = None
 
 
 UNREADABLE = Receipt("unreadable")

@@ -102,7 +102,12 @@ class Reception:
         if owner.eci is None and same_type(letter.message.type, routing.FORWARD):
             return await self._forward(letter.message, layers, line)
         found = await self._handle(letter, owner, line)
-        return Receipt(found.verdict, await self._answering.answer(letter, found.answers, line))
+        answers, streamed = found.answers, found.streamed
+        if streamed is not None:
+            if line is not None and letter.sender is not None and line.takes_streams_of(streamed.media_type):
+                return Receipt(found.verdict, stream=streamed)
+            answers = (await streamed.message(),)
+        return Receipt(found.verdict, await self._answering.answer(letter, answers, line))
 
     async def _pass_on(self, envelope: bytes) -> Receipt:
         """To where the pico is now for which it is, if it was here."""

@@ -15,6 +15,7 @@ from engine.core.blocks.heads import SignedHead, StateHead, read_head
 from engine.core.blocks.keys_block import KeysBlock, read_keys
 from engine.core.blocks.sealing import Aead, Keyring, SealedBlocks
 from engine.core.blocks.state import State, read_state
+from engine.core.blocks.values import Known
 from engine.core.blocks.walks import PlainBlocks, on_blocks
 from engine.core.cids import Cid
 from engine.core.signatures import Verify
@@ -106,7 +107,15 @@ def check_turn(state: State, says: StateHead) -> None:
         raise NotATree(f"the head is of turn {says.sequence}, and what it leads to is of turn {turn}")
 
 
-async def open_tree(store: BlockStore, root: Cid, keyring: Keyring, aead: Aead, rest: float = 0.0) -> State:
-    """A sealed tree. `rest`: see `engine.runtime.walking.drive`. Raises as `open_state` does."""
-    walk = on_blocks(read_state(root, MOST_BYTES), SealedBlocks(keyring, aead))
+async def open_tree(
+    store: BlockStore,
+    root: Cid,
+    keyring: Keyring,
+    aead: Aead,
+    rest: float = 0.0,
+    known: Known | None = None,
+) -> State:
+    """A sealed tree. `rest`: see `engine.runtime.walking.drive`; `known`: what was read of it before. Raises
+    as `open_state` does."""
+    walk = on_blocks(read_state(root, MOST_BYTES, known), SealedBlocks(keyring, aead))
     return await drive(walk, store, rest=rest)

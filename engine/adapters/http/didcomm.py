@@ -1,7 +1,8 @@
 """DIDComm over HTTP: messages come by POST, and what an engine and its channels are called can be asked.
 
 DIDComm v2.1, "HTTPS": the media type says what kind of envelope it is, 202 that it was taken in. An answer
-for whoever asked for one on the same connection (`return_route`) is in the response, with 200.
+for whoever asked for one on the same connection (`return_route`) is in the response, with 200. One that is
+long comes as a stream of another type, where `Accept` names that.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from engine.adapters.http.requests import Request
 from engine.adapters.http.routes import Routes
 from engine.core.didcomm.media_types import ENCRYPTED, PLAIN, SIGNED
 from engine.core.model import Eci
+from engine.runtime.lines import Line
 from engine.runtime.mail import Mail
 from engine.runtime.receipts import Verdict
 
@@ -42,7 +44,11 @@ async def _take(host: Host, request: Request) -> Reply:
         raise Problem(
             415, "malformed", f"{kind or 'nothing'} is no DIDComm v2 message", hint=f"it is {ENCRYPTED}"
         )
-    receipt = await mail_of(host).receive(await request.body())
+    line = Line(takes=request.headers.get("accept", ""))
+    receipt = await mail_of(host).receive(await request.body(), line)
+    if receipt.stream is not None:
+        type_header = (b"content-type", receipt.stream.media_type.encode())
+        return Reply(b"", headers=(type_header, ANY_ORIGIN), pieces=receipt.stream.pieces())
     if receipt.reply is not None:
         return Reply(receipt.reply, headers=ENVELOPE)
     if receipt.verdict == "taken":

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +29,8 @@ class Reply:
     body: bytes
     status: int = 200
     headers: Headers = JSON
+    pieces: AsyncGenerator[bytes, None] | None = None
+    """A long body, in the place of the other: each piece is made when the one before it is on its way."""
 
 
 OPTIONS = Reply(
@@ -67,6 +71,19 @@ def is_header_text(text: object) -> bool:
 
 
 async def send_reply(send: Send, reply: Reply) -> None:
+    if reply.pieces is not None:
+        await _send_pieces(send, reply, reply.pieces)
+        return
     length = (b"content-length", str(len(reply.body)).encode())
     await send({"type": "http.response.start", "status": reply.status, "headers": [*reply.headers, length]})
     await send({"type": "http.response.body", "body": reply.body})
+
+
+async def _send_pieces(send: Send, reply: Reply, pieces: AsyncGenerator[bytes, None]) -> None:
+    """Without a length: whoever takes it sees by the end of the last chunk that it is whole. What goes wrong
+    in the middle ends the connection, which says that it is not."""
+    await send({"type": "http.response.start", "status": reply.status, "headers": [*reply.headers]})
+    async with aclosing(pieces):
+        async for piece in pieces:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})

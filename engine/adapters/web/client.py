@@ -9,6 +9,8 @@ import asyncio
 import codecs
 import re
 import ssl
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 import httpx
@@ -53,11 +55,33 @@ class HttpxWebClient:
         self._tls: ssl.SSLContext | None = None
 
     async def send(self, request: WebRequest) -> WebResponse:
-        shown = _show(request)
-        try:
+        with self._explained(_show(request)):
             async with asyncio.timeout(self._limits.total_s):
                 async with self._open(request, await self.connect()) as client:
                     return await self._exchange(client, request)
+
+    @asynccontextmanager
+    async def stream(self, request: WebRequest) -> AsyncIterator[HttpxStream]:
+        """`engine.ports.WebStreams`. The time in all is that between two pieces here, and nobody counts the
+        bytes but who takes them: none are held."""
+        shown = _show(request)
+        async with AsyncExitStack() as open_ones:
+            with self._explained(shown):
+                client = await open_ones.enter_async_context(self._open(request, await self.connect()))
+                sending = client.stream(
+                    request.method,
+                    request.url,
+                    headers=_encode_headers(request),
+                    content=_encode_body(request),
+                )
+                response = await open_ones.enter_async_context(sending)
+            yield HttpxStream(response, lambda: self._explained(shown))
+
+    @contextmanager
+    def _explained(self, shown: str) -> Iterator[None]:
+        """What goes wrong, in the words of the port."""
+        try:
+            yield
         except (httpx.TimeoutException, TimeoutError) as problem:
             raise WebFailed(f"{shown}: {self._explain_timeout(problem)}") from problem
         except httpx.TooManyRedirects as problem:
@@ -106,7 +130,7 @@ class HttpxWebClient:
             return WebResponse(
                 response.status_code,
                 response.reason_phrase,
-                {name.lower(): value for name, value in response.headers.items()},
+                _headers_of(response),
                 body.decode(_encoding_of(response), "replace"),
             )
 
@@ -121,6 +145,35 @@ class HttpxWebClient:
         if body and encoding != "identity":
             raise WebFailed(f"{response.url.host} answered in {encoding}, which was not asked for")
         return bytes(body)
+
+
+@dataclass(frozen=True, slots=True)
+class HttpxStream:
+    """`engine.ports.WebStream`."""
+
+    _response: httpx.Response
+    _explained: Callable[[], AbstractContextManager[None]]
+
+    @property
+    def status(self) -> int:
+        return self._response.status_code
+
+    @property
+    def reason(self) -> str:
+        return self._response.reason_phrase
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return _headers_of(self._response)
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        with self._explained():
+            async for piece in self._response.aiter_raw():
+                yield piece
+
+
+def _headers_of(response: httpx.Response) -> dict[str, str]:
+    return {name.lower(): value for name, value in response.headers.items()}
 
 
 def _encode_headers(request: WebRequest) -> list[tuple[bytes, bytes]]:

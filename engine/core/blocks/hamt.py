@@ -7,10 +7,11 @@ that all lie in one branch. The same entries make the same blocks, whatever was 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import chain
+from typing import NamedTuple, Protocol
 
 from engine.core.blocks.dag_cbor import Link, Node
 from engine.core.blocks.errors import NotATree
@@ -87,6 +88,57 @@ def entries(root: Cid) -> Walk[dict[bytes, Node]]:
     found = yield (root,)
     shape, elements = _read_root(found[root])
     return (yield from _collect(shape, [(0, 0, elements)]))
+
+
+LOOKED_AT_ONCE = 64
+"""Nodes that are asked for at a time by whoever does not keep them: any may be half a megabyte."""
+
+
+class Place(NamedTuple):
+    """A node of a map where it was found: what is in order there need not be so elsewhere."""
+
+    cid: Cid
+    prefix: int
+    depth: int
+
+
+class Visitor(Protocol):
+    """Who looks at all entries of a map, node by node."""
+
+    def take(self, place: Place, entries: Iterable[tuple[bytes, Node]], below: Sequence[Place]) -> Walk[None]:
+        """What stands in a node itself, and the nodes below it, which follow."""
+
+    def recall(self, place: Place) -> Sequence[Place] | None:
+        """Of a node that need not be read, since what stands in it is known: those below it."""
+
+
+def visit(root: Cid, visitor: Visitor) -> Walk[None]:
+    """All entries of a map, in no order that means anything. Few nodes are held at a time."""
+    left = [Place(root, 0, 0)]
+    shape = OURS
+    while left:
+        ahead, left = left[-LOOKED_AT_ONCE:], left[:-LOOKED_AT_ONCE]
+        unread = []
+        for place in ahead:
+            below = visitor.recall(place)
+            if below is None:
+                unread.append(place)
+            else:
+                left += below
+        found = (yield tuple({place.cid: None for place in unread})) if unread else {}
+        for place in unread:
+            if place.depth:
+                elements = _read_node(found[place.cid], shape, place.prefix, place.depth)
+            else:
+                shape, elements = _read_root(found[place.cid])
+            below = [
+                Place(element.cid, place.prefix << shape.bit_width | index, place.depth + 1)
+                for index, element in elements.items()
+                if isinstance(element, Link)
+            ]
+            left += below
+            held = chain.from_iterable(one for one in elements.values() if not isinstance(one, Link))
+            yield from visitor.take(place, held, below)
 
 
 Change = tuple[Node, Node]

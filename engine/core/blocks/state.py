@@ -20,7 +20,7 @@ from engine.core.blocks.deposited import Deposited, read_deposits, write_deposit
 from engine.core.blocks.errors import NewerFormat, NotATree
 from engine.core.blocks.planting import Pack, Planted, Planter
 from engine.core.blocks.touched import Touched
-from engine.core.blocks.values import Slot, ValueReader, utf8
+from engine.core.blocks.values import Known, Slot, ValueReader, utf8
 from engine.core.blocks.walks import Walk, Writer
 from engine.core.cids import Cid
 from engine.core.codec import (
@@ -223,10 +223,11 @@ def texts_of(pico: Pico) -> list[RulesetHash]:
     return sorted({*(ruleset.hash for ruleset in pico.rulesets), *former})
 
 
-def read_state(root: Cid, most: int) -> Walk[State]:
-    """All of a state; `most` bytes of it are read. Raises `BlockError`."""
+def read_state(root: Cid, most: int, known: Known | None = None) -> Walk[State]:
+    """All of a state; `most` bytes of it are read, but for what is `known` of one that was read before.
+    Raises `BlockError`."""
     chain, slots, links, listed = yield from _read_root(root)
-    reader = ValueReader(most)
+    reader = ValueReader(most, known)
     parts = {}
     for name, slot in slots.items():
         parts[name] = yield from reader.read(slot)

@@ -18,8 +18,10 @@ an IPLD HAMT beside the list of its keys in their order. `planting` writes these
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from hashlib import sha256
+from typing import Any
 
 from engine.core.blocks import hamt
 from engine.core.blocks.dag_cbor import LARGEST_BLOCK, Link, Node
@@ -60,19 +62,50 @@ def key_of(name: str) -> bytes:
     return key if len(key) <= LONGEST_KEY else b"\xff" + sha256(key).digest()
 
 
-class ValueReader:
-    """Reads values, `most` bytes of them in all."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What nodes have become, each with the bytes that it counts as: a tree that shares them with one that
+    was read before then costs what is new in it, and its values are the very same."""
 
-    def __init__(self, most: int) -> None:
+    values: dict[tuple[Cid, int], tuple[Plain, int]] = field(default_factory=dict)
+    """By node, and how deeply others may be nested in it."""
+    entries: dict[hamt.Place, tuple[Mapping[bytes, Any], Sequence[hamt.Place], int]] = field(
+        default_factory=dict
+    )
+    """Of large maps: what stands in one of their nodes, and the nodes below it."""
+
+
+class ValueReader:
+    """Reads values, `most` bytes of them in all. What is `known` is not read, and what is read is known
+    afterwards."""
+
+    def __init__(self, most: int, known: Known | None = None) -> None:
         self.most = most
         self._left = most
+        self._known = known
 
     def read(self, slot: Slot, deeper: int = NESTING) -> Walk[Plain]:
         """The value of a slot."""
-        if isinstance(slot, Link):
-            found = yield (slot.cid,)
-            return (yield from self._read_node(found[slot.cid], deeper))
-        return self._parse(slot)
+        if not isinstance(slot, Link):
+            return self._parse(slot)
+        if (recalled := self._recall(slot.cid, deeper)) is not None:
+            return recalled[0]
+        found = yield (slot.cid,)
+        return (yield from self._read_linked(slot.cid, found[slot.cid], deeper))
+
+    def _recall(self, cid: Cid, deeper: int) -> tuple[Plain, int] | None:
+        """It counts as often as it is linked: what it becomes is as large each time."""
+        recalled = None if self._known is None else self._known.values.get((cid, deeper))
+        if recalled is not None:
+            self._take(recalled[1])
+        return recalled
+
+    def _read_linked(self, cid: Cid, node: Node, deeper: int) -> Walk[Plain]:
+        before = self._left
+        value = yield from self._read_node(node, deeper)
+        if self._known is not None:
+            self._known.values[cid, deeper] = value, before - self._left
+        return value
 
     def _read_node(self, node: Node, deeper: int) -> Walk[Plain]:
         self._take(_NODE_BYTES)
@@ -158,10 +191,18 @@ class ValueReader:
         values: list[Plain] = []
         for begin in range(0, len(cids), AT_ONCE):
             batch = cids[begin : begin + AT_ONCE]
-            found = yield tuple(dict.fromkeys(batch))
+            unread = tuple(cid for cid in dict.fromkeys(batch) if not self._knows(cid, deeper - 1))
+            found = (yield unread) if unread else {}
             for cid in batch:
-                values.append((yield from self._read_node(found[cid], deeper - 1)))
+                recalled = self._recall(cid, deeper - 1)
+                if recalled is None:
+                    values.append((yield from self._read_linked(cid, found[cid], deeper - 1)))
+                else:
+                    values.append(recalled[0])
         return iter(values)
+
+    def _knows(self, cid: Cid, deeper: int) -> bool:
+        return self._known is not None and (cid, deeper) in self._known.values
 
     # --- maps ---
 
@@ -189,25 +230,40 @@ class ValueReader:
 
     def _read_entries(self, keys: Slot, root: Cid, deeper: int) -> Walk[dict[str, Plain]]:
         names = yield from self.read(keys, deeper - 1)
-        by_key = yield from hamt.entries(root)
-        if not isinstance(names, list) or len(names) != len(by_key):
+        held = _Entries(self, self._known)
+        yield from hamt.visit(root, held)
+        by_key = held.by_key
+        if not isinstance(names, list) or len(names) != held.count:
             raise NotATree("a map whose keys and entries are not equally many")
-        slots: dict[str, Slot] = {}
+        entries: dict[str, Any] = {}
         for batch in in_turns(names):
-            slots.update((name, by_key.pop(key_of(name), None)) for name in batch if isinstance(name, str))
+            named = ((name, key_of(name)) for name in batch if isinstance(name, str))
+            entries.update((name, by_key.pop(key)) for name, key in named if key in by_key)
             yield BREATH
-        if by_key or len(slots) != len(names):
+        if by_key or len(entries) != len(names):
             raise NotATree("a map that has not one entry for each of its keys")
-        linked = yield from self._linked(slots.values(), deeper)
-        entries: dict[str, Plain] = {}
-        for batch in in_turns(slots.items()):
-            for pairs in _few_bytes(batch):
-                small = iter(self._parse_all([slot for _, slot in pairs if not isinstance(slot, Link)]))
-                entries.update(
-                    (name, next(linked if isinstance(slot, Link) else small)) for name, slot in pairs
-                )
-                yield BREATH
+        large = {name: slot for name, slot in entries.items() if isinstance(slot, Link)}
+        linked = yield from self._linked(large.values(), deeper)
+        entries.update(zip(large, linked, strict=True))
         return entries
+
+    def parse_entries(self, entries: Iterable[tuple[bytes, Node]]) -> Walk[dict[bytes, Any]]:
+        """Those that are small, parsed; of others their links."""
+        parsed: dict[bytes, Any] = {}
+        for pairs in _few_bytes(entries):
+            small = iter(self._parse_all([slot for _, slot in pairs if not isinstance(slot, Link)]))
+            parsed.update((key, slot if isinstance(slot, Link) else next(small)) for key, slot in pairs)
+            yield BREATH
+        return parsed
+
+    @property
+    def left(self) -> int:
+        """Bytes that may still be read."""
+        return self._left
+
+    def count(self, size: int) -> None:
+        """So many bytes are read, though they were known."""
+        self._take(size)
 
     def _fill(self, slot: Slot, linked: Iterator[Plain]) -> Plain:
         return next(linked) if isinstance(slot, Link) else self._parse(slot)
@@ -241,9 +297,42 @@ class ValueReader:
             raise BlockTooLarge(f"a tree of more than {self.most:,} bytes; that many may be read of it")
 
 
-def _few_bytes(pairs: Iterable[tuple[str, Slot]]) -> Iterator[list[tuple[str, Slot]]]:
+class _Entries:
+    """`hamt.Visitor` that gathers what the entries are, without keeping what they were read from."""
+
+    def __init__(self, reader: ValueReader, known: Known | None) -> None:
+        self.by_key: dict[bytes, Any] = {}
+        """Values, and links of large ones."""
+        self.count = 0
+        self._reader = reader
+        self._known = known
+
+    def take(
+        self, place: hamt.Place, entries: Iterable[tuple[bytes, Node]], below: Sequence[hamt.Place]
+    ) -> Walk[None]:
+        before = self._reader.left
+        parsed = yield from self._reader.parse_entries(entries)
+        self._add(parsed)
+        if self._known is not None:
+            self._known.entries[place] = parsed, below, before - self._reader.left
+
+    def recall(self, place: hamt.Place) -> Sequence[hamt.Place] | None:
+        known = None if self._known is None else self._known.entries.get(place)
+        if known is None:
+            return None
+        parsed, below, size = known
+        self._reader.count(size)
+        self._add(parsed)
+        return below
+
+    def _add(self, parsed: Mapping[bytes, Any]) -> None:
+        self.by_key.update(parsed)
+        self.count += len(parsed)
+
+
+def _few_bytes(pairs: Iterable[tuple[bytes, Slot]]) -> Iterator[list[tuple[bytes, Slot]]]:
     """Entries that are parsed together: nobody else can have the interpreter meanwhile."""
-    held, size = list[tuple[str, Slot]](), 0
+    held, size = list[tuple[bytes, Slot]](), 0
     for pair in pairs:
         held.append(pair)
         size += len(pair[1]) if isinstance(pair[1], bytes) else 0

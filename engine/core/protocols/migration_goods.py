@@ -1,7 +1,9 @@
 """What two engines hand each other beside the messages of `migration`: blocks of a state, and events.
 
-Each is a question that is answered over the same connection, and both are of the same protocol. Whether
-whoever asks may have that is for the runtime to know. Blocks come in one attachment, DAG-CBOR of a list.
+Each is a question that is answered over the same connection, and all are of the same protocol. Whether
+whoever asks may have that is for the runtime to know. Blocks come as a CAR, where the connection takes one:
+they are sealed and name themselves, so that no envelope is needed. Else they come in one attachment, as many
+as fit, DAG-CBOR of a list.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from engine.ports import CannotSend
 from engine.runtime.moves.asking import Asking
 from engine.runtime.moves.cases import Case, Cases, written
 from engine.runtime.moves.entrance import Entrance
-from engine.runtime.moves.freight import NoFreight
+from engine.runtime.moves.fetching import NoFreight
 from engine.runtime.moves.luggage import NoLuggage
 from engine.runtime.moves.office import Coming, Hooks, Office
 from engine.runtime.moves.post import Heard
@@ -102,8 +102,9 @@ class Arrivals:
         try:
             luggage = self._office.locker.open(str(more["keys"]), attempt.name)
             self._entrance.check_proof(did, attempt, head, str(more["proof"]), heard.log or case.log)
-            await self._office.freight.put(heard.blocks)
-            arrived = await self._office.freight.fetch(
+            fetching = self._office.freight.fetching
+            await fetching.put(heard.blocks)
+            arrived = await fetching.fetch(
                 head, did, luggage.key, self._entrance.asking(did, attempt, heard.sender)
             )
             self._entrance.check_free(did, arrived)

@@ -60,7 +60,7 @@ class Consequences:
         """It lives here from this commit on."""
         office = self._office
         luggage = office.locker.open(case.box, attempt.name)
-        arrived = await office.freight.open(head, luggage.key)
+        arrived = await office.freight.fetching.open(head, did, luggage.key)
         pico = arrived.state.head.pico
         snapshot = await asyncio.to_thread(write_snapshot, arrived.state.head)
         stub = self._journal.beside(pico.id)

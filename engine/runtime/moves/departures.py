@@ -71,7 +71,8 @@ class Departures:
         mailbox.keep_still()
         await mailbox.wait_rested()
         key = office.locker.unwrap(case.key) if case.key else office.draw(32)
-        head, size = await office.freight.load(pico, did, key)
+        load = await office.freight.loading.load(pico, did, key)
+        head = load.head
         async with self._steps.alone(did):
             case = self._cases.get(did) or case
             is_same = mailbox is office.picos.wake(pico) and mailbox.is_still
@@ -79,7 +80,7 @@ class Departures:
                 raise CannotSeal("it took a turn while it was to stand still")
             luggage = Luggage(key, office.state_keys.known(pico), self._secrets(pico))
             box = office.locker.seal(luggage, case.opens) if case.opens else ""
-            after = replace(case, box=box, key=office.locker.wrap(key), root=head.cid, size=size)
+            after = replace(case, box=box, key=office.locker.wrap(key), root=head.cid, size=load.size)
             await self._steps.take(did, Finished(attempt, head), after)
 
     def _secrets(self, pico: PicoId) -> dict[str, bytes]:

@@ -5,6 +5,8 @@ Policies are asked before: see `engine.core.acceptance`.
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+
 from engine.core.cids import Cid
 from engine.core.did_keys import from_did_key, read_did_key
 from engine.core.dids import Did
@@ -20,7 +22,7 @@ from engine.ports import (
     KeptLog,
 )
 from engine.runtime.moves.cases import Cases
-from engine.runtime.moves.freight import Arrived, Ask
+from engine.runtime.moves.fetching import Arrived, Ask
 from engine.runtime.moves.office import (
     Office,
 )
@@ -43,15 +45,14 @@ class Entrance:
     def asking(self, did: str, attempt: Attempt, whom: Did) -> Ask:
         """Gets blocks of what was handed over from whoever did."""
 
-        async def ask(cids: list[Cid]) -> list[bytes]:
+        def ask(cids: list[Cid]) -> AsyncGenerator[dict[Cid, bytes], None]:
             body = {
                 "did": did,
                 "epoch": attempt.epoch,
                 "attempt": attempt.number,
                 "cids": migration_goods.write_cids(cids),
             }
-            told = await self._post.ask(whom, migration_goods.WANT, migration_goods.BLOCKS, body)
-            return migration_goods.blocks_in(told)
+            return self._post.ask_for_blocks(whom, body, frozenset(cids))
 
         return ask
 

@@ -16,6 +16,7 @@ from engine.ports import Letter
 from engine.runtime.identities import SIGNING, life_purpose
 from engine.runtime.moves.asking import Asking
 from engine.runtime.moves.cases import Case, Cases, name_of_engine
+from engine.runtime.moves.giving import Giving
 from engine.runtime.moves.office import Office
 from engine.runtime.moves.post import Heard, entry_of, proven_text
 from engine.runtime.moves.reading import check_offer, with_keys
@@ -35,6 +36,7 @@ class Hearing:
         self._steps = steps
         self._work = work
         self._asking = asking
+        self._giving = Giving(office, cases)
         self._post = office.post
         self._lives = office.lives
 
@@ -44,7 +46,7 @@ class Hearing:
     async def hear(self, letter: Letter) -> Handled:
         try:
             if migration_goods.kind_of(letter.message.type) == migration_goods.WANT:
-                return await self._give(letter)
+                return await self._giving.give(letter)
             return await self._work.to_the_end(self._hear(await self._read(letter)))
         except NotAMove as problem:
             log.info("a message of a move is not what it should be", why=str(problem))
@@ -98,17 +100,3 @@ class Hearing:
         entry = case.seat.entry
         known = 0 if case.log is None else self._post.hosting(did, case.log).number
         return number > max(known, entry.number if entry else 0)
-
-    async def _give(self, letter: Letter) -> Handled:
-        """Blocks, to whom the state is on its way."""
-        body = migration_goods.body_of(letter.message, migration_goods.WANT)
-        case = self._cases.get(body["did"])
-        source = None if case is None else case.seat.source
-        attempt = None if source is None else source.attempt
-        if letter.sender is None or attempt is None or attempt.target != name_of_engine(letter.sender):
-            return Handled("denied")
-        blocks = await self._office.freight.give(migration_goods.read_cids(body["cids"]))
-        told = self._post.write(
-            letter.sender, migration_goods.BLOCKS, {"did": body["did"]}, letter.message.id
-        )
-        return Handled(answers=(replace(told, attachments=(migration_goods.as_attachment(blocks),)),))

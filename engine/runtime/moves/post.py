@@ -6,10 +6,14 @@ One attempt each: what matters is repeated by the tables. Questions are answered
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any
 
+from engine.core import cars
+from engine.core.blocks.dag_cbor import LARGEST_BLOCK
+from engine.core.cids import Cid, cid_of
 from engine.core.didcomm.messages import Message
 from engine.core.didcomm.refused import Refused
 from engine.core.dids import Did, same_did, show_did
@@ -20,6 +24,7 @@ from engine.ports import BadLog, CannotSend, Entropy, Envelopes, Hosting, KeptLo
 from engine.runtime.identities import Identities
 from engine.runtime.letters import Letters
 from engine.runtime.moves.cases import name_of_engine
+from engine.runtime.moves.streams import blocks_of_car
 
 LIFETIME_S = 600
 """After which nobody heeds a message any more."""
@@ -85,10 +90,32 @@ class Post:
         """The answer that came back. Raises `CannotSend`."""
         question = self.write(to, kind, body, None, {"return_route": "all"})
         posted = await self._letters.send(question, to)
-        if posted.reply is None:
+        return await self._answer(to, question, answer, posted.reply)
+
+    async def ask_for_blocks(
+        self, to: Did, body: Mapping[str, Any], wanted: Collection[Cid]
+    ) -> AsyncGenerator[dict[Cid, bytes], None]:
+        """Some of those that are wanted at a time, hashed: all of them, or as many as go into a message.
+        Raises `CannotSend`, also in the middle, `BadCar` and `NotAskedFor`."""
+        question = self.write(to, migration_goods.WANT, body, None, {"return_route": "all"})
+        async with self._letters.open(question, to, cars.MEDIA_TYPE) as opened:
+            if opened.media_type == cars.MEDIA_TYPE:
+                try:
+                    async with aclosing(blocks_of_car(opened.pieces(), wanted)) as parts:
+                        async for part in parts:
+                            yield part
+                except cars.CarCut as problem:
+                    raise CannotSend(str(problem), is_final=False) from problem
+                return
+            reply = await _gathered(opened.pieces())
+        told = await self._answer(to, question, migration_goods.BLOCKS, reply or None)
+        yield {cid_of(block): block for block in migration_goods.blocks_in(told)}
+
+    async def _answer(self, to: Did, question: Message, answer: str, reply: bytes | None) -> Message:
+        if reply is None:
             raise CannotSend("nothing came back over the connection", is_final=False)
         try:
-            letter = await self._envelopes.open(posted.reply, self.now_s())
+            letter = await self._envelopes.open(reply, self.now_s())
         except Refused as refused:
             raise CannotSend(f"what came back cannot be read: {refused.reason}", is_final=False) from None
         told = letter.message
@@ -150,6 +177,19 @@ class Post:
         if not same_did(hosting.name, did):
             raise NotAMove("the log is another pico's")
         return hosting
+
+
+LARGEST_REPLY = 3 * LARGEST_BLOCK
+"""Of an envelope with blocks: base64 in base64, and what is around it."""
+
+
+async def _gathered(pieces: AsyncIterator[bytes]) -> bytes:
+    held = bytearray()
+    async for piece in pieces:
+        held += piece
+        if len(held) > LARGEST_REPLY:
+            raise CannotSend("what came back is larger than any envelope", is_final=False)
+    return bytes(held)
 
 
 def entry_of(hosting: Hosting) -> Entry:

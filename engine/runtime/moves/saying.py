@@ -30,9 +30,6 @@ from engine.runtime.moves.office import (
 )
 from engine.runtime.moves.post import proven_text
 
-AT_HAND_BYTES = 2 << 20
-"""Of a state that is looked through for what fits into the message itself."""
-
 
 class Saying:
     def __init__(self, office: Office) -> None:
@@ -40,11 +37,11 @@ class Saying:
         self._journal = office.journal
         self._lives = office.lives
 
-    async def blocks_for(self, case: Case, message: Sent) -> list[bytes]:
+    async def blocks_for(self, did: str, case: Case, message: Sent) -> list[bytes]:
         """Of a handoff, if they are few."""
-        if not isinstance(message, Handoff) or case.size > AT_HAND_BYTES:
+        if not isinstance(message, Handoff):
             return []
-        return await self._office.freight.at_hand(message.head.cid, case.had)
+        return await self._office.freight.loading.at_hand(did, message.head.cid, case.had, case.size)
 
     def more(self, did: str, case: Case, message: Sent) -> Mapping[str, Any] | None:
         """What goes along that the tables do not know; None if it cannot be said now."""
@@ -81,9 +78,8 @@ class Saying:
         return kept
 
     def _offered(self, case: Case) -> Mapping[str, Any]:
-        stored = self._journal.load(case.pico)
         mailbox = self._office.picos.wake(case.pico)
-        size = 0 if stored is None else len(stored.snapshot) + sum(map(len, stored.records))
+        size = 0 if mailbox is None else mailbox.held_bytes
         rulesets = () if mailbox is None else mailbox.head.pico.rulesets
         told = [
             {

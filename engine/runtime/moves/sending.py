@@ -33,7 +33,7 @@ class Sending:
         case = self._cases.get(did) or Case(Seat(self._post.me))
         if heard is not None:
             case = case.met(heard.sender)
-        blocks = await self._saying.blocks_for(case, message)
+        blocks = await self._saying.blocks_for(did, case, message)
         more = self._saying.more(did, case, message)
         if more is None:
             return

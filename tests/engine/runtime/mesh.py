@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import random
 from asyncio import Task
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -125,15 +126,40 @@ def bad_luck(seed: int, share: float = 0.5) -> Fate:
     return fate
 
 
+@dataclass(frozen=True)
+class Streaming:
+    """`engine.ports.WebStream`."""
+
+    status: int
+    reason: str
+    headers: Mapping[str, str]
+    body: bytes
+    is_cut: bool
+    piece_bytes: int
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        for begin in range(0, len(self.body), self.piece_bytes):
+            yield self.body[begin : begin + self.piece_bytes]
+        if self.is_cut:
+            raise WebFailed("the connection was cut")
+
+
 @dataclass
 class Wire:
-    """`engine.ports.WebClient` of all engines of a mesh."""
+    """`engine.ports.WebClient` of all engines of a mesh, and `WebStreams`."""
 
     hosts: dict[str, Host] = field(default_factory=dict)
     fate: Fate = arrives
     requests: list[WebRequest] = field(default_factory=list)
     under_way: dict[str, set[Task[Response]]] = field(default_factory=dict)
     """By the host that is to answer."""
+    tamper: Callable[[bytes], bytes] = lambda body: body
+    """What comes through of a long answer. If it is less, the connection is cut there."""
+    piece_bytes: int = 1000
+    has_old_engines: bool = False
+    """Which do not look at what types of answers somebody takes."""
+    streamed: list[tuple[str, int]] = field(default_factory=list)
+    """The types of long answers, and how much came of them."""
 
     async def send(self, request: WebRequest) -> WebResponse:
         self.requests.append(request)
@@ -147,6 +173,25 @@ class Wire:
         if fate == "answer":
             raise WebFailed("the answer is lost")
         return WebResponse(answer.status_code, answer.reason_phrase, dict(answer.headers), answer.text)
+
+    @asynccontextmanager
+    async def stream(self, request: WebRequest) -> AsyncIterator[Streaming]:
+        """`engine.ports.WebStreams`, for what does not have to be text."""
+        if self.has_old_engines:
+            request = replace(request, headers={"content-type": request.headers["content-type"]})
+        self.requests.append(request)
+        fate, name = self.fate(), urlsplit(request.url).hostname or ""
+        if name not in self.hosts or fate == "lost":
+            raise WebFailed("nobody there")
+        answer = await self._ask(name, request)
+        if fate == "twice":
+            answer = await self._ask(name, request)
+        whole = self.tamper(answer.content)
+        cut = fate == "answer" or len(whole) < len(answer.content)
+        self.streamed.append((dict(answer.headers).get("content-type", ""), len(whole)))
+        yield Streaming(
+            answer.status_code, answer.reason_phrase, dict(answer.headers), whole, cut, self.piece_bytes
+        )
 
     async def _ask(self, name: str, request: WebRequest) -> Response:
         if name not in self.hosts:

@@ -1,0 +1,177 @@
+"""The side of a state on its way where it comes to: what is lacking is asked for, checked and opened.
+
+What was fetched ahead of a state, while its pico went on elsewhere, is remembered until it arrives: then only
+the difference is fetched and read, and its values are the very ones that were read before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable
+from contextlib import aclosing
+from dataclasses import dataclass, field
+
+from engine.core.block_links import links_of_block
+from engine.core.blocks.errors import BlockError
+from engine.core.blocks.sealing import Aead, Keyring
+from engine.core.blocks.state import State
+from engine.core.blocks.values import Known
+from engine.core.cids import Cid, cid_of, read_cid
+from engine.core.migration.messages import Head
+from engine.ports import BlockStore, CannotSend, MissingBlocks, StoreFailed
+from engine.runtime.besides import Unpacked, unpack_beside
+from engine.runtime.courtesy import resting
+from engine.runtime.moves.keeping import EPOCH, keep
+from engine.runtime.moves.loading import Stores
+from engine.runtime.preparation import name_state
+from engine.runtime.sealed_states import open_tree
+
+ASKED_AT_ONCE = 1_000
+"""Blocks in one question."""
+LOOKED_AT_ONCE = 8
+"""Blocks that are here already, when they are looked through for what is not."""
+
+Ask = Callable[[list[Cid]], AsyncGenerator[dict[Cid, bytes], None]]
+"""Get blocks from the engine that has them, hashed, as they come: all of those, or as many as go into a
+message."""
+
+
+class NoFreight(Exception):
+    """A state that could not be had, or is not what it is called. Says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A state that is here as a whole, and was checked."""
+
+    state: State
+    beside: Unpacked
+    head: Head
+
+
+@dataclass(slots=True)
+class Held:
+    """Of one pico: what has come ahead of the state with which it arrives."""
+
+    key: bytes
+    root: str = ""
+    """Of what is here as a whole, and was read."""
+    known: Known = field(default_factory=Known)
+    whole: set[Cid] = field(default_factory=set)
+    """Blocks that are here with all that they lead to."""
+    state: State | None = None
+
+
+class Fetching:
+    def __init__(self, stores: Stores, aead: Aead) -> None:
+        self._stores = stores
+        self._aead = aead
+        self._held: dict[str, Held] = {}
+
+    def held(self, did: str) -> Held | None:
+        return self._held.get(did)
+
+    def forget(self, did: str) -> None:
+        """It is here, or does not come."""
+        self._held.pop(did, None)
+
+    async def put(self, blocks: Iterable[bytes]) -> None:
+        if new := {cid_of(block): block for block in blocks}:
+            await (await self._stores()).put_many(new)
+
+    async def fetch_ahead(self, root: str, did: str, key: bytes, ask: Ask, rest: float) -> Held:
+        """A state that is not the last one. Raises `NoFreight`, and what `ask` raises."""
+        held = self._held.get(did)
+        if held is None or held.key != key:
+            held = Held(key)
+        try:
+            await self._fetch_all(await self._stores(), read_cid(root), ask, held.whole)
+            with resting(rest):
+                state = await self._open(root, key, held.known, rest)
+        except (StoreFailed, BlockError, ValueError) as problem:
+            raise NoFreight(str(problem)) from problem
+        held.root, held.state = root, state
+        self._held[did] = held
+        return held
+
+    async def fetch(self, head: Head, did: str, key: bytes, ask: Ask) -> Arrived:
+        """Raises `NoFreight`, and what `ask` raises."""
+        store, held = await self._stores(), self._held.get(did)
+        whole = set[Cid]() if held is None else held.whole
+        try:
+            root = read_cid(head.cid)
+            await self._fetch_all(store, root, ask, whole)
+            arrived = await self.open(head, did, key)
+            await keep(store, did, root)
+        except (StoreFailed, BlockError, ValueError) as problem:
+            raise NoFreight(str(problem)) from problem
+        return arrived
+
+    async def open(self, head: Head, did: str, key: bytes) -> Arrived:
+        """A state that is here. Raises `NoFreight`, `StoreFailed` and `BlockError`."""
+        held = self._held.get(did)
+        known = held.known if held is not None and held.key == key else None
+        state = await self._open(head.cid, key, known)
+        beside = await asyncio.to_thread(unpack_beside, state.head, state.beside)
+        name = await asyncio.to_thread(name_state, state.head.pico)
+        if (state.head.pico.seq, name) != (head.sequence, head.state):
+            raise NoFreight("the blocks are those of another state than the head says")
+        return Arrived(state, beside, head)
+
+    async def _open(self, root: str, key: bytes, known: Known | None, rest: float = 0.0) -> State:
+        keys = Keyring({EPOCH: key})
+        return await open_tree(await self._stores(), read_cid(root), keys, self._aead, rest, known)
+
+    async def _fetch_all(self, store: BlockStore, root: Cid, ask: Ask, whole: set[Cid]) -> None:
+        """Level by level: what is here already is not asked for, but looked through for what is not. When it
+        ends well, `whole` has all of it."""
+        ahead, seen = [root] if root not in whole else [], {root, *whole}
+
+        def note(found: dict[Cid, bytes]) -> None:
+            for cid, block in found.items():
+                links = [link for link in links_of_block(cid, block) if link not in seen]
+                seen.update(links)
+                ahead.extend(links)
+
+        while ahead:
+            part, ahead[:] = ahead[-ASKED_AT_ONCE:], ahead[:-ASKED_AT_ONCE]
+            here = await store.has_many(part)
+            missing = [cid for cid in part if cid not in here]
+            if missing:
+                came = await _ask_for(store, missing, ask, note)
+                ahead += [cid for cid in missing if cid not in came]
+            await _look_through(store, [cid for cid in part if cid in here], note)
+        whole |= seen
+
+
+Note = Callable[[dict[Cid, bytes]], None]
+
+
+async def _ask_for(store: BlockStore, missing: list[Cid], ask: Ask, note: Note) -> Collection[Cid]:
+    """Those that came, which are in the store. A connection that is cut after some of them has done some
+    good: it is asked on. Raises what `ask` raises when nothing came, and `MissingBlocks`."""
+    wanted, came = frozenset(missing), set[Cid]()
+    try:
+        async with aclosing(ask(missing)) as parts:
+            async for part in parts:
+                given = {cid: block for cid, block in part.items() if cid in wanted}
+                await store.put_many(given)
+                note(given)
+                came.update(given)
+    except CannotSend:
+        if not came:
+            raise
+    if not came:
+        found = await store.get_many(missing[:LOOKED_AT_ONCE])  # other stores may have them
+        if not found:
+            raise MissingBlocks(store.name, f"{len(missing)} blocks of a state are missing", missing)
+        await store.put_many(found)
+        note(found)
+        came.update(found)
+    return came
+
+
+async def _look_through(store: BlockStore, here: list[Cid], note: Note) -> None:
+    """Of the local store: to look elsewhere first would keep everybody waiting."""
+    for begin in range(0, len(here), LOOKED_AT_ONCE):
+        note(await store.get_many(here[begin : begin + LOOKED_AT_ONCE]))
