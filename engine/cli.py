@@ -39,6 +39,7 @@ from engine.commands.rulesets import rulesets
 from engine.commands.seal import history, seal
 from engine.commands.send import send
 from engine.commands.serve import serve
+from engine.commands.service import service
 from engine.commands.settings import settings
 from engine.commands.sign import key, sign
 from engine.commands.state import state
@@ -80,7 +81,7 @@ COMMANDS = (
     *(move, moves, where),
     *(export, import_, restore, verify, backup, restore_home),
     *(seal, owners, history, stores, gc),
-    *(ipfs, doctor, settings, completion, version),
+    *(ipfs, service, doctor, settings, completion, version),
 )
 
 for command in COMMANDS:

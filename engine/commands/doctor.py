@@ -5,11 +5,10 @@ It looks and changes nothing, with or without an engine that runs on the home.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal
 from urllib.parse import urlsplit
 
 import click
@@ -19,8 +18,10 @@ from engine.adapters.http import read_run_file
 from engine.adapters.keys import KeysUnusable, SeedFile
 from engine.adapters.local.backups import restored_home
 from engine.commands.client import EngineClient
+from engine.commands.doctor_machine import disk, installed, plugins, port, service
 from engine.commands.engines_shown import tell_ago
 from engine.commands.failure import Failure
+from engine.commands.finding import Check, Finding
 from engine.commands.output import console, json_option, print_json
 from engine.commands.own_keys import identity_file
 from engine.commands.settings import read_settings
@@ -35,21 +36,7 @@ FEW = 5
 """Engines that are named one by one."""
 LOOPBACK = frozenset(("127.0.0.1", "localhost", "::1"))
 
-State = Literal["good", "note", "wrong"]
 COLOURS = {"good": "green", "note": "yellow", "wrong": "red"}
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """`note` is what its owner should know and may want so."""
-
-    subject: str
-    state: State
-    text: str
-    hint: str | None = None
-
-
-Check = Callable[[Settings], Iterator[Finding]]
 
 
 @click.command()
@@ -58,8 +45,8 @@ Check = Callable[[Settings], Iterator[Finding]]
 def doctor(home: Path | None, as_json: bool) -> None:
     """Look whether all is in order.
 
-    That is the home, what protects its keys, where others reach it. Nothing is changed. The exit code is 1
-    if something is wrong.
+    That is the home, what protects its keys, where others reach it, and the machine. Nothing is changed.
+    The exit code is 1 if something is wrong.
 
     \b
     Examples:
@@ -232,4 +219,5 @@ def _nodes(settings: Settings) -> Iterator[Finding]:
 CHECKS: tuple[Check, ...] = (
     *(_home, _past, _keys, _passphrase, _engine, _reach, _engines),
     *(_credentials, _nodes),
+    *(disk, port, service, plugins, installed),
 )
