@@ -9,6 +9,7 @@ import click
 from rich.markup import escape
 
 from engine.commands.client import engine_option, find_engine
+from engine.commands.moved import note_moved
 from engine.commands.output import console, json_option, print_drawing, print_json
 from engine.commands.reasons import draw, tell_line, tell_message, tell_step
 from engine.commands.telling import tell_origin, tell_part
@@ -41,6 +42,7 @@ def log(eci: str, count: int, full: bool, url: str | None, as_json: bool) -> Non
     """
     with find_engine(url) as engine:
         found = engine.past("log", eci=eci, n=count, full="true" if full else None)
+    note_moved(found)
     if as_json:
         print_json(found)
         return

@@ -10,6 +10,7 @@ from rich.markup import escape
 
 from engine.commands.client import engine_option, find_engine
 from engine.commands.failure import Failure
+from engine.commands.moved import note_moved
 from engine.commands.output import console, json_option, print_json
 from engine.commands.telling import tell_lacking
 
@@ -32,6 +33,7 @@ def replay(eci: str, url: str | None, as_json: bool) -> None:
     """
     with find_engine(url) as engine:
         found = engine.past("replay", eci=eci)
+    note_moved(found)
     print_json(found) if as_json else _show(found)
     if found["refused"] is not None or found["departure"] is not None:
         sys.exit(Failure.exit_code)

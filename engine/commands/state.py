@@ -8,6 +8,7 @@ import click
 from rich.markup import escape
 
 from engine.commands.client import engine_option, find_engine
+from engine.commands.moved import note_moved
 from engine.commands.output import console, json_option, print_json, show_value
 from engine.commands.telling import shorten, tell_part
 
@@ -52,6 +53,7 @@ def state(
             found = engine.past("differences", eci=eci, **{"from": between[0], "to": between[1]})
         else:
             found = engine.past("state", eci=eci, at=at, rid=rid)
+    note_moved(found)
     if as_json:
         print_json(found)
     elif between is not None:

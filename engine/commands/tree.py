@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.tree import Tree
 
 from engine.commands.client import engine_option, find_engine
+from engine.commands.moved import place_of
 from engine.commands.output import json_option, print_drawing, print_json
 
 
@@ -18,8 +19,8 @@ from engine.commands.output import json_option, print_drawing, print_json
 def tree(url: str | None, as_json: bool) -> None:
     """Show all picos of an engine.
 
-    Each with its name, id, a channel that can be used, and rulesets. Picos that were brought in and have no
-    parent here are trees of their own, beside that of the root pico.
+    Each with its name, id, a channel that can be used, and rulesets; of one that has moved away, where it is.
+    Picos that were brought in and have no parent here are trees of their own, beside that of the root pico.
 
     \b
     Examples:
@@ -55,8 +56,16 @@ def _label(pico: dict[str, Any], nameless: str) -> str:
     channel = escape(pico["eci"] or "none that is open")
     rulesets = escape(", ".join(pico["rulesets"])) or "none"
     label = f"[bold]{name}[/] [dim]{escape(pico['id'])}[/]\n  ECI {channel}\n  rulesets {rulesets}"
+    if "moved" in pico:
+        return _label_of_moved(pico, name)
     if "damage" in pico:
         label = f"[bold red]cannot be read[/] [dim]{escape(pico['id'])}[/]\n  {escape(pico['damage'])}"
     for rid, reason in pico.get("quarantined", {}).items():
         label += f"\n  [red]quarantined {escape(rid)}[/]: {escape(reason)}"
     return label
+
+
+def _label_of_moved(pico: dict[str, Any], name: str) -> str:
+    """It is here no more, whatever is still kept of it."""
+    place = escape(place_of(pico["moved"]))
+    return f"[dim]{name} {escape(pico['id'])}[/]\n  [yellow]moved[/] to {place}"

@@ -389,6 +389,7 @@ class Host:
         self.moves = moves
         self._residents.is_held = self._outbox.errands.is_held = moves.is_held
         self._outbox.when_held, self._outbox.elsewhere = moves.note_held, moves.why_elsewhere
+        self._pictures.elsewhere = moves.why_elsewhere
         self._outbox.has_been_elsewhere = self._neighbours.has_been_elsewhere = moves.has_been_elsewhere
         self.when_gone(moves.note_gone)
 

@@ -8,15 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from engine.core.codec import Unreadable
+from engine.core.messages import Refusal
 from engine.core.model import EMPTY, Eci, Pico, PicoId, Rid
 from engine.runtime.genesis import WRANGLER
 from engine.runtime.replies import PicoView
 from engine.runtime.residents import Residents
 from engine.runtime.rota import SLICE_S
+
+
+def _is_here(pico: PicoId) -> Refusal | None:
+    """Where picos stay."""
+    return None
+
 
 GENERATIONS = 100
 """In a picture of a whole family. Those who read it as JSON can follow that far."""
@@ -30,6 +37,8 @@ class Pictures:
 
     def __init__(self, residents: Residents) -> None:
         self._residents = residents
+        self.elsewhere: Callable[[PicoId], Refusal | None] = _is_here
+        """What is said of a pico that has moved away."""
 
     def draw(self, pico: Pico, generations: int = GENERATIONS) -> PicoView:
         """A pico and so many generations below it, all at once."""
@@ -77,13 +86,20 @@ class Pictures:
             below,
             is_cut=len(shown) < len(pico.children),
             quarantined=_reasons(pico),
+            moved=self._moved(pico.id),
         )
+
+    def _moved(self, pico: PicoId) -> Mapping[str, str] | None:
+        refusal = self.elsewhere(pico)
+        return None if refusal is None else refusal.extra
 
     def _walk_to(self, pico: PicoId, generations: int) -> Generator[None, None, PicoView | None]:
         try:
             found = self._residents.look(pico)
         except Unreadable as problem:
             return PicoView(pico, None, None, (), (), damage=str(problem))
+        if found is None and (moved := self._moved(pico)) is not None:
+            return PicoView(pico, None, None, (), (), moved=moved)  # nothing else is kept of it any more
         return None if found is None else (yield from self._walk(found, generations))
 
 

@@ -68,6 +68,8 @@ class PicoView:
     """Rulesets that are set aside, each with the reason."""
     damage: str | None = None
     """Why it cannot be read; then nothing else is known of it."""
+    moved: Mapping[str, str] | None = None
+    """Of one that has moved away: the DID of its `engine`, and perhaps its `url`."""
     beside: Sequence[PicoView] = ()
     """Of the root pico: others that are below nobody here, as somebody has brought them in."""
 

@@ -110,3 +110,19 @@ def test_its_owner_sends_it_somewhere_by_name(engines: TwoEngines) -> None:
     laptop.send_event(owner, ("nomad", "go"), {"to": "server", "price": 1})
     arrived = wait_for(lambda: journeys(server, wanderer.eci)[1:])
     assert [one["arrived"] for one in arrived] == [True]
+    check_that_it_left(laptop, wanderer.eci, server.url)
+
+
+def check_that_it_left(laptop: EngineClient, eci: str, place: str) -> None:
+    """Whoever looks at it where it was is shown where it is, and how it was as it left."""
+    run = CliRunner(env={"PICOMESH_URL": laptop.url, "COLUMNS": "200"}).invoke
+    tree, state, log, sent = (
+        run(main, words)
+        for words in (["tree"], ["state", eci], ["log", eci], ["send", eci, "counter:increment"])
+    )
+    assert f"moved to {place}" in tree.stdout
+    assert eci not in tree.stdout
+    for told in (state, log):
+        assert f"it has moved to {place}; this is how it was here" in told.stderr
+    assert "engine:leaving" in log.stdout
+    assert (sent.exit_code, "lives on another engine now" in sent.stderr) == (1, True)

@@ -36,6 +36,8 @@ def _picture(pico: PicoView) -> dict[str, Any]:
         picture["damage"] = pico.damage
     if pico.beside:
         picture["beside"] = [_picture(one) for one in pico.beside]
+    if pico.moved is not None:
+        picture["moved"] = dict(pico.moved)
     if pico.quarantined:
         picture["quarantined"] = dict(pico.quarantined)
     return picture | {"is_cut": True} if pico.is_cut else picture

@@ -10,7 +10,7 @@ from engine.adapters.http.problems import malformed, settled
 from engine.adapters.http.replies import Reply, encode
 from engine.adapters.http.requests import Request
 from engine.adapters.http.routes import Routes
-from engine.core.model import EventId
+from engine.core.model import Eci, EventId
 
 Parameters = Mapping[str, Any]
 
@@ -22,7 +22,8 @@ async def _show_log(host: Host, request: Request) -> Reply:
     given = await request.parameters()
     count = _number(given, "n")
     full = given.get("full") in (True, "true", "")
-    return _told(await host.histories.log(_word(given, "eci"), FEW if count is None else count, full))
+    eci = _word(given, "eci")
+    return _told_of(host, eci, await host.histories.log(eci, FEW if count is None else count, full))
 
 
 async def _show_reasons(host: Host, request: Request) -> Reply:
@@ -34,7 +35,8 @@ async def _show_reasons(host: Host, request: Request) -> Reply:
 async def _show_state(host: Host, request: Request) -> Reply:
     given = await request.parameters()
     rid = _word(given, "rid") if "rid" in given else None
-    return _told(await host.histories.state(_word(given, "eci"), _number(given, "at"), rid))
+    eci = _word(given, "eci")
+    return _told_of(host, eci, await host.histories.state(eci, _number(given, "at"), rid))
 
 
 async def _show_differences(host: Host, request: Request) -> Reply:
@@ -46,7 +48,8 @@ async def _show_differences(host: Host, request: Request) -> Reply:
 
 
 async def _replay(host: Host, request: Request) -> Reply:
-    return _told(await host.histories.replay(_word(await request.parameters(), "eci")))
+    eci = _word(await request.parameters(), "eci")
+    return _told_of(host, eci, await host.histories.replay(eci))
 
 
 async def _fork(host: Host, request: Request) -> Reply:
@@ -58,6 +61,14 @@ async def _fork(host: Host, request: Request) -> Reply:
 
 def _told(answer: Any) -> Reply:
     return Reply(encode(settled(answer)))
+
+
+def _told_of(host: Host, eci: str, answer: Any) -> Reply:
+    """With where the pico is now, if it has moved away: what is told is how it was here."""
+    told, moves = settled(answer), host.moves
+    pico = None if moves is None else moves.pico_of(Eci(eci))
+    moved = None if moves is None or pico is None else moves.why_elsewhere(pico)
+    return Reply(encode(told if moved is None else {**told, "moved": dict(moved.extra)}))
 
 
 def _word(given: Parameters, name: str) -> str:

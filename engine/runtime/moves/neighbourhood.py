@@ -164,7 +164,8 @@ def _refusal_in(told: Message, event: Event) -> Refusal | None:
     refused = next((one for one in body.get("refused", ()) if one["id"] == event.eid), None)
     if refused is None:
         raise CannotSend("the answer does not say what became of it", is_final=False)
-    return Refusal(CODES.get(refused["code"], "denied"), refused["reason"])
+    kind: RefusalKind = CODES.get(refused["code"], "denied")
+    return Refusal(kind, refused["reason"])
 
 
 def _answered(pico: PicoId, refusal: Refusal | None) -> Answer:

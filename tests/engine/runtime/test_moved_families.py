@@ -266,3 +266,16 @@ async def test_a_subscription_outlives_the_moves_of_both_sides(tmp_path: Path) -
     await bob.run(family.parent, "wrangler:subscription_cancellation", Id=mine["Id"])
     await quiet(ann, bob, cyd)
     assert [len(await established(*one)) for one in ((bob, family.parent), (cyd, family.friend))] == [0, 0]
+
+
+@in_loop
+async def test_the_tree_shows_who_has_moved_and_where(tmp_path: Path) -> None:
+    """Below it whom it left behind; where it has gone it is a tree of its own."""
+    family, ann, bob = await setting(tmp_path)
+    await move(family.parent, ann, bob)
+    here = {one.id: one for one in ann.host.tree().children}
+    moved = here[family.parent].moved
+    assert moved is not None
+    assert moved["url"] == "http://bob.example"
+    assert (here[family.friend].moved, here[family.parent].children[0].moved) == (None, None)
+    assert [(one.id, one.moved) for one in bob.host.tree().beside] == [(family.parent, None)]
