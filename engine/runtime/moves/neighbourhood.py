@@ -32,7 +32,7 @@ from engine.runtime.receipts import UNKNOWN, Handled
 
 log = structlog.get_logger("picomesh.moves")
 
-UNPROVEN = "undecided"
+UNPROVEN: RefusalKind = "undecided"
 """The code by which an engine is told that it is not known to host the pico."""
 CODES: Mapping[str, RefusalKind] = {one: one for one in get_args(RefusalKind)}
 LATER = ("quota", "draining")
