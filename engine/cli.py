@@ -25,6 +25,7 @@ from engine.commands.install import install
 from engine.commands.introductions import connect, invite
 from engine.commands.ipfs import ipfs
 from engine.commands.log import log
+from engine.commands.login import login, token
 from engine.commands.lsp import lsp
 from engine.commands.modules import grant, modules, revoke
 from engine.commands.move import move, moves, where
@@ -77,6 +78,7 @@ COMMANDS = (
     *(new, dev, check, fmt, test, repl, sign, key, lsp),
     credential,
     *(did, guardian, invite, connect, passphrase),
+    *(login, token),
     *(engines, drain),
     *(move, moves, where),
     *(export, import_, restore, verify, backup, restore_home),

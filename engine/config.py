@@ -42,7 +42,11 @@ EXPORT_PASSPHRASE = "PICOMESH_EXPORT_PASSPHRASE"
 """Of the keys in the file of one pico."""
 NEW_PASSPHRASE = "PICOMESH_NEW_PASSPHRASE"
 """What either are to be sealed with from now on."""
-NOT_SETTINGS = frozenset({"PICOMESH_URL", PASSPHRASE, OWN_PASSPHRASE, EXPORT_PASSPHRASE, NEW_PASSPHRASE})
+TOKEN = "PICOMESH_TOKEN"
+"""What commands show to an engine whose home is not theirs."""
+NOT_SETTINGS = frozenset(
+    {"PICOMESH_URL", TOKEN, PASSPHRASE, OWN_PASSPHRASE, EXPORT_PASSPHRASE, NEW_PASSPHRASE}
+)
 """Variables of ours that are no settings of an engine: where the commands find one, and what settings must
 not show."""
 
@@ -90,6 +94,19 @@ class Settings:
     public_url: str = _setting(
         "", "where others reach this engine, as its DID says it; empty: where it listens", is_url=True
     )
+    hosts: str = _setting(
+        "", "names, with commas between them, by which browsers may call it besides localhost and public_url"
+    )
+    open_ui: bool = _setting(
+        False, "whether /api/ui-context and /api/flush need no login, for old clients; on loopback alone"
+    )
+    session_h: float = _setting(168.0, "hours for which somebody who has logged in stays so", least=0.01)
+    login_link_min: float = _setting(60.0, "minutes for which a link to log in is good, once", least=0.1)
+    rate_per_address: float = _setting(
+        500.0, "requests a second that one address may send, of IPv6 one network of 64 bits; 0: any", least=0
+    )
+    rate_burst: int = _setting(2_000, "requests that it may send at once", least=1)
+    rate_on_loopback: bool = _setting(False, "whether that holds for this machine too")
     message_keep_h: float = _setting(
         72.0, "hours for which an event for a DID is tried again when nobody takes it", least=0
     )

@@ -46,6 +46,7 @@ from engine.ports import (
     WebClient,
     Websockets,
 )
+from engine.runtime.access import Lasting
 from engine.runtime.compilers import Compilers
 from engine.runtime.consultants import Consultants, ConsultingLimits
 from engine.runtime.courtesy import Company, unmeasured
@@ -153,6 +154,9 @@ async def open_engine(
             plugins=plugins,
             keys=keys,
             consultants=consultants,
+        )
+        host.access.lasting = Lasting(
+            int(settings.session_h * 3_600_000), int(settings.login_link_min * 60_000)
         )
         vault = make_vault(settings, host.equipment.clock.now_ms)
         seals = give_seals(host, journal, keys, settings, vault)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
+import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -9,6 +13,10 @@ from hypothesis import settings
 
 from tests.campaign import CAMPAIGN, examples
 from tests.support.kubo import program
+
+# Engines note where they run for whoever tests on this machine, and not for these tests.
+os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="picomesh-tests-")
+atexit.register(shutil.rmtree, os.environ["XDG_STATE_HOME"], ignore_errors=True)
 
 settings.register_profile("every run", derandomize=True, deadline=None)
 settings.register_profile("campaign", max_examples=examples(100), deadline=None)

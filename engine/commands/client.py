@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self, TypeVar
 from urllib.parse import quote
@@ -10,10 +11,11 @@ from urllib.parse import quote
 import click
 import httpx
 
-from engine.adapters.http import read_run_file
+from engine.adapters.http import WITHHELD, read_run_file
 from engine.commands.failure import Failure, NoEngine
 from engine.commands.pico_paths import eci_at, path_in, tagged
-from engine.config import default_home
+from engine.commands.whereabouts import find_token
+from engine.config import TOKEN, default_home
 from engine.core.cids import NotACid, named_text, to_url
 from engine.core.multiformats import to_multibase
 
@@ -32,8 +34,11 @@ request would now and then meet its end."""
 class EngineClient:
     """Requests to one engine, over connections that are closed with it."""
 
-    def __init__(self, url: str, timeout_s: float = 60) -> None:
+    def __init__(self, url: str, timeout_s: float = 60, token: str | None = None) -> None:
+        """Without a token it is the one of the engine's home, if that is ours to read."""
         self.url = url.rstrip("/")
+        self._is_given = token is not None
+        self._token = token or find_token(self.url)
         # An engine is addressed directly; what a proxy in the environment is for is the outside.
         self._http = httpx.Client(
             base_url=self.url,
@@ -303,7 +308,29 @@ class EngineClient:
         return self.change_engines("accept", **wishes)
 
     def root_eci(self) -> str:
-        return str(self._get("/readyz")["root_eci"])
+        """A channel to the root pico; for whoever may look and is told no channel, its id."""
+        found = self._get("/api/engine")
+        return str(found["root"] if found["root_eci"] == WITHHELD else found["root_eci"])
+
+    def login_link(self, scope: str = "admin") -> dict[str, Any]:
+        """A URL that lets a browser in, once."""
+        made: dict[str, Any] = self._post(("api", "login-links"), {"scope": scope})
+        return {"url": self.url + made["path"], "scope": made["scope"], "lasts_s": made["lasts_s"]}
+
+    def tokens(self) -> list[dict[str, Any]]:
+        """All that lets somebody in, but the secrets."""
+        found: list[dict[str, Any]] = self._get("/api/tokens")["tokens"]
+        return found
+
+    def create_token(self, name: str, scope: str, lasts_s: int | None) -> dict[str, Any]:
+        """A new one, with its secret."""
+        words = {"name": name, "scope": scope} | ({} if lasts_s is None else {"lasts": lasts_s})
+        made: dict[str, Any] = self._post(("api", "tokens"), words)
+        return made
+
+    def revoke_token(self, id: str) -> dict[str, Any]:
+        ended: dict[str, Any] = self._read(self._call("DELETE", f"/api/tokens/{quote(id, safe='')}"))
+        return ended
 
     def eci(self, given: str) -> str:
         """Of a pico that is called by its names, or what was given."""
@@ -322,8 +349,22 @@ class EngineClient:
         return self._read(self._call("POST", path, json=body, headers=headers))
 
     def _call(self, method: str, path: str, **rest: Any) -> httpx.Response:
+        answer = self._send(method, path, **rest)
+        if answer.status_code == 401 and not self._is_given:
+            fresh = find_token(self.url)
+            if fresh is not None and fresh != self._token:  # the engine was started again meanwhile
+                self._token = fresh
+                answer = self._send(method, path, **rest)
+        return answer
+
+    def credentials(self) -> dict[str, str]:
+        """The headers that let whoever sends them in."""
+        return {} if self._token is None else {"Authorization": f"Bearer {self._token}"}
+
+    def _send(self, method: str, path: str, **rest: Any) -> httpx.Response:
+        headers = {**rest.pop("headers", {}), **self.credentials()}
         try:
-            return self._http.request(method, path, **rest)
+            return self._http.request(method, path, headers=headers, **rest)
         except (httpx.TransportError, httpx.InvalidURL) as error:
             raise NoEngine(
                 f"no engine answers at {self.url} ({error})",
@@ -351,8 +392,9 @@ def _failure(problem: Mapping[str, Any]) -> Failure:
 
 def find_engine(url: str | None) -> EngineClient:
     """The engine that was named, or else the one of the default home."""
+    token = os.environ.get(TOKEN) or None
     if url is not None:
-        return EngineClient(url)
+        return EngineClient(url, token=token)
     home = default_home()
     note = read_run_file(home)
     if note is None:
@@ -360,7 +402,7 @@ def find_engine(url: str | None) -> EngineClient:
             f"no engine has left its address in {home}",
             "`picomesh serve` in another terminal, or name an engine with --url or PICOMESH_URL",
         )
-    return EngineClient(note.url)
+    return EngineClient(note.url, token=token)
 
 
 def engine_option(command: F) -> F:

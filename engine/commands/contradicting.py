@@ -98,7 +98,7 @@ def _tell_engine(settings: Settings, signed: SignedHead) -> None:
     try:
         if note is None:
             raise Failure("it has left no address")
-        with closing(EngineClient(note.url)) as engine:
+        with closing(EngineClient(note.url, token=note.token)) as engine:
             engine.show_head(signed.block)
     except Failure as problem:
         told = f"the evidence is not kept, because the engine of {settings.home} does not take it: {problem}"

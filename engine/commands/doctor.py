@@ -25,6 +25,7 @@ from engine.commands.finding import Check, Finding
 from engine.commands.output import console, json_option, print_json
 from engine.commands.own_keys import identity_file
 from engine.commands.settings import read_settings
+from engine.commands.surface import surface
 from engine.config import Settings
 from engine.core.timekeeping import to_iso
 from engine.did_choice import NO_DID
@@ -39,10 +40,11 @@ LOOPBACK = frozenset(("127.0.0.1", "localhost", "::1"))
 COLOURS = {"good": "green", "note": "yellow", "wrong": "red"}
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @click.option("--home", type=click.Path(path_type=Path), help="The home that is looked at [~/.picomesh].")
 @json_option
-def doctor(home: Path | None, as_json: bool) -> None:
+@click.pass_context
+def doctor(context: click.Context, home: Path | None, as_json: bool) -> None:
     """Look whether all is in order.
 
     That is the home, what protects its keys, where others reach it, and the machine. Nothing is changed.
@@ -52,7 +54,10 @@ def doctor(home: Path | None, as_json: bool) -> None:
     Examples:
       picomesh doctor
       picomesh doctor --home ./my-engine --json
+      picomesh doctor surface
     """
+    if context.invoked_subcommand is not None:
+        return
     findings = list(examine(read_settings(home=home)))
     if as_json:
         print_json([asdict(one) for one in findings])
@@ -62,6 +67,9 @@ def doctor(home: Path | None, as_json: bool) -> None:
     wrong = sum(one.state == "wrong" for one in findings)
     if wrong:
         raise Failure(f"{wrong} of {len(findings)} things are wrong")
+
+
+doctor.add_command(surface)
 
 
 def examine(settings: Settings) -> Iterator[Finding]:
@@ -139,7 +147,7 @@ def _engine(settings: Settings) -> Iterator[Finding]:
         yield Finding("engine", "good", "none runs on this home")
         return
     try:
-        with EngineClient(note.url, timeout_s=5) as engine:
+        with EngineClient(note.url, timeout_s=5, token=note.token) as engine:
             engine.did()
     except Failure as problem:
         yield Finding(
@@ -171,7 +179,7 @@ def _engines(settings: Settings) -> Iterator[Finding]:
     if note is None:
         return
     try:
-        with EngineClient(note.url, timeout_s=5) as engine:
+        with EngineClient(note.url, timeout_s=5, token=note.token) as engine:
             known = [one for one in engine.engines()["engines"] if one["trust"] != "blocked"]
     except Failure:
         return  # that none answers there is said already

@@ -92,7 +92,7 @@ def _seal(settings: Settings, eci: str) -> str | None:
     if note is None:
         return None
     try:
-        with EngineClient(note.url) as engine:
+        with EngineClient(note.url, token=note.token) as engine:
             if engine.root_eci() != note.root_eci:
                 return None  # the note outlived its engine, and another one is there now
             eci = engine.eci(eci)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from engine.adapters.http import WITHHELD
 from engine.commands.failure import Failure
 
 ROOT = "root"
@@ -55,7 +56,8 @@ def eci_at(tree: dict[str, Any], names: Sequence[str]) -> str:
     if pico["eci"] is None:
         hint = "one tagged `ui` comes with io.picolabs.pico-engine-ui: install that on it"
         raise Failure(f"{path} has no channel that people can use", hint)
-    return str(pico["eci"])
+    # Whoever may only look is told no channel; what looks takes the id as well.
+    return str(pico["id"] if pico["eci"] == WITHHELD else pico["eci"])
 
 
 def _child(parent: dict[str, Any], path: str, name: str) -> dict[str, Any]:

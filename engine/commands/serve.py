@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from threading import Timer
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 import structlog
@@ -17,7 +18,9 @@ from rich.markup import escape
 from engine.adapters.http import (
     CannotListen,
     DuplexLimits,
+    GateRules,
     Limits,
+    RateLimit,
     RunFile,
     follow_time,
     is_loopback,
@@ -37,6 +40,7 @@ from engine.commands.hints import example, program
 from engine.commands.output import console
 from engine.commands.passphrase import find_passphrase, tell_protection
 from engine.commands.settings import read_settings
+from engine.commands.whereabouts import forget_home, note_home
 from engine.config import BadSetting, Settings, default_home
 from engine.ports import JournalFailed
 from engine.runtime.garbage import COLLECTOR
@@ -60,6 +64,12 @@ five milliseconds are several times what a request takes."""
 @click.option("--home", type=click.Path(path_type=Path), help="The folder the engine lives in [~/.picomesh].")
 @click.option("--host", help="The address to listen on [127.0.0.1]; any other lets others in.")
 @click.option("--port", type=int, help="The port to listen on [3000]; 0 takes a free one.")
+@click.option(
+    "--open-ui",
+    is_flag=True,
+    default=None,
+    help="For old clients on this machine: /api/ui-context and /api/flush need no login.",
+)
 @click.option(
     "--virtual-clock",
     is_flag=True,
@@ -113,6 +123,7 @@ async def _run(settings: Settings) -> None:
     finally:
         tidying.cancel()
         remove_run_file(settings.home)
+        forget_home(settings.home)
         await engine.close()
     log.info("engine stopped", home=str(settings.home))
 
@@ -137,6 +148,11 @@ async def _serve(engine: Engine, settings: Settings) -> None:
         listener = listen(settings.host, settings.port)
     except CannotListen as error:
         raise CannotStart(str(error)) from None
+    if settings.open_ui and not is_loopback(listener):
+        raise CannotStart(
+            f"with open_ui anybody who reaches {settings.host} would command this engine",
+            "open_ui goes with loopback alone: leave --host out, or --open-ui",
+        )
     url, root_eci = url_of(listener), engine.host.root_eci()
 
     assert engine.host.mail is not None, "an engine with a home has keys"
@@ -144,17 +160,23 @@ async def _serve(engine: Engine, settings: Settings) -> None:
     if engine.host.sealing is not None:
         engine.host.sealing.start()
 
+    access = engine.host.access
+    token, link = access.admit_owner(), f"{url}/login?code={access.make_link()}"
+
     def announce() -> None:
-        _greet(settings, url, root_eci)
+        _greet(settings, url, root_eci, link)
         log.info("engine started", url=url, home=str(settings.home), version=VERSION)
         if settings.virtual_clock:
             console.print("[yellow]Its clock stands still: requests move it with Picomesh-Time.[/]\n")
         if not is_loopback(listener):
             console.print("[yellow]Others can reach this engine; who knows a channel can use it.[/]\n")
+        if settings.open_ui:
+            console.print("[yellow]Whoever uses this machine can command it without a login (open_ui).[/]\n")
         try:
             engine.lock.announce(url)
             # Last: who has waited for it finds everything said.
-            write_run_file(settings.home, RunFile(url, os.getpid(), root_eci))
+            note_home(settings.home, (url, settings.public_url))
+            write_run_file(settings.home, RunFile(url, os.getpid(), root_eci, token))
         except OSError as error:
             raise _unusable(settings.home, error) from None
 
@@ -162,6 +184,8 @@ async def _serve(engine: Engine, settings: Settings) -> None:
         engine.host,
         Limits(settings.body_limit, settings.json_depth, settings.ruleset_limit),
         DuplexLimits(settings.websockets, settings.websocket_idle_s, settings.websockets_per_address),
+        _gate_rules(settings),
+        RateLimit(settings.rate_per_address, settings.rate_burst, settings.rate_on_loopback),
     )
     if engine.virtual_time is not None:
         app = follow_time(app, engine.virtual_time.reach)
@@ -172,14 +196,23 @@ async def _serve(engine: Engine, settings: Settings) -> None:
         raise CannotStart(f"the engine has to stop: {engine.journal.failure}", MAKE_ROOM)
 
 
-def _greet(settings: Settings, url: str, root_eci: str) -> None:
+def _gate_rules(settings: Settings) -> GateRules:
+    public = urlsplit(settings.public_url)
+    names = [*settings.hosts.replace(",", " ").lower().split(), public.hostname or ""]
+    origins = {f"{public.scheme}://{public.netloc}"} if public.netloc else set()
+    return GateRules(frozenset(filter(None, names)), frozenset(origins), settings.open_ui)
+
+
+def _greet(settings: Settings, url: str, root_eci: str, link: str) -> None:
     elsewhere = "" if settings.home == default_home() else f" --url {url}"
     console.print(
         f"\n[bold]Picomesh {VERSION}[/] is running.\n\n"
         f"  URL       [cyan]{escape(url)}[/]\n"
         f"  home      {escape(str(settings.home))}\n"
         f"  root ECI  {escape(root_eci)}\n"
-        f"  keys      {escape(tell_protection(settings.home))}\n\n"
+        f"  keys      {escape(tell_protection(settings.home))}\n"
+        f"  login     [cyan]{escape(link)}[/]\n"
+        f"            [dim]lets a browser in, once; `{escape(program())} login` makes another[/]\n\n"
         f"Next, in another terminal:\n\n"
         f"  {escape(f'{program()} install root {example()}{elsewhere}')}\n\n"
         f"[dim]Ctrl-C stops it.[/]\n"

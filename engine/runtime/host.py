@@ -25,6 +25,7 @@ from engine.core.relations import newest_did
 from engine.core.timekeeping import to_iso
 from engine.plugins.describing import Document
 from engine.ports import AcceptEvent, JournalFailed, SetFact
+from engine.runtime.access import Access
 from engine.runtime.admission import (
     admit,
     admit_introduction,
@@ -98,6 +99,8 @@ class Host:
         self._neighbours = Neighbours(equipment, self._residents)
         equipment.questions.learn(self._neighbours.kinds)
         self._is_draining = False
+        self.access = Access(equipment.journal, equipment.clock.now_ms, equipment.entropy)
+        """Who may use it besides those who know a channel."""
         self.histories = Histories(
             equipment.journal, equipment.kernel, equipment.programs, equipment.second_chance
         )
@@ -632,6 +635,16 @@ class Host:
     def root_eci(self) -> Eci:
         """A channel of the root pico through which everything may be done."""
         return Eci(self._fact(ROOT_ECI))
+
+    def root_id(self) -> PicoId:
+        """The root pico."""
+        return PicoId(self._fact(ROOT_PICO))
+
+    def is_channel(self, name: str) -> bool:
+        """Whether that is an ECI or a DID by which a pico is reached here. The channel that has a pico's own
+        id is for the pico alone, so that an id is no secret."""
+        journal = self._equipment.journal
+        return journal.find_channel(Eci(name)) not in (None, name) or journal.find_did(Did(name)) is not None
 
     def ui_eci(self) -> Eci:
         """The channel of the root pico that user interfaces begin with."""

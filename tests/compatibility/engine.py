@@ -39,6 +39,8 @@ T = TypeVar("T")
 Told = tuple[Any, Any]
 """Name and options of a directive: what a rule tells whoever sent the event."""
 
+URL = "http://127.0.0.1:3000"
+
 SETTLING_S = 10.0
 """For picos that keep each other busy for ever."""
 
@@ -102,6 +104,7 @@ class Engine:
             web=self._web,
         )
         self.run(self.host.start())
+        self._as_owner = {"authorization": f"Bearer {self.host.access.admit_owner()}"}
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run something of the host to its end; what hangs fails."""
@@ -225,7 +228,7 @@ class Engine:
 
         async def send() -> Response:
             transport = ASGITransport(make_app(self.host, PLENTY))
-            async with AsyncClient(transport=transport, base_url="http://engine") as client:
+            async with AsyncClient(transport=transport, base_url=URL, headers=self._as_owner) as client:
                 return await client.request(method, path, **rest)
 
         return self.run(send())

@@ -76,7 +76,8 @@ def test_the_requests_of_the_readme_are_answered(tmp_path: Path) -> None:
         engine = process.start()
         root = engine.root_eci()
         install_ruleset(engine, root, counter_ruleset().as_uri(), {})
-        answers = [send_like_curl(line, engine.url, root) for line in lines]
+        token = engine.create_token("readme", "send", None)["token"]
+        answers = [send_like_curl(line, engine.url, root, token) for line in lines]
     finally:
         process.end()
     assert [answer.status_code for answer in answers] == [200, 200, 200]
@@ -85,10 +86,10 @@ def test_the_requests_of_the_readme_are_answered(tmp_path: Path) -> None:
     assert answers[2].json() == 5
 
 
-def send_like_curl(words: list[str], url: str, eci: str) -> httpx.Response:
+def send_like_curl(words: list[str], url: str, eci: str, token: str) -> httpx.Response:
     """A `curl -s URL [-H HEADER]` without curl."""
     address = words[2].replace("http://127.0.0.1:3000", url).replace("/ECI/", f"/{eci}/")
-    headers = dict(word.split(": ", 1) for word in words[4::2])
+    headers = dict(word.replace("$PICOMESH_TOKEN", token).split(": ", 1) for word in words[4::2])
     return httpx.get(address, headers=headers)
 
 

@@ -20,16 +20,17 @@ def table(readme: Path) -> list[tuple[str, ...]]:
 
 
 def test_every_route_is_documented() -> None:
-    """With the sentence that stands beside it in the code."""
+    """With who may use it, and the sentence that stands beside it in the code."""
     rows = set(table(ENGINE / "adapters" / "http" / "README.md"))
-    routes = {**picos.ROUTES, **{path: about for path, (_, about) in ROUTED.items()}}
-    assert set(routes.items()) == {row for row in rows if row[0].startswith("/")}
+    routes = {(path, str(picos.SURFACE), about) for path, about in picos.ROUTES.items()}
+    routes |= {(path, str(one.surface), one.about) for path, one in ROUTED.items()}
+    assert routes == {row for row in rows if row[0].startswith("/")}
 
 
 def test_every_status_is_documented() -> None:
     """Those of refusals, and 500 for what fails."""
     rows = table(ENGINE / "adapters" / "http" / "README.md")
-    assert {int(row[0]) for row in rows if row[0].isdigit()} == {*STATUS_OF_REFUSAL.values(), 500}
+    assert {int(row[0]) for row in rows if row[0].isdigit()} == {*STATUS_OF_REFUSAL.values(), 401, 421, 500}
 
 
 def shown(default: object) -> str:

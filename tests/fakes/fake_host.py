@@ -13,6 +13,7 @@ from engine.core.messages import Fault, Refusal
 from engine.core.model import Eci, EventId, PicoId, Rid, RulesetHash
 from engine.plugins.collection import NO_PLUGINS
 from engine.plugins.describing import Document, tell_modules
+from engine.runtime.access import Access
 from engine.runtime.equipment import NoSecondChance
 from engine.runtime.histories import Histories
 from engine.runtime.mail import Mail
@@ -23,6 +24,7 @@ from engine.runtime.stock import Stock
 from pico_lang.errors import Place
 from pico_lang.values import Value
 from tests.engine.runtime.shell import NoPrograms
+from tests.fakes.access import owned_access
 from tests.fakes.memory_journal import MemoryJournal
 from tests.fakes.shelf import memory_shelf
 from tests.fakes.tally_kernel import TallyKernel
@@ -61,6 +63,7 @@ class FakeHost:
     values: dict[tuple[str, str], Value] = field(default_factory=dict)
     draining: bool = False
     events: list[Seen] = field(default_factory=list)
+    access: Access = field(default_factory=owned_access)
     histories: Histories = field(default_factory=no_histories)
     stock: Stock = field(default_factory=empty_stock)
     seal_desk: SealDesk | None = None
@@ -166,6 +169,12 @@ class FakeHost:
 
     def root_eci(self) -> Eci:
         return ROOT
+
+    def root_id(self) -> PicoId:
+        return PicoId("root")
+
+    def is_channel(self, name: str) -> bool:
+        return name in (ROOT, CLOSED, "child-eci", "ui-eci", "fork-eci")
 
     def ui_eci(self) -> Eci:
         return Eci("ui-eci")

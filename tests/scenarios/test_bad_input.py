@@ -127,7 +127,9 @@ def test_a_flush_of_a_ruleset_that_does_not_compile(
     file.write_text('ruleset greeter { meta { shares hello } global { hello = function() { "hello" } } }')
     install_ruleset(engine, "root", file.as_uri(), {})
     file.write_text("ruleset greeter { global { hello = nothing } }")
-    response = httpx.get(f"{engine.url}/api/flush", params={"url": file.as_uri()})
+    response = httpx.get(
+        f"{engine.url}/api/flush", params={"url": file.as_uri()}, headers=engine.credentials()
+    )
     assert (response.status_code, response.json()["code"]) == (422, "uncompilable")
     assert "K201" in response.json()["detail"]
     assert engine.query("root", ("greeter", "hello"), {}) == "hello"

@@ -248,7 +248,7 @@ def test_no_part_of_a_message_can_be_read(
     # The same ear hears whoever asks without encryption, as local programs do.
     with Ear(int(str(urlsplit(there.url).port))) as at_the_door:
         with EngineClient(f"http://127.0.0.1:{at_the_door.port}") as client:
-            client.query("root", ("penpal", "seen"), {})
+            client.query(there.root_eci(), ("penpal", "seen"), {})
         assert found_in(at_the_door.heard, words) == words
 
 

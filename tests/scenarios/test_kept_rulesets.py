@@ -155,7 +155,9 @@ def test_an_engine_installs_only_what_its_authors_have_signed(tmp_path: Path) ->
             assert refused.exit_code == 1
             assert "is not signed" in refused.output
             assert author in refused.output
-        flushed = httpx.get(f"{engine.url}/api/flush", params={"url": file.as_uri()})
+        flushed = httpx.get(
+            f"{engine.url}/api/flush", params={"url": file.as_uri()}, headers=engine.credentials()
+        )
         assert flushed.status_code == 403
         offline("sign", str(file), "--key", key)
         assert "counter" in read(engine, "install", "root", file.as_uri())["installed"]

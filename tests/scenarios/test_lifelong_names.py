@@ -142,6 +142,7 @@ def test_what_is_no_entry_is_refused(home: Home, entry: str) -> None:
     first = home.told("did", "log", "root")
     eci = home.engine.root_eci()
     for line in (entry, first["log"]):
-        answer = httpx.post(f"{home.engine.url}/api/did/log", json={"eci": eci, "entry": line})
+        url, given = f"{home.engine.url}/api/did/log", {"eci": eci, "entry": line}
+        answer = httpx.post(url, json=given, headers=home.engine.credentials())
         assert answer.status_code == 400, answer.text
     assert home.told("did", "log", "root")["log"] == first["log"]

@@ -135,7 +135,7 @@ def test_a_request_that_makes_no_sense_is_told_so(
     """By the route itself, whoever sends it."""
     engine = homes[0].engine
     asked = {"eci": engine.root_eci(), "subject": ALICE, "type": "Friend", "claims": {}, "days": 1} | changes
-    answer = httpx.post(f"{engine.url}/api/credential", json=asked)
+    answer = httpx.post(f"{engine.url}/api/credential", json=asked, headers=engine.credentials())
     assert answer.status_code == 400
     assert reason in answer.json()["detail"]
 
@@ -150,6 +150,8 @@ def test_numbers_in_claims_are_signed_as_they_were_written(homes: tuple[Home, Ho
 
 def test_looking_issues_nothing(homes: tuple[Home, Home]) -> None:
     """A link that somebody follows has no pico vouch for anybody; nor has what is no JSON."""
-    url = f"{homes[0].engine.url}/api/credential"
-    assert "this issues a credential" in httpx.get(url).json()["detail"]
-    assert "the body cannot be read" in httpx.post(url, content=b'{"eci": 1').json()["detail"]
+    engine = homes[0].engine
+    url, headers = f"{engine.url}/api/credential", engine.credentials()
+    assert "this issues a credential" in httpx.get(url, headers=headers).json()["detail"]
+    broken = httpx.post(url, content=b'{"eci": 1', headers=headers)
+    assert "the body cannot be read" in broken.json()["detail"]

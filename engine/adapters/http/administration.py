@@ -8,7 +8,7 @@ from engine.adapters.http.host import Host
 from engine.adapters.http.problems import malformed, settled
 from engine.adapters.http.replies import Reply, encode
 from engine.adapters.http.requests import Request
-from engine.adapters.http.routes import Routes
+from engine.adapters.http.routes import ADMIN, OPEN_ADMIN, OPEN_SEND, READ, SEND, Endpoint, Routes, public
 from engine.core.model import Eci
 from engine.runtime.replies import PicoView
 from engine.runtime.stock import tell_diagnostic
@@ -97,16 +97,34 @@ async def _say_alive(host: Host, request: Request) -> Reply:
 
 
 async def _say_ready(host: Host, request: Request) -> Reply:
-    return Reply(encode({"status": "ready", "root_eci": host.root_eci()}))
+    return Reply(encode({"status": "ready"}))
+
+
+async def _show_engine(host: Host, request: Request) -> Reply:
+    root = {"root": host.root_id(), "root_eci": host.root_eci()}
+    return Reply(encode({"name": "picomesh", "version": VERSION, **root}))
 
 
 ROUTES: Routes = {
-    "/api/ui-context": (_show_context, "the channel that user interfaces begin with"),
-    "/api/install": (_install, "by POST: install url (with config) at eci, though Wrangler be broken"),
-    "/api/flush": (_flush, "read the ruleset at ?url=… again and bring it into force"),
-    "/api/tree": (_show_tree, "all picos below the root, with their rulesets and channels"),
-    "/api/evaluate": (_evaluate, "what expressions come to on a pico's state, which stays as it is"),
-    "/healthz": (_say_alive, "whether the process answers"),
-    "/readyz": (_say_ready, "whether the engine takes work"),
-    "/version": (_show_version, "which Picomesh this is"),
+    "/api/ui-context": Endpoint(_show_context, "the channel that user interfaces begin with", OPEN_SEND),
+    "/api/install": Endpoint(
+        _install, "by POST: install url (with config) at eci, though Wrangler be broken", ADMIN
+    ),
+    "/api/flush": Endpoint(_flush, "read the ruleset at ?url=… again and bring it into force", OPEN_ADMIN),
+    "/api/tree": Endpoint(_show_tree, "all picos below the root, with their rulesets and channels", READ),
+    "/api/evaluate": Endpoint(
+        _evaluate, "what expressions come to on a pico's state, which stays as it is", SEND
+    ),
+    "/healthz": Endpoint(
+        _say_alive,
+        "whether the process answers",
+        public("supervisors and load balancers ask whether the process answers; that is all it says"),
+    ),
+    "/readyz": Endpoint(
+        _say_ready,
+        "whether the engine takes work",
+        public("they also ask whether it takes work; that is all it says"),
+    ),
+    "/api/engine": Endpoint(_show_engine, "what this engine is, and the root pico of it", READ),
+    "/version": Endpoint(_show_version, "which Picomesh this is", READ),
 }

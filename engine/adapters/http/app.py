@@ -1,8 +1,10 @@
-"""The HTTP face as one ASGI application: picos first, by hand; everything else through a router."""
+"""The HTTP face as one ASGI application: picos first, by hand; everything else through the gate and a
+router."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from time import monotonic
 
 import structlog
 from starlette.routing import Route, Router
@@ -15,21 +17,34 @@ from engine.adapters.http import (
     guarding,
     introductions,
     lives,
+    login,
     modules,
     moves,
     past,
     picos,
     rulesets,
     seals,
+    tokens,
     upgrades,
     vouching,
 )
 from engine.adapters.http.duplex import Duplexes, DuplexLimits
+from engine.adapters.http.gate import Gate, GateRules
 from engine.adapters.http.host import Host
 from engine.adapters.http.problems import Problem
-from engine.adapters.http.replies import OPTIONS, Reply, problem_reply, send_reply
+from engine.adapters.http.rates import RateLimit, Rates, whose
+from engine.adapters.http.replies import (
+    ALLOWED,
+    OPTIONS,
+    Reply,
+    guarded,
+    problem_reply,
+    send_reply,
+    with_headers,
+)
 from engine.adapters.http.requests import ClientGone, Limits, Request, path_segments
-from engine.adapters.http.routes import Handler, Routes
+from engine.adapters.http.routes import Endpoint, Routes, Surface
+from engine.adapters.http.withholding import withhold
 from engine.core.codec import Unreadable
 
 log = structlog.get_logger("picomesh.http")
@@ -37,8 +52,14 @@ log = structlog.get_logger("picomesh.http")
 MENDING = "`picomesh replay ECI` names the record; a copy of the journal has to take its place"
 """What can be done about a damaged history."""
 
+FAILURES = RateLimit(per_s=0.2, burst=10, on_loopback=True)
+"""How often one address may show what lets nobody in."""
+LOST = "`picomesh doctor surface` lists the routes, and so does the README of the HTTP face"
+
 ROUTED: Routes = {
     **administration.ROUTES,
+    **login.ROUTES,
+    **tokens.ROUTES,
     **rulesets.ROUTES,
     **upgrades.ROUTES,
     **modules.ROUTES,
@@ -55,16 +76,35 @@ ROUTED: Routes = {
 """Everything but the routes of `picos`."""
 
 
-def make_app(host: Host, limits: Limits, duplex: DuplexLimits | None = None) -> ASGIApp:
+def all_routes() -> Iterator[tuple[str, str, Surface]]:
+    """Path, line and surface of everything that this application answers."""
+    for path, about in picos.ROUTES.items():
+        yield path, about, picos.SURFACE
+    for path, endpoint in ROUTED.items():
+        yield path, endpoint.about, endpoint.surface
+
+
+def make_app(
+    host: Host,
+    limits: Limits,
+    duplex: DuplexLimits | None = None,
+    rules: GateRules | None = None,
+    rate: RateLimit | None = None,
+) -> ASGIApp:
     """The application that answers for an engine."""
     duplexes = Duplexes(host, duplex or DuplexLimits())
+    gate = Gate(host.access, rules or GateRules(), Rates(FAILURES, monotonic))
+    rates = Rates(rate or RateLimit(), monotonic)
     router = Router(
-        [Route(path, _Endpoint(host, limits, handler)) for path, (handler, _) in ROUTED.items()],
+        [Route(path, _Door(host, limits, gate, endpoint)) for path, endpoint in ROUTED.items()],
         redirect_slashes=False,
         default=_answer_unknown,
     )
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if rates.is_on and not rates.take(whose(scope)):
+            await _refuse_rate(scope, send, rates.wait_s(whose(scope)))
+            return
         if scope["type"] == "websocket" and scope["path"] == didcomm.PATH:
             await duplexes.serve(scope, receive, send)
             return
@@ -76,26 +116,45 @@ def make_app(host: Host, limits: Limits, duplex: DuplexLimits | None = None) -> 
             request = Request(scope, receive, limits)
             return await picos.answer(host, request, path_segments(scope)) or _unknown_path(scope)
 
-        await _send_outcome(scope, send, answer)
+        if (reply := await _outcome(scope, answer)) is not None:
+            await send_reply(send, reply)
 
     return app
 
 
-class _Endpoint:
-    """A handler as the router wants it."""
+class _Door:
+    """An endpoint as the router wants it, behind the gate."""
 
-    def __init__(self, host: Host, limits: Limits, handler: Handler) -> None:
+    def __init__(self, host: Host, limits: Limits, gate: Gate, endpoint: Endpoint) -> None:
         self._host = host
         self._limits = limits
-        self._handler = handler
+        self._gate = gate
+        self._endpoint = endpoint
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def answer() -> Reply:
-            if scope["method"] == "OPTIONS":
-                return OPTIONS
-            return await self._handler(self._host, Request(scope, receive, self._limits))
+        surface = self._endpoint.surface
 
-        await _send_outcome(scope, send, answer)
+        async def answer() -> Reply:
+            request = Request(scope, receive, self._limits)
+            scope["gate"] = self._gate
+            scope["caller"] = self._gate.admit(surface, scope["method"], request.headers, whose(scope))
+            if scope["method"] == "OPTIONS":
+                return OPTIONS if surface.is_public else Reply(b"", headers=ALLOWED)
+            return await self._endpoint.handler(self._host, request)
+
+        if (reply := await _outcome(scope, answer)) is not None:
+            await send_reply(send, self._finished(reply, scope))
+
+    def _finished(self, reply: Reply, scope: Scope) -> Reply:
+        """As whoever asked may see it."""
+        surface, caller = self._endpoint.surface, scope.get("caller")
+        if reply.status == 401 and surface.is_page and not surface.is_public:
+            reply = login.to_login(scope["path"])
+        if caller is not None and not caller.allows("send"):
+            reply = Reply(withhold(reply.body, self._host.is_channel), reply.status, reply.headers)
+        if not surface.is_guarded:
+            return reply
+        return with_headers(guarded(reply), self._gate.opened_to(surface, scope))
 
 
 async def _answer_unknown(scope: Scope, receive: Receive, send: Send) -> None:
@@ -105,9 +164,17 @@ async def _answer_unknown(scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "websocket.close", "code": 1000})
 
 
+async def _refuse_rate(scope: Scope, send: Send, wait_s: int) -> None:
+    if scope["type"] != "http":
+        await send({"type": "websocket.close"})
+        return
+    hint = f"wait {wait_s} s; the settings rate_per_address and rate_burst say how many are"
+    problem = Problem(429, "rate", "too many requests came from this address", hint=hint)
+    await send_reply(send, problem_reply(problem, wait_s=wait_s))
+
+
 def _unknown_path(scope: Scope) -> Reply:
-    hint = "the routes are " + ", ".join((*picos.ROUTES, *ROUTED))
-    return problem_reply(Problem(404, "unknown", f"there is nothing at {scope['path']}", hint=hint))
+    return problem_reply(Problem(404, "unknown", f"there is nothing at {scope['path']}", hint=LOST))
 
 
 def _location(scope: Scope, problem: Problem) -> str | None:
@@ -119,20 +186,18 @@ def _location(scope: Scope, problem: Problem) -> str | None:
     return f"{problem.extra['url']}{path.decode('latin-1')}{f'?{query.decode()}' if query else ''}"
 
 
-async def _send_outcome(scope: Scope, send: Send, answer: Callable[[], Awaitable[Reply]]) -> None:
-    """Send what a handler answers, also when it raises. A bug is logged here, and told without details."""
+async def _outcome(scope: Scope, answer: Callable[[], Awaitable[Reply]]) -> Reply | None:
+    """What a handler answers, also when it raises; None when there is nobody any more who could hear it. A
+    bug is logged here, and told without details."""
     try:
-        reply = await answer()
+        return await answer()
     except Problem as problem:
-        reply = problem_reply(problem, _location(scope, problem))
-    except ClientGone:
-        return
+        return problem_reply(problem, _location(scope, problem))
     except Unreadable as damage:
         log.error("a pico cannot be woken", path=scope["path"], reason=str(damage))
-        reply = problem_reply(Problem(500, "damaged", f"a history is damaged: {damage}", hint=MENDING))
+        return problem_reply(Problem(500, "damaged", f"a history is damaged: {damage}", hint=MENDING))
+    except ClientGone:
+        return None
     except Exception:
         log.exception("a request met a bug", path=scope["path"], method=scope["method"])
-        reply = problem_reply(
-            Problem(500, "bug", "the engine made a mistake", hint="its log has the details")
-        )
-    await send_reply(send, reply)
+        return problem_reply(Problem(500, "bug", "the engine made a mistake", hint="its log has the details"))

@@ -13,7 +13,7 @@ from engine.adapters.http.host import Host
 from engine.adapters.http.problems import Problem, malformed, settled
 from engine.adapters.http.replies import ANY_ORIGIN, Reply, encode
 from engine.adapters.http.requests import Request
-from engine.adapters.http.routes import Routes
+from engine.adapters.http.routes import SEND, Endpoint, Routes, public
 from engine.core.didcomm.media_types import ENCRYPTED, PLAIN, SIGNED
 from engine.core.model import Eci
 from engine.runtime.lines import Line
@@ -73,6 +73,12 @@ def mail_of(host: Host) -> Mail:
 
 
 ROUTES: Routes = {
-    PATH: (_take, "by POST: a DIDComm v2 message, encrypted to a DID of this engine; also a websocket"),
-    "/api/did": (_tell, "the DID of the engine, or of the channel ?eci=…"),
+    PATH: Endpoint(
+        _take,
+        "by POST: a DIDComm v2 message, encrypted to a DID of this engine; also a websocket",
+        public(
+            "whoever has a DID of this engine writes to it; messages are encrypted and say who wrote them"
+        ),
+    ),
+    "/api/did": Endpoint(_tell, "the DID of the engine, or of the channel ?eci=…", SEND),
 }

@@ -10,12 +10,12 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from dataclasses import dataclass
-from ipaddress import IPv6Address, ip_address, ip_network
 
 from starlette.types import Message, Receive, Scope, Send
 
 from engine.adapters.http.didcomm import REFUSED
 from engine.adapters.http.host import Host
+from engine.adapters.http.rates import whose
 from engine.runtime.lines import Line
 from engine.runtime.mail import Mail
 from engine.runtime.receipts import Verdict
@@ -25,10 +25,6 @@ SEND_S = 30.0
 
 GOING_AWAY, POLICY, TRY_LATER = 1001, 1008, 1013
 """How a websocket ends (RFC 6455, 7.4.1, and the registry it set up)."""
-
-
-ONE_NETWORK = 64
-"""Bits of an IPv6 address that tell networks apart: whoever has one address mostly has all of its network."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +48,11 @@ class Duplexes:
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One, to its end."""
-        whose = _whose(scope)
-        if self._host.mail is None or not self._has_room(whose):
+        address = whose(scope)
+        if self._host.mail is None or not self._has_room(address):
             await send({"type": "websocket.close"})
             return
-        self._open[whose] += 1
+        self._open[address] += 1
         try:
             await receive()
             await send({"type": "websocket.accept"})
@@ -65,13 +61,13 @@ class Duplexes:
             # The other end is gone.
             return
         finally:
-            self._open[whose] -= 1
-            if not self._open[whose]:
-                del self._open[whose]
+            self._open[address] -= 1
+            if not self._open[address]:
+                del self._open[address]
 
-    def _has_room(self, whose: str) -> bool:
+    def _has_room(self, address: str) -> bool:
         limits = self._limits
-        return self._open.total() < limits.at_once and self._open[whose] < limits.per_address
+        return self._open.total() < limits.at_once and self._open[address] < limits.per_address
 
 
 class _Duplex:
@@ -132,20 +128,6 @@ class _Duplex:
         closing: Message = {"type": "websocket.close", "code": code, "reason": reason}
         async with self._sending:
             await asyncio.wait_for(self._send(closing), SEND_S)
-
-
-def _whose(scope: Scope) -> str:
-    """The address at the other end, or of whoever a proxy on this machine says is behind it."""
-    host = str((scope.get("client") or ("",))[0])
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return host
-    if not isinstance(address, IPv6Address):
-        return host
-    if address.ipv4_mapped is not None:
-        return str(address.ipv4_mapped)
-    return str(ip_network((address.packed, ONE_NETWORK), strict=False))
 
 
 def _frame(event: Message) -> bytes | None:

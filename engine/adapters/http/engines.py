@@ -10,7 +10,7 @@ from engine.adapters.http.host import Host
 from engine.adapters.http.problems import Problem, malformed, settled
 from engine.adapters.http.replies import Reply, encode
 from engine.adapters.http.requests import Request
-from engine.adapters.http.routes import Routes
+from engine.adapters.http.routes import ADMIN, READ_ADMIN, Endpoint, Routes
 from engine.core.mesh.acquaintances import Trust
 from engine.runtime.mesh.engines import Engines
 
@@ -114,17 +114,25 @@ def _is_number(value: object) -> bool:
 
 
 ROUTES: Routes = {
-    "/api/engines": (
+    "/api/engines": Endpoint(
         _list,
         "the engines that this one knows; with ?all also those it has heard of; by POST: ?now asks first",
+        READ_ADMIN,
     ),
-    "/api/engines/invite": (_invite, "by POST: an invitation to another engine, with lasts, once, trust"),
-    "/api/engines/add": (_add, "by POST: accept the invitation of another engine, with name, trust"),
-    "/api/engines/change": (_change, "by POST: trust engine more or less (trust), call it otherwise (name)"),
-    "/api/engines/remove": (_remove, "by POST: forget engine, and tell it so"),
-    "/api/engines/accept": (_accept, "whose picos may come; by POST: changes of that"),
-    "/api/drain": (
+    "/api/engines/invite": Endpoint(
+        _invite, "by POST: an invitation to another engine, with lasts, once, trust", ADMIN
+    ),
+    "/api/engines/add": Endpoint(
+        _add, "by POST: accept the invitation of another engine, with name, trust", ADMIN
+    ),
+    "/api/engines/change": Endpoint(
+        _change, "by POST: trust engine more or less (trust), call it otherwise (name)", ADMIN
+    ),
+    "/api/engines/remove": Endpoint(_remove, "by POST: forget engine, and tell it so", ADMIN),
+    "/api/engines/accept": Endpoint(_accept, "whose picos may come; by POST: changes of that", READ_ADMIN),
+    "/api/drain": Endpoint(
         _drain,
         "how far it is that all picos leave; by POST: begin, to engines or all that may do",
+        READ_ADMIN,
     ),
 }

@@ -10,7 +10,7 @@ from engine.adapters.http.host import Host
 from engine.adapters.http.problems import malformed, settled
 from engine.adapters.http.replies import Reply, encode
 from engine.adapters.http.requests import Request
-from engine.adapters.http.routes import Routes
+from engine.adapters.http.routes import ADMIN, Endpoint, Routes
 from engine.core.model import Eci
 from engine.ports import Guard, KeptLog, LogChange, OwnersKey, Recover, Rotate
 from engine.runtime.mail import Mail
@@ -94,9 +94,12 @@ _READERS: Mapping[str, Callable[[Given, Mail], LogChange]] = {
 }
 
 ROUTES: Routes = {
-    "/api/did/guardians": (
+    "/api/did/guardians": Endpoint(
         _guard,
         "by POST: names those who can take back the pico with that eci: guardians, or an owner by a key",
+        ADMIN,
     ),
-    "/api/did/request": (_ask, "by POST: a request to those who have to sign or approve a change of its log"),
+    "/api/did/request": Endpoint(
+        _ask, "by POST: a request to those who have to sign or approve a change of its log", ADMIN
+    ),
 }

@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from engine.core.messages import Fault, Refusal
-from engine.core.model import Eci, EventId, Rid
+from engine.core.model import Eci, EventId, PicoId, Rid
 from engine.plugins.describing import Document
+from engine.runtime.access import Access
 from engine.runtime.histories import Histories
 from engine.runtime.mail import Mail
 from engine.runtime.moves.moves import Moves
@@ -23,6 +24,8 @@ from pico_lang.values import Value
 class Host(Protocol):
     """The picos of this engine, as a caller from outside may use them."""
 
+    access: Access
+    """Who is let in to what is not for everybody."""
     histories: Histories
     """Their past."""
     stock: Stock
@@ -90,8 +93,14 @@ class Host(Protocol):
     async def grant(self, eci: Eci, module: str, granted: bool) -> Document | Refusal | Fault:
         """Say whether a pico may use a module."""
 
+    def is_channel(self, name: str) -> bool:
+        """Whether that is an ECI or a DID by which a pico is reached here."""
+
     def root_eci(self) -> Eci:
         """A channel to the root pico through which people may do everything."""
+
+    def root_id(self) -> PicoId:
+        """The root pico."""
 
     def ui_eci(self) -> Eci:
         """The channel of the root pico that user interfaces begin with."""

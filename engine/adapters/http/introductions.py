@@ -11,7 +11,7 @@ from engine.adapters.http.host import Host
 from engine.adapters.http.problems import malformed, settled
 from engine.adapters.http.replies import HTML, Reply, encode
 from engine.adapters.http.requests import Request
-from engine.adapters.http.routes import Routes
+from engine.adapters.http.routes import ADMIN, SEND, Endpoint, Routes, public
 from engine.core.model import Eci
 from engine.runtime.introducing import Wish
 
@@ -66,11 +66,20 @@ async def _have(host: Host, given: Mapping[str, Any], wish: Wish) -> Reply:
 
 
 ROUTES: Routes = {
-    "/api/invite": (_invite, "by POST: an invitation by the pico at eci, with label, once, expires, here"),
-    "/api/connect": (_connect, "by POST: have the pico at eci accept the invitation url, with a label"),
-    "/api/rotate": (
-        _rotate,
-        "by POST: a new DID for the channel eci, told to those who know the old one",
+    "/api/invite": Endpoint(
+        _invite, "by POST: an invitation by the pico at eci, with label, once, expires, here", SEND
     ),
-    "/invitation": (_show_page, "where an invitation leads in a browser: what it is"),
+    "/api/connect": Endpoint(
+        _connect, "by POST: have the pico at eci accept the invitation url, with a label", SEND
+    ),
+    "/api/rotate": Endpoint(
+        _rotate, "by POST: a new DID for the channel eci, told to those who know the old one", ADMIN
+    ),
+    "/invitation": Endpoint(
+        _show_page,
+        "where an invitation leads in a browser: what it is",
+        public(
+            "where an invitation leads in the browser of whoever is invited; it says nothing of this engine"
+        ),
+    ),
 }

@@ -7,7 +7,7 @@ from engine.adapters.http.host import Host
 from engine.adapters.http.problems import Problem, malformed, settled
 from engine.adapters.http.replies import ANY_ORIGIN, Reply, encode
 from engine.adapters.http.requests import Request
-from engine.adapters.http.routes import Routes
+from engine.adapters.http.routes import SEND_ADMIN, Endpoint, Routes, public
 from engine.core.model import Eci, PicoId
 from engine.ports import KeptLog
 
@@ -64,10 +64,19 @@ async def _kept(host: Host, request: Request) -> KeptLog:
 
 
 ROUTES: Routes = {
-    "/api/did/log": (
+    "/api/did/log": Endpoint(
         _log,
         "the log of the pico at ?eci=…, or of ?did=…; by POST: rotate its key, or add the entry sent",
+        SEND_ADMIN,
     ),
-    "/picos/{pico}/did.jsonl": (_serve, "the log of a pico, as did:webvh has it"),
-    "/picos/{pico}/did-witness.json": (_serve_approvals, "what the witnesses of that log have approved"),
+    "/picos/{pico}/did.jsonl": Endpoint(
+        _serve,
+        "the log of a pico, as did:webvh has it",
+        public("a did:webvh is proved by its log, which every verifier fetches"),
+    ),
+    "/picos/{pico}/did-witness.json": Endpoint(
+        _serve_approvals,
+        "what the witnesses of that log have approved",
+        public("the same for what the witnesses of the log have approved"),
+    ),
 }

@@ -6,7 +6,7 @@ from engine.adapters.http.host import Host
 from engine.adapters.http.problems import malformed, settled
 from engine.adapters.http.replies import Reply, encode
 from engine.adapters.http.requests import Request
-from engine.adapters.http.routes import Routes
+from engine.adapters.http.routes import ADMIN, READ, Endpoint, Routes
 from engine.core.model import Eci
 
 
@@ -32,7 +32,9 @@ async def _decide(host: Host, request: Request, granted: bool) -> Reply:
 
 
 ROUTES: Routes = {
-    "/api/modules": (_show_modules, "all modules that rulesets can call, and which pico may use them"),
-    "/api/grant": (_grant, "by POST: let the pico at ?eci=… use the module ?module=…"),
-    "/api/revoke": (_revoke, "by POST: let it use that module no more"),
+    "/api/modules": Endpoint(
+        _show_modules, "all modules that rulesets can call, and which pico may use them", READ
+    ),
+    "/api/grant": Endpoint(_grant, "by POST: let the pico at ?eci=… use the module ?module=…", ADMIN),
+    "/api/revoke": Endpoint(_revoke, "by POST: let it use that module no more", ADMIN),
 }

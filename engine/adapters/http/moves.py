@@ -7,7 +7,7 @@ from engine.adapters.http.host import Host
 from engine.adapters.http.problems import Problem, from_refusal, malformed
 from engine.adapters.http.replies import Reply, encode
 from engine.adapters.http.requests import Request
-from engine.adapters.http.routes import Routes
+from engine.adapters.http.routes import READ, READ_ADMIN, Endpoint, Routes
 from engine.core.dids import names_a_did
 from engine.core.mesh.acquaintances import NoSuchEngine
 from engine.core.messages import Refusal
@@ -65,9 +65,8 @@ def _needed(host: Host) -> Moves:
 
 
 ROUTES: Routes = {
-    "/api/moves": (
-        _moves,
-        "picos that move, came or went; by POST: have the one at eci move to an engine",
+    "/api/moves": Endpoint(
+        _moves, "picos that move, came or went; by POST: have the one at eci move to an engine", READ_ADMIN
     ),
-    "/api/where": (_where, "the engine where the pico ?did=… lives, as far as is known here"),
+    "/api/where": Endpoint(_where, "the engine where the pico ?did=… lives, as far as is known here", READ),
 }

@@ -9,7 +9,7 @@ from engine.adapters.http.host import Host
 from engine.adapters.http.problems import malformed, settled
 from engine.adapters.http.replies import Reply, encode
 from engine.adapters.http.requests import Request
-from engine.adapters.http.routes import Routes
+from engine.adapters.http.routes import ADMIN, READ, Endpoint, Routes
 from engine.core.model import Eci, EventId
 
 Parameters = Mapping[str, Any]
@@ -91,13 +91,24 @@ def _number(given: Parameters, name: str) -> int | None:
 
 
 ROUTES: Routes = {
-    "/api/log": (
+    "/api/log": Endpoint(
         _show_log,
         "the last ?n=… events of the pico at ?eci=…: rules, changes, messages; all of it with ?full",
+        READ,
     ),
-    "/api/why": (_show_reasons, "how the event ?eid=… came about, and why each rule fired or did not"),
-    "/api/state": (_show_state, "the pico at ?eci=…, after turn ?at=… if given; or only what is ?rid=…'s"),
-    "/api/differences": (_show_differences, "what differs at ?eci=… after turns ?from=… and ?to=…"),
-    "/api/replay": (_replay, "run all turns of the pico at ?eci=… again: does each come out as recorded?"),
-    "/api/fork": (_fork, "by POST: a pico below the root that begins as the one at ?eci=… is, or was ?at=…"),
+    "/api/why": Endpoint(
+        _show_reasons, "how the event ?eid=… came about, and why each rule fired or did not", READ
+    ),
+    "/api/state": Endpoint(
+        _show_state, "the pico at ?eci=…, after turn ?at=… if given; or only what is ?rid=…'s", READ
+    ),
+    "/api/differences": Endpoint(
+        _show_differences, "what differs at ?eci=… after turns ?from=… and ?to=…", READ
+    ),
+    "/api/replay": Endpoint(
+        _replay, "run all turns of the pico at ?eci=… again: does each come out as recorded?", READ
+    ),
+    "/api/fork": Endpoint(
+        _fork, "by POST: a pico below the root that begins as the one at ?eci=… is, or was ?at=…", ADMIN
+    ),
 }

@@ -11,8 +11,18 @@ from typing import Any
 
 from engine.adapters.http.host import Host
 from engine.adapters.http.problems import settled
-from engine.adapters.http.replies import HTML, JSON, OPTIONS, TEXT, Headers, Reply, encode, is_header_text
+from engine.adapters.http.replies import (
+    JSON,
+    OPTIONS,
+    PAGE_OF_RULESET,
+    TEXT,
+    Headers,
+    Reply,
+    encode,
+    is_header_text,
+)
 from engine.adapters.http.requests import Request
+from engine.adapters.http.routes import public
 from engine.core.model import Eci
 from engine.runtime.replies import EventReply
 from pico_lang.values import Value, to_json
@@ -25,6 +35,9 @@ ROUTES: Mapping[str, str] = {
     "/sky/cloud/{eci}/{rid}/{name}": "the older form of the same; .html and .txt send text",
     "/c/{eci}/event/{domain}/{name}/query/{rid}/{query}": "run an event, then a query: the query's value",
 }
+
+
+SURFACE = public("who knows a channel may use it, as far as its policy says")
 
 
 async def answer(host: Host, request: Request, segments: Sequence[str]) -> Reply | None:
@@ -91,11 +104,16 @@ def _headers_of(directive: Mapping[str, Any]) -> Headers:
     if not isinstance(options, dict):
         return ()
     cookie, url = options.get("cookie"), options.get("url")
-    if directive.get("name") == "_cookie" and is_header_text(cookie):
+    if directive.get("name") == "_cookie" and is_header_text(cookie) and not _is_of_login(str(cookie)):
         return ((b"set-cookie", str(cookie).encode()),)
     if directive.get("name") == "_redirect" and is_header_text(url):
         return ((b"location", str(url).encode()),)
     return ()
+
+
+def _is_of_login(cookie: str) -> bool:
+    """A ruleset logs nobody in or out."""
+    return cookie.strip().lower().startswith("picomesh")
 
 
 async def _answer_query(host: Host, request: Request, address: Address) -> Reply:
@@ -110,7 +128,7 @@ async def _answer_query(host: Host, request: Request, address: Address) -> Reply
 
 
 def _split_extension(name: str) -> tuple[str, Headers | None]:
-    for extension, headers in ((".html", HTML), (".txt", TEXT)):
+    for extension, headers in ((".html", PAGE_OF_RULESET), (".txt", TEXT)):
         if name.endswith(extension):
             return name.removesuffix(extension), headers
     return name, None

@@ -6,7 +6,7 @@ from engine.adapters.http.host import Host
 from engine.adapters.http.problems import malformed, settled
 from engine.adapters.http.replies import TEXT, Reply, encode
 from engine.adapters.http.requests import Request
-from engine.adapters.http.routes import Routes
+from engine.adapters.http.routes import READ, READ_ADMIN, Endpoint, Routes
 
 
 async def _rulesets(host: Host, request: Request) -> Reply:
@@ -40,10 +40,11 @@ def _decode(body: bytes) -> str:
 
 
 ROUTES: Routes = {
-    "/api/rulesets": (
-        _rulesets,
-        "the rulesets kept here, or those of ?eci=…; by POST: keep the text sent",
+    "/api/rulesets": Endpoint(
+        _rulesets, "the rulesets kept here, or those of ?eci=…; by POST: keep the text sent", READ_ADMIN
     ),
-    "/api/rulesets/{cid}": (_show_text, "the text of a kept ruleset"),
-    "/api/rulesets/{cid}/signatures": (_signatures, "its authors' signatures; by POST: keep the one sent"),
+    "/api/rulesets/{cid}": Endpoint(_show_text, "the text of a kept ruleset", READ),
+    "/api/rulesets/{cid}/signatures": Endpoint(
+        _signatures, "its authors' signatures; by POST: keep the one sent", READ_ADMIN
+    ),
 }

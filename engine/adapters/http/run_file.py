@@ -21,13 +21,17 @@ class RunFile:
     url: str
     pid: int
     root_eci: str
+    token: str = ""
+    """What its owner shows to it: of this run alone. The file is for the owner's eyes."""
 
 
 def write_run_file(home: Path, note: RunFile) -> None:
     """Leave the note, whole or not at all."""
     fresh = home / f"{NAME}.new"
-    fresh.write_text(json.dumps(asdict(note)) + "\n")
-    fresh.chmod(0o600)
+    fresh.unlink(missing_ok=True)
+    # Nobody else may ever have it open, so it is not made first and closed to others then.
+    with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(json.dumps(asdict(note)) + "\n")
     os.replace(fresh, home / NAME)
 
 

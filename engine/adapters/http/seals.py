@@ -9,7 +9,7 @@ from engine.adapters.http.host import Host
 from engine.adapters.http.problems import Problem, malformed, settled
 from engine.adapters.http.replies import Reply, encode
 from engine.adapters.http.requests import Request
-from engine.adapters.http.routes import Routes
+from engine.adapters.http.routes import ADMIN, READ, READ_ADMIN, Endpoint, Routes
 from engine.core.blocks.errors import BlockError
 from engine.core.blocks.heads import LARGEST
 from engine.core.messages import Refusal
@@ -121,10 +121,16 @@ def _are_texts(given: Any) -> TypeGuard[list[str] | None]:
 
 
 ROUTES: Routes = {
-    "/api/seal": (_seal, "by POST: seal the pico at eci, or all, now; copies, stores: there; wait: for them"),
-    "/api/seal/history": (_history, "the sealed heads of the pico at ?eci=…"),
-    "/api/seal/seen": (_seen, "by POST: a head found elsewhere; evidence, if it contradicts one of ours"),
-    "/api/seal/owners": (_owners, "owners of picos, or of that at ?eci=…; by POST: name them, remove one"),
-    "/api/stores": (_stores, "the stores of blocks, and how they are"),
-    "/api/stores/collect": (_collect, "by POST: remove blocks that nothing needs"),
+    "/api/seal": Endpoint(
+        _seal, "by POST: seal the pico at eci, or all, now; copies, stores: there; wait: for them", ADMIN
+    ),
+    "/api/seal/history": Endpoint(_history, "the sealed heads of the pico at ?eci=…", READ),
+    "/api/seal/seen": Endpoint(
+        _seen, "by POST: a head found elsewhere; evidence, if it contradicts one of ours", ADMIN
+    ),
+    "/api/seal/owners": Endpoint(
+        _owners, "owners of picos, or of that at ?eci=…; by POST: name them, remove one", READ_ADMIN
+    ),
+    "/api/stores": Endpoint(_stores, "the stores of blocks, and how they are", READ),
+    "/api/stores/collect": Endpoint(_collect, "by POST: remove blocks that nothing needs", ADMIN),
 }

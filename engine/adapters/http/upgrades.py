@@ -9,7 +9,7 @@ from engine.adapters.http.host import Host
 from engine.adapters.http.problems import malformed, settled
 from engine.adapters.http.replies import Reply, encode
 from engine.adapters.http.requests import Request
-from engine.adapters.http.routes import Routes
+from engine.adapters.http.routes import ADMIN, Endpoint, Routes
 from engine.core.model import Eci, Rid
 from engine.core.rollback import KEEP, RESTORE
 
@@ -58,12 +58,14 @@ def _count(given: Parameters) -> int:
 
 
 ROUTES: Routes = {
-    "/api/rulesets/{rid}/upgrade": (
+    "/api/rulesets/{rid}/upgrade": Endpoint(
         _upgrade,
         "by POST: a new text from ?url=… for ?eci=… or all that have it; with ?try only as if, for ?events=…",
+        ADMIN,
     ),
-    "/api/rulesets/{rid}/rollback": (
+    "/api/rulesets/{rid}/rollback": Endpoint(
         _roll_back,
         "by POST: back to the text before, at ?eci=… or all that had one; ?state=keep or restore if asked",
+        ADMIN,
     ),
 }

@@ -13,7 +13,7 @@ from engine.adapters.http.host import Host
 from engine.adapters.http.problems import malformed, settled
 from engine.adapters.http.replies import Reply, encode
 from engine.adapters.http.requests import Request
-from engine.adapters.http.routes import Routes
+from engine.adapters.http.routes import ADMIN, Endpoint, Routes
 from engine.core.didcomm.limits import LIMITS
 from engine.core.didcomm.refused import Refused
 from engine.core.didcomm.strict_json import read_object
@@ -55,8 +55,7 @@ def _text(given: Mapping[str, Any], name: str) -> str:
 
 
 ROUTES: Routes = {
-    "/api/credential": (
-        _issue,
-        "by POST: a credential by the pico at eci: subject, type, claims, days, form",
+    "/api/credential": Endpoint(
+        _issue, "by POST: a credential by the pico at eci: subject, type, claims, days, form", ADMIN
     ),
 }

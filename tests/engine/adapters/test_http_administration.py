@@ -58,7 +58,11 @@ def test_every_route_answers_browsers_that_ask(path: str) -> None:
 def test_health_readiness_and_version() -> None:
     """What supervisors look at."""
     assert client().get("/healthz").json() == {"status": "ok"}
-    assert client().get("/readyz").json() == {"status": "ready", "root_eci": ROOT}
+    assert client().get("/readyz").json() == {"status": "ready"}
+    assert client().get("/api/engine").json() == {
+        **{"name": "picomesh", "version": VERSION},
+        **{"root": "root", "root_eci": ROOT},
+    }
     assert client().get("/version").json() == {"name": "picomesh", "version": VERSION}
 
 

@@ -12,8 +12,10 @@ from httpx import ASGITransport, AsyncClient, Response
 
 from engine.adapters.http import Limits, make_app
 from engine.adapters.keys import KeyBoxes
+from tests.engine.adapters.browser import URL
 from tests.engine.in_loop import in_loop
 from tests.engine.runtime.sealed_house import House
+from tests.fakes.access import AS_OWNER
 from tests.fakes.fake_host import FakeHost
 from tests.fakes.faulty_blocks import FaultyBlocks
 
@@ -23,7 +25,8 @@ OWNER, SECOND = (KeyBoxes(bytes).name(seed * 32) for seed in (b"o", b"s"))
 @asynccontextmanager
 async def face(house: House) -> AsyncIterator[AsyncClient]:
     transport = ASGITransport(make_app(house.host, Limits(1 << 20, 64, 1 << 20)))
-    async with AsyncClient(transport=transport, base_url="http://house.example") as client:
+    headers = {"authorization": f"Bearer {house.host.access.admit_owner()}"}
+    async with AsyncClient(transport=transport, base_url=URL, headers=headers) as client:
         yield client
 
 
@@ -172,7 +175,7 @@ async def test_nothing_is_changed_by_looking() -> None:
 async def test_an_engine_without_stores_says_so() -> None:
     """As one has that is put together without a home."""
     transport = ASGITransport(make_app(FakeHost(), Limits(1 << 20, 64, 1 << 20)))
-    async with AsyncClient(transport=transport, base_url="http://bare.example") as client:
+    async with AsyncClient(transport=transport, base_url=URL, headers=AS_OWNER) as client:
         answer = await client.get("/api/stores")
     assert (answer.status_code, answer.json()["code"]) == (404, "unknown")
 
