@@ -110,6 +110,11 @@ class Settings:
     message_keep_h: float = _setting(
         72.0, "hours for which an event for a DID is tried again when nobody takes it", least=0
     )
+    move_keep_h: float = _setting(
+        168.0,
+        "hours for which what comes for a pico that has moved away is sent on, and its state is kept",
+        least=0,
+    )
     mediator: str = _setting(
         "", "the DID of an engine that takes in mail for this one, when nobody can reach it", is_did=True
     )

@@ -53,6 +53,7 @@ from engine.runtime.courtesy import Company, unmeasured
 from engine.runtime.equipment import Equipment, NoSecondChance, SecondChance
 from engine.runtime.host import Host
 from engine.runtime.key_change import note_keys
+from engine.runtime.moves.office import Pace
 from engine.runtime.orders import WorkerLimits
 from engine.runtime.programs import Compile, CompiledPrograms, CompileElsewhere
 from engine.runtime.questions import Questions
@@ -161,7 +162,8 @@ async def open_engine(
         vault = make_vault(settings, host.equipment.clock.now_ms)
         seals = give_seals(host, journal, keys, settings, vault)
         deposits = give_ipfs(host, journal, consultants, settings, vault)
-        moves = give_moves(host, journal, keys, vault.stores)
+        pace = Pace(keep_ms=int(settings.move_keep_h * 3_600_000))
+        moves = give_moves(host, journal, keys, vault.stores, pace)
         let_choose(host, moves, consultants)
         await moves.prepare(footing_of(await count_start(settings.home, journal), journal))
         await _start(host, settings)

@@ -15,7 +15,7 @@ from engine.core.cids import to_cid
 from engine.core.didcomm.messages import Message
 from engine.core.dids import Did
 from engine.core.migration import Footing
-from engine.core.model import RulesetHash
+from engine.core.model import PicoId, RulesetHash
 from engine.ports import BadLog, BlockStore, CannotSend, Clock, Journal, KeptLog, Keys
 from engine.runtime.captures import Captures
 from engine.runtime.consultants import Consultants
@@ -96,6 +96,7 @@ def give_moves(host: Host, journal: Journal, keys: Keys, stores: Stores, pace: P
     forwarding = Forwarding(journal, moves, post, relaying, clock)
     moves.hooks.left = forwarding.go_on
     moves.forwarding = forwarding
+    moves.hooks.forgotten = partial(forget_sealed, host)
     mail.reception.relaying = relaying
     mail.reception.answering.before = partial(herald, mail.lives, mail.letters)
     neighbourhood = Neighbourhood(office, moves)
@@ -111,6 +112,12 @@ def let_choose(host: Host, moves: Moves, consultants: Consultants) -> None:
     engines.load = load.share
     inform = partial(host.inform, waits=False)
     consultants.add(engine_module(engines, moves, load, inform))
+
+
+def forget_sealed(host: Host, pico: PicoId) -> None:
+    """What was sealed of a pico while it lived here is not kept any more."""
+    if host.sealing is not None:
+        host.sealing.forget(pico)
 
 
 Owners = Callable[[KeptLog], frozenset[str]]

@@ -97,6 +97,10 @@ class ChannelKeys:
         named = [Eci(name.removeprefix(BROUGHT)) for name in self._journal.fact_names(BROUGHT)]
         return [eci for eci in named if self._journal.fact(_fact(eci))]
 
+    def forgotten(self, channels: Iterable[Eci]) -> list[SetFact]:
+        """By which the keys of these channels are here no more."""
+        return [SetFact(_fact(eci), "") for eci in channels if self._journal.fact(_fact(eci))]
+
     async def forget(self, eci: Eci) -> None:
         """The channel is no more."""
         await self._journal.commit([SetFact(_fact(eci), "")])

@@ -326,6 +326,12 @@ class Host:
         """Where a pico is that has moved away; what waits for no answer is sent on."""
         return None if self.moves is None else self.moves.why_elsewhere(mailbox.id)
 
+    def _nobody(self, eci: Eci) -> Refusal:
+        """What is said of a channel that leads to no pico here; it may have led to one that left long ago."""
+        pico = None if self.moves is None else self.moves.pico_of(eci)
+        left = None if self.moves is None or pico is None else self.moves.why_elsewhere(pico)
+        return left or unknown_channel(eci)
+
     def _why_too_large(self, mailbox: Mailbox, body: bytes) -> Refusal | None:
         """What comes for a pico that stands still may have to be sent on, in one message."""
         if not mailbox.is_still or len(body) <= LARGEST_EVENT:
@@ -342,7 +348,7 @@ class Host:
         mailbox = self._residents.find(event.eci)
         refusal = admit(mailbox.head.pico if mailbox else None, event, caller.is_anonymous, caller.shown)
         if mailbox is None or refusal is not None:
-            return refusal or unknown_channel(event.eci)
+            return refusal if mailbox and refusal else self._nobody(event.eci)
         if mailbox.is_full:
             return Refusal(
                 "quota", f"{MOST_WAITING:,} events wait for this pico already", "send it again later"
@@ -392,8 +398,10 @@ class Host:
         self.moves = moves
         self._residents.is_held = self._outbox.errands.is_held = moves.is_held
         self._outbox.when_held, self._outbox.elsewhere = moves.note_held, moves.why_elsewhere
-        self._pictures.elsewhere = moves.why_elsewhere
-        self._outbox.has_been_elsewhere = self._neighbours.has_been_elsewhere = moves.has_been_elsewhere
+        self._pictures.place_of = moves.place_of
+        self._neighbours.why_elsewhere = moves.why_elsewhere
+        self._outbox.is_far, self._neighbours.is_far = moves.is_far, moves.is_far
+        self._neighbours.has_been_elsewhere = moves.has_been_elsewhere
         self.when_gone(moves.note_gone)
 
     def wake(self, pico: PicoId) -> Mailbox | None:
@@ -480,7 +488,7 @@ class Host:
         committed = mailbox.committed if mailbox else None
         refusal = admit_query(committed, query, caller.is_anonymous, caller.shown, caller.proven)
         if mailbox is None or refusal is not None:
-            return refusal or unknown_channel(eci)
+            return refusal if mailbox and refusal else self._nobody(eci)
         if (gone := self._why_gone(mailbox)) is not None:
             return gone
         asked = mailbox.committed.ruleset(Rid(rid))
@@ -495,7 +503,7 @@ class Host:
         mailbox = self._residents.find(eci)
         refusal = admit_look(mailbox.committed if mailbox else None, eci)
         if mailbox is None or refusal is not None:
-            return refusal or unknown_channel(eci)
+            return refusal if mailbox and refusal else self._nobody(eci)
         if (gone := self._why_gone(mailbox)) is not None:
             return gone
         return await look_at(self._equipment, mailbox, rid, texts)
@@ -523,7 +531,7 @@ class Host:
         """Give a channel another DID, whoever may have it do so, and tell those who know it."""
         pico = self._equipment.journal.find_channel(eci)
         reply = None if pico is None else await self._tend(pico, "rotate", {"eci": eci})
-        return unknown_channel(eci) if reply is None else cast(EventReply | Refusal | Fault, reply)
+        return self._nobody(eci) if reply is None else cast(EventReply | Refusal | Fault, reply)
 
     async def _take_care(
         self, eci: Eci, name: str, attrs: Attrs, admit_owner: Callable[[Pico | None, Eci], Refusal | None]
@@ -534,11 +542,11 @@ class Host:
         mailbox = self._residents.find(eci)
         refusal = admit_owner(mailbox.head.pico if mailbox else None, eci)
         if mailbox is None or refusal is not None:
-            return refusal or unknown_channel(eci)
+            return refusal if mailbox and refusal else self._nobody(eci)
         if (gone := self._why_gone(mailbox)) is not None:
             return gone
         reply = await self._tend(mailbox.id, name, attrs)
-        return unknown_channel(eci) if reply is None else cast(EventReply | Refusal | Fault, reply)
+        return self._nobody(eci) if reply is None else cast(EventReply | Refusal | Fault, reply)
 
     async def flush_ruleset(self, url: str) -> FlushReply | Refusal:
         """Fetch a ruleset anew and bring its text into force on every pico that has it from there."""

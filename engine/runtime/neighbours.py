@@ -42,6 +42,16 @@ def _from_nowhere(pico: PicoId) -> bool:
     return False
 
 
+def _all_are_here(eci: Eci, sender: PicoId) -> bool:
+    """Where nobody moves."""
+    return False
+
+
+def _is_here(pico: PicoId) -> Refusal | None:
+    """Where picos stay."""
+    return None
+
+
 Content = Mapping[str, Any]
 Answer = Mapping[str, Any]
 
@@ -54,6 +64,10 @@ class Neighbours:
         self._residents = residents
         self.has_been_elsewhere: Callable[[PicoId], bool] = _from_nowhere
         """Whether a pico has come from another engine, where it may know somebody by a channel id."""
+        self.is_far: Callable[[Eci, PicoId], bool] = _all_are_here
+        """Whether a channel that leads to nobody here may lead a pico to somebody elsewhere."""
+        self.why_elsewhere: Callable[[PicoId], Refusal | None] = _is_here
+        """What is said of a pico that has moved away."""
         self._waits: dict[PicoId, PicoId] = {}
         """Whose turn waits for a turn of which other pico."""
         self.kinds: Mapping[str, AnswerKind] = {
@@ -72,12 +86,17 @@ class Neighbours:
         refusal = admit_query(mailbox.committed if mailbox else None, query)
         if mailbox is None or refusal is not None:
             return _tell_refusal(refusal if mailbox and refusal else self._why_nobody(pico, query))
+        if (left := self.why_elsewhere(mailbox.id)) is not None:
+            return _tell_refusal(left)
         if reason := _why_circular(query, mailbox.id):
             return _tell(reason)
         return _tell_reply(query, await run_query(self._equipment, mailbox, query))
 
     def _why_nobody(self, pico: PicoId, query: Query) -> Refusal:
         """A channel of an engine where the pico was leads there for events, and not for questions."""
+        holder = self._equipment.journal.find_channel(query.eci)
+        if holder is not None and (left := self.why_elsewhere(holder)) is not None:
+            return left
         if not self.has_been_elsewhere(pico):
             return unknown_channel(query.eci)
         return Refusal(
@@ -150,7 +169,7 @@ class Neighbours:
         sender = PicoId(content["via"][-1])
         event = Event(eci, content["domain"], content["name"], {}, EventId(""), sender=sender)
         mailbox = self._residents.find(eci)
-        if mailbox is None and self.has_been_elsewhere(sender):
+        if mailbox is None and self.is_far(eci, sender):
             return None  # it goes where the pico has been, and is kept until it is there
         return admit(mailbox.head.pico if mailbox else None, event)
 

@@ -79,7 +79,7 @@ def _is_here(pico: PicoId) -> Refusal | None:
     return None
 
 
-def _from_nowhere(pico: PicoId) -> bool:
+def _all_are_here(eci: Eci, sender: PicoId) -> bool:
     """Where all picos were born."""
     return False
 
@@ -144,8 +144,8 @@ class LocalOutbox:
         """Told of each pico that is still and for which an event came."""
         self.elsewhere: Callable[[PicoId], Refusal | None] = _is_here
         """What is said of a pico that has moved away."""
-        self.has_been_elsewhere: Callable[[PicoId], bool] = _from_nowhere
-        """Whether a pico has come from another engine, where it may know somebody by a channel id."""
+        self.is_far: Callable[[Eci, PicoId], bool] = _all_are_here
+        """Whether a channel that leads to nobody here may lead a pico to somebody elsewhere."""
         self._rests = Rests(equipment.journal, self._bundle, self._send)
 
     @property
@@ -246,7 +246,7 @@ class LocalOutbox:
         event = event_of(effect, sender)
         target = self._find(effect.eci)
         refusal = admit(target.head.pico if target else None, event)
-        if target is None and self.has_been_elsewhere(sender):
+        if target is None and self.is_far(effect.eci, sender):
             _begin(errand_for(effect, sender, self._clock.now_ms()), sender, bundle)
             return
         if target is None or refusal is not None:

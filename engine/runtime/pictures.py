@@ -12,7 +12,6 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from engine.core.codec import Unreadable
-from engine.core.messages import Refusal
 from engine.core.model import EMPTY, Eci, Pico, PicoId, Rid
 from engine.runtime.genesis import WRANGLER
 from engine.runtime.replies import PicoView
@@ -20,7 +19,7 @@ from engine.runtime.residents import Residents
 from engine.runtime.rota import SLICE_S
 
 
-def _is_here(pico: PicoId) -> Refusal | None:
+def _is_here(pico: PicoId) -> Mapping[str, str] | None:
     """Where picos stay."""
     return None
 
@@ -37,8 +36,8 @@ class Pictures:
 
     def __init__(self, residents: Residents) -> None:
         self._residents = residents
-        self.elsewhere: Callable[[PicoId], Refusal | None] = _is_here
-        """What is said of a pico that has moved away."""
+        self.place_of: Callable[[PicoId], Mapping[str, str] | None] = _is_here
+        """Where a pico is that has moved away."""
 
     def draw(self, pico: Pico, generations: int = GENERATIONS) -> PicoView:
         """A pico and so many generations below it, all at once."""
@@ -86,19 +85,15 @@ class Pictures:
             below,
             is_cut=len(shown) < len(pico.children),
             quarantined=_reasons(pico),
-            moved=self._moved(pico.id),
+            moved=self.place_of(pico.id),
         )
-
-    def _moved(self, pico: PicoId) -> Mapping[str, str] | None:
-        refusal = self.elsewhere(pico)
-        return None if refusal is None else refusal.extra
 
     def _walk_to(self, pico: PicoId, generations: int) -> Generator[None, None, PicoView | None]:
         try:
             found = self._residents.look(pico)
         except Unreadable as problem:
             return PicoView(pico, None, None, (), (), damage=str(problem))
-        if found is None and (moved := self._moved(pico)) is not None:
+        if found is None and (moved := self.place_of(pico)) is not None:
             return PicoView(pico, None, None, (), (), moved=moved)  # nothing else is kept of it any more
         return None if found is None else (yield from self._walk(found, generations))
 

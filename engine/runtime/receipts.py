@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from engine.core.didcomm.messages import Message
+from engine.core.model import EMPTY
 from engine.core.protocols.reactions import Reaction
 
-Verdict = Literal["taken", "unreadable", "too_large", "denied", "unknown", "busy"]
+Verdict = Literal["taken", "unreadable", "too_large", "denied", "unknown", "busy", "moved"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,8 @@ class Receipt:
     verdict: Verdict
     reply: bytes | None = None
     stream: Streamed | None = None
+    more: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
+    """What is told besides the verdict."""
 
 
 @dataclass(frozen=True, slots=True)

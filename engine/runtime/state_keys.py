@@ -137,6 +137,10 @@ class StateKeys:
             kept["shares"] = [to_multibase("u", box) for box in shares]
         return SetFact(_fact(pico), json.dumps(kept))
 
+    def forgotten(self, pico: PicoId) -> SetFact:
+        """By which they are here no more."""
+        return SetFact(_fact(pico), "")
+
     def known(self, pico: PicoId) -> dict[int, bytes]:
         """Those that there are. Raises `WrongKey`."""
         return self._unwrap(pico, self._kept(pico))

@@ -31,6 +31,7 @@ REFUSED: Mapping[Verdict, tuple[int, str]] = {
     "denied": (403, "the channel does not take this from whoever sent it"),
     "unknown": (404, "there is nobody here whom the message is for"),
     "too_large": (413, "the message has more of something than is taken"),
+    "moved": (410, "whom the message is for lives elsewhere, which the log that comes along proves"),
     "busy": (503, "too much is waiting; send the same message again later"),
 }
 """All that a stranger is told; the engine's log says more."""
@@ -54,7 +55,7 @@ async def _take(host: Host, request: Request) -> Reply:
     if receipt.verdict == "taken":
         return Reply(b"", 202, (ANY_ORIGIN,))
     status, detail = REFUSED[receipt.verdict]
-    raise Problem(status, receipt.verdict, detail)
+    raise Problem(status, receipt.verdict, detail, extra=receipt.more)
 
 
 async def _tell(host: Host, request: Request) -> Reply:

@@ -67,8 +67,8 @@ def _told_of(host: Host, eci: str, answer: Any) -> Reply:
     """With where the pico is now, if it has moved away: what is told is how it was here."""
     told, moves = settled(answer), host.moves
     pico = None if moves is None else moves.pico_of(Eci(eci))
-    moved = None if moves is None or pico is None else moves.why_elsewhere(pico)
-    return Reply(encode(told if moved is None else {**told, "moved": dict(moved.extra)}))
+    moved = None if moves is None or pico is None else moves.place_of(pico)
+    return Reply(encode(told if moved is None else {**told, "moved": dict(moved)}))
 
 
 def _word(given: Parameters, name: str) -> str:

@@ -74,6 +74,7 @@ def from_refusal(refusal: Refusal) -> Problem:
     # With 307 a client sends the same again, there.
     is_elsewhere = refusal.kind == "moved" and "url" in refusal.extra
     status = 307 if is_elsewhere else STATUS_OF_REFUSAL[refusal.kind]
+    status = 410 if "proof" in refusal.extra else status
     return Problem(status, refusal.kind, refusal.reason, hint=refusal.hint, extra=refusal.extra)
 
 

@@ -61,6 +61,8 @@ class Case:
     """Why it did not go the last time, while the engine runs."""
     since_ms: int = 0
     """When it went."""
+    forgotten: bool = False
+    """Whether nothing is left here of one that has gone but where it is."""
     rotate: tuple[str, ...] = ()
     """Channels whose DIDs are those of another engine and are to be changed."""
 
@@ -147,6 +149,7 @@ def write_case(case: Case) -> str:
         "reason",
         "price",
         "since_ms",
+        "forgotten",
     ):
         plain[name] = getattr(case, name)
     plain["rotate"] = list(case.rotate)

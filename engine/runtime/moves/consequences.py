@@ -8,12 +8,14 @@ from dataclasses import replace
 from engine.core.dids import Did
 from engine.core.migration import Seat, acts
 from engine.core.migration import source as leaving
-from engine.core.migration.messages import Attempt, Head, Staged
+from engine.core.migration.messages import Attempt, Forgotten, Head, Staged
 from engine.core.migration.seats import Message
+from engine.core.model import Eci
 from engine.core.records import decode_errand, decode_request
 from engine.ports import AcceptEvent, ClearTimer, EndErrand, Fence, KeepDid, RemovePico, SetFact, Write
 from engine.runtime.moves.acquaintances import ACQUAINTED, taken_over
 from engine.runtime.moves.cases import Case
+from engine.runtime.moves.forgetting import Forgetting
 from engine.runtime.moves.office import Office
 from engine.runtime.moves.reading import has_arrived, stay_in
 from engine.runtime.past import first_record
@@ -26,6 +28,15 @@ class Consequences:
         self._office = office
         self._journal = office.journal
         self._lives = office.lives
+        self._forgetting = Forgetting(office)
+
+    def may_forget(self, case: Case) -> bool:
+        """Whether nothing waits here for a pico that has left."""
+        return self._forgetting.is_due(case)
+
+    async def clear(self, did: str, before: Case) -> None:
+        """What is kept of a pico outside of the journal goes once the journal has forgotten it."""
+        await self._forgetting.clear(did, before)
 
     async def of(self, did: str, message: Message, before: Case, after: Case) -> tuple[Case, list[Write]]:
         """What changes in the journal together with the seat."""
@@ -47,6 +58,8 @@ class Consequences:
         writes: list[Write] = []
         if after.log is not None and now.entry != was.entry:
             writes += self._lives.adopt(after.pico, after.log, Did(did))
+        if isinstance(message, Forgotten) and now != was:
+            return self._forgetting.of(after)
         if was.phase in leaving.LEFT:
             return after, writes
         kept = self._journal.beside(after.pico)
@@ -64,7 +77,8 @@ class Consequences:
         pico = arrived.state.head.pico
         snapshot = await asyncio.to_thread(write_snapshot, arrived.state.head)
         stub = self._journal.beside(pico.id)
-        writes: list[Write] = [] if stub is None else [RemovePico(pico.id)]
+        was_here = self._journal.find_channel(Eci(pico.id)) is not None
+        writes: list[Write] = [RemovePico(pico.id)] if was_here else []
         writes += births(self._journal, arrived.state, snapshot, arrived.beside)
         for body in () if stub is None else stub.inbox:
             # What came here for it meanwhile: one that was handled elsewhere is not taken in again.
@@ -91,6 +105,7 @@ class Consequences:
             to=None,
             rotate=tuple(dict.fromkeys(rotate)),
             since_ms=office.clock.now_ms(),
+            forgotten=False,
         )
         return after, writes
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.core.cids import Cid
+from engine.core.cids import Cid, read_cid
 from engine.core.replicas import NOWHERE
 from engine.ports import BlockStore
 from engine.runtime.many_stores import ManyStores
@@ -17,3 +17,11 @@ async def keep(store: BlockStore, did: str, root: Cid) -> None:
         await store.keep(f"move {did}", root, NOWHERE)
     else:
         await store.pin(root)
+
+
+async def release(store: BlockStore, did: str, root: str) -> None:
+    """Nothing is kept of that pico any more."""
+    if isinstance(store, ManyStores):
+        await store.release(f"move {did}")
+    elif root:
+        await store.unpin(read_cid(root))

@@ -108,6 +108,11 @@ class Locker:
         """By which the secrets that a pico has brought along are here."""
         return SetFact(_fact(pico), self.wrap(pack(Luggage(b"", {}, secrets))))
 
+    def forgotten(self, pico: PicoId) -> SetFact:
+        """By which they are here no more."""
+        self._brought.pop(pico, None)
+        return SetFact(_fact(pico), "")
+
     def secrets(self, pico: PicoId) -> Mapping[str, bytes]:
         wrapped = self._journal.fact(_fact(pico))
         if not wrapped:

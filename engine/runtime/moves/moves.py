@@ -6,7 +6,7 @@ done in `departures`, `arrivals`, `asking`, `sending` and `telling`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from typing import Any
@@ -97,6 +97,12 @@ class Moves:
         """Of a pico that is, or was, here; what is put into it runs here or is sent on."""
         return self._where.mailbox_of(case)
 
+    def is_far(self, eci: Eci, sender: PicoId) -> bool:
+        """Whether a channel that leads to nobody here may lead that pico to somebody elsewhere: to one that
+        it knows from another engine, or that was here long ago."""
+        holder = self.pico_of(eci)
+        return self.has_been_elsewhere(sender) or (holder is not None and self.is_forgotten(holder))
+
     def has_been_elsewhere(self, pico: PicoId) -> bool:
         """Whether it came here from another engine."""
         return self.came(pico) is not None
@@ -112,6 +118,15 @@ class Moves:
     def new_place(self, pico: PicoId) -> Did | None:
         """The engine where it lives, as far as is known here."""
         return self._where.new_place(pico)
+
+    def place_of(self, pico: PicoId) -> Mapping[str, str] | None:
+        """The engine and, if that is known, the URL where a pico is that was here and has left."""
+        return self._where.place_of(pico)
+
+    def is_forgotten(self, pico: PicoId) -> bool:
+        """Whether nothing is left here of a pico that has left but where it is."""
+        case = self.cases.of(pico)
+        return case is not None and case.forgotten
 
     def why_elsewhere(self, pico: PicoId) -> Refusal | None:
         """What is said of a pico that was here and has left."""

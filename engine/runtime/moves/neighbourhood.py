@@ -59,8 +59,9 @@ class Neighbourhood:
 
     async def _answer(self, pico: PicoId, content: Mapping[str, Any]) -> Answer:
         event = event_in(content)
-        if self._journal.find_channel(event.eci) is not None:  # one of both has come after the other
-            return _answered(pico, await self._office.picos.take_in(event))
+        holder = self._journal.find_channel(event.eci)
+        if holder is not None:  # one of both has come after the other, or that one left long ago
+            return _answered(pico, await self._give(event, holder))
         did = self._moves.cases.did_of(pico)
         case = None if did is None else self._moves.cases.get(did)
         if did is None or case is None:
@@ -76,6 +77,20 @@ class Neighbourhood:
                 self._places[event.eci] = name_of_engine(host)
                 return _answered(pico, refusal)
         return _answered(pico, nobody)
+
+    async def _give(self, event: Event, holder: PicoId) -> Refusal | None:
+        """To a pico that is here, or for which things are kept until they are sent on; or, where nothing is
+        kept any more, to where it is."""
+        if not self._moves.is_forgotten(holder):
+            return await self._office.picos.take_in(event)
+        did, host = self._moves.cases.did_of(holder), self._moves.new_place(holder)
+        case = None if did is None else self._moves.cases.get(did)
+        if did is None or case is None or host is None:
+            return Refusal("draining", f"nobody knows where pico {holder} is")
+        try:
+            return await self._send(did, case, host, event)
+        except CannotSend as problem:
+            return Refusal("draining", str(problem))
 
     def _hosts(self, did: str, case: Case, eci: Eci) -> Iterator[str]:
         """The engines where it was, the last one first, unless it is known where the channel is."""
@@ -125,7 +140,9 @@ class Neighbourhood:
         taken, refused = list[str](), list[Mapping[str, str]]()
         hosts_it = await self._hosts_it(did, sender, body)
         for event in events:
-            refusal = await self._take_in(case.pico, event) if hosts_it else NOT_PROVEN
+            is_from_it = event.sender == case.pico
+            may = hosts_it if is_from_it else self._is_for_it(did, sender, event)
+            refusal = await self._take_in(event) if may else NOT_PROVEN
             if refusal is None:
                 taken.append(event.eid)
             else:
@@ -144,10 +161,17 @@ class Neighbourhood:
         entry = None if case is None else case.seat.entry
         return entry is not None and entry.host == name_of_engine(sender)
 
-    async def _take_in(self, pico: PicoId, event: Event) -> Refusal | None:
-        if event.sender != pico:
-            return Refusal("denied", "another pico would have sent it")
-        return await self._office.picos.take_in(event)
+    def _is_for_it(self, did: str, sender: Did, event: Event) -> bool:
+        """Whether it is for the pico itself, of somebody who is where that was long ago."""
+        case = self._moves.cases.get(did)
+        kept = None if case is None else self._moves.saying.log_of(case)
+        if case is None or kept is None or self._journal.find_channel(event.eci) != case.pico:
+            return False
+        return name_of_engine(sender) in map(name_of_engine, self._post.hosting(did, kept).hosts)
+
+    async def _take_in(self, event: Event) -> Refusal | None:
+        holder = self._journal.find_channel(event.eci)
+        return unknown_channel(event.eci) if holder is None else await self._give(event, holder)
 
 
 NOT_PROVEN = Refusal(UNPROVEN, "the pico that sends it is not known to live there")

@@ -115,6 +115,10 @@ def nobody_waits(did: str) -> None:
     """Where nobody does anything when a pico comes or goes."""
 
 
+def nobody_minds(pico: PicoId) -> None:
+    """Where nothing else is kept."""
+
+
 class Resting(Protocol):
     @property
     def is_busy(self) -> bool: ...
@@ -139,6 +143,8 @@ class Hooks:
     rotate: Rotate = rotate_nothing
     url_of: Callable[[str], str | None] = no_name
     arrived: Callable[[str], None] = nobody_waits
+    forgotten: Callable[[PicoId], None] = nobody_minds
+    """Told of a pico that has been away for so long that nothing is kept of it."""
 
 
 @dataclass(frozen=True, slots=True)

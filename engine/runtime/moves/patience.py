@@ -62,6 +62,10 @@ class Patience:
             wait_ms = max(since_ms + self._pace.keep_ms - self._clock.now_ms(), 0)
             self._call_at(f"gone {did}", wait_ms, did, Forgotten())
 
+    def look_again(self, did: str, message: Message) -> None:
+        """It is not the time for that yet, though it could be."""
+        self._call_at(f"gone {did}", self._pace.longest_ms, did, message)
+
     def _call_at(self, key: str, wait_ms: int, did: str, message: Message, phase: str | None = None) -> None:
         due_ms = self._clock.now_ms() + wait_ms
 

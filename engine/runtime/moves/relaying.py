@@ -20,12 +20,14 @@ from engine.core.model import PicoId
 from engine.core.protocols.routing import forward
 from engine.ports import CannotSend, DropMail, Journal, KeepMail
 from engine.runtime.letters import Letters
+from engine.runtime.moves.forgetting import mail_of
 from engine.runtime.moves.moves import Moves
 from engine.runtime.receipts import Receipt
 
 log = structlog.get_logger("picomesh.moves")
 
-KEPT_S = 7 * 24 * 3600
+KEPT_S = 10 * 365 * 24 * 3600
+"""As long as it takes: what was taken is passed on before anything of its recipient is forgotten."""
 AT_ONCE = 20
 
 
@@ -60,6 +62,9 @@ class Relaying:
     async def pass_on(self, recipient: Did, envelope: bytes) -> Receipt:
         pico = self._pico(recipient)
         assert pico is not None, "whom it is for was found"
+        if self._moves.is_forgotten(pico):
+            refusal = self._moves.why_elsewhere(pico)
+            return Receipt("moved", more={} if refusal is None else refusal.extra)
         problem = None
         if not self._waits(pico):  # what came before goes before
             try:
@@ -72,7 +77,7 @@ class Relaying:
         now_s = self._now_ms() // 1000
         name = sha256(envelope).hexdigest()
         await self._journal.commit(
-            [KeepMail(_client(pico), name, recipient, now_s, now_s + KEPT_S, envelope)]
+            [KeepMail(mail_of(pico), name, recipient, now_s, now_s + KEPT_S, envelope)]
         )
         did = self._moves.cases.did_of(pico)
         if did is not None:
@@ -87,11 +92,13 @@ class Relaying:
         return (await self._letters.send(message, host)).reply
 
     def _waits(self, pico: PicoId) -> bool:
-        return bool(self._journal.mail.last(_client(pico)))
+        """Whether anything that came before is still here: envelopes, or what was read here as it left."""
+        kept = self._journal.beside(pico)
+        return bool(self._journal.mail.last(mail_of(pico))) or (kept is not None and bool(kept.inbox))
 
     async def deliver(self, pico: PicoId) -> bool:
         """Pass on what waits; whether all of it went. Raises `CannotSend`."""
-        waiting = self._journal.mail.after(_client(pico), 0, AT_ONCE)
+        waiting = self._journal.mail.after(mail_of(pico), 0, AT_ONCE)
         for one in waiting:
             recipient = self.find(one.envelope)
             if recipient is not None:
@@ -100,13 +107,8 @@ class Relaying:
                 except CannotSend as problem:
                     if not problem.is_final:
                         raise
-            await self._journal.commit([DropMail(_client(pico), [one.id])])
+            await self._journal.commit([DropMail(mail_of(pico), [one.id])])
         return not waiting
-
-
-def _client(pico: PicoId) -> Did:
-    """By which the journal keeps what waits for it. It is no DID, so nobody can ask for that."""
-    return Did(f"moved {pico}")
 
 
 def _recipients(outside: Mapping[str, Any]) -> Iterator[str]:

@@ -53,6 +53,11 @@ class Settling:
         was, now = before.seat.source, after.seat.source
         if now is None or not pico:
             return
+        if after.forgotten and not before.forgotten:
+            picos.put_away(pico)
+            self._hooks.forgotten(pico)
+            log.info("a pico has been away for long, and nothing is kept of it", pico=pico, did=did)
+            return
         if now.phase in leaving.LEFT and (was is None or was.phase not in leaving.LEFT):
             self._depart(did, after)
         elif acts(after.seat) and (was is None or not acts(before.seat)):

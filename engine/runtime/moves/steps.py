@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from engine.core.migration import Footing, Seat, react
 from engine.core.migration import source as leaving
-from engine.core.migration.messages import Attempt, Effect, Entry
+from engine.core.migration.messages import Attempt, Effect, Entry, Forgotten
 from engine.core.migration.seats import Message
 from engine.core.model import PicoId
 from engine.runtime.keyed_locks import KeyedLocks
@@ -39,6 +39,7 @@ class Steps:
         self._cases = cases
         self._consequences = Consequences(office)
         self._settling = settling
+        self._work = work
         self.patience = Patience(office.clock, pace, cases, work, self.take_in)
         self.footing = Footing.SURE
         self.do: Do = do_nothing
@@ -93,9 +94,15 @@ class Steps:
         self._cases.put(did, after)
         self.patience.note_progress(did)
         self._settling.settle(did, before, after, writes)
+        if after.forgotten and not before.forgotten:
+            self._work.begin(self._consequences.clear(did, before))
 
     async def take_in(self, did: str, message: Message, phase: str | None) -> None:
         async with self.alone(did):
             case = self._cases.get(did)
-            if case is not None and (phase is None or phase in {two for _, two in timed(case.seat)}):
+            if case is None or not (phase is None or phase in {two for _, two in timed(case.seat)}):
+                return
+            if isinstance(message, Forgotten) and not self._consequences.may_forget(case):
+                self.patience.look_again(did, message)
+            else:
                 await self.take(did, message, case)

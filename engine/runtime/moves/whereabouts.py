@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from engine.core.dids import Did, show_did
@@ -84,14 +85,33 @@ class Whereabouts:
         """What is said of a pico that was here and has left."""
         return self.elsewhere(pico) if self.is_away(pico) else None
 
-    def elsewhere(self, pico: PicoId) -> Refusal:
-        """What those are told who want a pico to do something that lives somewhere else."""
+    def place_of(self, pico: PicoId) -> Mapping[str, str] | None:
+        """The engine and, if that is known, the URL where a pico is that was here and has left."""
+        if not self.is_away(pico):
+            return None
         place = self.new_place(pico)
         url = None if place is None else self._hooks.url_of(place)
-        extra = {"engine": place or "", **({} if url is None else {"url": url})}
+        return {"engine": place or "", **({} if url is None else {"url": url})}
+
+    def elsewhere(self, pico: PicoId) -> Refusal:
+        """What those are told who want a pico to do something that lives somewhere else."""
+        extra, case = self.place_of(pico) or {"engine": ""}, self._cases.of(pico)
+        if case is not None and case.forgotten:
+            return self._long_gone(pico, extra)
         return Refusal(
             "moved",
             f"pico {pico} lives on another engine now",
             "send it there; `picomesh where` has the place",
             extra,
+        )
+
+    def _long_gone(self, pico: PicoId, place: Mapping[str, str]) -> Refusal:
+        """With the proof that it does, so that nobody has to believe this engine."""
+        log = self._lives.kept(pico)
+        proof = {} if log is None else {"log": log.lines, "approvals": log.approvals}
+        return Refusal(
+            "moved",
+            f"pico {pico} has lived on another engine for long; what comes for it here is not sent on now",
+            "send it there; its log, which comes along, proves where it lives",
+            {**place, "proof": proof},
         )

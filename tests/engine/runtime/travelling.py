@@ -96,6 +96,10 @@ class Traveller(Member):
         domain, name = event.split(":")
         return await self.host.run_event(self.eci(pico), domain, name, attrs, EventId(eid) if eid else None)
 
+    async def run_by(self, eci: Eci, event: str, /, **attrs: Any) -> Any:
+        domain, name = event.split(":")
+        return await self.host.run_event(eci, domain, name, attrs)
+
     def eci(self, pico: PicoId) -> Eci:
         """A channel for everybody."""
         return next(
