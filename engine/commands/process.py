@@ -16,8 +16,8 @@ from engine.commands.client import EngineClient
 from engine.commands.failure import CannotStart
 from engine.commands.hints import CODE
 
-START_S = 20.0
-"""How long an engine may take to answer; a slow machine needs a second or two."""
+START_S = 60.0
+"""How long an engine may take to answer: a second or two, and far more on a machine that is overrun."""
 
 STOP_S = 30.0
 """More than the engine gives requests under way."""

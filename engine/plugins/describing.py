@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from engine.core.catalogue import Domain
+from engine.core.domains import words
 from engine.plugins.collection import Plugin, Plugins
 from pico_lang.host import Member
 
@@ -30,7 +31,7 @@ def _tell_domain(domain: Domain, plugin: Plugin | None) -> Document:
     return {
         "name": domain.name,
         "from": BUILT_IN if plugin is None else plugin.origin,
-        "about": "" if plugin is None else plugin.module.about,
+        "about": words.MODULES[domain.name] if plugin is None else plugin.module.about,
         "free": domain.is_free,
         "members": _tell_members(domain, plugin),
     }
@@ -39,7 +40,12 @@ def _tell_domain(domain: Domain, plugin: Plugin | None) -> Document:
 def _tell_members(domain: Domain, plugin: Plugin | None) -> list[Document]:
     if plugin is None:
         return [
-            {"name": name, "kind": _KINDS[one.kind], "signature": _signature(one), "about": ""}
+            {
+                "name": name,
+                "kind": _KINDS[one.kind],
+                "signature": _signature(one),
+                "about": words.MEMBERS[f"{domain.name}:{name}"],
+            }
             for name, one in domain.members.items()
         ]
     return [

@@ -2,17 +2,18 @@
 
 A block of `krl`, `toml` or `py` is saved as the file that the line above it names. Each line of an `sh` block
 is a command; what follows in a `text` block is what it, or they, printed. There `…` stands for anything in a
-line, and a line of `…` alone for any lines; in a command for what was printed before. One with the comment
-`refused` is.
+line, and a line of `…` alone for any lines; in a command for what was printed before. `# refused` is said
+of one that is.
 """
 
 from __future__ import annotations
 
+import argparse
 import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import chain, takewhile, zip_longest
 from pathlib import Path
 
 from click.testing import CliRunner
@@ -44,7 +45,7 @@ class Commands:
 def steps(document: str) -> Iterator[File | Commands]:
     """What to do, in the order of the document."""
     blocks = list(FENCE.finditer(document))
-    for block, after in zip(blocks, [*blocks[1:], None], strict=True):
+    for block, after in zip_longest(blocks, blocks[1:]):
         kind, text = block.groups()
         if kind == "sh":
             follows = (
@@ -96,28 +97,32 @@ class Reader:
         if command == "serve":
             self._serve(rest, dict(one.split("=", 1) for one in settings))
             return ""
-        result = self._runner.invoke(main, [command, *map(self._meant, rest)])
+        result = self._runner.invoke(main, [command, *chain.from_iterable(map(self._meant, rest))])
         assert result.exit_code == (1 if comment == "refused" else 0), (line, result.output)
         self._seen += result.output
         return result.output
 
     def _serve(self, flags: Sequence[str], settings: Mapping[str, str]) -> None:
         """On a free port. One that is there already has been stopped before."""
-        options = dict(zip(flags[::2], flags[1::2], strict=True))
-        told = f"http://127.0.0.1:{options.get('--port', 3000)}"
+        given = argparse.ArgumentParser()
+        given.add_argument("--home", type=self._folder.joinpath, default=self._home)
+        given.add_argument("--port", default="3000")
+        known, others = given.parse_known_args(flags)
+        told = f"http://127.0.0.1:{known.port}"
         if told in self._engines:
             self._engines[told].stop()
-        home = self._folder / options["--home"] if "--home" in options else self._home
-        engine = self._engines[told] = EngineProcess(home, settings=settings)
+        engine = self._engines[told] = EngineProcess(known.home, *others, settings=settings)
         self._addresses[told] = engine.start().url
 
-    def _meant(self, word: str) -> str:
+    def _meant(self, word: str) -> list[str]:
         """With the real addresses; what is cut is copied from what was printed, the last that is like it."""
         for told, real in self._addresses.items():
             word = word.replace(told, real)
+        if re.fullmatch(r"[\w./-]*\*[\w.]*", word):
+            return sorted(path.name for path in self._folder.glob(word))
         if ANYTHING not in word:
-            return word
-        return str(re.findall(r"[^\s']*".join(map(re.escape, word.split(ANYTHING))), self._seen)[-1])
+            return [word]
+        return [str(re.findall(r"[^\s']*".join(map(re.escape, word.split(ANYTHING))), self._seen)[-1])]
 
 
 def is_like(printed: str, told: str) -> bool:
