@@ -197,6 +197,12 @@ async def _look_in_car(
         locked.append(car.contents.locked)
 
 
+PINNED_ELSEWHERE = (
+    "a node tells of what it has pinned itself; what its peers have is found with --head CID, as "
+    "`picomesh seal` and `picomesh history` say it, or with --from ipns://NAME"
+)
+
+
 async def _look_in_stores(
     home: OwnHome, search: Search, place: str | None, head: str | None, stack: AsyncExitStack
 ) -> None:
@@ -208,6 +214,7 @@ async def _look_in_stores(
         await search.look(home.stores, await home.stores.roots(), "in the home")
     if place == IPFS:
         need_nodes(home.settings)
+        search.hint = PINNED_ELSEWHERE
     elif not home.settings.ipfs_api.addresses:
         return
     for url, node in opened_nodes(home.settings):

@@ -109,6 +109,7 @@ def _told(home: OpenHome, found: Restored, source: Source) -> dict[str, Any]:
         "parent": None if found.pico.parent is None else home.journal.find_channel(found.pico.parent),
         "taken_up": found.taken_up.log is not None,
         "not_taken_up": found.taken_up.why_not,
+        "named": found.taken_up.is_named,
         "owners": [one.key for one in found.owners],
         "home": str(home.settings.home),
     }
@@ -133,6 +134,10 @@ def show_brought(told: dict[str, Any]) -> None:
     eci = "root" if told["root"] else told["pico"]
     if told["taken_up"]:
         console.print("  log      goes on here by the hand of its owner, for whom it is sealed here too")
+        console.print(f"  [dim]next: picomesh serve{escape(where)}[/]")
+        return
+    if told["named"]:
+        console.print("  log      goes on here: this home has the keys of the engine that it names")
         console.print(f"  [dim]next: picomesh serve{escape(where)}[/]")
         return
     if told["not_taken_up"] is not None:

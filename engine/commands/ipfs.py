@@ -66,8 +66,11 @@ def status(home: Path | None, as_json: bool) -> None:
             if one.problem is not None:
                 console.print(f"[red]{escape(one.problem)}[/]")
     else:
-        console.print("no IPFS node keeps blocks for this engine")
-        console.print('[dim]  try: ipfs_api = "http://127.0.0.1:5001" in picomesh.toml, with Kubo running[/]')
+        console.print(f"no IPFS node is named in the settings of {escape(str(settings.home))}")
+        console.print(
+            '[dim]  try: ipfs_api = "http://127.0.0.1:5001" in its picomesh.toml, with Kubo running;[/]'
+        )
+        console.print("[dim]  --home names another home, and `picomesh stores` asks a running engine[/]")
     if silent := sum(one.status is None for one in told):
         raise Failure(f"{silent} of {len(told)} nodes cannot be used")
 

@@ -114,6 +114,8 @@ class Search:
     found: list[Candidate]
     refused: list[str]
     """Why heads that said they were of that pico were not believed."""
+    hint: str = "--from FILE|FOLDER|URL|ipfs says where to look, --head CID which one it is"
+    """What to try where there was none."""
 
     async def look(
         self, store: BlockStore, roots: Iterable[Cid], where: str, earlier: Cid | None = None
@@ -146,7 +148,7 @@ class Search:
     def newest(self) -> Candidate:
         """Of all that were found. Two that contradict each other are for people to decide."""
         if not self.found:
-            raise _not_found(self.did, self.refused)
+            raise _not_found(self.did, self.refused, self.hint)
         newest = max(self.found, key=lambda one: one.signed.head.place)
         for evidence in self.contradictions():
             if evidence.heads[0].head.place == newest.signed.head.place:
@@ -173,7 +175,7 @@ def new_search(did: str, trust: Trust) -> Search:
     return Search(did, trust, [], [])
 
 
-def _not_found(did: str, refused: Sequence[str]) -> Failure:
+def _not_found(did: str, refused: Sequence[str], hint: str) -> Failure:
     if refused:
         return Failure(
             f"forged head: none of the heads that were found of {did} is to be believed\n  "
@@ -181,11 +183,7 @@ def _not_found(did: str, refused: Sequence[str]) -> Failure:
             "--from names another place",
             code="forged-head",
         )
-    return Failure(
-        f"no head of {did} was found",
-        "--from FILE|FOLDER|URL|ipfs says where to look, --head CID which one it is",
-        code="no-head",
-    )
+    return Failure(f"no head of {did} was found", hint, code="no-head")
 
 
 def _contradiction(evidence: Evidence) -> Failure:

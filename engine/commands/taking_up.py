@@ -20,25 +20,31 @@ from engine.core.dids import Did
 from engine.core.model import PicoId
 from engine.ports import BadLog, KeptLog, OwnersKey, Recover
 from engine.runtime.identities import CURVES, ENGINE
-from engine.runtime.restoring import TakenUp, TakeUp, leave
+from engine.runtime.restoring import TakenUp, TakeUp
 
 NOT_PROMISED = "its log does not promise this key"
+ENGINES = (
+    "this key is no owner's but that of the engine that the log names; a new home that has a copy of it as "
+    "engine.key before the pico is brought back is that engine, and goes on with the log"
+)
 
 
 def taking_up(keys: SeedKeys, opener: Opener) -> TakeUp:
     """By whoever has the file that was named; `keys` are those of the home."""
-    if opener.keys is None or opener.file is None:
-        return leave
-    theirs, owner = opener.keys, OwnersFile(opener.file, opener.keys)
+    theirs = opener.keys
+    owner = None if theirs is None or opener.file is None else OwnersFile(opener.file, theirs)
 
     def take_up(pico: PicoId, kept: KeptLog) -> TakenUp:
         log = read_kept(kept, time.time())
+        is_named = _may_write(keys, pico, log)
+        if theirs is None or owner is None:
+            return TakenUp(is_named=is_named)
         if _may_write(theirs, pico, log):
-            return TakenUp()  # it is no owner's, but that of the engine that the log names
+            return TakenUp(why_not=None if is_named else ENGINES, is_named=is_named)
         number = owner.number_promised(log.newest.parameters.next_key_hashes)
         who = owner.owner(number or 1)
-        if _may_write(keys, pico, log):
-            return TakenUp(owner=who)
+        if is_named:
+            return TakenUp(owner=who, is_named=True)
         if number is None:
             return TakenUp(owner=who, why_not=NOT_PROMISED)
         try:

@@ -64,7 +64,9 @@ class TakenUp:
     owner: PicoOwner | None = None
     """Who that is, and stays."""
     why_not: str | None = None
-    """Why the log does not go on by that owner's hand, if there is one."""
+    """Why the log does not go on here by the hand of whoever has that key."""
+    is_named: bool = False
+    """Whether the log names this home's own engine already, which goes on with it."""
 
 
 NOBODY = TakenUp()

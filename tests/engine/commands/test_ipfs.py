@@ -57,11 +57,23 @@ def test_a_node_that_does_not_answer_spoils_nothing(node: IpfsNode, tmp_path: Pa
 
 
 def test_without_a_node_it_says_how_to_have_one(tmp_path: Path) -> None:
-    """That is no failure: an engine needs none."""
+    """That is no failure: an engine needs none. Another home may have one, so it is said which this is."""
     shown = run(tmp_path, "")
     assert shown.exit_code == 0
     assert "ipfs_api" in shown.output
+    assert str(tmp_path) in "".join(shown.output.split("\n"))
     assert json.loads(run(tmp_path, "", "--json").output) == []
+
+
+def test_what_no_node_has_pinned_may_be_with_its_peers(node: IpfsNode, tmp_path: Path) -> None:
+    """A node is asked for its pins; whoever knows the head has it fetched from others."""
+    did = "did:scid:vh:1:QmatpU9C724bMXanJvSrYgqbZK1mDe6SWVJSqaLi1mjZ7f"
+    words = ["restore", did, "--from", "ipfs", "--home", str(tmp_path / "home")]
+    shown = CliRunner().invoke(main, words, env={"PICOMESH_IPFS_API": node.url})
+    assert shown.exit_code == 1
+    assert "no head of" in shown.output
+    assert "its peers" in shown.output
+    assert "--head CID" in shown.output
 
 
 def test_a_password_stays_with_the_settings(tmp_path: Path) -> None:

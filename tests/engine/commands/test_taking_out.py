@@ -135,6 +135,21 @@ def test_it_is_opened_with_the_key_file_of_its_engine_too(taken: Taken, shell: S
     assert with_engine(home, identity) == taken.was["state"]
 
 
+def test_whether_its_log_goes_on_is_said(taken: Taken, shell: Shell, tmp_path: Path) -> None:
+    """In a home that has the keys of its engine it does, and the next seal is a head like those before; where
+    the key was only lent to open it, it is said what to do."""
+    there, elsewhere = tmp_path / "there", tmp_path / "elsewhere"
+    there.mkdir()
+    key = shutil.copy(taken.home / "engine.key", there)
+    result = shell.run("import", taken.car, "--home", there)
+    assert "goes on here: this home has the keys" in result.output
+    assert "did recover" not in result.output
+    assert with_engine(there, seal) == taken.was["did"]
+    result = shell.run("import", taken.car, "--home", elsewhere, "--key", key)
+    assert "a copy of it as engine.key" in " ".join(result.output.split())
+    assert "did recover" in result.output
+
+
 def test_a_repeated_event_is_answered_as_before(taken: Taken, shell: Shell, tmp_path: Path) -> None:
     """Its newest records came along, so its past can be told, and run again from its birth."""
     home = tmp_path / "new"

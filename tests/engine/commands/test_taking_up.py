@@ -10,9 +10,9 @@ import pytest
 from engine.adapters.dids import did_of_key
 from engine.adapters.dids.lifelong import LifelongLogs
 from engine.adapters.keys import SeedFile, SeedKeys
-from engine.commands.opening_keys import find_opener
+from engine.commands.opening_keys import Opener, find_opener
 from engine.commands.recovery import FAR, OwnersFile
-from engine.commands.taking_up import NOT_PROMISED, taking_up
+from engine.commands.taking_up import ENGINES, NOT_PROMISED, taking_up
 from engine.config import Settings
 from engine.core.dids import Did
 from engine.core.model import PicoId
@@ -83,13 +83,21 @@ def test_the_key_of_the_engine_itself_is_no_owners(told: Told, tmp_path: Path) -
     seed.open(None)
     keys = SeedKeys(seed.open(None))
     told.log = LifelongLogs(keys).begin(PICO, None, Did("did:example:old"), None, time.time() - 60)
-    assert told.take_up(file=engine_key) == TakenUp()
+    assert told.take_up(file=engine_key) == TakenUp(why_not=ENGINES)
+    assert told.take_up(keys, engine_key) == TakenUp(is_named=True)
 
 
 def test_a_home_that_the_log_names_already_needs_nobody(told: Told) -> None:
     """As when engine.key is there again: no entry is spent."""
     told.promise()
-    assert told.take_up(OLD) == TakenUp(None, told.owner.owner())
+    assert told.take_up(OLD) == TakenUp(None, told.owner.owner(), is_named=True)
+
+
+def test_without_anybody_s_key_it_is_known_whether_the_log_names_the_home(told: Told) -> None:
+    """With a copy of engine.key in it the home is that engine; another home can do nothing about the log."""
+    by_guardians = Opener("guardians", lambda pico, boxes: {})
+    assert taking_up(OLD, by_guardians)(PICO, told.log) == TakenUp(is_named=True)
+    assert taking_up(NEW, by_guardians)(PICO, told.log) == TakenUp()
 
 
 def test_an_owner_goes_on_beside_guardians_and_not_past_those_who_watch(told: Told) -> None:

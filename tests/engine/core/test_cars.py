@@ -123,6 +123,7 @@ def test_an_altered_block_is_named() -> None:
         (CAR + CAR, "CID is not of version 1", len(CAR)),
         (CAR + bytes((36 + 1,)) + b"\x01\x70\x12\x20" + bytes(33), "CID is not of version 1", len(CAR)),
         (CAR + bytes((3,)) + b"abc", "CID is not of version 1", len(CAR)),
+        (CAR + bytes((20,)) + b"\x01\x71\x12\x20" + bytes(16), "CID is not of version 1", len(CAR)),
         (CAR + to_varint(36 + (1 << 20) + 1) + bytes(99), "the largest has 1,048,612", len(CAR)),
         (CAR + b"garbage at the end", "or no number|CID is not|ends in the middle", len(CAR)),
     ],
@@ -140,6 +141,7 @@ def test_garbage_is_named_with_its_place(data: bytes, reason: str, offset: int) 
     [
         [(b"roots", head(4, 0)), (b"version", b"\x01")],
         [(b"roots", head(4, 1) + b"\x01"), (b"version", b"\x01")],
+        [(b"roots", head(4, 2) + link(TREE.root) + b"\x01"), (b"version", b"\x01")],
         [(b"roots", link(TREE.root)), (b"version", b"\x01")],
         [(b"roots", head(4, 1) + link(TREE.root)), (b"version", b"\xf5")],
         [(b"roots", head(4, 1) + link(TREE.root)), (b"version", b"\xfb\x3f\xf0" + bytes(6))],

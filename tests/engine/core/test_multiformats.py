@@ -144,6 +144,8 @@ def test_no_bytes_have_two_spellings(base: Base, text: str) -> None:
         ("uA", "never 1 characters"),
         ("uZh", "last digit"),
         ("uZg==", "consists of"),
+        ("uZm+v", "consists of"),
+        ("uZm/v", "consists of"),
         ("f00", "stands for no base"),
         ("", "stands for no base"),
     ],

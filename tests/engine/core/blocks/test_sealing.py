@@ -329,3 +329,17 @@ def test_a_changed_entry_asks_for_the_one_node_that_it_stands_in() -> None:
     assert len(asked) == 1
     tree = StateTree(blocks, lambda _: "")
     assert write(changed) == root
+
+
+def test_no_two_nodes_have_one_nonce_because_of_where_they_are_cut() -> None:
+    """What is seen and what is sealed are told apart, also where one goes on as the other begins."""
+    keys = keys_of(KEY)
+    assert _nonce(b"bc", b"a", keys) != _nonce(b"c", b"ab", keys) != _nonce(b"", b"abc", keys)
+
+
+def test_a_name_that_says_something_else_opens_no_sealed_block() -> None:
+    """The same bytes have a name as mere bytes as well; nobody who seals writes that."""
+    block = seal({"map": []}, Keyring({0: KEY}), CIPHER)
+    assert unseal(cid_of(block), block, Keyring({0: KEY}), CIPHER) == {"map": []}
+    with pytest.raises(NotSealed):
+        unseal(cid_of(block, "raw"), block, Keyring({0: KEY}), CIPHER)

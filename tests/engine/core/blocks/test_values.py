@@ -216,6 +216,12 @@ def test_more_than_may_be_read_is_not() -> None:
     slot = planted(shelf, ["x" * 100_000] * 20).slot
     with pytest.raises(BlockTooLarge, match="more than 1,000,000 bytes"):
         read(shelf, slot, 1_000_000)
+    with pytest.raises(BlockTooLarge):
+        read(shelf, planted(shelf, ["x" * 1_000] * 2_000).slot, 1_000_000)
+    piece = Link(shelf.blocks.write({"text": b""}))
+    fork = Link(shelf.blocks.write({"texts": [piece] * 256}))
+    with pytest.raises(BlockTooLarge):
+        read(shelf, Link(shelf.blocks.write({"texts": [fork] * 256})), 1_000_000)
     node: Node = {"list": [b"[1.0]"]}
     for _ in range(30):
         link = Link(shelf.blocks.write(node))
