@@ -28,6 +28,7 @@ from engine.runtime.load import Load
 from engine.runtime.mesh.engines import Engines
 from engine.runtime.moves.forwarding import Forwarding
 from engine.runtime.moves.freight import Freight
+from engine.runtime.moves.landing import Landing
 from engine.runtime.moves.luggage import Locker
 from engine.runtime.moves.moves import Moves
 from engine.runtime.moves.neighbourhood import Neighbourhood
@@ -77,6 +78,7 @@ def give_moves(host: Host, journal: Journal, keys: Keys, stores: Stores, pace: P
         entropy,
         os.urandom,
         host,
+        Landing(journal),
     )
     moves = Moves(office, pace)
     moves.hooks.url_of = mail.url_of

@@ -133,6 +133,9 @@ class BirthPico:
     body: bytes
     parts: int = 0
     """In the place of a body: of so many pieces it consists, which `KeepPart` has brought."""
+    parts_of: PicoId | None = None
+    """Under which name, where that was not its own: one that comes back is still here as it was when it left,
+    while the pieces come."""
 
 
 @dataclass(frozen=True, slots=True)

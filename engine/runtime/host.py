@@ -72,7 +72,7 @@ from engine.runtime.replies import (
     not_known,
 )
 from engine.runtime.request import Request
-from engine.runtime.residents import Limits
+from engine.runtime.residents import Limits, Newcomer
 from engine.runtime.rollbacks import Rollbacks
 from engine.runtime.seal_desk import SealDesk
 from engine.runtime.seal_news import SealNews
@@ -434,9 +434,14 @@ class Host:
         """That of a pico which does not sleep."""
         return self._residents.find_mailbox(pico)
 
+    def expect(self, newcomer: Newcomer) -> None:
+        """See `Residents.expect`; until it is welcomed."""
+        self._residents.expect(newcomer)
+
     def welcome(self, pico: PicoId, due_ms: int | None) -> None:
         """A pico is in the journal that was not there: let it go on with what it has to do."""
         self._residents.wake(pico)
+        self._residents.expect_no_more(pico)
         if due_ms is not None:
             self._outbox.alarms.expect(due_ms)
         self._outbox.errands.resume(pico)

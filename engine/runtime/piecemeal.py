@@ -31,29 +31,36 @@ class Arrived:
     body: bytes
     parts: int
     writes: tuple[Write, ...]
+    size: int
+    """Bytes of the snapshot."""
 
 
 async def bring_in_parts(
-    journal: Journal, head: Head, records: Sequence[AppendRecord], most: int = PART_BYTES
+    journal: Journal,
+    head: Head,
+    records: Sequence[AppendRecord],
+    most: int = PART_BYTES,
+    under: PicoId | None = None,
 ) -> Arrived:
     """A snapshot and its newest records, in commits of `most` bytes, or for the birth if that is all that
-    there is of them. Raises `JournalFailed`."""
-    pico, parts = head.pico.id, _parts(snapshot_pieces(head), most)
+    there is of them. `under`: the name by which the pieces wait, if not that of the pico. Raises
+    `JournalFailed`."""
+    pico, parts = under or head.pico.id, _parts(snapshot_pieces(head), most)
     part = await asyncio.to_thread(next, parts, b"")
     if len(part) + sum(len(record.body) for record in records) < most:
-        return Arrived(part, 0, (DropParts(pico), *records))
+        return Arrived(part, 0, (DropParts(pico), *records), len(part))
     await journal.commit([DropParts(pico)])
-    count = 0
+    count = size = 0
     while part:
         kept = journal.commit([KeepPart(pico, count, part)])
-        count += 1
+        count, size = count + 1, size + len(part)
         part = await asyncio.to_thread(next, parts, b"")
         await kept
         if count % SETTLED_AFTER == 0:
             await journal.settle()
     for some in _some(records, most):
         await journal.commit(some)
-    return Arrived(b"", count, ())
+    return Arrived(b"", count, (), size)
 
 
 def _parts(pieces: Iterable[bytes], most: int) -> Iterator[bytes]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -32,6 +32,21 @@ class Limits:
     most_awake: int = 10_000
     snapshot_every: int = 200
     pico_bytes: int = 64 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """A pico as it comes to be here, and how it will be in the journal."""
+
+    head: Head
+    snapshot_bytes: int
+    records: Sequence[bytes]
+    """Since its snapshot."""
+
+    @property
+    def end(self) -> tuple[int, str]:
+        """See `engine.ports.Journal.end`."""
+        return self.head.pico.seq, self.head.chain
 
 
 def _let_go(pico: PicoId) -> None:
@@ -58,6 +73,7 @@ class Residents:
         """The one that has been idle for longest comes first."""
         self._by_channel: dict[Eci, Mailbox] = {}
         """Channels of those awake, as of their newest state: the journal may not know them yet."""
+        self._newcomers: dict[PicoId, Newcomer] = {}
         self._leaving: set[PicoId] = set()
         """Deleted, but not yet in the journal."""
         self._is_full = False
@@ -85,6 +101,8 @@ class Residents:
         not go on from an earlier state, as if what came after had never been acknowledged."""
         mailbox = self._awake.get(pico)
         if mailbox is None and pico not in self._leaving:
+            mailbox = self._wake_newcomer(pico)
+        if mailbox is None and pico not in self._leaving:
             end = self._equipment.journal.end(pico)
             stored = self._equipment.journal.load(pico)
             if stored is not None:
@@ -95,16 +113,21 @@ class Residents:
         head = _fold(stored)
         _check_end(head, end)
         every, most = self._limits.snapshot_every, self._limits.pico_bytes
-        unsaved = read_unsaved(every, stored.snapshot, stored.records, most)
-        if stored.rest is not None:
-            self._outbox.find_rest(head.pico.id, stored.rest)
-        has_rest = stored.rest is not None
+        unsaved = read_unsaved(every, len(stored.snapshot), stored.records, most)
+        return self._waken(head, unsaved, stored.rest, stored.inbox)
+
+    def _waken(
+        self, head: Head, unsaved: Unsaved, rest: tuple[int, int] | None, inbox: Sequence[bytes]
+    ) -> Mailbox:
+        if rest is not None:
+            self._outbox.find_rest(head.pico.id, rest)
+        has_rest = rest is not None
         is_still = self.is_held(head.pico.id)
         epoch = self._equipment.journal.epoch(head.pico.id)
         mailbox = Mailbox(
             head, head.pico, self._equipment, self._outbox, unsaved, has_rest, is_still, epoch or 0
         )
-        for request in _waiting(stored):
+        for request in _waiting(inbox):
             mailbox.take(request)
         self._enter(mailbox)
         return mailbox
@@ -151,6 +174,26 @@ class Residents:
         mailbox = Mailbox(begin(pico), Pico(pico.id), self._equipment, self._outbox, unsaved)
         self._enter(mailbox)
         return mailbox
+
+    def expect(self, newcomer: Newcomer) -> None:
+        """A pico that comes from elsewhere will be in the journal soon: then it wakes as it is in memory,
+        since a large one need not be read again."""
+        self._newcomers[newcomer.head.pico.id] = newcomer
+
+    def expect_no_more(self, pico: PicoId) -> None:
+        self._newcomers.pop(pico, None)
+
+    def _wake_newcomer(self, pico: PicoId) -> Mailbox | None:
+        """If it is what the journal has by now."""
+        newcomer = self._newcomers.get(pico)
+        kept = None if newcomer is None else self._equipment.journal.beside(pico)
+        if newcomer is None or kept is None or kept.end != newcomer.end:
+            return None
+        del self._newcomers[pico]
+        head = newcomer.head
+        every, most = self._limits.snapshot_every, self._limits.pico_bytes
+        unsaved = read_unsaved(every, newcomer.snapshot_bytes, newcomer.records, most)
+        return self._waken(head, unsaved, kept.rest, kept.inbox)
 
     def remove(self, pico: PicoId) -> None:
         """A pico that a turn has deleted; the journal is about to learn of it."""
@@ -208,11 +251,11 @@ class Residents:
             self._leave(mailbox)
 
 
-def _waiting(stored: Stored) -> list[Request]:
+def _waiting(inbox: Sequence[bytes]) -> list[Request]:
     """What is in the inbox, the oldest first; but a turn that had begun goes on before any other."""
     requests = [
         Request(event, query, is_kept=True, inputs=inputs)
-        for event, query, inputs in map(decode_request, stored.inbox)
+        for event, query, inputs in map(decode_request, inbox)
     ]
     return sorted(requests, key=lambda request: request.inputs is None)
 

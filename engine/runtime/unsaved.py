@@ -57,7 +57,7 @@ class Unsaved:
         self.turns = self.bytes = self.grown = self.guessed = 0
 
 
-def read_unsaved(every: int, snapshot: bytes, records: Sequence[bytes], most: int) -> Unsaved:
+def read_unsaved(every: int, snapshot: int, records: Sequence[bytes], most: int) -> Unsaved:
     """As found in the journal."""
     size = sum(map(len, records))
-    return Unsaved(every, len(snapshot), len(records), size, most, size, size)
+    return Unsaved(every, snapshot, len(records), size, most, size, size)

@@ -189,11 +189,11 @@ class Disk:
             case DropParts(pico):
                 for loose in {one for one, _ in self.parts if pico in (None, one)} - self.snapshots.keys():
                     self._remove(loose)
-            case BirthPico(pico, parent, seq, body, parts):
+            case BirthPico(pico, parent, seq, body, parts, parts_of):
                 if pico in self.snapshots:
                     raise ValueError(f"{pico} is born already")
                 self.parents[pico] = parent
-                self.snapshots[pico] = (seq, self._take_parts(pico, parts) if parts else body)
+                self.snapshots[pico] = (seq, self._take_parts(parts_of or pico, parts) if parts else body)
             case RemovePico(pico):
                 self._remove(pico)
             case BindChannel(eci, pico):

@@ -66,6 +66,7 @@ BODY = bytes_of("body")
 
 ADD_PICO = "INSERT INTO picos (pico, parent, seq, snapshot) VALUES (?, ?, ?, ?)"
 PUT_PART = "INSERT OR REPLACE INTO snapshot_parts (pico, place, body) VALUES (?, ?, ?)"
+TAKE_PARTS = "UPDATE OR REPLACE snapshot_parts SET pico = ? WHERE pico = ?"
 FORGET_PARTS = "DELETE FROM snapshot_parts WHERE pico = ?"
 IS_LOOSE = "NOT EXISTS (SELECT 1 FROM picos WHERE picos.pico = snapshot_parts.pico)"
 DROP_PARTS = (
@@ -157,6 +158,7 @@ class Batch:
         "rests",
         "signatures",
         "snapshots",
+        "taken",
         "texts",
         "timers",
         "urls",
@@ -165,6 +167,8 @@ class Batch:
     def __init__(self) -> None:
         self.parts: list[tuple[PicoId, int, bytes]] = []
         self.births: list[tuple[PicoId, PicoId | None, int, bytes]] = []
+        self.taken: list[tuple[PicoId, PicoId]] = []
+        """Who takes whose pieces."""
         self.snapshots: dict[PicoId, tuple[int, bytes]] = {}
         self.records: list[tuple[PicoId, int, EventId | None, bytes]] = []
         self.ends: dict[PicoId, tuple[int, bytes]] = {}
@@ -233,6 +237,8 @@ class Batch:
     def birth_pico(self, write: BirthPico) -> None:
         snapshot = pack_count(write.parts) if write.parts else pack(write.body)
         self.births.append((write.pico, write.parent, write.seq, snapshot))
+        if write.parts_of is not None:
+            self.taken.append((write.pico, write.parts_of))
 
     def bind_channel(self, write: BindChannel) -> None:
         self.channels[write.eci] = write.pico
@@ -274,6 +280,7 @@ class Batch:
     def statements(self) -> Iterator[Statement]:
         """Records come before the inbox, which asks them whether an event was handled."""
         yield PUT_PART, self.parts
+        yield TAKE_PARTS, self.taken
         yield ADD_PICO, self.births
         yield SAVE_SNAPSHOT, [(seq, body, pico) for pico, (seq, body) in self.snapshots.items()]
         yield FORGET_PARTS, [(pico,) for pico in self.snapshots]

@@ -136,6 +136,9 @@ class SqliteJournal:
                 if is_unwritten:
                     self._write(group)
                 self._writer.execute("COMMIT")
+                if is_unwritten:
+                    # What is large is not read again soon, and would push out of the cache what is.
+                    self._writer.execute("PRAGMA shrink_memory")
             except Exception as caught:  # whatever it is: those who wait have to hear of it
                 problem = caught
             # A loop that is closed has nobody left who waits.

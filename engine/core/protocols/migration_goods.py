@@ -21,6 +21,7 @@ from engine.core.didcomm.messages import Message
 from engine.core.protocols.bodies import (
     LONGEST_CONTENT,
     Shape,
+    boolean,
     did,
     list_of,
     may,
@@ -31,9 +32,10 @@ from engine.core.protocols.bodies import (
     whole,
 )
 from engine.core.protocols.message_types import plain, read_protocol, read_type
-from engine.core.protocols.migration import LARGEST_LOG, LONGEST_NAME, PIURI, NotAMove
+from engine.core.protocols.migration import LARGEST_BOX, LARGEST_LOG, LONGEST_NAME, PIURI, NotAMove
 from engine.core.protocols.payloads import NoPayload, decoded
 
+AHEAD, HELD = "ahead", "held"
 WANT, BLOCKS, FORWARDED, RECEIVED, SENT = "want", "blocks", "forwarded", "received", "sent"
 MOST_BLOCKS = 2_000
 MOST_BYTES = 384 << 10
@@ -52,6 +54,8 @@ _REFUSED = object_with({"id": need(_EVENT_ID), "code": need(text()), "reason": n
 BODIES: Mapping[str, Shape] = {
     WANT: {**_MOVE, "cids": need(list_of(text(LONGEST_NAME, empty=False), most=MOST_BLOCKS))},
     BLOCKS: {"did": need(did)},
+    AHEAD: {**_MOVE, "cid": _NAME, "keys": need(text(LARGEST_BOX))},
+    HELD: {"did": need(did), "cid": may(text(LONGEST_NAME)), "waits": may(boolean)},
     FORWARDED: {"did": need(did), "epoch": need(whole(1)), "events": need(list_of(_EVENT, most=MOST_EVENTS))},
     SENT: {
         "did": need(did),

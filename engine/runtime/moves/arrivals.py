@@ -9,6 +9,7 @@ import structlog
 
 from engine.core.dids import show_did
 from engine.core.migration import Seat, acts
+from engine.core.migration import target as coming
 from engine.core.migration.messages import Attempt, Head, NotStaged, Staged, Unwilling, Willing
 from engine.core.model import Eci, PicoId
 from engine.core.protocols.migration import NotAMove
@@ -22,6 +23,7 @@ from engine.runtime.moves.office import Coming, Hooks, Office
 from engine.runtime.moves.post import Heard
 from engine.runtime.moves.reading import price_in, stay_in, told_in
 from engine.runtime.moves.steps import Steps
+from engine.runtime.moves.taking_ahead import TakingAhead
 from engine.runtime.moves.work import Work
 
 log = structlog.get_logger("picomesh.moves")
@@ -40,6 +42,7 @@ class Arrivals:
         self._work = work
         self._asking = asking
         self._entrance = Entrance(office, cases)
+        self.ahead = TakingAhead(office, cases, self._entrance, work)
         self._expected: dict[str, int] = {}
         """The bytes of those that are being let in."""
 
@@ -126,6 +129,12 @@ class Arrivals:
                 pico=arrived.state.head.pico.id,
             )
             await self._steps.take(did, Staged(attempt, head), after, heard)
+
+    async def drop(self, did: str) -> None:
+        """What came of it is not needed any more."""
+        case = self._cases.get(did)
+        if case is None or case.seat.target.phase is coming.Phase.NONE:
+            await self.ahead.forget(did)
 
     async def _make_own(self, did: str) -> None:
         """Have others know its channels by DIDs of this engine."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 
 from engine.core.dids import Did
@@ -19,8 +18,6 @@ from engine.runtime.moves.forgetting import Forgetting
 from engine.runtime.moves.office import Office
 from engine.runtime.moves.reading import has_arrived, stay_in
 from engine.runtime.past import first_record
-from engine.runtime.preparation import write_snapshot
-from engine.runtime.rebirths import births
 
 
 class Consequences:
@@ -75,11 +72,12 @@ class Consequences:
         luggage = office.locker.open(case.box, attempt.name)
         arrived = await office.freight.fetching.open(head, did, luggage.key)
         pico = arrived.state.head.pico
-        snapshot = await asyncio.to_thread(write_snapshot, arrived.state.head)
+        born, newcomer = await office.landing.birth(arrived)
+        office.picos.expect(newcomer)
         stub = self._journal.beside(pico.id)
         was_here = self._journal.find_channel(Eci(pico.id)) is not None
         writes: list[Write] = [RemovePico(pico.id)] if was_here else []
-        writes += births(self._journal, arrived.state, snapshot, arrived.beside)
+        writes += born
         for body in () if stub is None else stub.inbox:
             # What came here for it meanwhile: one that was handled elsewhere is not taken in again.
             writes.append(AcceptEvent(pico.id, decode_request(body)[0].eid, body))

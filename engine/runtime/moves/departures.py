@@ -14,11 +14,12 @@ from engine.core.migration.messages import Attempt, Finished, Late, Ready, Signe
 from engine.core.model import PicoId
 from engine.ports import BadLog, StoreFailed
 from engine.runtime.identities import in_stay, life_purpose
+from engine.runtime.moves.ahead import SendingAhead
 from engine.runtime.moves.cases import Case, Cases
 from engine.runtime.moves.luggage import Luggage, NoLuggage
 from engine.runtime.moves.office import Hooks, Office
 from engine.runtime.moves.post import Heard, entry_of
-from engine.runtime.moves.reading import host_in
+from engine.runtime.moves.reading import attempt_in, host_in
 from engine.runtime.moves.steps import Steps
 from engine.runtime.moves.stillness import Stillness
 from engine.runtime.moves.telling import Telling
@@ -42,6 +43,7 @@ class Departures:
         self._telling = telling
         self._lives = office.lives
         self._post = office.post
+        self._ahead = SendingAhead(office, cases)
 
     async def finish(self, did: str, attempt: Attempt) -> None:
         case = self._cases.get(did)
@@ -49,6 +51,10 @@ class Departures:
             return
         try:
             if acts(case.seat):
+                leaving = await self._send_ahead(did, attempt)
+                if leaving is None:
+                    return
+                case = leaving
                 await self._hooks.tell(case.pico, "leaving", self._telling.attrs(case, case.reason, attempt))
             await self._hand_out(did, case, attempt)
         except (CannotSeal, BlockError, StoreFailed, Unreadable, NoLuggage) as problem:
@@ -58,7 +64,24 @@ class Departures:
         finally:
             now = self._cases.get(did)
             if now is not None and acts(now.seat):
+                self._office.freight.loading.forget(did)
                 self._stillness.resume(did, is_finished=True)
+
+    async def _send_ahead(self, did: str, attempt: Attempt) -> Case | None:
+        """Most of its state, while it goes on. None if it does not leave by that attempt any more."""
+        async with self._steps.alone(did):
+            case = self._cases.get(did)
+            if case is None:
+                return None
+            key = self._office.locker.unwrap(case.key) if case.key else self._office.draw(32)
+            self._cases.put(did, replace(case, key=self._office.locker.wrap(key)))
+        held = await self._ahead.send(did, attempt, key)
+        async with self._steps.alone(did):
+            case = self._cases.get(did)
+            if case is None or not acts(case.seat) or attempt_in(case.seat) != attempt:
+                return None
+            self._cases.put(did, case := replace(case, had=held or case.had))
+        return case
 
     async def _hand_out(self, did: str, case: Case, attempt: Attempt) -> None:
         """Have it stand still, and put together what goes."""

@@ -6,6 +6,7 @@ from engine.core.migration.messages import (
     AskAround,
     Attempt,
     Consider,
+    Drop,
     Effect,
     Fetch,
     Finish,
@@ -50,6 +51,8 @@ class Effects:
                 self._work.begin(self._perform(did, effect, heard), (did, "fetch"))
             case Sign():
                 self._work.begin(self._perform(did, effect, heard), (did, "sign"))
+            case Drop():
+                self._work.begin(self._arrivals.drop(did))
             case AskAround(number):
                 self._asking.begin(did, number)
             case _:

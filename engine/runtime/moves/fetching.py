@@ -7,18 +7,21 @@ the difference is fetched and read, and its values are the very ones that were r
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Collection, Iterable
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import takewhile
 
+from engine.core import records
 from engine.core.block_links import links_of_block
 from engine.core.blocks.errors import BlockError
 from engine.core.blocks.sealing import Aead, Keyring
 from engine.core.blocks.state import State
 from engine.core.blocks.values import Known
 from engine.core.cids import Cid, cid_of, read_cid
+from engine.core.codec import Unreadable
 from engine.core.migration.messages import Head
-from engine.ports import BlockStore, CannotSend, MissingBlocks, StoreFailed
+from engine.ports import AppendRecord, BlockStore, CannotSend, MissingBlocks, StoreFailed
 from engine.runtime.besides import Unpacked, unpack_beside
 from engine.runtime.courtesy import resting
 from engine.runtime.moves.keeping import EPOCH, keep
@@ -47,6 +50,8 @@ class Arrived:
     state: State
     beside: Unpacked
     head: Head
+    since: records.Head | None = None
+    """As the pico was when it was fetched ahead: the records since then make this state of that one."""
 
 
 @dataclass(slots=True)
@@ -60,6 +65,8 @@ class Held:
     whole: set[Cid] = field(default_factory=set)
     """Blocks that are here with all that they lead to."""
     state: State | None = None
+    base: records.Head | None = None
+    """As the pico was when it was brought to the disk."""
 
 
 class Fetching:
@@ -91,6 +98,8 @@ class Fetching:
         except (StoreFailed, BlockError, ValueError) as problem:
             raise NoFreight(str(problem)) from problem
         held.root, held.state = root, state
+        if held.base is not None and not _reaches_back(state, held.base):
+            held.base = None
         self._held[did] = held
         return held
 
@@ -113,10 +122,16 @@ class Fetching:
         known = held.known if held is not None and held.key == key else None
         state = await self._open(head.cid, key, known)
         beside = await asyncio.to_thread(unpack_beside, state.head, state.beside)
-        name = await asyncio.to_thread(name_state, state.head.pico)
-        if (state.head.pico.seq, name) != (head.sequence, head.state):
+        before = None if known is None or held is None else held.base
+        arrived = Arrived(state, beside, head) if before is None else _carried_on(state, beside, head, before)
+        pico = arrived.state.head.pico
+        name = await asyncio.to_thread(name_state, pico)
+        if (pico.seq, name) == (head.sequence, head.state):
+            return arrived
+        if arrived.since is None:
             raise NoFreight("the blocks are those of another state than the head says")
-        return Arrived(state, beside, head)
+        self.forget(did)  # what came ahead was no earlier state of this one
+        return await self.open(head, did, key)
 
     async def _open(self, root: str, key: bytes, known: Known | None, rest: float = 0.0) -> State:
         keys = Keyring({EPOCH: key})
@@ -142,6 +157,29 @@ class Fetching:
                 ahead += [cid for cid in missing if cid not in came]
             await _look_through(store, [cid for cid in part if cid in here], note)
         whole |= seen
+
+
+def _reaches_back(state: State, base: records.Head) -> bool:
+    """Whether the records since then came along."""
+    return 0 <= state.head.pico.seq - base.pico.seq <= len(state.beside.get("records", ()))
+
+
+def _carried_on(state: State, beside: Unpacked, head: Head, before: records.Head) -> Arrived:
+    """The state as its records make it of the one before, if they reach back so far; it is the same, unless
+    somebody has made one of the two up, which its name then says."""
+    since = records_after(beside.records, before.pico.seq)
+    if len(since) != state.head.pico.seq - before.pico.seq:
+        return Arrived(state, beside, head)
+    try:
+        after = records.fold(before, [record.body for record in since])
+    except Unreadable:
+        return Arrived(state, beside, head)
+    return Arrived(replace(state, head=after), beside, head, before)
+
+
+def records_after(kept: Sequence[AppendRecord], seq: int) -> list[AppendRecord]:
+    """The newest ones, back to that turn."""
+    return list(takewhile(lambda record: record.seq > seq, reversed(kept)))[::-1]
 
 
 Note = Callable[[dict[Cid, bytes]], None]

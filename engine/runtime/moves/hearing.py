@@ -21,6 +21,7 @@ from engine.runtime.moves.office import Office
 from engine.runtime.moves.post import Heard, entry_of, proven_text
 from engine.runtime.moves.reading import check_offer, with_keys
 from engine.runtime.moves.steps import Steps
+from engine.runtime.moves.taking_ahead import TakingAhead
 from engine.runtime.moves.work import Work
 from engine.runtime.receipts import Handled
 
@@ -30,23 +31,36 @@ log = structlog.get_logger("picomesh.moves")
 class Hearing:
     """`is_for_it` and `hear` make it a desk for messages to the engine itself."""
 
-    def __init__(self, office: Office, cases: Cases, steps: Steps, work: Work, asking: Asking) -> None:
+    def __init__(
+        self,
+        office: Office,
+        cases: Cases,
+        steps: Steps,
+        work: Work,
+        asking: Asking,
+        ahead: TakingAhead,
+    ) -> None:
         self._office = office
         self._cases = cases
         self._steps = steps
         self._work = work
         self._asking = asking
         self._giving = Giving(office, cases)
+        self._ahead = ahead
         self._post = office.post
         self._lives = office.lives
 
     def is_for_it(self, type: str) -> bool:
-        return migration.kind_of(type) is not None or migration_goods.kind_of(type) == migration_goods.WANT
+        is_goods = migration_goods.kind_of(type) in (migration_goods.WANT, migration_goods.AHEAD)
+        return is_goods or migration.kind_of(type) is not None
 
     async def hear(self, letter: Letter) -> Handled:
         try:
-            if migration_goods.kind_of(letter.message.type) == migration_goods.WANT:
-                return await self._giving.give(letter)
+            match migration_goods.kind_of(letter.message.type):
+                case migration_goods.WANT:
+                    return await self._giving.give(letter)
+                case migration_goods.AHEAD:
+                    return await self._ahead.hear(letter)
             return await self._work.to_the_end(self._hear(await self._read(letter)))
         except NotAMove as problem:
             log.info("a message of a move is not what it should be", why=str(problem))

@@ -57,7 +57,7 @@ class Moves:
         self._asking = asking = Asking(office, pace, hooks, cases, steps, work, self.saying)
         departures = Departures(office, hooks, cases, steps, self._stillness, telling)
         self._arrivals = Arrivals(office, hooks, cases, steps, work, asking)
-        self._hearing = Hearing(office, cases, steps, work, asking)
+        self._hearing = Hearing(office, cases, steps, work, asking, self._arrivals.ahead)
         self._wishes = Wishes(office, hooks, cases, steps, work, asking)
         settling.look_after = self._arrivals.look_after
         steps.do = Effects(work, sending, telling, departures, self._arrivals, asking).do

@@ -23,8 +23,10 @@ from engine.runtime.identities import Identities
 from engine.runtime.lives import Lives
 from engine.runtime.mailbox import Mailbox
 from engine.runtime.moves.freight import Freight
+from engine.runtime.moves.landing import Landing
 from engine.runtime.moves.luggage import Draw, Locker
 from engine.runtime.moves.post import Post
+from engine.runtime.residents import Newcomer
 from engine.runtime.state_keys import StateKeys
 
 
@@ -58,6 +60,8 @@ class Picos(Protocol):
     def resume_errands(self, pico: PicoId) -> None: ...
 
     async def take_in(self, event: Event) -> Refusal | None: ...
+
+    def expect(self, newcomer: Newcomer) -> None: ...
 
     def welcome(self, pico: PicoId, due_ms: int | None) -> None: ...
 
@@ -167,3 +171,4 @@ class Office:
     entropy: Entropy
     draw: Draw
     picos: Picos
+    landing: Landing

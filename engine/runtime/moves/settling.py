@@ -10,7 +10,7 @@ from engine.core.dids import Did
 from engine.core.migration import acts
 from engine.core.migration import source as leaving
 from engine.core.model import PicoId
-from engine.ports import BirthPico, SetTimer, Write
+from engine.ports import AppendRecord, BirthPico, SetTimer, Write
 from engine.runtime.moves.cases import Case
 from engine.runtime.moves.office import Hooks, Office
 from engine.runtime.moves.reading import has_arrived
@@ -28,6 +28,8 @@ class Settling:
     def __init__(self, office: Office, hooks: Hooks, stillness: Stillness, whereabouts: Whereabouts) -> None:
         self._picos = office.picos
         self._lives = office.lives
+        self._fetching = office.freight.fetching
+        self._loading = office.freight.loading
         self._hooks = hooks
         self.stillness = stillness
         self._whereabouts = whereabouts
@@ -38,6 +40,7 @@ class Settling:
         """What the rest of the engine has to know, now that it is durable."""
         picos, pico = self._picos, after.pico
         if has_arrived(before.seat, after.seat):
+            self._fetching.forget(did)
             self._put_former_away(pico, writes)
             self.stillness.loose(pico)
             self._lives.note_grown(Did(did))
@@ -61,16 +64,19 @@ class Settling:
         if now.phase in leaving.LEFT and (was is None or was.phase not in leaving.LEFT):
             self._depart(did, after)
         elif acts(after.seat) and (was is None or not acts(before.seat)):
+            self._loading.forget(did)
             self.stillness.resume(did)
 
     def _put_former_away(self, pico: PicoId, writes: Sequence[Write]) -> None:
         """The mailbox that it had when it left, if that is still awake, and not one that was woken since."""
         mailbox = self._picos.find_mailbox(pico)
-        born = {write.seq for write in writes if isinstance(write, BirthPico) and write.pico == pico}
-        if mailbox is not None and mailbox.head.pico.seq not in born:
+        seqs = [one.seq for one in writes if isinstance(one, BirthPico | AppendRecord) and one.pico == pico]
+        newest = max(seqs, default=0)
+        if mailbox is not None and mailbox.head.pico.seq != newest:
             self._picos.put_away(pico)
 
     def _depart(self, did: str, case: Case) -> None:
+        self._loading.forget(did)
         self._picos.pause_errands(case.pico)
         mailbox = self._picos.wake(case.pico)
         if mailbox is not None:

@@ -135,6 +135,31 @@ async def test_pieces_that_no_pico_has_taken_go_when_they_are_to(open_journal: O
 
 
 @in_loop
+async def test_pieces_may_wait_for_a_pico_under_another_name(open_journal: OpenJournal) -> None:
+    """While the one of its own name is still what it was; in one commit that goes, and the other is there."""
+    journal, coming = open_journal(), PicoId("ann coming")
+    await journal.commit([KeepPart(ANN, 0, b"ann "), KeepPart(ANN, 1, b"as she was"), KeepPart(ANN, 2, b"!")])
+    await journal.commit([BirthPico(ANN, None, 4, b"", parts=3), AppendRecord(ANN, 5, E1, b"five")])
+    await journal.commit([KeepPart(coming, 0, b"ann "), KeepPart(coming, 1, b"comes back")])
+    assert (woken(journal, ANN).snapshot, journal.loose_parts()) == (b"ann as she was!", 2)
+    await journal.commit(
+        [
+            RemovePico(ANN),
+            BirthPico(ANN, None, 7, b"", parts=2, parts_of=coming),
+            AppendRecord(ANN, 8, E1, b"8"),
+        ]
+    )
+    await journal.close()
+    journal = open_journal()
+    stored = woken(journal, ANN)
+    assert (stored.snapshot_seq, stored.snapshot, list(stored.records)) == (7, b"ann comes back", [b"8"])
+    assert journal.loose_parts() == 0
+    await journal.commit([RemovePico(ANN), DropParts()])
+    assert journal.loose_parts() == 0
+    await journal.close()
+
+
+@in_loop
 async def test_a_snapshot_that_lacks_a_piece_is_nothing(open_journal: OpenJournal) -> None:
     """Rather than something that may look like a pico."""
     journal = open_journal()
