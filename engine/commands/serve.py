@@ -190,7 +190,13 @@ async def _serve(engine: Engine, settings: Settings) -> None:
     if engine.virtual_time is not None:
         app = follow_time(app, engine.virtual_time.reach)
     await serve_until_stopped(
-        app, listener, settings.drain_s, announce, engine.journal.failed, settings.body_limit
+        app,
+        listener,
+        settings.drain_s,
+        announce,
+        engine.journal.failed,
+        settings.body_limit,
+        engine.host.feed.close,
     )
     if engine.journal.failure is not None:
         raise CannotStart(f"the engine has to stop: {engine.journal.failure}", MAKE_ROOM)

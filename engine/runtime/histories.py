@@ -124,6 +124,20 @@ class Histories:
             ]
         return {"pico": pico, "events": events}
 
+    def newest(self, name: str) -> tuple[PicoId, int] | Refusal:
+        """The pico of that name, and the number of its newest turn."""
+        pico = self._past.resolve(name)
+        if pico is None:
+            return _unknown(name)
+        end = self._journal.end(pico)
+        return pico, 0 if end is None else end[0]
+
+    def turns_after(self, pico: PicoId, seq: int, count: int) -> list[Document]:
+        """The next turns after that one, as their records say: nothing is run again."""
+        return [
+            tell_record(decode_record(body)) for body in self._journal.records(pico, seq + 1, seq + count)
+        ]
+
     async def _log_turn(
         self, before: Pico, record: Record, instances: Instances[Any], full: bool
     ) -> Document:

@@ -95,6 +95,8 @@ class Host:
         self._shelf = shelf
         self._outbox = LocalOutbox(equipment, limits)
         self._residents = self._outbox.residents
+        self.feed = self._outbox.feed
+        """What happens, for those who watch."""
         self._pictures = Pictures(self._residents)
         self._neighbours = Neighbours(equipment, self._residents)
         equipment.questions.learn(self._neighbours.kinds)

@@ -117,7 +117,7 @@ class Outbox(Protocol):
     def why_elsewhere(self, pico: PicoId) -> Refusal | None:
         """What is said of a pico that has moved away."""
 
-    def settled(self, pico: PicoId, event: Event | None) -> None:
+    def settled(self, pico: Pico, event: Event | None, reply: Reply | None) -> None:
         """A turn of that event is durable, or a pico that was born."""
 
 
@@ -634,7 +634,7 @@ class Mailbox:
         problem = durable.exception()
         if problem is None:
             self.committed = pico
-            self._outbox.settled(self.id, None if request is None else request.event)
+            self._outbox.settled(pico, None if request is None else request.event, reply)
         else:
             reply = not_known(problem)
         if request is not None:

@@ -54,8 +54,10 @@ from engine.runtime.admission import admit
 from engine.runtime.alarms import Alarms
 from engine.runtime.equipment import Equipment
 from engine.runtime.errands import Errands
+from engine.runtime.feed import Feed
 from engine.runtime.mailbox import MOST_WAITING, Mailbox
 from engine.runtime.preparation import event_of, is_long
+from engine.runtime.replies import Reply
 from engine.runtime.request import Request
 from engine.runtime.residents import Limits, Residents
 from engine.runtime.rests import Rest, Rests, messages_of, read_rest
@@ -95,6 +97,7 @@ class Bundle:
     residents: Residents
     alarms: Alarms
     errands: Errands
+    feed: Feed
     delivers: bool
     bodies: Mapping[EventId, bytes] = field(default_factory=lambda: EMPTY)
     """Events that are bytes already: see `engine.runtime.preparation`."""
@@ -120,6 +123,7 @@ class Bundle:
 
     def _forget(self, pico: PicoId, durable: Future[None]) -> None:
         self.residents.forget(pico)
+        self.feed.note_end(pico)
 
     def _ask(self, durable: Future[None]) -> None:
         problem = durable.exception()
@@ -137,6 +141,8 @@ class LocalOutbox:
         self.residents = Residents(equipment, limits, self)
         self.alarms = Alarms(equipment, self.residents)
         self.errands = Errands(equipment, self.deliver)
+        self.feed = Feed(equipment.clock.now_ms, equipment.entropy.seed)
+        """For those who watch."""
         self._journal = equipment.journal
         self._clock = equipment.clock
         self.when_settled: Settled = _tell_nobody
@@ -165,8 +171,9 @@ class LocalOutbox:
     def why_elsewhere(self, pico: PicoId) -> Refusal | None:
         return self.elsewhere(pico)
 
-    def settled(self, pico: PicoId, event: Event | None) -> None:
-        self.when_settled(pico, event)
+    def settled(self, pico: Pico, event: Event | None, reply: Reply | None) -> None:
+        self.when_settled(pico.id, event)
+        self.feed.note_turn(pico.id, pico.seq, event, reply)
 
     def why_too_much(self, effects: Sequence[Effect]) -> Fault | None:
         """A pico that sends itself two events for each it gets would fill memory and disk; so would one that
@@ -221,7 +228,7 @@ class LocalOutbox:
         bundle.dispatch(self._journal.commit(bundle.writes))
 
     def _bundle(self, bodies: Mapping[EventId, bytes] = EMPTY) -> Bundle:
-        return Bundle(self.residents, self.alarms, self.errands, not self.is_closing, bodies)
+        return Bundle(self.residents, self.alarms, self.errands, self.feed, not self.is_closing, bodies)
 
     def _rebind(self, mailbox: Mailbox, after: Pico, changes: Iterable[Change]) -> None:
         for eci in touched_channels(changes):

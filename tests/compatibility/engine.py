@@ -104,7 +104,7 @@ class Engine:
             web=self._web,
         )
         self.run(self.host.start())
-        self._as_owner = {"authorization": f"Bearer {self.host.access.admit_owner()}"}
+        self.as_owner = {"authorization": f"Bearer {self.host.access.admit_owner()}"}
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run something of the host to its end; what hangs fails."""
@@ -228,7 +228,7 @@ class Engine:
 
         async def send() -> Response:
             transport = ASGITransport(make_app(self.host, PLENTY))
-            async with AsyncClient(transport=transport, base_url=URL, headers=self._as_owner) as client:
+            async with AsyncClient(transport=transport, base_url=URL, headers=self.as_owner) as client:
                 return await client.request(method, path, **rest)
 
         return self.run(send())

@@ -15,6 +15,7 @@ from engine.plugins.collection import NO_PLUGINS
 from engine.plugins.describing import Document, tell_modules
 from engine.runtime.access import Access
 from engine.runtime.equipment import NoSecondChance
+from engine.runtime.feed import Feed
 from engine.runtime.histories import Histories
 from engine.runtime.mail import Mail
 from engine.runtime.moves.moves import Moves
@@ -25,6 +26,7 @@ from pico_lang.errors import Place
 from pico_lang.values import Value
 from tests.engine.runtime.shell import NoPrograms
 from tests.fakes.access import owned_access
+from tests.fakes.clock import SetClock
 from tests.fakes.memory_journal import MemoryJournal
 from tests.fakes.shelf import memory_shelf
 from tests.fakes.tally_kernel import TallyKernel
@@ -64,6 +66,7 @@ class FakeHost:
     draining: bool = False
     events: list[Seen] = field(default_factory=list)
     access: Access = field(default_factory=owned_access)
+    feed: Feed = field(default_factory=lambda: Feed(SetClock().now_ms, lambda: "run"))
     histories: Histories = field(default_factory=no_histories)
     stock: Stock = field(default_factory=empty_stock)
     seal_desk: SealDesk | None = None

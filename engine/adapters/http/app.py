@@ -4,7 +4,9 @@ router."""
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 from time import monotonic
+from typing import TypeVar
 
 import structlog
 from starlette.routing import Route, Router
@@ -14,6 +16,7 @@ from engine.adapters.http import (
     administration,
     didcomm,
     engines,
+    events,
     guarding,
     introductions,
     lives,
@@ -44,8 +47,11 @@ from engine.adapters.http.replies import (
 )
 from engine.adapters.http.requests import ClientGone, Limits, Request, path_segments
 from engine.adapters.http.routes import Endpoint, Routes, Surface
+from engine.adapters.http.streams import Stream, send_stream
 from engine.adapters.http.withholding import withhold
 from engine.core.codec import Unreadable
+
+T = TypeVar("T")
 
 log = structlog.get_logger("picomesh.http")
 
@@ -64,6 +70,7 @@ ROUTED: Routes = {
     **upgrades.ROUTES,
     **modules.ROUTES,
     **past.ROUTES,
+    **events.ROUTES,
     **didcomm.ROUTES,
     **introductions.ROUTES,
     **engines.ROUTES,
@@ -134,7 +141,7 @@ class _Door:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         surface = self._endpoint.surface
 
-        async def answer() -> Reply:
+        async def answer() -> Reply | Stream:
             request = Request(scope, receive, self._limits)
             scope["gate"] = self._gate
             scope["caller"] = self._gate.admit(surface, scope["method"], request.headers, whose(scope))
@@ -142,16 +149,25 @@ class _Door:
                 return OPTIONS if surface.is_public else Reply(b"", headers=ALLOWED)
             return await self._endpoint.handler(self._host, request)
 
-        if (reply := await _outcome(scope, answer)) is not None:
+        reply = await _outcome(scope, answer)
+        if isinstance(reply, Stream):
+            await send_stream(receive, send, reply, partial(self._shown, scope))
+        elif reply is not None:
             await send_reply(send, self._finished(reply, scope))
+
+    def _shown(self, scope: Scope, body: bytes) -> bytes:
+        """What whoever asked may see of it."""
+        caller = scope.get("caller")
+        if caller is None or caller.allows("send"):
+            return body
+        return withhold(body, self._host.is_channel)
 
     def _finished(self, reply: Reply, scope: Scope) -> Reply:
         """As whoever asked may see it."""
-        surface, caller = self._endpoint.surface, scope.get("caller")
+        surface = self._endpoint.surface
         if reply.status == 401 and surface.is_page and not surface.is_public:
             reply = login.to_login(scope["path"])
-        if caller is not None and not caller.allows("send"):
-            reply = Reply(withhold(reply.body, self._host.is_channel), reply.status, reply.headers)
+        reply = Reply(self._shown(scope, reply.body), reply.status, reply.headers)
         if not surface.is_guarded:
             return reply
         return with_headers(guarded(reply), self._gate.opened_to(surface, scope))
@@ -186,7 +202,7 @@ def _location(scope: Scope, problem: Problem) -> str | None:
     return f"{problem.extra['url']}{path.decode('latin-1')}{f'?{query.decode()}' if query else ''}"
 
 
-async def _outcome(scope: Scope, answer: Callable[[], Awaitable[Reply]]) -> Reply | None:
+async def _outcome(scope: Scope, answer: Callable[[], Awaitable[T]]) -> T | Reply | None:
     """What a handler answers, also when it raises; None when there is nobody any more who could hear it. A
     bug is logged here, and told without details."""
     try:

@@ -12,6 +12,7 @@ from engine.core.messages import Fault, Refusal
 from engine.core.model import Eci, EventId, PicoId, Rid
 from engine.plugins.describing import Document
 from engine.runtime.access import Access
+from engine.runtime.feed import Feed
 from engine.runtime.histories import Histories
 from engine.runtime.mail import Mail
 from engine.runtime.moves.moves import Moves
@@ -26,6 +27,8 @@ class Host(Protocol):
 
     access: Access
     """Who is let in to what is not for everybody."""
+    feed: Feed
+    """What happens, for those who watch."""
     histories: Histories
     """Their past."""
     stock: Stock

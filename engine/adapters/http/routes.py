@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from engine.adapters.http.host import Host
 from engine.adapters.http.replies import Reply
 from engine.adapters.http.requests import Request
+from engine.adapters.http.streams import Stream
 from engine.core.access import TokenScope
 
-Handler = Callable[[Host, Request], Awaitable[Reply]]
+Handler = Callable[[Host, Request], Awaitable[Reply | Stream]]
 
 LOOKING = frozenset(("GET", "HEAD", "OPTIONS"))
 """Methods that change nothing."""

@@ -74,11 +74,13 @@ async def serve_until_stopped(
     when_listening: Callable[[], None],
     broken: asyncio.Event | None = None,
     frame_bytes: int = 1 << 20,
+    when_stopping: Callable[[], None] = lambda: None,
 ) -> None:
     """Answer requests until a stop signal comes or the engine behind `app` is broken; then finish what
-    is under way, for `drain_s` at most. A message over a websocket may have `frame_bytes`."""
+    is under way, for `drain_s` at most. A message over a websocket may have `frame_bytes`. `when_stopping`
+    ends what would go on as long as somebody listens."""
     allow_many_connections()
-    server = _Server(_configure(app, drain_s, frame_bytes), when_listening)
+    server = _Server(_configure(app, drain_s, frame_bytes), when_listening, when_stopping)
     loop = asyncio.get_running_loop()
     watch = loop.create_task(_stop_when(broken or asyncio.Event(), server))
     for number in STOP_SIGNALS:
@@ -113,14 +115,21 @@ def _configure(app: ASGIApp, drain_s: float, frame_bytes: int) -> uvicorn.Config
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, when_listening: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        when_listening: Callable[[], None],
+        when_stopping: Callable[[], None],
+    ) -> None:
         super().__init__(config)
         self._when_listening = when_listening
+        self._when_stopping = when_stopping
 
     def stop(self) -> None:
         """At the first signal in good order; somebody who sends a second one is in a hurry."""
         self.force_exit = self.should_exit
         self.should_exit = True
+        self._when_stopping()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
