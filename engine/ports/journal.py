@@ -157,6 +157,10 @@ class Journal(Protocol):
     def find_record(self, pico: PicoId, eid: EventId) -> bytes | None:
         """The record that handled an event."""
 
+    def handled(self, pico: PicoId, first: int, last: int) -> Sequence[EventId]:
+        """The ids of the events that records `first` to `last` have handled, so far as anybody may ask for
+        them again, in their order."""
+
     def is_accepted(self, pico: PicoId, eid: EventId) -> bool:
         """Whether an event waits in the inbox."""
 

@@ -61,7 +61,7 @@ from engine.runtime.piecemeal import forget_arrivals
 from engine.runtime.quarantines import upkeep
 from engine.runtime.queries import run_query
 from engine.runtime.questions import Answer
-from engine.runtime.repeats import find_earlier
+from engine.runtime.repeats import LONG_AGO, find_earlier
 from engine.runtime.replies import (
     EventReply,
     FlushReply,
@@ -259,7 +259,7 @@ class Host:
         earlier = None if eid is None else find_earlier(self._equipment.journal, mailbox, eid)
         if eid is not None and earlier is not None:
             reply = await earlier
-            return reply if isinstance(reply, Refusal) else eid
+            return reply if isinstance(reply, Refusal) and reply is not LONG_AGO else eid
         body = encode_request(event)
         if (refusal := self._why_too_large(mailbox, body)) is not None:
             return refusal

@@ -40,6 +40,7 @@ from engine.core.records import Head, encode_request, seal
 from engine.ports import AppendRecord, JournalFailed, KeepTurn, Write
 from engine.runtime.courtesy import LONG_S, Dues, Metered, Stints, beside
 from engine.runtime.equipment import Equipment
+from engine.runtime.handled_ids import Digests, brought
 from engine.runtime.overruns import Kind, Overruns, kind_of
 from engine.runtime.preparation import Prepared, is_long, prepare
 from engine.runtime.quarantines import (
@@ -128,6 +129,7 @@ class Mailbox:
         "_commits_under_way",
         "_computing",
         "_dues",
+        "_earlier",
         "_epoch",
         "_equipment",
         "_is_enlisted",
@@ -163,6 +165,7 @@ class Mailbox:
         epoch: int = 0,
     ) -> None:
         self.id: PicoId = head.pico.id
+        self._earlier: Digests | None = None
         self._epoch = epoch
         """In which its turns are recorded, if the journal still takes any of that."""
         self.head = head
@@ -194,6 +197,12 @@ class Mailbox:
         self._prepare(has_rest)
 
     # --- requests ---
+
+    def has_handled_long_ago(self, eid: EventId) -> bool:
+        """An event that has no record here: it was handled before the pico came to this engine."""
+        if self._earlier is None:
+            self._earlier = brought(self._equipment.journal, self.id)
+        return eid in self._earlier
 
     def take(self, request: Request) -> None:
         """Let a request wait for its turn. One whose event waits already is not taken again."""

@@ -395,6 +395,11 @@ class MemoryJournal:
     def find_record(self, pico: PicoId, eid: EventId) -> bytes | None:
         return next((body for one, body in self.disk.records.get(pico, {}).values() if one == eid), None)
 
+    def handled(self, pico: PicoId, first: int, last: int) -> Sequence[EventId]:
+        kept = self.disk.records.get(pico, {})
+        eids = (kept[seq][0] for seq in sorted(kept) if first <= seq <= last)
+        return [eid for eid in eids if eid is not None]
+
     def is_accepted(self, pico: PicoId, eid: EventId) -> bool:
         return (pico, eid) in self.disk.inbox
 

@@ -272,6 +272,10 @@ class SqliteJournal:
         found = self._value(f"SELECT {BODY} FROM records WHERE pico = ? AND eid = ?", pico, eid)
         return None if found is None else unpack(found)
 
+    def handled(self, pico: PicoId, first: int, last: int) -> Sequence[EventId]:
+        sql = "SELECT eid FROM records WHERE pico = ? AND seq BETWEEN ? AND ? ORDER BY seq"
+        return [eid for (eid,) in self._rows(sql, pico, first, last) if eid is not None]
+
     def is_accepted(self, pico: PicoId, eid: EventId) -> bool:
         return bool(self._rows("SELECT 1 FROM inbox WHERE pico = ? AND eid = ?", pico, eid))
 

@@ -12,6 +12,7 @@ from engine.core.migration.seats import Message
 from engine.core.model import Eci
 from engine.core.records import decode_errand, decode_request
 from engine.ports import AcceptEvent, ClearTimer, EndErrand, Fence, KeepDid, RemovePico, SetFact, Write
+from engine.runtime.handled_ids import HANDLED, Digests, keeping, unpack
 from engine.runtime.moves.acquaintances import ACQUAINTED, taken_over
 from engine.runtime.moves.cases import Case
 from engine.runtime.moves.forgetting import Forgetting
@@ -72,15 +73,20 @@ class Consequences:
         luggage = office.locker.open(case.box, attempt.name)
         arrived = await office.freight.fetching.open(head, did, luggage.key)
         pico = arrived.state.head.pico
+        office.freight.loading.forget(did)  # what it was when it left the last time
         born, newcomer = await office.landing.birth(arrived)
         office.picos.expect(newcomer)
         stub = self._journal.beside(pico.id)
         was_here = self._journal.find_channel(Eci(pico.id)) is not None
         writes: list[Write] = [RemovePico(pico.id)] if was_here else []
         writes += born
+        ids = unpack(arrived.state.beside.get(HANDLED))
+        writes += keeping(self._journal, pico.id, ids)
+        handled = Digests(ids.pieces)
         for body in () if stub is None else stub.inbox:
             # What came here for it meanwhile: one that was handled elsewhere is not taken in again.
-            writes.append(AcceptEvent(pico.id, decode_request(body)[0].eid, body))
+            if (eid := decode_request(body)[0].eid) not in handled:
+                writes.append(AcceptEvent(pico.id, eid, body))
         assert case.log is not None, "what arrives was released by an entry"
         writes += self._lives.adopt(pico.id, case.log, Did(did))
         if luggage.state_keys:

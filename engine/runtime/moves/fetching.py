@@ -24,6 +24,7 @@ from engine.core.migration.messages import Head
 from engine.ports import AppendRecord, BlockStore, CannotSend, MissingBlocks, StoreFailed
 from engine.runtime.besides import Unpacked, unpack_beside
 from engine.runtime.courtesy import resting
+from engine.runtime.handled_ids import HANDLED, unpack
 from engine.runtime.moves.keeping import EPOCH, keep
 from engine.runtime.moves.loading import Stores
 from engine.runtime.preparation import name_state
@@ -122,6 +123,10 @@ class Fetching:
         known = held.known if held is not None and held.key == key else None
         state = await self._open(head.cid, key, known)
         beside = await asyncio.to_thread(unpack_beside, state.head, state.beside)
+        try:
+            unpack(state.beside.get(HANDLED))
+        except (KeyError, TypeError, ValueError, AttributeError) as problem:
+            raise NoFreight(f"the ids of events that it has handled are damaged: {problem!r}") from problem
         before = None if known is None or held is None else held.base
         arrived = Arrived(state, beside, head) if before is None else _carried_on(state, beside, head, before)
         pico = arrived.state.head.pico

@@ -14,6 +14,7 @@ from engine.core.codec import Unreadable
 from engine.core.dids import Did
 from engine.core.model import Eci, PicoId
 from engine.ports import BindChannel, Fence, KeepDid, RemovePico, SetFact, StoreFailed, Write
+from engine.runtime.handled_ids import HandledIds, keeping
 from engine.runtime.moves.cases import Case
 from engine.runtime.moves.keeping import release
 from engine.runtime.moves.office import Office
@@ -48,6 +49,7 @@ class Forgetting:
         writes += [KeepDid(did, eci) for did, eci in kept.dids]
         writes += [self._office.locker.forgotten(pico), self._office.state_keys.forgotten(pico)]
         writes += self._office.channel_keys.forgotten(channels)
+        writes += keeping(self._journal, pico, HandledIds())
         writes.append(SetFact(beginning(pico), ""))
         left = replace(case, to=None, box="", opens="", had="", proof="", root="", key="", size=0)
         return replace(left, forgotten=True), writes

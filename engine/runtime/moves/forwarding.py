@@ -32,6 +32,7 @@ from engine.ports import (
     SentOn,
     Write,
 )
+from engine.runtime.mailbox import Mailbox
 from engine.runtime.moves.cases import Case, name_of_engine
 from engine.runtime.moves.moves import Moves
 from engine.runtime.moves.post import Post
@@ -176,10 +177,11 @@ class Forwarding:
                 return UNKNOWN
             mailbox = self._moves.mailbox_of(case)
             if mailbox is None:
+                self._moves.say_where(did, letter.sender)
                 return UNKNOWN
             writes, requests = list[Write](), list[Request]()
             for carried, (event, query, inputs) in events:
-                if mailbox.pending.get(event.eid) or self._journal.find_record(case.pico, event.eid):
+                if mailbox.pending.get(event.eid) or self._is_handled(mailbox, event.eid):
                     continue
                 kind = AcceptEvent if inputs is None else KeepTurn
                 writes.append(kind(case.pico, event.eid, carried.body))
@@ -190,6 +192,10 @@ class Forwarding:
             await asyncio.shield(durable)
         told = {"did": did, "epoch": body["epoch"], "ids": [one.id for one, _ in events]}
         return Handled(answers=(self._post.write(letter.sender, RECEIVED, told, letter.message.id),))
+
+    def _is_handled(self, mailbox: Mailbox, eid: EventId) -> bool:
+        has_record = self._journal.find_record(mailbox.id, eid) is not None
+        return has_record or mailbox.has_handled_long_ago(eid)
 
     def _was_with(self, did: str, case: Case, sender: str) -> bool:
         """Who has hosted a pico may say what came for it there."""

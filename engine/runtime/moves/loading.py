@@ -27,6 +27,7 @@ from engine.runtime.block_walks import walk
 from engine.runtime.captures import Capture, Captures
 from engine.runtime.channel_keys import NamedChannel, pack_name
 from engine.runtime.courtesy import resting
+from engine.runtime.handled_ids import HANDLED, HandledIds, pack
 from engine.runtime.moves.acquaintances import ACQUAINTED, acquaintances, names_in
 from engine.runtime.moves.keeping import EPOCH, keep
 from engine.runtime.pico_owners import PicoOwner, pack_owners
@@ -65,6 +66,7 @@ class _Tree:
     """That are still to be written."""
     written: frozenset[RulesetHash] = frozenset()
     tail: Tail = field(default_factory=Tail)
+    handled: HandledIds = field(default_factory=HandledIds)
     sizes: dict[Cid, int] = field(default_factory=dict)
     root: str = ""
     before: str = ""
@@ -120,7 +122,7 @@ class Loading:
         state = await asyncio.to_thread(name_state, capture.head.pico)
         texts = frozenset(texts_of(capture.head.pico))
         tree.texts.update({digest: self._text(digest) for digest in texts - tree.written})
-        beside = await self._beside(capture, tree.tail)
+        beside = await self._beside(capture, tree.tail, tree.handled)
         store = _Noting(await self._stores(), tree.sizes)
         root = await drive(
             on_blocks(tree.tree.write(capture.head, beside), tree.blocks), store, tree.blocks, rest
@@ -132,9 +134,10 @@ class Loading:
         head = Head(capture.head.pico.seq, state, tree.root)
         return Load(head, sum(tree.sizes.values()), store.size)
 
-    async def _beside(self, capture: Capture, tail: Tail) -> Mapping[str, object]:
+    async def _beside(self, capture: Capture, tail: Tail, handled: HandledIds) -> Mapping[str, object]:
         pico = capture.head.pico
         await tail.read_on(self._journal, pico.id, pico.seq)
+        await handled.read_on(self._journal, pico.id, pico.seq - len(tail.records))
         channels: dict[Eci, list[Did]] = {}
         for did, eci in capture.beside.dids:
             channels.setdefault(eci, []).append(did)
@@ -142,7 +145,7 @@ class Loading:
         names = [pack_name(named[did]) for did, _ in capture.beside.dids]
         packed = pack_beside(capture.beside, tail, names, None, pack_owners(self._owners_of(pico.id)))
         known = await asyncio.to_thread(names_in, capture.head, tail.records)
-        return {**packed, ACQUAINTED: acquaintances(self._journal, known)}
+        return {**packed, HANDLED: pack(handled), ACQUAINTED: acquaintances(self._journal, known)}
 
     def _text(self, digest: RulesetHash) -> str:
         text = self._journal.ruleset_text(digest)

@@ -14,13 +14,13 @@ from typing import Any
 from engine.core.dids import Did
 from engine.core.messages import Refusal
 from engine.core.migration import Footing, acts
-from engine.core.migration.messages import Seen, Started
+from engine.core.migration.messages import Seen, Started, Where
 from engine.core.model import Eci, PicoId
 from engine.ports import Fence, KeptLog, Letter, Write
 from engine.runtime.mailbox import Mailbox
 from engine.runtime.moves.arrivals import Arrivals
 from engine.runtime.moves.asking import Asking
-from engine.runtime.moves.cases import Case, Cases, forgotten
+from engine.runtime.moves.cases import Case, Cases, forgotten, name_of_engine
 from engine.runtime.moves.departures import Departures
 from engine.runtime.moves.effects import Effects
 from engine.runtime.moves.hearing import Hearing
@@ -172,6 +172,17 @@ class Moves:
             case = self.cases.get(did)
             if case is not None and case.seat.entry is not None and entry.number > case.seat.entry.number:
                 await self._steps.take(did, Seen(entry), replace(case, log=log))
+
+    def say_where(self, did: str, to: Did) -> None:
+        """Show somebody who takes a pico to be here the entry by which it is elsewhere."""
+        self._work.begin(self._say_where(did, to))
+
+    async def _say_where(self, did: str, to: Did) -> None:
+        async with self.alone(did):
+            case, question = self.cases.get(did), self._office.entropy.seed()
+            if case is not None:
+                self.cases.put(did, case.met(to))
+                await self._steps.take(did, Where(name_of_engine(to), 0, question))
 
     def note_held(self, pico: PicoId) -> None:
         """Something came for a pico that takes no turns here."""

@@ -644,6 +644,17 @@ async def test_all_picos_are_found_some_at_a_time(open_journal: OpenJournal) -> 
 
 
 @in_loop
+async def test_the_ids_of_what_was_handled_can_be_had_by_turns(open_journal: OpenJournal) -> None:
+    """In their order, and without those that nobody may ask for again."""
+    journal = open_journal()
+    await journal.commit([BORN, AppendRecord(ANN, 1, E2, b"one"), AppendRecord(ANN, 2, None, b"two")])
+    await journal.commit([AppendRecord(ANN, 3, E1, b"three"), AppendRecord(BOB, 1, E1, b"bob")])
+    assert list(journal.handled(ANN, 1, 3)) == [E2, E1]
+    assert [list(journal.handled(ANN, first, 9)) for first in (2, 3, 4)] == [[E1], [E1], []]
+    await journal.close()
+
+
+@in_loop
 async def test_a_fence_keeps_out_turns_of_other_epochs(open_journal: OpenJournal) -> None:
     """All that comes with such a turn is refused at once, before it is on its way; so it is after a restart,
     and the journal goes on with what others commit."""
