@@ -6,7 +6,7 @@ import asyncio
 import base64
 import gzip
 import json
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -15,12 +15,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.adapters.ipfs import IpfsBlocks, NodeLimits, NodeRefused, Rpc
+from engine.adapters.ipfs.trees import TreeFetch
 from engine.core.cars import car_header, car_of, car_section
 from engine.core.cids import Cid, cid_text
 from engine.ipfs_choice import read_address
 from engine.ports import LARGEST_BLOCK, MissingBlocks, StoreFailed, StoreFull, StoreUnavailable, WrongBytes
 from tests.engine.in_loop import in_loop
 from tests.engine.making_blocks import Tree, above, grow, leaf
+from tests.engine.runtime.store_machine import virtually
 from tests.fakes.ipfs_rpc import Asked, FakeIpfsRpc, Held, Wire, missing, refuse, reply, serving
 
 TREE = grow(1)
@@ -472,6 +474,37 @@ async def test_a_tree_without_end_is_given_up() -> None:
     async with opened(FakeIpfsRpc(blocks=whole(TREE)), NodeLimits(tree_bytes=most)) as store:
         with pytest.raises(StoreUnavailable, match=f"more than {most:,} bytes"):
             await tree_of(store, TREE.root)
+
+
+class KnowsNothing(Rpc):
+    """A node that refuses whatever it is asked."""
+
+    def __init__(self) -> None:
+        self.name = "node"
+
+    @asynccontextmanager
+    async def open(self, command: str, *_: object, **__: object) -> AsyncIterator[AsyncIterator[bytes]]:
+        raise NodeRefused(self.name, command, 500, "merkledag: not found")
+        yield
+
+
+@virtually
+async def test_a_tree_that_comes_too_slowly_is_given_up() -> None:
+    """Each block in time, and all of them never: whoever waits would wait for ever."""
+    chain, given = leaf(b"the last"), list[Cid]()
+    for _ in range(9):
+        chain = above(chain)
+
+    async def get_many(cids: Iterable[Cid]) -> dict[Cid, bytes]:
+        await asyncio.sleep(10.0)  # of a clock that does not wait
+        given.extend(cids)
+        return {given[-1]: chain.blocks[given[-1]]}
+
+    fetch = TreeFetch(KnowsNothing(), NodeLimits(tree_s=25.0), get_many, chain.root)
+    with pytest.raises(StoreUnavailable, match="no whole tree within 25 seconds"):
+        async for _ in fetch.run():
+            pass
+    assert len(given) == 3 < len(chain.blocks)
 
 
 @in_loop

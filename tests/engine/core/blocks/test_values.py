@@ -297,6 +297,7 @@ def test_a_map_has_the_entries_that_its_keys_name() -> None:
         ["key 1"] * 1000,
         "text",
         [1.0] * 1000,
+        dict.fromkeys(f"key {number}" for number in range(1000)),
     ):
         keys = planted(shelf, names).slot
         with pytest.raises(NotATree, match="keys"):
