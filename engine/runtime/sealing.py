@@ -35,7 +35,7 @@ AT_ONCE = 2
 """Picos that are sealed at a time."""
 REST = 9.0
 """Pauses while a state is written, in lengths of the work: so sealing has a tenth of the time, not half."""
-SHARE = 0.02
+SHARE = 0.01
 """Of the loop's time, for each of those, while it is busy with other things. Then a pico may be sealed later
 than it should; nothing is lost by that, and before the engine ends all of them are sealed."""
 AGAIN_S = 30.0

@@ -39,6 +39,7 @@ from engine.runtime.host import Host
 from engine.runtime.replies import EventReply
 from engine.runtime.restoring import Restored, Restoring
 from engine.runtime.sealed_states import Trust
+from engine.runtime.sealing import When
 from engine.runtime.seals import Seals
 from engine.runtime.state_keys import OPENING, opened_with
 from engine.wiring import JOURNAL_FILE, SEED_FILE, Engine, open_engine
@@ -72,8 +73,9 @@ PER_S = 100.0
 """Events that another pico gets while one is restored."""
 QUIET_S = 4.0
 
-LOADS = ((1, 1.0), (100, 1.0), (100, 10.0))
-"""Picos that get events in turn, and seconds after which a change is sealed; by default it is sixty."""
+LOADS = ((1, 1.0), (100, 1.0), (100, 10.0), (100, When().after_s))
+"""Picos that get events in turn, and seconds after which a change is sealed: the last is what it is by default,
+and takes some minutes."""
 BLOCKS = 3
 CONNECTIONS = 8
 REQUESTS = 2_500

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import shutil
 import sqlite3
@@ -16,12 +17,16 @@ import pytest
 from engine.adapters.http.run_file import RunFile, write_run_file
 from engine.adapters.keys import SeedFile, SeedKeys
 from engine.adapters.local.home import take_home
+from engine.adapters.local.journal import SqliteJournal
 from engine.adapters.local.packing import pack, unpack
 from engine.adapters.signing.ed25519 import public_key, sign
-from engine.core.blocks.heads import SignedHead, StateHead, read_head, sign_head
+from engine.commands.contradicting import hold_against, note_contradictions
+from engine.config import Settings
+from engine.core.blocks.heads import SignedHead, StateHead, equivocation, read_head, sign_head
 from engine.core.cars import car_of
 from engine.core.cids import cid_text
 from engine.core.did_keys import to_did_key
+from engine.core.dids import Did
 from engine.core.multiformats import to_multibase
 from engine.ports import WebRequest, WebResponse
 from engine.runtime.identities import SIGNING, life_purpose
@@ -285,6 +290,42 @@ def test_a_head_under_another_picos_name_is_forged(place: Place) -> None:
     words = ("restore", OTHER, "--from", lie, "--home", place.folder / "new")
     assert "error: forged head:" in place.shell.refused(*words)
     assert not (place.folder / "new").exists()
+
+
+def test_what_the_log_here_does_not_bear_out_proves_nothing(place: Place) -> None:
+    """A stranger may sign what he likes, with a log beside it: it is no evidence against a pico's engine.
+    Nor is anything known of a pico that never was here."""
+    blocks = {one.cid: one.data for one in sections(place.car)}
+    mine = read_head(blocks[head_of(place.car)], lambda *_: True, lambda _: True)
+    stranger, later = b"s" * 32, replace(mine.head, time_ms=mine.head.time_ms + 7)
+    says = replace(later, by=to_did_key(public_key(stranger)))
+    forged = sign_head(says, lambda message: sign(stranger, message))
+    unknown = place.signed(replace(later, pico=Did(OTHER)))
+    pair = equivocation(mine, forged)
+    assert pair is not None
+
+    async def look() -> None:
+        journal = SqliteJournal(place.home / "journal.sqlite")
+        try:
+            await note_contradictions(journal, place.was["did"], [forged], [pair])
+            await note_contradictions(journal, OTHER, [unknown], [])
+        finally:
+            await journal.close()
+        for signed in (forged, unknown):
+            await hold_against(Settings(home=place.home), signed)
+
+    asyncio.run(look())
+    assert place.evidence() == []
+
+
+def test_looking_makes_no_home(place: Place) -> None:
+    """A folder in which no engine was stays as it is, and nothing is said of it."""
+    for folder in (place.folder / "none", place.folder / "empty"):
+        if folder.name == "empty":
+            folder.mkdir()
+        result = place.shell.run("verify", place.car, "--home", folder, "--json")
+        assert (result.exit_code, result.stderr) == (0, "")
+        assert not folder.exists() or not [*folder.iterdir()]
 
 
 def test_heads_that_do_not_follow_from_each_other_are_refused(place: Place) -> None:
