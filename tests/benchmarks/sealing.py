@@ -74,8 +74,8 @@ PER_S = 100.0
 QUIET_S = 4.0
 
 LOADS = ((1, 1.0), (100, 1.0), (100, 10.0), (100, When().after_s))
-"""Picos that get events in turn, and seconds after which a change is sealed: the last is what it is by default,
-and takes some minutes."""
+"""Picos that get events in turn, and seconds after which a change is sealed: the last is what it is by
+default, and takes some minutes."""
 BLOCKS = 3
 CONNECTIONS = 8
 REQUESTS = 2_500
