@@ -304,6 +304,19 @@ def test_a_map_has_the_entries_that_its_keys_name() -> None:
             read(shelf, Link(shelf.blocks.write({"keys": keys, "entries": Link(tree.entries)})))
 
 
+@pytest.mark.parametrize("slot", [b"1.0,2.0", b"", b"1.0]", 7, None, "1.0", [b"1.0"], {"list": [b"1.0"]}])
+def test_an_entry_of_a_map_is_one_value(slot: Node) -> None:
+    """What stands in its place is one, in JSON or linked: a second one would come to another entry."""
+    shelf = Shelf()
+    keys = planted(shelf, ["a", "b"]).slot
+    good = shelf.run(hamt.update(None, {b"a": b"1.0", b"b": b"3.0"}, [], shelf.blocks))
+    node = shelf.blocks.write({"keys": keys, "entries": Link(good)})
+    assert read(shelf, Link(node)) == {"a": 1.0, "b": 3.0}
+    bad = shelf.run(hamt.update(None, {b"a": slot, b"b": b"3.0"}, [], shelf.blocks))
+    with pytest.raises(NotATree):
+        read(shelf, Link(shelf.blocks.write({"keys": keys, "entries": Link(bad)})))
+
+
 def test_nesting_has_an_end() -> None:
     """A chain of nodes that nobody has written here is refused before Python's stack ends."""
     shelf = Shelf()
