@@ -141,9 +141,11 @@ class BirthPico:
 @dataclass(frozen=True, slots=True)
 class RemovePico:
     """A pico that ceases to exist: snapshot, records, inbox, rest, errands, channels, timers and what is
-    known of its rulesets go."""
+    known of its rulesets go. `keeps_inbox`: of one that is born again in the same commit, since what is
+    accepted for it until then, by commits that are not durable yet, may be known to nobody else."""
 
     pico: PicoId
+    keeps_inbox: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -194,8 +194,10 @@ class Disk:
                     raise ValueError(f"{pico} is born already")
                 self.parents[pico] = parent
                 self.snapshots[pico] = (seq, self._take_parts(parts_of or pico, parts) if parts else body)
-            case RemovePico(pico):
+            case RemovePico(pico, keeps_inbox):
+                kept = {key: body for key, body in self.inbox.items() if keeps_inbox and key[0] == pico}
                 self._remove(pico)
+                self.inbox |= kept
             case BindChannel(eci, pico):
                 self.channels[eci] = pico
             case UnbindChannel(eci):

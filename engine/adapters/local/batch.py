@@ -133,6 +133,7 @@ DROP_PICO = (
         )
     ),
 )
+DROP_BUT_INBOX = tuple(sql for sql in DROP_PICO if "FROM inbox" not in sql)
 
 
 class Batch:
@@ -353,7 +354,8 @@ def statements(commits: Iterable[Iterable[Write]]) -> Iterator[Statement]:
         for write in writes:
             if isinstance(write, RemovePico):
                 yield from batch.statements()
-                yield from ((sql, [(write.pico,)]) for sql in DROP_PICO)
+                dropped = DROP_BUT_INBOX if write.keeps_inbox else DROP_PICO
+                yield from ((sql, [(write.pico,)]) for sql in dropped)
                 batch = Batch()
             elif isinstance(write, DropParts):
                 yield from batch.statements()

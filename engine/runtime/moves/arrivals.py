@@ -13,6 +13,7 @@ from engine.core.migration import target as coming
 from engine.core.migration.messages import Attempt, Head, NotStaged, Staged, Unwilling, Willing
 from engine.core.model import Eci, PicoId
 from engine.core.protocols.migration import NotAMove
+from engine.core.records import decode_request
 from engine.ports import CannotSend
 from engine.runtime.moves.asking import Asking
 from engine.runtime.moves.cases import Case, Cases, written
@@ -25,6 +26,7 @@ from engine.runtime.moves.reading import price_in, stay_in, told_in
 from engine.runtime.moves.steps import Steps
 from engine.runtime.moves.taking_ahead import TakingAhead
 from engine.runtime.moves.work import Work
+from engine.runtime.request import Request
 
 log = structlog.get_logger("picomesh.moves")
 
@@ -49,9 +51,19 @@ class Arrivals:
     def look_after(self, did: str, case: Case) -> None:
         """Go on with one that has just arrived."""
         self.begin_rotating(did)
+        self._work.begin(self._take_late(case.pico))
         source = case.seat.source
         if source is not None and not source.confirmed:
             self._asking.begin(did, source.entry.number)
+
+    async def _take_late(self, pico: PicoId) -> None:
+        """What was accepted here while it arrived waits in its inbox, and its mailbox may not know of it."""
+        await self._office.journal.commit(())
+        mailbox, kept = self._office.picos.find_mailbox(pico), self._office.journal.beside(pico)
+        for body in () if mailbox is None or kept is None else kept.inbox:
+            event, query, inputs = decode_request(body)
+            if mailbox is not None and event.eid not in mailbox.pending:
+                mailbox.take(Request(event, query, is_kept=True, inputs=inputs))
 
     def begin_rotating(self, did: str) -> None:
         self._work.begin(self._make_own(did), (did, "rotate"))

@@ -42,12 +42,12 @@ class Asking:
         if self._steps.footing is Footing.DOUBTFUL:
             await self._doubt_all()
 
-    def whom(self, hosts: Iterable[str]) -> set[str]:
-        """Who might know of a newer entry."""
-        others = {*(one for one in hosts if one)}
+    def whom(self, hosts: Iterable[str]) -> list[str]:
+        """Who might know of a newer entry, in an order that a seed of the simulation gives again."""
+        others = dict.fromkeys(one for one in hosts if one)
         if self._steps.footing is Footing.DOUBTFUL:
-            others |= {*self._hooks.known()}
-        return {one for one in others if name_of_engine(one) != self._post.me}
+            others |= dict.fromkeys(self._hooks.known())
+        return [one for one in others if name_of_engine(one) != self._post.me]
 
     def begin(self, did: str, number: int) -> None:
         self._work.begin(self.ask_around(did, number), (did, "ask"))

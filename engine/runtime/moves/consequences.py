@@ -11,7 +11,17 @@ from engine.core.migration.messages import Attempt, Forgotten, Head, Staged
 from engine.core.migration.seats import Message
 from engine.core.model import Eci
 from engine.core.records import decode_errand, decode_request
-from engine.ports import AcceptEvent, ClearTimer, EndErrand, Fence, KeepDid, RemovePico, SetFact, Write
+from engine.ports import (
+    AcceptEvent,
+    ClearTimer,
+    EndErrand,
+    Fence,
+    KeepDid,
+    RemovePico,
+    SentOn,
+    SetFact,
+    Write,
+)
 from engine.runtime.handled_ids import HANDLED, Digests, keeping, unpack
 from engine.runtime.moves.acquaintances import ACQUAINTED, taken_over
 from engine.runtime.moves.cases import Case
@@ -78,15 +88,16 @@ class Consequences:
         office.picos.expect(newcomer)
         stub = self._journal.beside(pico.id)
         was_here = self._journal.find_channel(Eci(pico.id)) is not None
-        writes: list[Write] = [RemovePico(pico.id)] if was_here else []
+        # What came here for it meanwhile goes behind what it brings along; so much as is known of by now.
+        waiting = () if stub is None else [(decode_request(body)[0].eid, body) for body in stub.inbox]
+        writes: list[Write] = [SentOn(pico.id, eid) for eid, _ in waiting]
+        writes += [RemovePico(pico.id, keeps_inbox=True)] if was_here else []
         writes += born
         ids = unpack(arrived.state.beside.get(HANDLED))
         writes += keeping(self._journal, pico.id, ids)
         handled = Digests(ids.pieces)
-        for body in () if stub is None else stub.inbox:
-            # What came here for it meanwhile: one that was handled elsewhere is not taken in again.
-            if (eid := decode_request(body)[0].eid) not in handled:
-                writes.append(AcceptEvent(pico.id, eid, body))
+        # One that was handled elsewhere is not taken in again.
+        writes += [AcceptEvent(pico.id, eid, body) for eid, body in waiting if eid not in handled]
         assert case.log is not None, "what arrives was released by an entry"
         writes += self._lives.adopt(pico.id, case.log, Did(did))
         if luggage.state_keys:

@@ -58,6 +58,10 @@ class Forwarding:
         self._again: set[str] = set()
         self._calls: dict[str, Call] = {}
         self._failed: dict[str, int] = {}
+        self._taken_in: dict[tuple[str, str], int] = {}
+        """By pico and event, when it came from another engine, in a count that only grows. A receipt is none
+        for what came later: the other engine may have sent the same event back meanwhile."""
+        self._count = 0
         self._is_stopped = False
 
     # --- sending on --------------------------------------------------------------------------------
@@ -132,10 +136,11 @@ class Forwarding:
         case = self._moves.cases.get(did)
         host = None if case is None else forwards_to(case.seat)
         if case is None or host is None:
+            self._taken_in = {key: count for key, count in self._taken_in.items() if key[0] != did}
             return False
-        events = self._waiting(case.pico)
+        since, events = self._count, self._waiting(case.pico)
         if events:
-            await self._hand_on(did, case, case.address(host), events)
+            await self._hand_on(did, case, case.address(host), events, since)
         return not await self._relaying.deliver(case.pico) or bool(events)
 
     def _waiting(self, pico: PicoId) -> list[Carried]:
@@ -147,7 +152,7 @@ class Forwarding:
             found.append(Carried(decode_request(body)[0].eid, body))
         return found
 
-    async def _hand_on(self, did: str, case: Case, to: Did, events: list[Carried]) -> None:
+    async def _hand_on(self, did: str, case: Case, to: Did, events: list[Carried], since: int) -> None:
         entry = case.seat.entry
         assert entry is not None, "it is away by an entry"
         body = {"did": did, "epoch": entry.number, "events": migration_goods.write_events(events)}
@@ -156,7 +161,8 @@ class Forwarding:
             now = self._moves.cases.get(did)
             if now is not None and forwards_to(now.seat) is not None and now.seat.entry == entry:
                 sent = {one.id for one in events} & set(told["ids"])
-                await self._journal.commit([SentOn(case.pico, EventId(one)) for one in sorted(sent)])
+                over = sorted(one for one in sent if self._taken_in.pop((did, one), 0) <= since)
+                await self._journal.commit([SentOn(case.pico, EventId(one)) for one in over])
 
     # --- taking in ---------------------------------------------------------------------------------
 
@@ -181,12 +187,15 @@ class Forwarding:
                 return UNKNOWN
             writes, requests = list[Write](), list[Request]()
             for carried, (event, query, inputs) in events:
-                if mailbox.pending.get(event.eid) or self._is_handled(mailbox, event.eid):
+                if self._is_handled(mailbox, event.eid):
                     continue
-                kind = AcceptEvent if inputs is None else KeepTurn
+                # Also one that somebody waits for here: it may be in memory only, and the pico may leave.
+                is_new = inputs is None or event.eid in mailbox.pending
+                kind = AcceptEvent if is_new else KeepTurn
                 writes.append(kind(case.pico, event.eid, carried.body))
                 requests.append(Request(event, query, is_kept=True, inputs=inputs))
             durable = self._journal.commit(writes)
+            self._note_taken_in(did, case, requests)
             for request in requests:
                 mailbox.take(request)
             await asyncio.shield(durable)
@@ -196,6 +205,11 @@ class Forwarding:
     def _is_handled(self, mailbox: Mailbox, eid: EventId) -> bool:
         has_record = self._journal.find_record(mailbox.id, eid) is not None
         return has_record or mailbox.has_handled_long_ago(eid)
+
+    def _note_taken_in(self, did: str, case: Case, requests: list[Request]) -> None:
+        self._count += 1
+        if forwards_to(case.seat) is not None:
+            self._taken_in |= {(did, request.event.eid): self._count for request in requests}
 
     def _was_with(self, did: str, case: Case, sender: str) -> bool:
         """Who has hosted a pico may say what came for it there."""

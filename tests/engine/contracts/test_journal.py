@@ -437,6 +437,20 @@ async def test_timers_that_are_due_together_have_an_order_too(open_journal: Open
 
 
 @in_loop
+async def test_what_waits_for_a_pico_that_is_born_again_is_kept(open_journal: OpenJournal) -> None:
+    """Also what was accepted by a commit before, which is not durable yet; but not what it has handled."""
+    journal = open_journal()
+    await journal.commit([BORN, AcceptEvent(ANN, E1, b"one"), AppendRecord(ANN, 1, None, b"here")])
+    journal.commit([AcceptEvent(ANN, E2, b"two")])
+    again = BirthPico(ANN, None, 4, b"ann again")
+    await journal.commit([RemovePico(ANN, keeps_inbox=True), again, AppendRecord(ANN, 4, E1, b"four")])
+    assert woken(journal, ANN).inbox == [b"two"]
+    assert list(journal.waiting()) == [ANN]
+    assert journal.end(ANN) == (4, record_hash(b"four"))
+    await journal.close()
+
+
+@in_loop
 async def test_a_removed_pico_leaves_nothing_but_its_neighbours(open_journal: OpenJournal) -> None:
     """Also what was written for it earlier in the same batch goes, and what comes later stays."""
     journal = open_journal()
