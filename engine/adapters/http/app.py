@@ -4,6 +4,7 @@ router."""
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from time import monotonic
 from typing import TypeVar
@@ -167,7 +168,7 @@ class _Door:
         surface = self._endpoint.surface
         if reply.status == 401 and surface.is_page and not surface.is_public:
             reply = login.to_login(scope["path"])
-        reply = Reply(self._shown(scope, reply.body), reply.status, reply.headers)
+        reply = replace(reply, body=self._shown(scope, reply.body))
         if not surface.is_guarded:
             return reply
         return with_headers(guarded(reply), self._gate.opened_to(surface, scope))

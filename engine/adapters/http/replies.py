@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -108,11 +108,11 @@ def guarded(reply: Reply) -> Reply:
     """The same as only pages of the engine itself may see it."""
     own = tuple(header for header in reply.headers if header not in (ANY_ORIGIN, NO_GUESSING))
     kept = () if any(name == NOT_KEPT[0] for name, _ in own) else (NOT_KEPT,)
-    return Reply(reply.body, reply.status, (*own, *GUARDED, *kept))
+    return replace(reply, headers=(*own, *GUARDED, *kept))
 
 
 def with_headers(reply: Reply, headers: Headers) -> Reply:
-    return Reply(reply.body, reply.status, (*reply.headers, *headers)) if headers else reply
+    return replace(reply, headers=(*reply.headers, *headers)) if headers else reply
 
 
 async def send_reply(send: Send, reply: Reply) -> None:
