@@ -16,11 +16,10 @@ from typing import Any
 from engine.core.blocks.errors import NotATree
 from engine.core.blocks.touched import FEW, FEW_BYTES
 from engine.core.codec import Plain, Unreadable, from_bytes, to_bytes
-from engine.core.model import PicoId
+from engine.core.model import EventId, PicoId
 from engine.core.records import (
     BrokenChain,
     Head,
-    Record,
     decode_errand,
     decode_record,
     decode_request,
@@ -129,14 +128,30 @@ class Unpacked:
     owners: tuple[PicoOwner, ...] = ()
 
 
-def unpack_beside(head: Head, beside: Mapping[str, Plain]) -> Unpacked:
-    """What a journal has to be told. Raises `NotATree` for what was not sealed beside that state."""
+@dataclass(frozen=True, slots=True)
+class ReadRecord:
+    """A record as it is sealed, and what it says of its place."""
+
+    body: bytes
+    seq: int
+    eid: EventId
+    previous: str
+    hash: str
+
+
+ReadRecords = dict[str, ReadRecord]
+"""Those that were read before, by their text: of a state that comes twice most are the same."""
+
+
+def unpack_beside(head: Head, beside: Mapping[str, Plain], known: ReadRecords | None = None) -> Unpacked:
+    """What a journal has to be told. What is `known` is not read again, and what is read is known then.
+    Raises `NotATree` for what was not sealed beside that state."""
     try:
-        bodies = [_bytes(text) for text in beside["records"]]
-        records = _check_records(head, bodies)
-        pico, kept = head.pico.id, zip(records, bodies, strict=True)
+        known = {} if known is None else known
+        records = _check_records(head, [_read_record(text, known) for text in beside["records"]])
+        pico = head.pico.id
         named = tuple(map(unpack_name, beside["dids"]))
-        appended = tuple(AppendRecord(pico, record.seq, record.turn.event.eid, body) for record, body in kept)
+        appended = tuple(AppendRecord(pico, one.seq, one.eid, one.body) for one in records)
         writes = (
             *_writes(pico, beside, records),
             *(KeepDid(one.did, one.eci) for one in named),
@@ -149,7 +164,17 @@ def unpack_beside(head: Head, beside: Mapping[str, Plain]) -> Unpacked:
         ) from None
 
 
-def _writes(pico: PicoId, beside: Mapping[str, Plain], records: Sequence[Record]) -> Iterator[Write]:
+def _read_record(text: str, known: ReadRecords) -> ReadRecord:
+    found = known.get(text)
+    if found is None:
+        body = _bytes(text)
+        record = decode_record(body)
+        found = ReadRecord(body, record.seq, record.turn.event.eid, record.previous, record_hash(body))
+        known[text] = found
+    return found
+
+
+def _writes(pico: PicoId, beside: Mapping[str, Plain], records: Sequence[ReadRecord]) -> Iterator[Write]:
     yield from (_waiting(pico, to_bytes(plain)) for plain in beside["inbox"])
     for plain in beside["errands"]:
         body = to_bytes(plain)
@@ -169,22 +194,21 @@ def _waiting(pico: PicoId, body: bytes) -> Write:
     return write
 
 
-def _check_records(head: Head, bodies: Sequence[bytes]) -> list[Record]:
+def _check_records(head: Head, records: Sequence[ReadRecord]) -> Sequence[ReadRecord]:
     """They have to follow from each other, and the state from the last."""
-    records = [decode_record(body) for body in bodies]
-    broken = _find_break(head, bodies, records)
+    broken = _find_break(head, records)
     if broken is not None:
         raise ValueError(f"record {broken.seq}: {broken.reason}")
     return records
 
 
-def _find_break(head: Head, bodies: Sequence[bytes], records: Sequence[Record]) -> BrokenChain | None:
+def _find_break(head: Head, records: Sequence[ReadRecord]) -> BrokenChain | None:
     first = head.pico.seq - len(records) + 1
     chain = records[0].previous if records else head.chain
-    for seq, (body, record) in enumerate(zip(bodies, records, strict=True), first):
+    for seq, record in enumerate(records, first):
         if record.seq != seq or record.previous != chain:
             return BrokenChain(record.seq, "it does not follow from the one before it")
-        chain = record_hash(body)
+        chain = record.hash
     return None if chain == head.chain else BrokenChain(head.pico.seq, "the state does not follow from it")
 
 

@@ -42,7 +42,7 @@ class SendingAhead:
             case = self._case(did, attempt)
             if case is None or not self._is_worth_it(case):
                 break
-            load = await self._office.freight.loading.load(case.pico, did, key, REST)
+            load = await self._office.freight.loading.load(case.pico, did, key, REST, is_last=False)
             if load.size < LEAST_BYTES or not await self._is_taken(did, attempt, load.head.cid, key):
                 break
             held = load.head.cid

@@ -12,7 +12,6 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
 
-from engine.core import records
 from engine.core.block_links import links_of_block
 from engine.core.blocks.errors import BlockError
 from engine.core.blocks.sealing import Aead, Keyring
@@ -21,8 +20,10 @@ from engine.core.blocks.values import Known
 from engine.core.cids import Cid, cid_of, read_cid
 from engine.core.codec import Unreadable
 from engine.core.migration.messages import Head
+from engine.core.records import Head as RecordsHead
+from engine.core.records import fold
 from engine.ports import AppendRecord, BlockStore, CannotSend, MissingBlocks, StoreFailed
-from engine.runtime.besides import Unpacked, unpack_beside
+from engine.runtime.besides import ReadRecords, Unpacked, unpack_beside
 from engine.runtime.courtesy import resting
 from engine.runtime.handled_ids import HANDLED, unpack
 from engine.runtime.moves.keeping import EPOCH, keep
@@ -51,7 +52,7 @@ class Arrived:
     state: State
     beside: Unpacked
     head: Head
-    since: records.Head | None = None
+    since: RecordsHead | None = None
     """As the pico was when it was fetched ahead: the records since then make this state of that one."""
 
 
@@ -66,7 +67,8 @@ class Held:
     whole: set[Cid] = field(default_factory=set)
     """Blocks that are here with all that they lead to."""
     state: State | None = None
-    base: records.Head | None = None
+    records: ReadRecords = field(default_factory=dict)
+    base: RecordsHead | None = None
     """As the pico was when it was brought to the disk."""
 
 
@@ -96,6 +98,7 @@ class Fetching:
             await self._fetch_all(await self._stores(), read_cid(root), ask, held.whole)
             with resting(rest):
                 state = await self._open(root, key, held.known, rest)
+                await asyncio.to_thread(unpack_beside, state.head, state.beside, held.records)
         except (StoreFailed, BlockError, ValueError) as problem:
             raise NoFreight(str(problem)) from problem
         held.root, held.state = root, state
@@ -122,7 +125,8 @@ class Fetching:
         held = self._held.get(did)
         known = held.known if held is not None and held.key == key else None
         state = await self._open(head.cid, key, known)
-        beside = await asyncio.to_thread(unpack_beside, state.head, state.beside)
+        read = None if known is None or held is None else held.records
+        beside = await asyncio.to_thread(unpack_beside, state.head, state.beside, read)
         try:
             unpack(state.beside.get(HANDLED))
         except (KeyError, TypeError, ValueError, AttributeError) as problem:
@@ -164,19 +168,19 @@ class Fetching:
         whole |= seen
 
 
-def _reaches_back(state: State, base: records.Head) -> bool:
+def _reaches_back(state: State, base: RecordsHead) -> bool:
     """Whether the records since then came along."""
     return 0 <= state.head.pico.seq - base.pico.seq <= len(state.beside.get("records", ()))
 
 
-def _carried_on(state: State, beside: Unpacked, head: Head, before: records.Head) -> Arrived:
+def _carried_on(state: State, beside: Unpacked, head: Head, before: RecordsHead) -> Arrived:
     """The state as its records make it of the one before, if they reach back so far; it is the same, unless
     somebody has made one of the two up, which its name then says."""
     since = records_after(beside.records, before.pico.seq)
     if len(since) != state.head.pico.seq - before.pico.seq:
         return Arrived(state, beside, head)
     try:
-        after = records.fold(before, [record.body for record in since])
+        after = fold(before, [record.body for record in since])
     except Unreadable:
         return Arrived(state, beside, head)
     return Arrived(replace(state, head=after), beside, head, before)

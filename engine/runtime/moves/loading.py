@@ -94,15 +94,16 @@ class Loading:
         self._reached: dict[str, tuple[str, frozenset[Cid]]] = {}
         """By pico: the blocks of a state that an earlier run of the engine has loaded."""
 
-    async def load(self, pico: PicoId, did: str, key: bytes, rest: float = 0.0) -> Load:
-        """The newest state as blocks, which are kept until the next time. `rest`: how long others have the
-        interpreter meanwhile, see `courtesy.resting`. Raises `CannotSeal`, `StoreFailed`, `BlockError` and
+    async def load(self, pico: PicoId, did: str, key: bytes, rest: float = 0.0, is_last: bool = True) -> Load:
+        """The newest state as blocks, which are kept until the next time. Of one that is not the last, which
+        only goes ahead, nobody has to know how it is called. `rest`: how long others have the interpreter
+        meanwhile, see `courtesy.resting`. Raises `CannotSeal`, `StoreFailed`, `BlockError` and
         `Unreadable`."""
         tree = self._trees.pop(did, None)  # whatever goes wrong, it is not what the store has any more
         if tree is None or tree.key != key:
             tree = self._plant(key)
         with resting(rest):
-            load = await self._write(tree, pico, did, rest)
+            load = await self._write(tree, pico, did, rest, is_last)
         self._trees[did] = tree
         while len(self._trees) > MOST_REMEMBERED:
             del self._trees[next(iter(self._trees))]
@@ -117,15 +118,16 @@ class Loading:
         blocks, texts = SealedBlocks(Keyring({EPOCH: key}), self._aead), dict[RulesetHash, str]()
         return _Tree(key, blocks, StateTree(blocks, texts.__getitem__), texts)
 
-    async def _write(self, tree: _Tree, pico: PicoId, did: str, rest: float) -> Load:
+    async def _write(self, tree: _Tree, pico: PicoId, did: str, rest: float, is_last: bool) -> Load:
         capture = await self._captures.take(pico)
-        state = await asyncio.to_thread(name_state, capture.head.pico)
+        state = await asyncio.to_thread(name_state, capture.head.pico) if is_last else ""
         texts = frozenset(texts_of(capture.head.pico))
         tree.texts.update({digest: self._text(digest) for digest in texts - tree.written})
-        beside = await self._beside(capture, tree.tail, tree.handled)
+        beside = await self._beside(capture, tree.tail, tree.handled, is_last)
+        since = [] if tree.tree.seq is None else tree.tail.since(tree.tree.seq)
         store = _Noting(await self._stores(), tree.sizes)
         root = await drive(
-            on_blocks(tree.tree.write(capture.head, beside), tree.blocks), store, tree.blocks, rest
+            on_blocks(tree.tree.write(capture.head, beside, (), since), tree.blocks), store, tree.blocks, rest
         )
         tree.texts.clear()
         tree.written = texts
@@ -134,7 +136,9 @@ class Loading:
         head = Head(capture.head.pico.seq, state, tree.root)
         return Load(head, sum(tree.sizes.values()), store.size)
 
-    async def _beside(self, capture: Capture, tail: Tail, handled: HandledIds) -> Mapping[str, object]:
+    async def _beside(
+        self, capture: Capture, tail: Tail, handled: HandledIds, is_last: bool
+    ) -> Mapping[str, object]:
         pico = capture.head.pico
         await tail.read_on(self._journal, pico.id, pico.seq)
         await handled.read_on(self._journal, pico.id, pico.seq - len(tail.records))
@@ -144,8 +148,11 @@ class Loading:
         named = {one.did: one for eci, dids in channels.items() for one in self._named(eci, dids)}
         names = [pack_name(named[did]) for did, _ in capture.beside.dids]
         packed = pack_beside(capture.beside, tail, names, None, pack_owners(self._owners_of(pico.id)))
+        packed = {**packed, HANDLED: pack(handled)}
+        if not is_last:
+            return packed
         known = await asyncio.to_thread(names_in, capture.head, tail.records)
-        return {**packed, HANDLED: pack(handled), ACQUAINTED: acquaintances(self._journal, known)}
+        return {**packed, ACQUAINTED: acquaintances(self._journal, known)}
 
     def _text(self, digest: RulesetHash) -> str:
         text = self._journal.ruleset_text(digest)
