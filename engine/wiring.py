@@ -16,6 +16,7 @@ from engine.adapters.local.entropy import SystemEntropy
 from engine.adapters.local.home import HomeLock, take_home
 from engine.adapters.local.journal import SqliteJournal
 from engine.adapters.local.program_cache import ProgramCache
+from engine.adapters.local.room import measure_room
 from engine.adapters.local.schema import JournalUnreadable
 from engine.adapters.local.starts import count_start
 from engine.adapters.signing.ed25519 import verify
@@ -159,6 +160,7 @@ async def open_engine(
         host.access.lasting = Lasting(
             int(settings.session_h * 3_600_000), int(settings.login_link_min * 60_000)
         )
+        host.vitals.room = partial(measure_room, settings.home)
         vault = make_vault(settings, host.equipment.clock.now_ms)
         seals = give_seals(host, journal, keys, settings, vault)
         deposits = give_ipfs(host, journal, consultants, settings, vault)

@@ -11,8 +11,9 @@ from rich.markup import escape
 from engine.commands.client import engine_option, find_engine
 from engine.commands.moved import note_moved
 from engine.commands.output import console, json_option, print_drawing, print_json
-from engine.commands.reasons import draw, tell_line, tell_message, tell_step
+from engine.commands.reasons import draw, tell_line, tell_message
 from engine.commands.telling import tell_origin, tell_part
+from engine.core.telling import tell_step
 
 MOST_TOLD = 8
 """Reasons, changes or messages of one event, each on a few words."""

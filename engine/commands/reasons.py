@@ -10,17 +10,9 @@ from rich.markup import escape
 from rich.tree import Tree
 
 from engine.commands.telling import shorten, tell_difference, tell_origin
+from engine.core.telling import tell_step
 
 COLOURS = {"fired": "bold green", "failed": "bold red"}
-
-STEPS = {
-    "refused": "an attribute or its `where` did not match",
-    "where": "its `where` did not hold",
-    "advanced": "its event expression is part of the way",
-    "waiting": "its event expression waits for another event",
-    "reset": "its event expression began anew",
-}
-"""What event expressions say of an event, for people."""
 
 
 def draw(found: dict[str, Any]) -> Tree:
@@ -89,12 +81,6 @@ def _reason(rule: dict[str, Any]) -> str:
             return " (a rule before it was the last)"
     bindings = f", {shorten(rule['bindings'])}" if rule["bindings"] else ""
     return f" ({rule['steps']} steps{bindings})"
-
-
-def tell_step(step: str) -> str:
-    expired = step.removeprefix("expired, ")
-    told = STEPS.get(expired, expired)
-    return told if expired == step else f"what was half-matched had expired; {told}"
 
 
 def _deeds(rule: dict[str, Any]) -> Iterator[str]:

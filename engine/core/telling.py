@@ -25,6 +25,15 @@ Document = dict[str, Any]
 
 _EXACT = 2**53
 
+STEPS = {
+    "refused": "an attribute or its `where` did not match",
+    "where": "its `where` did not hold",
+    "advanced": "its event expression is part of the way",
+    "waiting": "its event expression waits for another event",
+    "reset": "its event expression began anew",
+}
+"""What event expressions say of an event, for people."""
+
 
 def tell_record(record: Record) -> Document:
     """One turn: when, who, what, and how it ended."""
@@ -87,6 +96,13 @@ def rules_that_fired(explanation: Explanation) -> list[Document]:
     """In the order in which they did."""
     fired = (trial for trial in explanation.trials if trial.verdict == "fired")
     return [{"rid": trial.rid, "rule": trial.rule} for trial in fired]
+
+
+def tell_step(step: str) -> str:
+    """Why an event did not select a rule, in words."""
+    expired = step.removeprefix("expired, ")
+    told = STEPS.get(expired, expired)
+    return told if expired == step else f"what was half-matched had expired; {told}"
 
 
 def _raiser(explanation: Explanation, number: int) -> Document | None:

@@ -37,6 +37,7 @@ from engine.runtime.admission import (
 from engine.runtime.away import Away
 from engine.runtime.callers import LOCAL, Caller
 from engine.runtime.equipment import Equipment
+from engine.runtime.gallery import Gallery
 from engine.runtime.genesis import (
     EQUIPMENT,
     ROOT_ECI,
@@ -80,6 +81,7 @@ from engine.runtime.sealing import Sealing
 from engine.runtime.shelf import Found, Shelf
 from engine.runtime.stock import Stock
 from engine.runtime.upgrades import Upgrades, find_text
+from engine.runtime.vitals import Vitals
 from pico_lang.values import Value
 
 logger = logging.getLogger(__name__)
@@ -100,6 +102,10 @@ class Host:
         self._pictures = Pictures(self._residents)
         self._neighbours = Neighbours(equipment, self._residents)
         equipment.questions.learn(self._neighbours.kinds)
+        self.gallery = Gallery(self._residents, equipment.journal, self.root_pico)
+        """Its picos, for those who look."""
+        self.vitals = Vitals(self._residents, equipment.journal, equipment.clock)
+        """How it is, in figures."""
         self._is_draining = False
         self.access = Access(equipment.journal, equipment.clock.now_ms, equipment.entropy)
         """Who may use it besides those who know a channel."""
@@ -400,7 +406,7 @@ class Host:
         self.moves = moves
         self._residents.is_held = self._outbox.errands.is_held = moves.is_held
         self._outbox.when_held, self._outbox.elsewhere = moves.note_held, moves.why_elsewhere
-        self._pictures.place_of = moves.place_of
+        self._pictures.place_of = self.gallery.place_of = moves.place_of
         self._neighbours.why_elsewhere = moves.why_elsewhere
         self._outbox.is_far, self._neighbours.is_far = moves.is_far, moves.is_far
         self._neighbours.has_been_elsewhere = moves.has_been_elsewhere
@@ -673,6 +679,10 @@ class Host:
     async def picture(self) -> PicoView:
         """The same of a family of any size, while others are served."""
         return await self._pictures.draw_in_pieces(self._root(), self._equipment.journal.children(None))
+
+    def root_pico(self) -> PicoId:
+        """The one from which all others here descend, but those that came from elsewhere."""
+        return PicoId(self._fact(ROOT_PICO))
 
     def _root(self) -> Pico:
         root = self._residents.look(PicoId(self._fact(ROOT_PICO)))

@@ -19,7 +19,7 @@ from engine.runtime.residents import Residents
 from engine.runtime.rota import SLICE_S
 
 
-def _is_here(pico: PicoId) -> Mapping[str, str] | None:
+def is_here(pico: PicoId) -> Mapping[str, str] | None:
     """Where picos stay."""
     return None
 
@@ -36,7 +36,7 @@ class Pictures:
 
     def __init__(self, residents: Residents) -> None:
         self._residents = residents
-        self.place_of: Callable[[PicoId], Mapping[str, str] | None] = _is_here
+        self.place_of: Callable[[PicoId], Mapping[str, str] | None] = is_here
         """Where a pico is that has moved away."""
 
     def draw(self, pico: Pico, generations: int = GENERATIONS) -> PicoView:
@@ -79,12 +79,12 @@ class Pictures:
             below += () if view is None else (view,)
         return PicoView(
             pico.id,
-            _name(pico),
-            _open_channel(pico),
+            name_of(pico),
+            open_channel(pico),
             [ruleset.rid for ruleset in pico.rulesets],
             below,
             is_cut=len(shown) < len(pico.children),
-            quarantined=_reasons(pico),
+            quarantined=reasons(pico),
             moved=self.place_of(pico.id),
         )
 
@@ -118,20 +118,20 @@ def _drawn(done: StopIteration) -> PicoView:
     return view
 
 
-def _name(pico: Pico) -> str | None:
+def name_of(pico: Pico) -> str | None:
     """The name that Wrangler keeps for a pico."""
     name = pico.entities.get(Rid(WRANGLER), EMPTY).get("name")
     return name if isinstance(name, str) else None
 
 
-def _reasons(pico: Pico) -> Mapping[Rid, str]:
+def reasons(pico: Pico) -> Mapping[Rid, str]:
     """Why rulesets of it do not run."""
     return {
         ruleset.rid: ruleset.quarantine.reason for ruleset in pico.rulesets if ruleset.quarantine is not None
     }
 
 
-def _open_channel(pico: Pico) -> Eci | None:
+def open_channel(pico: Pico) -> Eci | None:
     """A channel that people may use: one meant for them, or else any that is no family matter."""
     usable = [one for one in pico.channels.values() if one.family is None]
     usable.sort(key=lambda one: ("ui" not in one.tags, one.eci))

@@ -107,6 +107,10 @@ class CompiledPrograms:
         self._put(digest, program)
         return program
 
+    async def attempt(self, text: str, name: str, who: str = "") -> Program:
+        """Compile a text that somebody is still writing, and forget it. Raises `RulesetRefused`."""
+        return await self._compile_once(Source(text, name), who)
+
     # --- compiling ---
 
     async def _compile_once(self, source: Source, who: str) -> Program:

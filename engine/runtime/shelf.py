@@ -45,6 +45,8 @@ FORMER_TEXTS = 5
 """Texts of each ruleset that a pico remembers, to be rolled back to."""
 
 LATELY_MS = 1_000
+UNFINISHED = "unfinished.krl"
+"""What a text is called that somebody is still writing."""
 MOST_LATELY = 1_000
 """For how long, and of how many URLs, it is not looked up again whether what is behind them is kept."""
 
@@ -130,6 +132,10 @@ class Shelf:
         url = to_url(text_hash(text))
         program = await self._keep(text, url, "")
         return Found(program, url, self.signed_by(RulesetHash(program.hash)))
+
+    async def attempt(self, text: str) -> Program:
+        """What a text would come to; nothing is kept of it. Raises `RulesetRefused`."""
+        return await self._programs.attempt(text, UNFINISHED, UNFINISHED)
 
     async def reopen(self, digest: RulesetHash) -> Program | str:
         """The program of a kept text, or why this version has none of it."""

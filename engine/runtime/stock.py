@@ -54,6 +54,16 @@ class Stock:
             "warnings": [tell_diagnostic(one, program.source) for one in program.warnings],
         }
 
+    async def check(self, text: str) -> Document:
+        """What is wrong with a text, or doubtful. Nothing is kept, so it may be one that is being written."""
+        try:
+            program = await self._shelf.attempt(text)
+        except RulesetRefused as refused:
+            told = [_tell_severely(one, refused.source) for one in refused.diagnostics]
+            return {"ok": False, "rid": None, "version": None, "diagnostics": told}
+        told = [_tell_severely(one, program.source) for one in program.warnings]
+        return {"ok": True, "rid": program.rid, "version": program.version, "diagnostics": told}
+
     async def sign(self, name: str, signature: str) -> Document | Refusal:
         """Keep an author's signature of a kept text."""
         digest = self._find_text(name)
@@ -151,6 +161,10 @@ def tell_diagnostic(found: Diagnostic, source: Source) -> Document:
     """Where in a text something is wrong or doubtful, and what."""
     place = {"start": _position(source, found.span.start), "end": _position(source, found.span.end)}
     return {"loc": place, "code": found.code, "message": found.message, "hint": found.hint}
+
+
+def _tell_severely(found: Diagnostic, source: Source) -> Document:
+    return {**tell_diagnostic(found, source), "severity": found.severity.value}
 
 
 def _position(source: Source, offset: int) -> dict[str, int]:

@@ -16,12 +16,14 @@ from engine.plugins.describing import Document, tell_modules
 from engine.runtime.access import Access
 from engine.runtime.equipment import NoSecondChance
 from engine.runtime.feed import Feed
+from engine.runtime.gallery import Gallery
 from engine.runtime.histories import Histories
 from engine.runtime.mail import Mail
 from engine.runtime.moves.moves import Moves
 from engine.runtime.replies import EventReply, FlushReply, LookReply, PicoView, QueryReply
 from engine.runtime.seal_desk import SealDesk
 from engine.runtime.stock import Stock
+from engine.runtime.vitals import Vitals
 from pico_lang.errors import Place
 from pico_lang.values import Value
 from tests.engine.runtime.shell import NoPrograms
@@ -69,6 +71,8 @@ class FakeHost:
     feed: Feed = field(default_factory=lambda: Feed(SetClock().now_ms, lambda: "run"))
     histories: Histories = field(default_factory=no_histories)
     stock: Stock = field(default_factory=empty_stock)
+    gallery: Gallery | None = None
+    vitals: Vitals | None = None
     seal_desk: SealDesk | None = None
     moves: Moves | None = None
     mail: Mail | None = None

@@ -18,6 +18,7 @@ from engine.adapters.http import (
     didcomm,
     engines,
     events,
+    gallery,
     guarding,
     introductions,
     lives,
@@ -28,6 +29,7 @@ from engine.adapters.http import (
     picos,
     rulesets,
     seals,
+    system,
     tokens,
     upgrades,
     vouching,
@@ -49,6 +51,7 @@ from engine.adapters.http.replies import (
 from engine.adapters.http.requests import ClientGone, Limits, Request, path_segments
 from engine.adapters.http.routes import Endpoint, Routes, Surface
 from engine.adapters.http.streams import Stream, send_stream
+from engine.adapters.http.ui import UI_ROUTES
 from engine.adapters.http.withholding import withhold
 from engine.core.codec import Unreadable
 
@@ -67,6 +70,7 @@ ROUTED: Routes = {
     **administration.ROUTES,
     **login.ROUTES,
     **tokens.ROUTES,
+    **gallery.ROUTES,
     **rulesets.ROUTES,
     **upgrades.ROUTES,
     **modules.ROUTES,
@@ -79,7 +83,9 @@ ROUTED: Routes = {
     **vouching.ROUTES,
     **guarding.ROUTES,
     **seals.ROUTES,
+    **system.ROUTES,
     **moves.ROUTES,
+    **UI_ROUTES,
 }
 """Everything but the routes of `picos`."""
 

@@ -13,12 +13,14 @@ from engine.core.model import Eci, EventId, PicoId, Rid
 from engine.plugins.describing import Document
 from engine.runtime.access import Access
 from engine.runtime.feed import Feed
+from engine.runtime.gallery import Gallery
 from engine.runtime.histories import Histories
 from engine.runtime.mail import Mail
 from engine.runtime.moves.moves import Moves
 from engine.runtime.replies import EventReply, FlushReply, LookReply, PicoView, QueryReply
 from engine.runtime.seal_desk import SealDesk
 from engine.runtime.stock import Stock
+from engine.runtime.vitals import Vitals
 from pico_lang.values import Value
 
 
@@ -38,6 +40,14 @@ class Host(Protocol):
     seal_desk: SealDesk | None
     moves: Moves | None
     """Where its picos are sealed, if it has stores of blocks."""
+
+    @property
+    def gallery(self) -> Gallery | None:
+        """Its picos, for those who look; an engine of a test may have none."""
+
+    @property
+    def vitals(self) -> Vitals | None:
+        """How it is, in figures."""
 
     async def accept_event(
         self, eci: Eci, domain: str, name: str, attrs: Mapping[str, Value], eid: EventId | None = None

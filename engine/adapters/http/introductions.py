@@ -3,15 +3,18 @@ leads to when it is opened in a browser."""
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
 from typing import Any
+
+import segno
 
 from engine.adapters.http.didcomm import mail_of
 from engine.adapters.http.host import Host
 from engine.adapters.http.problems import malformed, settled
 from engine.adapters.http.replies import HTML, Reply, encode
 from engine.adapters.http.requests import Request
-from engine.adapters.http.routes import ADMIN, SEND, Endpoint, Routes, public
+from engine.adapters.http.routes import ADMIN, READ, SEND, Endpoint, Routes, public
 from engine.core.model import Eci
 from engine.runtime.introducing import Wish
 
@@ -24,6 +27,7 @@ PAGE = b"""<!doctype html>
 <p>A pico accepts it with <code>picomesh connect ECI 'URL'</code>, the URL being the address of this page.
 </html>
 """
+SVG = ((b"content-type", b"image/svg+xml"), (b"cache-control", b"no-store"))
 KEPT_PRIVATE = ((b"referrer-policy", b"no-referrer"), (b"cache-control", b"no-store"))
 
 
@@ -47,6 +51,20 @@ async def _connect(host: Host, request: Request) -> Reply:
 
 async def _rotate(host: Host, request: Request) -> Reply:
     return await _have(host, await _given(request, {}), "rotate")
+
+
+async def _draw(host: Host, request: Request) -> Reply:
+    request.demand_post("what is drawn is a secret as long as nobody has accepted it")
+    text = (await request.parameters()).get("text")
+    if not isinstance(text, str) or not text:
+        raise malformed("no text was given", 'send JSON: {"text": "https://…?_oob=…"}')
+    try:
+        code = segno.make_qr(text, error="l")
+    except segno.DataOverflowError:
+        raise malformed("so much has no room in a QR code", "give the link itself instead") from None
+    drawn = io.BytesIO()
+    code.save(drawn, kind="svg", scale=4, xmldecl=False, title="QR code", light="#fff")
+    return Reply(drawn.getvalue(), headers=SVG)
 
 
 async def _given(request: Request, kinds: Mapping[str, Any]) -> dict[str, Any]:
@@ -81,5 +99,8 @@ ROUTES: Routes = {
         public(
             "where an invitation leads in the browser of whoever is invited; it says nothing of this engine"
         ),
+    ),
+    "/api/qr": Endpoint(
+        _draw, "by POST: a text, such as the link of an invitation, as a QR code (SVG)", READ
     ),
 }

@@ -21,6 +21,11 @@ async def _rulesets(host: Host, request: Request) -> Reply:
     return Reply(encode(settled(await host.stock.of_pico(eci))))
 
 
+async def _check(host: Host, request: Request) -> Reply:
+    request.demand_post("the text is the body")
+    return Reply(encode(await host.stock.check(_decode(await request.ruleset()))))
+
+
 async def _show_text(host: Host, request: Request) -> Reply:
     return Reply(settled(host.stock.text(request.path_word("cid"))).encode(), headers=TEXT)
 
@@ -46,5 +51,8 @@ ROUTES: Routes = {
     "/api/rulesets/{cid}": Endpoint(_show_text, "the text of a kept ruleset", READ),
     "/api/rulesets/{cid}/signatures": Endpoint(
         _signatures, "its authors' signatures; by POST: keep the one sent", READ_ADMIN
+    ),
+    "/api/check": Endpoint(
+        _check, "by POST: what is wrong with the text sent, or doubtful; nothing is kept", READ
     ),
 }

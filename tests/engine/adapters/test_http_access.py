@@ -67,7 +67,7 @@ def test_what_is_public_is_known_by_name() -> None:
     named = {path for path in OPEN if not path.startswith(("/c/", "/sky/"))}
     assert named == {
         *("/healthz", "/readyz", "/didcomm", "/login", "/invitation"),
-        *("/picos/x/did.jsonl", "/picos/x/did-witness.json"),
+        *("/picos/x/did.jsonl", "/picos/x/did-witness.json", "/ui/static/{file:path}"),
     }
 
 

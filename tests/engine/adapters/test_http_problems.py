@@ -120,7 +120,7 @@ def test_every_refusal_has_a_status() -> None:
         (f"/c/{ROOT}/nonsense", 404, "unknown", "there is nothing at"),
         ("/c/", 404, "unknown", "there is nothing at"),
         ("/nonsense", 404, "unknown", "there is nothing at /nonsense"),
-        ("/", 404, "unknown", "there is nothing at /"),
+        ("/ui", 404, "unknown", "there is nothing at /ui"),
     ],
 )
 def test_what_is_not_there_or_not_allowed(path: str, status: int, code: str, said: str) -> None:
