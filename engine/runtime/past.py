@@ -34,9 +34,12 @@ class Span:
     """The number of the newest record, or of the snapshot if there are none after it."""
 
 
+FIRST_RECORD = "first record of "
+
+
 def first_record(pico: PicoId) -> str:
     """The fact that says with which record the history of a pico begins here, if not with its first turn."""
-    return f"first record of {pico}"
+    return f"{FIRST_RECORD}{pico}"
 
 
 def beginning(pico: PicoId) -> str:

@@ -24,6 +24,7 @@ from engine.runtime.moves.cases import Case, Cases, forgotten, name_of_engine
 from engine.runtime.moves.departures import Departures
 from engine.runtime.moves.effects import Effects
 from engine.runtime.moves.hearing import Hearing
+from engine.runtime.moves.heralds import Heralds
 from engine.runtime.moves.office import Hooks, Office, Pace, Resting
 from engine.runtime.moves.post import entry_of
 from engine.runtime.moves.saying import Saying
@@ -57,9 +58,10 @@ class Moves:
         self._asking = asking = Asking(office, pace, hooks, cases, steps, work, self.saying)
         departures = Departures(office, hooks, cases, steps, self._stillness, telling)
         self._arrivals = Arrivals(office, hooks, cases, steps, work, asking)
+        self._heralds = Heralds(office, pace, cases, work)
         self._hearing = Hearing(office, cases, steps, work, asking, self._arrivals.ahead)
         self._wishes = Wishes(office, hooks, cases, steps, work, asking)
-        settling.look_after = self._arrivals.look_after
+        settling.look_after = self._look_after
         steps.do = Effects(work, sending, telling, departures, self._arrivals, asking).do
         self.forwarding: Resting | None = None
         """What sends on what comes for picos that are away."""
@@ -155,6 +157,8 @@ class Moves:
         """A log has one more entry that was written here."""
         if self.cases.get(name) is not None:
             self._work.begin(self.see(name))
+        if (pico := self._office.lives.pico_of(name)) is not None:
+            self._heralds.send(pico)
 
     async def see(self, did: str) -> None:
         """Its log has one more entry, that this engine or its owner has written."""
@@ -202,6 +206,11 @@ class Moves:
                 await self._office.journal.commit([forgotten(did)])
                 self.cases.drop(did)
 
+    def _look_after(self, did: str, case: Case) -> None:
+        """One that has just arrived."""
+        self._arrivals.look_after(did, case)
+        self._heralds.send(case.pico)
+
     # --- beginning and end --------------------------------------------------------------------------
 
     async def prepare(self, footing: Footing) -> None:
@@ -229,6 +238,7 @@ class Moves:
             async with self.alone(did):
                 await self._steps.take(did, Started(), self.cases.get(did))
             self._go_on(did)
+        self._heralds.start()
 
     def _go_on(self, did: str) -> None:
         """After a start."""
@@ -246,6 +256,7 @@ class Moves:
     def stop(self) -> None:
         """Leave the rest to the next start."""
         self._steps.patience.stop()
+        self._heralds.stop()
         self._work.stop()
         if self.forwarding is not None:
             self.forwarding.stop()
