@@ -27,6 +27,7 @@ from engine.commands.ipfs import ipfs
 from engine.commands.log import log
 from engine.commands.login import login, token
 from engine.commands.lsp import lsp
+from engine.commands.mcp import mcp
 from engine.commands.modules import grant, modules, revoke
 from engine.commands.move import move, moves, where
 from engine.commands.new import new
@@ -76,6 +77,7 @@ COMMANDS = (
     *(modules, grant, revoke),
     *(log, why, why_here, state, replay, fork),
     *(new, dev, check, fmt, test, repl, sign, key, lsp),
+    mcp,
     credential,
     *(did, guardian, invite, connect, passphrase),
     *(login, token),

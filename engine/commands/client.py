@@ -156,6 +156,23 @@ class EngineClient:
         found: dict[str, Any] = self._post(("api", "grant" if granted else "revoke"), words)
         return found
 
+    def assistants(self) -> dict[str, Any]:
+        """What AI assistants may do."""
+        found: dict[str, Any] = self._get("/api/assistants")
+        return found
+
+    def decide_assistants(self, eci: str, words: Sequence[str], granted: bool) -> dict[str, Any]:
+        """Grant them something of a pico, or take it back."""
+        given = {"eci": self.eci(eci), "words": list(words), "granted": granted}
+        found: dict[str, Any] = self._post(("api", "assistants"), given)
+        return found
+
+    def assistant(self, what: str, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """What an assistant asks: tools, call, resources, read."""
+        path = ("api", "assistants", what)
+        found: dict[str, Any] = self._get("/".join(("", *path))) if given is None else self._post(path, given)
+        return found
+
     def seal(self, eci: str | None = None, **words: Any) -> dict[str, Any]:
         """Seal a pico, or all, now; or say how many copies there are to be, and where."""
         given = {key: value for key, value in words.items() if value is not None}

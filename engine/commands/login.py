@@ -45,7 +45,7 @@ def login(scope: str, opens: bool, url: str | None, as_json: bool) -> None:
 
 @click.group(epilog=MEANINGS)
 def token() -> None:
-    """Tokens, for programs and for commands on other machines."""
+    """Tokens, for programs and other machines."""
 
 
 @token.command("create")

@@ -17,6 +17,7 @@ from rich.markup import escape
 
 from engine.adapters.http import (
     CannotListen,
+    Desk,
     DuplexLimits,
     GateRules,
     Limits,
@@ -37,6 +38,7 @@ from engine.adapters.local.schema import JournalUnreadable
 from engine.adapters.logs import configure_logs
 from engine.commands.failure import CannotStart
 from engine.commands.hints import example, program
+from engine.commands.mcp_face import LateFace
 from engine.commands.output import console
 from engine.commands.passphrase import find_passphrase, tell_protection
 from engine.commands.settings import read_settings
@@ -180,24 +182,29 @@ async def _serve(engine: Engine, settings: Settings) -> None:
         except OSError as error:
             raise _unusable(settings.home, error) from None
 
+    assistants = LateFace(Desk(engine.host))
     app = make_app(
         engine.host,
         Limits(settings.body_limit, settings.json_depth, settings.ruleset_limit),
         DuplexLimits(settings.websockets, settings.websocket_idle_s, settings.websockets_per_address),
         _gate_rules(settings),
         RateLimit(settings.rate_per_address, settings.rate_burst, settings.rate_on_loopback),
+        assistants,
     )
     if engine.virtual_time is not None:
         app = follow_time(app, engine.virtual_time.reach)
-    await serve_until_stopped(
-        app,
-        listener,
-        settings.drain_s,
-        announce,
-        engine.journal.failed,
-        settings.body_limit,
-        engine.host.feed.close,
-    )
+    try:
+        await serve_until_stopped(
+            app,
+            listener,
+            settings.drain_s,
+            announce,
+            engine.journal.failed,
+            settings.body_limit,
+            engine.host.feed.close,
+        )
+    finally:
+        await assistants.close()
     if engine.journal.failure is not None:
         raise CannotStart(f"the engine has to stop: {engine.journal.failure}", MAKE_ROOM)
 

@@ -25,6 +25,8 @@ class Folder:
     """Where the names of rulesets in a test are to be looked for."""
 
     path: Path
+    is_confined: bool = False
+    """Whether nothing outside of it is read: whoever wrote the tests may not be who plays them."""
 
     def url(self, name: str) -> str:
         """A file by its whole path; names with a scheme, such as `library:…`, stay as they are."""
@@ -35,6 +37,8 @@ class Folder:
         url = self.url(name)
         if not url.startswith(("file:", "library:")):
             return f"a test reads nothing from the network: {url}"
+        if self.is_confined and not url.startswith(("library:", f"{self.path.resolve().as_uri()}/")):
+            return f"this is outside of the folder of the test: {name}"
         try:
             return compile_ruleset(Source(asyncio.run(RulesetTexts().fetch(url)), name), known_modules())
         except (FetchFailed, RulesetRefused) as problem:
@@ -51,13 +55,16 @@ def find_files(names: Sequence[str]) -> Iterator[Path]:
             yield path
 
 
-def open_suite(source: Source) -> Suite:
-    """The tests of a text, with the ruleset they are for. Raises `RulesetRefused`."""
+def open_suite(source: Source, is_confined: bool = False) -> Suite:
+    """The tests of a text, with the ruleset they are for, which if confined is in the same folder. Raises
+    `RulesetRefused`."""
     tree = parse_text(source)
     if not isinstance(tree, TestFile):
         return suite_of_ruleset(source, known_modules())
     target = Path(source.name).parent / tree.target.value
     try:
+        if is_confined and target.resolve().parent != Path(source.name).resolve().parent:
+            raise Failure(f"{target} is outside of the folder of the test")
         return suite_of_file(source, read_source(str(target)), known_modules())
     except Failure as failure:
         problem, hint = failure.message, "name it as seen from this file"

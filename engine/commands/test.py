@@ -35,8 +35,9 @@ class Played:
 @click.command()
 @click.argument("paths", nargs=-1, required=True, metavar="FILE|DIR...")
 @click.option("-k", "words", metavar="WORDS", help="Only tests with these words in their name.")
+@click.option("--confined", is_flag=True, help="Read no ruleset outside of a test's folder.")
 @json_option
-def test(paths: tuple[str, ...], words: str | None, as_json: bool) -> None:
+def test(paths: tuple[str, ...], words: str | None, confined: bool, as_json: bool) -> None:
     """Play the tests of rulesets.
 
     They stand behind the rules, or in files of their own: tests for "counter.krl" { … }. Each is played
@@ -48,9 +49,9 @@ def test(paths: tuple[str, ...], words: str | None, as_json: bool) -> None:
       picomesh test examples
       picomesh test examples/counter/counter.test.krl -k ticket
     """
-    suites, refused = _open_all(paths)
+    suites, refused = _open_all(paths, confined)
     found = []
-    for played in play_all(suites, words):
+    for played in play_all(suites, words, confined):
         found.append(played)
         if not as_json:
             _show(played)
@@ -67,20 +68,20 @@ def test(paths: tuple[str, ...], words: str | None, as_json: bool) -> None:
         sys.exit(Failure.exit_code)
 
 
-def _open_all(paths: Sequence[str]) -> tuple[list[Suite], list[RulesetRefused]]:
+def _open_all(paths: Sequence[str], confined: bool) -> tuple[list[Suite], list[RulesetRefused]]:
     """What can be played, and what was said of texts with mistakes."""
     suites, refused = [], []
     for path in find_files(paths):
         try:
-            suites.append(open_suite(read_source(str(path))))
+            suites.append(open_suite(read_source(str(path)), confined))
         except RulesetRefused as mistakes:
             refused.append(mistakes)
     return suites, refused
 
 
-def play_all(suites: Sequence[Suite], words: str | None) -> Iterator[Played]:
+def play_all(suites: Sequence[Suite], words: str | None, confined: bool = False) -> Iterator[Played]:
     for suite in suites:
-        folder = Folder(Path(suite.source.name).parent)
+        folder = Folder(Path(suite.source.name).parent, confined)
         url = folder.url(Path(suite.program.source.name).name)
         for one in suite.tests:
             if words is None or words.lower() in one.name.value.lower():

@@ -13,11 +13,18 @@ from dataclasses import asdict, dataclass
 from hashlib import sha256
 from typing import Any, Literal, get_args
 
-TokenScope = Literal["read", "send", "admin"]
+TokenScope = Literal["mcp", "read", "send", "admin"]
 SCOPES: tuple[TokenScope, ...] = get_args(TokenScope)
-"""From the least to the most; each may what those before it may."""
+MAY: Mapping[TokenScope, frozenset[TokenScope]] = {
+    "mcp": frozenset(("mcp",)),
+    "read": frozenset(("read",)),
+    "send": frozenset(("read", "send")),
+    "admin": frozenset(SCOPES),
+}
+"""What each may do of what the others do."""
 
 MEANING: Mapping[TokenScope, str] = {
+    "mcp": "what was granted to AI assistants (`picomesh mcp grant`), and nothing else",
     "read": "looks at everything, and is told no channel, since whoever knows one can use it",
     "send": "is told channels too, with which one writes to picos and asks them",
     "admin": "everything: rulesets, modules, moves, keys, engines, other tokens",
@@ -46,7 +53,7 @@ class Pass:
         return self.until_ms is not None and self.until_ms <= now_ms
 
     def allows(self, scope: TokenScope) -> bool:
-        return SCOPES.index(scope) <= SCOPES.index(self.scope)
+        return scope in MAY[self.scope]
 
     def fits(self, secret: str) -> bool:
         return hmac.compare_digest(hash_of(secret), self.hash)

@@ -34,6 +34,7 @@ from engine.runtime.admission import (
     admit_upkeep,
     unknown_channel,
 )
+from engine.runtime.assistants import Assistants
 from engine.runtime.away import Away
 from engine.runtime.callers import LOCAL, Caller
 from engine.runtime.equipment import Equipment
@@ -115,6 +116,8 @@ class Host:
         """The past of the picos, for those who want to know."""
         self.stock = Stock(equipment.journal, shelf, self.histories.pico)
         """The rulesets that are kept here."""
+        self.assistants = Assistants(equipment.journal, self.histories, shelf.text, self)
+        """What programs of others may do with its picos."""
         self.mail: Mail | None = None
         """What comes for its DIDs, once it has some."""
         self.sealing: Sealing | None = None

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from engine.adapters.http import picos
-from engine.adapters.http.app import ROUTED
+from engine.adapters.http import all_routes
 from engine.adapters.http.problems import STATUS_OF_REFUSAL
 from engine.config import describe_settings
 
@@ -22,8 +21,7 @@ def table(readme: Path) -> list[tuple[str, ...]]:
 def test_every_route_is_documented() -> None:
     """With who may use it, and the sentence that stands beside it in the code."""
     rows = set(table(ENGINE / "adapters" / "http" / "README.md"))
-    routes = {(path, str(picos.SURFACE), about) for path, about in picos.ROUTES.items()}
-    routes |= {(path, str(one.surface), one.about) for path, one in ROUTED.items()}
+    routes = {(path, str(surface), about) for path, about, surface in all_routes()}
     assert routes == {row for row in rows if row[0].startswith("/")}
 
 

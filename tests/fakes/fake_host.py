@@ -14,6 +14,7 @@ from engine.core.model import Eci, EventId, PicoId, Rid, RulesetHash
 from engine.plugins.collection import NO_PLUGINS
 from engine.plugins.describing import Document, tell_modules
 from engine.runtime.access import Access
+from engine.runtime.assistants import Assistants
 from engine.runtime.equipment import NoSecondChance
 from engine.runtime.feed import Feed
 from engine.runtime.gallery import Gallery
@@ -71,12 +72,18 @@ class FakeHost:
     feed: Feed = field(default_factory=lambda: Feed(SetClock().now_ms, lambda: "run"))
     histories: Histories = field(default_factory=no_histories)
     stock: Stock = field(default_factory=empty_stock)
+    assistants: Assistants = field(init=False)
     gallery: Gallery | None = None
     vitals: Vitals | None = None
     seal_desk: SealDesk | None = None
     moves: Moves | None = None
     mail: Mail | None = None
     _replies: dict[EventId, EventReply] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Nothing is granted here."""
+        journal = MemoryJournal()
+        self.assistants = Assistants(journal, self.histories, memory_shelf(journal).text, self)
 
     def _refuse(self, eci: str) -> Refusal | None:
         if self.draining:

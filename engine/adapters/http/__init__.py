@@ -1,6 +1,7 @@
 """The HTTP face of an engine: pico-engine's routes, errors as problem+json, a few routes of our own."""
 
 from engine.adapters.http.app import all_routes, make_app
+from engine.adapters.http.assistants import Desk
 from engine.adapters.http.duplex import DuplexLimits
 from engine.adapters.http.gate import GateRules
 from engine.adapters.http.rates import RateLimit
@@ -13,6 +14,7 @@ from engine.adapters.http.withholding import WITHHELD
 __all__ = [
     "WITHHELD",
     "CannotListen",
+    "Desk",
     "DuplexLimits",
     "GateRules",
     "Limits",

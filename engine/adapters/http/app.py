@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from engine.adapters.http import (
     administration,
+    assistants,
     didcomm,
     engines,
     events,
@@ -37,6 +38,7 @@ from engine.adapters.http import (
 from engine.adapters.http.duplex import Duplexes, DuplexLimits
 from engine.adapters.http.gate import Gate, GateRules
 from engine.adapters.http.host import Host
+from engine.adapters.http.mcp_door import MCP_ABOUT, MCP_PATH, McpDoor, McpFace
 from engine.adapters.http.problems import Problem
 from engine.adapters.http.rates import RateLimit, Rates, whose
 from engine.adapters.http.replies import (
@@ -49,7 +51,7 @@ from engine.adapters.http.replies import (
     with_headers,
 )
 from engine.adapters.http.requests import ClientGone, Limits, Request, path_segments
-from engine.adapters.http.routes import Endpoint, Routes, Surface
+from engine.adapters.http.routes import MCP, Endpoint, Routes, Surface
 from engine.adapters.http.streams import Stream, send_stream
 from engine.adapters.http.ui import UI_ROUTES
 from engine.adapters.http.withholding import withhold
@@ -74,6 +76,7 @@ ROUTED: Routes = {
     **rulesets.ROUTES,
     **upgrades.ROUTES,
     **modules.ROUTES,
+    **assistants.ROUTES,
     **past.ROUTES,
     **events.ROUTES,
     **didcomm.ROUTES,
@@ -96,6 +99,7 @@ def all_routes() -> Iterator[tuple[str, str, Surface]]:
         yield path, about, picos.SURFACE
     for path, endpoint in ROUTED.items():
         yield path, endpoint.about, endpoint.surface
+    yield MCP_PATH, MCP_ABOUT, MCP
 
 
 def make_app(
@@ -104,13 +108,17 @@ def make_app(
     duplex: DuplexLimits | None = None,
     rules: GateRules | None = None,
     rate: RateLimit | None = None,
+    mcp: McpFace | None = None,
 ) -> ASGIApp:
-    """The application that answers for an engine."""
+    """The application that answers for an engine. `mcp` speaks the Model Context Protocol, where it can."""
     duplexes = Duplexes(host, duplex or DuplexLimits())
     gate = Gate(host.access, rules or GateRules(), Rates(FAILURES, monotonic))
     rates = Rates(rate or RateLimit(), monotonic)
     router = Router(
-        [Route(path, _Door(host, limits, gate, endpoint)) for path, endpoint in ROUTED.items()],
+        [
+            *(Route(path, _Door(host, limits, gate, endpoint)) for path, endpoint in ROUTED.items()),
+            Route(MCP_PATH, McpDoor(gate, mcp)),
+        ],
         redirect_slashes=False,
         default=_answer_unknown,
     )

@@ -12,6 +12,7 @@ from engine.core.messages import Fault, Refusal
 from engine.core.model import Eci, EventId, PicoId, Rid
 from engine.plugins.describing import Document
 from engine.runtime.access import Access
+from engine.runtime.assistants import Assistants
 from engine.runtime.feed import Feed
 from engine.runtime.gallery import Gallery
 from engine.runtime.histories import Histories
@@ -33,6 +34,8 @@ class Host(Protocol):
     """What happens, for those who watch."""
     histories: Histories
     """Their past."""
+    assistants: Assistants
+    """What programs of others may do with them."""
     stock: Stock
     """The rulesets that are kept here."""
     mail: Mail | None

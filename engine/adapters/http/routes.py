@@ -62,6 +62,7 @@ def page(scope: TokenScope) -> Surface:
     return Surface(scope, scope, is_page=True)
 
 
+MCP = Surface("mcp", "mcp")
 READ = Surface("read", "read")
 SEND = Surface("send", "send")
 ADMIN = Surface("admin", "admin")

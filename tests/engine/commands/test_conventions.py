@@ -21,6 +21,7 @@ FOR_PEOPLE_OR_PROTOCOLS = {
     "demo": "a play, whose exit code is its result",
     "demo move": "a play too",
     "lsp": "speaks a protocol of its own",
+    "mcp": "speaks one too",
 }
 """Commands without --json, each with its reason."""
 
