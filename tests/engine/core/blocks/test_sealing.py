@@ -116,6 +116,17 @@ def test_the_whole_tree_can_be_followed_without_a_key() -> None:
     assert known not in shelf.run_on_blocks(reach([root], lambda cid: cid == known))
 
 
+def test_whoever_follows_a_tree_finds_every_block_that_was_altered() -> None:
+    """Also without a key, and where what was altered still leads to the same blocks."""
+    shelf = Shelf(sealed_blocks())
+    root = written(shelf, rich_head(), BESIDE)
+    for cid, block in [*shelf.kept.items()]:
+        shelf.kept[cid] = block[:-1] + bytes((block[-1] ^ 1,))
+        with pytest.raises(AlteredBlock):
+            shelf.run_on_blocks(reach([root]))
+        shelf.kept[cid] = block
+
+
 @pytest.mark.parametrize(
     ("members", "error"),
     [
