@@ -33,8 +33,10 @@ from engine.runtime.moves.luggage import Locker
 from engine.runtime.moves.moves import Moves
 from engine.runtime.moves.neighbourhood import Neighbourhood
 from engine.runtime.moves.office import Coming, Office, Pace
+from engine.runtime.moves.opened import Opened
 from engine.runtime.moves.post import Post
 from engine.runtime.moves.relaying import Relaying
+from engine.runtime.moves.small_loads import SmallLoads
 from engine.runtime.restored import restored
 from engine.runtime.state_keys import StateKeys
 from engine.wiring_of_seals import channel_keys
@@ -69,6 +71,8 @@ def give_moves(host: Host, journal: Journal, keys: Keys, stores: Stores, pace: P
             mail.identities.named,
         ),
         Locker(journal, keys, boxes),
+        SmallLoads(journal),
+        Opened(),
         channel_keys(journal, keys),
         state_keys,
         keys,

@@ -146,6 +146,8 @@ class RemovePico:
 
     pico: PicoId
     keeps_inbox: bool = False
+    keeps_records: bool = False
+    """Of one that is born again and goes on from the newest of these."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,8 @@ from engine.ports import (
 from engine.runtime.channel_keys import NamedChannel, unpack_name
 from engine.runtime.pico_owners import PicoOwner, read_owner
 
+RecordEnd = tuple[int, str]
+"""The number of a record and its hash."""
 MOST_RECORDS = 1_000
 MOST_BYTES = 1 << 20
 """Of records that are sealed."""
@@ -96,10 +98,16 @@ class Tail:
 
 
 def pack_beside(
-    kept: Beside, tail: Tail, names: Sequence[Plain], policy: Plain, owners: Plain = ()
+    kept: Beside,
+    tail: Tail,
+    names: Sequence[Plain],
+    policy: Plain,
+    owners: Plain = (),
+    since: RecordEnd | None = None,
 ) -> dict[str, Plain]:
     """As it is sealed. `names` are the DIDs of its channels, see `channel_keys`; `policy` says in how many
-    stores, `owners` who goes on with the pico elsewhere."""
+    stores, `owners` who goes on with the pico elsewhere; `since` which record whoever gets it has already, as
+    the one before those of the tail."""
     packed: dict[str, Plain] = {
         "inbox": [from_bytes(body) for body in kept.inbox],
         "errands": [from_bytes(body) for body in kept.errands],
@@ -112,6 +120,8 @@ def pack_beside(
         packed["replication"] = policy
     if owners:
         packed["owners"] = owners
+    if since is not None:
+        packed["since"] = list(since)
     return packed
 
 
@@ -126,6 +136,8 @@ class Unpacked:
     named: tuple[NamedChannel, ...] = ()
     """DIDs of channels, with keys that are still to be checked."""
     owners: tuple[PicoOwner, ...] = ()
+    since: RecordEnd | None = None
+    """The record that these follow, if whoever sealed it knew that it is had already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +160,8 @@ def unpack_beside(head: Head, beside: Mapping[str, Plain], known: ReadRecords | 
     Raises `NotATree` for what was not sealed beside that state."""
     try:
         known = {} if known is None else known
-        records = _check_records(head, [_read_record(text, known) for text in beside["records"]])
+        since = _read_since(beside.get("since"))
+        records = _check_records(head, [_read_record(text, known) for text in beside["records"]], since)
         pico = head.pico.id
         named = tuple(map(unpack_name, beside["dids"]))
         appended = tuple(AppendRecord(pico, one.seq, one.eid, one.body) for one in records)
@@ -157,7 +170,7 @@ def unpack_beside(head: Head, beside: Mapping[str, Plain], known: ReadRecords | 
             *(KeepDid(one.did, one.eci) for one in named),
         )
         owners = tuple(read_owner(one, 0) for one in beside.get("owners", ()))
-        return Unpacked(appended, writes, beside.get("replication"), named, owners)
+        return Unpacked(appended, writes, beside.get("replication"), named, owners, since)
     except (KeyError, TypeError, ValueError, AttributeError, Unreadable) as problem:
         raise NotATree(
             f"what was sealed beside the state of pico {head.pico.id} is damaged: {problem!r}"
@@ -194,17 +207,28 @@ def _waiting(pico: PicoId, body: bytes) -> Write:
     return write
 
 
-def _check_records(head: Head, records: Sequence[ReadRecord]) -> Sequence[ReadRecord]:
+def _read_since(plain: Plain) -> RecordEnd | None:
+    if plain is None:
+        return None
+    seq, chain = plain
+    return int(seq), str(chain)
+
+
+def _check_records(
+    head: Head, records: Sequence[ReadRecord], since: RecordEnd | None
+) -> Sequence[ReadRecord]:
     """They have to follow from each other, and the state from the last."""
-    broken = _find_break(head, records)
+    broken = _find_break(head, records, since)
     if broken is not None:
         raise ValueError(f"record {broken.seq}: {broken.reason}")
     return records
 
 
-def _find_break(head: Head, records: Sequence[ReadRecord]) -> BrokenChain | None:
+def _find_break(head: Head, records: Sequence[ReadRecord], since: RecordEnd | None) -> BrokenChain | None:
     first = head.pico.seq - len(records) + 1
     chain = records[0].previous if records else head.chain
+    if since is not None and since != (first - 1, chain):
+        return BrokenChain(first, "it does not follow from the one that is said to be before it")
     for seq, record in enumerate(records, first):
         if record.seq != seq or record.previous != chain:
             return BrokenChain(record.seq, "it does not follow from the one before it")

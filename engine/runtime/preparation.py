@@ -6,7 +6,7 @@ changes nothing, so a turn that is given up meanwhile leaves no trace.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -15,6 +15,7 @@ from engine.core.gentle import pieces
 from engine.core.messages import Done, Event, Failed, SendEvent, Turn
 from engine.core.model import EMPTY, EventId, Pico, PicoId
 from engine.core.records import Head, encode_request, record_pieces, sealed, snapshot_pieces, state_pieces
+from engine.runtime.begun_here import go_on_gently
 from engine.runtime.courtesy import let_others
 
 MANY = 500
@@ -60,10 +61,15 @@ def write_snapshot(head: Head) -> bytes:
 
 def name_state(pico: Pico) -> str:
     """`state_id` of a whole pico, however large, while other threads go on."""
+    return go_on_gently(naming(pico))
+
+
+def naming(pico: Pico) -> Generator[None, None, str]:
+    """The same, piece by piece."""
     digest = sha256()
     for piece in state_pieces(pico):
         digest.update(piece)
-        let_others()
+        yield
     return digest.hexdigest()
 
 

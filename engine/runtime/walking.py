@@ -7,6 +7,7 @@ loop gets the interpreter when it wants it; how long the pauses are says how muc
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -57,13 +58,20 @@ async def drive(
     written: Written | None = None,
     rest: float = 0.0,
     tally: Tally | None = None,
+    here_s: float = 0.0,
 ) -> T:
     """The result of a walk. What it has written is in the store when it is there, and what was in `written`
     before it began. `rest`: how long it pauses
-    after a piece of work, in lengths of that piece. Raises what the walk and the store raise."""
+    after a piece of work, in lengths of that piece. `here_s`: so much of it is done on the event loop, before
+    the rest goes on in a thread. Raises what the walk and the store raise."""
     found: Mapping[Cid, bytes] | None = None
     while True:
-        step = await asyncio.to_thread(_go_on, walk, found, written, rest)
+        if here_s > 0:
+            began_s = time.perf_counter()
+            step = _go_on(walk, found, written, 0.0, here_s)
+            here_s -= time.perf_counter() - began_s
+        else:
+            step = await asyncio.to_thread(_go_on, walk, found, written, rest)
         new = {} if written is None else written.new
         found = {cid: new[cid] for cid in step.wanted if cid in new}
         if written is not None and new and (step.result or _is_enough(new)):
@@ -77,10 +85,15 @@ async def drive(
 
 
 def _go_on(
-    walk: BlockWalk[T], found: Mapping[Cid, bytes] | None, written: Written | None, rest: float
+    walk: BlockWalk[T],
+    found: Mapping[Cid, bytes] | None,
+    written: Written | None,
+    rest: float,
+    most_s: float = math.inf,
 ) -> _Step[T]:
-    """As far as it gets without a store."""
+    """As far as it gets without a store, and in so much time."""
     began_s = time.perf_counter()
+    end_s = began_s + most_s
     while True:
         try:
             wanted = next(walk) if found is None else walk.send(found)
@@ -89,9 +102,11 @@ def _go_on(
         if wanted or (written is not None and _is_enough(written.new)):
             return _Step(wanted)
         found = {}
-        spent_s = time.perf_counter() - began_s
-        if spent_s > BREATH_S:
-            time.sleep(spent_s * rest)
+        now_s = time.perf_counter()
+        if now_s > end_s:
+            return _Step(wanted)
+        if now_s - began_s > BREATH_S:
+            time.sleep((now_s - began_s) * rest)
             began_s = time.perf_counter()
 
 

@@ -194,9 +194,9 @@ class Disk:
                     raise ValueError(f"{pico} is born already")
                 self.parents[pico] = parent
                 self.snapshots[pico] = (seq, self._take_parts(parts_of or pico, parts) if parts else body)
-            case RemovePico(pico, keeps_inbox):
+            case RemovePico(pico, keeps_inbox, keeps_records):
                 kept = {key: body for key, body in self.inbox.items() if keeps_inbox and key[0] == pico}
-                self._remove(pico)
+                self._remove(pico, keeps_records)
                 self.inbox |= kept
             case BindChannel(eci, pico):
                 self.channels[eci] = pico
@@ -240,12 +240,13 @@ class Disk:
         if eid is not None:
             self.inbox.pop((pico, eid), None)
 
-    def _remove(self, pico: PicoId) -> None:
+    def _remove(self, pico: PicoId, keeps_records: bool = False) -> None:
         self.parents.pop(pico, None)
         self.snapshots.pop(pico, None)
         self.parts = {key: body for key, body in self.parts.items() if key[0] != pico}
-        self.records.pop(pico, None)
-        self.ends.pop(pico, None)
+        if not keeps_records:
+            self.records.pop(pico, None)
+            self.ends.pop(pico, None)
         self.inbox = {key: body for key, body in self.inbox.items() if key[0] != pico}
         self.errands = {key: body for key, body in self.errands.items() if key[0] != pico}
         self.rests.pop(pico, None)

@@ -133,7 +133,13 @@ DROP_PICO = (
         )
     ),
 )
-DROP_BUT_INBOX = tuple(sql for sql in DROP_PICO if "FROM inbox" not in sql)
+DROP_INBOX = ("DELETE FROM inbox WHERE pico = ?",)
+DROP_RECORDS = ("DELETE FROM records WHERE pico = ?", "DELETE FROM record_ends WHERE pico = ?")
+
+
+def _drops(write: RemovePico) -> Iterator[str]:
+    kept = (*(DROP_INBOX if write.keeps_inbox else ()), *(DROP_RECORDS if write.keeps_records else ()))
+    return (sql for sql in DROP_PICO if sql not in kept)
 
 
 class Batch:
@@ -354,8 +360,7 @@ def statements(commits: Iterable[Iterable[Write]]) -> Iterator[Statement]:
         for write in writes:
             if isinstance(write, RemovePico):
                 yield from batch.statements()
-                dropped = DROP_BUT_INBOX if write.keeps_inbox else DROP_PICO
-                yield from ((sql, [(write.pico,)]) for sql in dropped)
+                yield from ((sql, [(write.pico,)]) for sql in _drops(write))
                 batch = Batch()
             elif isinstance(write, DropParts):
                 yield from batch.statements()

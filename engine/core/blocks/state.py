@@ -60,6 +60,14 @@ Texts = Callable[[RulesetHash], str]
 """Where the text of a ruleset is found."""
 
 
+FindText = Callable[[str], str | None]
+"""A text that is at hand, by its hash."""
+
+
+def not_known(digest: str) -> None:
+    """Where no texts are at hand."""
+
+
 @dataclass(frozen=True, slots=True)
 class State:
     """A pico at one of its turns, with everything that it takes to go on elsewhere."""
@@ -81,13 +89,14 @@ class StateTree:
     A walk that is not driven to its end leaves it as it was.
     """
 
-    def __init__(self, writer: Writer, texts: Texts) -> None:
+    def __init__(self, writer: Writer, texts: Texts, written: Mapping[RulesetHash, Link] = EMPTY) -> None:
+        """`written` are texts of which the blocks are where they are to be."""
         self._writer = writer
         self._find_text = texts
         self._head: Head | None = None
         self._planted: dict[str, Planted] = {}
         self._made: _Made = {}
-        self._texts: dict[RulesetHash, Link] = {}
+        self._texts: dict[RulesetHash, Link] = dict(written)
         self._deposits: tuple[Sequence[Deposited], Link | None] = ((), None)
 
     def rekey(self, writer: Writer) -> None:
@@ -223,9 +232,11 @@ def texts_of(pico: Pico) -> list[RulesetHash]:
     return sorted({*(ruleset.hash for ruleset in pico.rulesets), *former})
 
 
-def read_state(root: Cid, most: int, known: Known | None = None) -> Walk[State]:
-    """All of a state; `most` bytes of it are read, but for what is `known` of one that was read before.
-    Raises `BlockError`."""
+def read_state(
+    root: Cid, most: int, known: Known | None = None, find_text: FindText = not_known
+) -> Walk[State]:
+    """All of a state; `most` bytes of it are read, but for what is `known` of one that was read before, and
+    texts that are found by their hash. Raises `BlockError`."""
     chain, slots, links, listed = yield from _read_root(root)
     reader = ValueReader(most, known)
     parts = {}
@@ -236,7 +247,9 @@ def read_state(root: Cid, most: int, known: Known | None = None) -> Walk[State]:
         raise NotATree("a state with what is no map beside its pico")
     texts = {}
     for digest, link in links.items():
-        texts[RulesetHash(digest)] = _checked_text(digest, (yield from reader.read(link)))
+        text: Plain = find_text(digest)
+        text = (yield from reader.read(link)) if text is None else text
+        texts[RulesetHash(digest)] = _checked_text(digest, text)
     deposits = () if listed is None else (yield from read_deposits(listed))
     return State(Head(_unpack(parts), chain), beside, texts, deposits)
 

@@ -7,7 +7,7 @@ those once keeps them; so they go along with the pico, found by the names that s
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 
 from engine.core.codec import Plain
 from engine.core.dids import scid_in, short_did
@@ -23,11 +23,12 @@ _FACT = re.compile(rf"long form of did:peer:4z{_HASH}|log told of {_HASH}", re.A
 LONGEST = 1 << 20
 
 
-def names_in(head: Head, records: Sequence[str]) -> list[str]:
-    """The DIDs of others in it, as far as somebody has to be told more than the name."""
+def finding_names(head: Head, records: Sequence[str]) -> Generator[None, None, list[str]]:
+    """The DIDs of others in it, as far as somebody has to be told more than the name. Found text by text."""
     found: dict[str, None] = {}
     for text in _texts(head, records):
         found.update(dict.fromkeys(map(short_did, _NAME.findall(text))))
+        yield
     return list(found)[:MOST]
 
 

@@ -16,6 +16,7 @@ from engine.ports import CannotSend
 from engine.runtime.moves.cases import Case, Cases
 from engine.runtime.moves.luggage import Luggage
 from engine.runtime.moves.office import Office
+from engine.runtime.moves.small_freight import may_be_small
 
 log = structlog.get_logger("picomesh.moves")
 
@@ -61,6 +62,8 @@ class SendingAhead:
     def _is_worth_it(self, case: Case) -> bool:
         mailbox = self._office.picos.wake(case.pico)
         if mailbox is None or not case.opens:
+            return False
+        if may_be_small(mailbox, case.has):
             return False
         return mailbox.held_bytes >= LEAST_BYTES or mailbox.head.pico.seq >= LEAST_RECORDS
 

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 import structlog
 
+from engine.core.blocks.errors import BlockError, MissingBlock
 from engine.core.dids import show_did
 from engine.core.migration import Seat, acts
 from engine.core.migration import target as coming
 from engine.core.migration.messages import Attempt, Head, NotStaged, Staged, Unwilling, Willing
-from engine.core.model import Eci, PicoId
+from engine.core.model import Eci, PicoId, RulesetHash
 from engine.core.protocols.migration import NotAMove
 from engine.core.records import decode_request
 from engine.ports import CannotSend
 from engine.runtime.moves.asking import Asking
-from engine.runtime.moves.cases import Case, Cases, written
+from engine.runtime.moves.cases import NOTHING, Case, Cases, Has, written
 from engine.runtime.moves.entrance import Entrance
-from engine.runtime.moves.fetching import NoFreight
+from engine.runtime.moves.fetching import Ask
+from engine.runtime.moves.loads import Arrived, NoFreight
 from engine.runtime.moves.luggage import NoLuggage
 from engine.runtime.moves.office import Coming, Hooks, Office
 from engine.runtime.moves.post import Heard
-from engine.runtime.moves.reading import price_in, stay_in, told_in
+from engine.runtime.moves.reading import price_in, stay_in, texts_in, told_in
+from engine.runtime.moves.small_loads import all_of_it
 from engine.runtime.moves.steps import Steps
 from engine.runtime.moves.taking_ahead import TakingAhead
 from engine.runtime.moves.work import Work
@@ -104,9 +108,29 @@ class Arrivals:
             to = self._office.logs.prepare(str(pico), stay_in(attempt), attempt.epoch + 1, url, me)
             opens = self._office.locker.name_for(attempt.name)
             reason = str(more.get("reason", ""))[:LONGEST_REASON]
-            case = replace(case, log=heard.log, to=to, opens=opens, size=newcomer.size, reason=reason)
+            has = self._what_is_here(PicoId(str(pico)), texts_in(more))
+            case = replace(
+                case, log=heard.log, to=to, opens=opens, size=newcomer.size, reason=reason, has=has
+            )
             case = case if case.pico else replace(case, pico=PicoId(str(pico)))
             await self._steps.take(did, Willing(attempt, to.signing), case, heard)
+
+    def _what_is_here(self, pico: PicoId, texts: Sequence[RulesetHash]) -> Has:
+        """Of what would come along."""
+        journal = self._office.journal
+        known = tuple(one for one in texts if journal.ruleset_text(one) is not None)
+        return Has(known, journal.end(pico))
+
+    async def _bring(self, head: Head, did: str, key: bytes, brought: Sequence[bytes], ask: Ask) -> Arrived:
+        """A state of which these blocks came along."""
+        case = self._cases.get(did)
+        has = NOTHING if case is None else case.has
+        freight = self._office.freight
+        if (blocks := all_of_it(head.cid, brought)) is not None:
+            with suppress(MissingBlock):
+                return await freight.small.open(head, key, blocks, has)
+        await freight.fetching.put(brought)
+        return await freight.fetching.fetch(head, did, key, ask)
 
     async def fetch(self, did: str, attempt: Attempt, head: Head, heard: Heard | None) -> None:
         if heard is None:
@@ -117,16 +141,13 @@ class Arrivals:
         try:
             luggage = self._office.locker.open(str(more["keys"]), attempt.name)
             self._entrance.check_proof(did, attempt, head, str(more["proof"]), heard.log or case.log)
-            fetching = self._office.freight.fetching
-            await fetching.put(heard.blocks)
-            arrived = await fetching.fetch(
-                head, did, luggage.key, self._entrance.asking(did, attempt, heard.sender)
-            )
+            ask = self._entrance.asking(did, attempt, heard.sender)
+            arrived = await self._bring(head, did, luggage.key, heard.blocks, ask)
             self._entrance.check_free(did, arrived)
         except CannotSend as problem:
             log.info("blocks of a pico cannot be had yet", did=did, why=str(problem))
             return
-        except (NoFreight, NoLuggage, NotAMove) as problem:
+        except (NoFreight, NoLuggage, NotAMove, BlockError) as problem:
             log.warning("a pico that was handed over cannot be taken", did=did, why=str(problem))
             async with self._steps.alone(did):
                 await self._steps.take(did, NotStaged(attempt, "blocks"), None, heard)
@@ -137,10 +158,12 @@ class Arrivals:
                 case,
                 box=str(more["keys"]),
                 proof=str(more["proof"]),
-                root=head.cid,
+                root=case.root if arrived.blocks else head.cid,
                 pico=arrived.state.head.pico.id,
             )
-            await self._steps.take(did, Staged(attempt, head), after, heard)
+            if arrived.blocks:
+                self._office.opened.keep(did, arrived)
+            await self._steps.take(did, Staged(attempt, head), after, heard, arrived.blocks)
 
     async def drop(self, did: str) -> None:
         """What came of it is not needed any more."""

@@ -74,7 +74,10 @@ class Asking:
         for name, question in list(asked.items()):
             to = Did(case.addresses.get(name, others.get(name, name)))
             message = Where(self._post.me, number, question)
-            self._work.begin(self._post.send(to, did, message, {}))
+            self._work.begin(self._send(did, to, message))
+
+    async def _send(self, did: str, to: Did, message: Where) -> None:
+        await self._post.send(self._post.compose(to, did, message, {}), to)
 
     def note_answer(self, did: str, asked: str, sender: str) -> None:
         waiting = self._asked.get(did)
@@ -94,13 +97,16 @@ class Asking:
             rest_ms = self._began_ms + self._pace.doubt_ms - self._office.clock.now_ms()
             if rest_ms > 0:
                 self._office.clock.call_at(
-                    self._began_ms + self._pace.doubt_ms, lambda: self._work.begin(self._doubt_no_more(did))
+                    self._began_ms + self._pace.doubt_ms, lambda: self._begin_again(did)
                 )
                 return
         async with self._steps.alone(did):
             await self._steps.take(did, Confirmed())
         if (answered := self._sure.pop(did, None)) is not None:
             answered.set()
+
+    def _begin_again(self, did: str) -> None:
+        self._work.begin(self._doubt_no_more(did))
 
     async def _doubt_no_more(self, did: str) -> None:
         case = self._cases.get(did)

@@ -31,6 +31,17 @@ NOBODY = PicoId("")
 
 
 @dataclass(frozen=True, slots=True)
+class Has:
+    texts: tuple[str, ...] = ()
+    """Of rulesets, by hash."""
+    past: tuple[int, str] | None = None
+    """The newest record of the pico, by number and hash."""
+
+
+NOTHING = Has()
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     seat: Seat
     pico: PicoId = NOBODY
@@ -63,6 +74,10 @@ class Case:
     """When it went."""
     forgotten: bool = False
     """Whether nothing is left here of one that has gone but where it is."""
+    held: tuple[str, ...] = ()
+    """Roots of small states whose blocks are kept beside this: see `small_loads`."""
+    has: Has = NOTHING
+    """What the target has already of what goes along."""
     rotate: tuple[str, ...] = ()
     """Channels whose DIDs are those of another engine and are to be changed."""
 
@@ -153,6 +168,8 @@ def write_case(case: Case) -> str:
     ):
         plain[name] = getattr(case, name)
     plain["rotate"] = list(case.rotate)
+    plain["held"] = list(case.held)
+    plain["has"] = None if case.has == NOTHING else {"texts": list(case.has.texts), "past": case.has.past}
     plain["addresses"] = dict(case.addresses)
     plain["log"] = None if case.log is None else asdict(case.log)
     plain["to"] = None if case.to is None else asdict(case.to)
@@ -170,6 +187,8 @@ def read_case(text: str) -> Case:
             plain.pop("addresses", {}),
             _maybe(plain.pop("to", None), read_host),
             rotate=tuple(plain.pop("rotate", ())),
+            held=tuple(plain.pop("held", ())),
+            has=read_has(plain.pop("has", None)),
             **plain,
         )
     except (KeyError, TypeError, ValueError, AttributeError) as problem:
@@ -179,6 +198,14 @@ def read_case(text: str) -> Case:
 def read_host(plain: Mapping[str, Any]) -> NewHost:
     """Raises `TypeError` and others where it is none."""
     return NewHost(**{**plain, "desk": tuple(plain.get("desk", ()))})
+
+
+def read_has(plain: Any) -> Has:
+    """Raises `TypeError` and others where it is none."""
+    if plain is None:
+        return NOTHING
+    texts, past = plain.get("texts", ()), plain.get("past")
+    return Has(tuple(map(str, texts)), None if past is None else (int(past[0]), str(past[1])))
 
 
 def _maybe(plain: Any, read: Callable[[Any], Any]) -> Any:

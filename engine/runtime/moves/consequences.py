@@ -24,8 +24,9 @@ from engine.ports import (
 )
 from engine.runtime.handled_ids import HANDLED, Digests, keeping, unpack
 from engine.runtime.moves.acquaintances import ACQUAINTED, taken_over
-from engine.runtime.moves.cases import Case
+from engine.runtime.moves.cases import NOTHING, Case
 from engine.runtime.moves.forgetting import Forgetting
+from engine.runtime.moves.loads import Arrived
 from engine.runtime.moves.office import Office
 from engine.runtime.moves.reading import has_arrived, stay_in
 from engine.runtime.past import first_record
@@ -81,20 +82,21 @@ class Consequences:
         """It lives here from this commit on."""
         office = self._office
         luggage = office.locker.open(case.box, attempt.name)
-        arrived = await office.freight.fetching.open(head, did, luggage.key)
+        arrived = office.opened.take(did, head) or await self._open(did, case, head, luggage.key)
         pico = arrived.state.head.pico
         office.freight.loading.forget(did)  # what it was when it left the last time
         born, newcomer = await office.landing.birth(arrived)
         office.picos.expect(newcomer)
         stub = self._journal.beside(pico.id)
         was_here = self._journal.find_channel(Eci(pico.id)) is not None
+        goes_on = stub is not None and arrived.beside.since is not None and stub.end == arrived.beside.since
         # What came here for it meanwhile goes behind what it brings along; so much as is known of by now.
         waiting = () if stub is None else [(decode_request(body)[0].eid, body) for body in stub.inbox]
         writes: list[Write] = [SentOn(pico.id, eid) for eid, _ in waiting]
-        writes += [RemovePico(pico.id, keeps_inbox=True)] if was_here else []
+        writes += [RemovePico(pico.id, keeps_inbox=True, keeps_records=goes_on)] if was_here else []
         writes += born
         ids = unpack(arrived.state.beside.get(HANDLED))
-        writes += keeping(self._journal, pico.id, ids)
+        writes += [] if goes_on else keeping(self._journal, pico.id, ids)
         handled = Digests(ids.pieces)
         # One that was handled elsewhere is not taken in again.
         writes += [AcceptEvent(pico.id, eid, body) for eid, body in waiting if eid not in handled]
@@ -105,7 +107,8 @@ class Consequences:
         writes += office.channel_keys.writes(arrived.beside.named)
         writes += taken_over(self._journal, arrived.state.beside.get(ACQUAINTED))
         writes += office.state_keys.owners.writes(pico.id, arrived.beside.owners)
-        writes.append(SetFact(first_record(pico.id), str(pico.seq - len(arrived.beside.records) + 1)))
+        if not goes_on:
+            writes.append(SetFact(first_record(pico.id), str(pico.seq - len(arrived.beside.records) + 1)))
         writes.append(office.locker.kept(pico.id, luggage.secrets))
         writes.append(SetFact(f"stay of {pico.id}", stay_in(attempt)))
         rotate = [str(write.eci) for write in arrived.beside.writes if isinstance(write, KeepDid)]
@@ -113,9 +116,10 @@ class Consequences:
             case,
             pico=pico.id,
             key=office.locker.wrap(luggage.key),
-            root=head.cid,
+            root=case.root if arrived.blocks else head.cid,
             box="",
             had="",
+            has=NOTHING,
             proof="",
             to=None,
             rotate=tuple(dict.fromkeys(rotate)),
@@ -123,6 +127,12 @@ class Consequences:
             forgotten=False,
         )
         return after, writes
+
+    async def _open(self, did: str, case: Case, head: Head, key: bytes) -> Arrived:
+        freight, blocks = self._office.freight, self._office.loads.find(did, head.cid)
+        if blocks is None:
+            return await freight.fetching.open(head, did, key)
+        return await freight.small.open(head, key, blocks, case.has)
 
 
 def _fences(before: Seat, after: Case) -> list[Write]:

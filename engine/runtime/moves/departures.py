@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 
 import structlog
@@ -14,12 +15,16 @@ from engine.core.migration.messages import Attempt, Finished, Late, Ready, Signe
 from engine.core.model import PicoId
 from engine.ports import BadLog, StoreFailed
 from engine.runtime.identities import in_stay, life_purpose
+from engine.runtime.mailbox import Mailbox
 from engine.runtime.moves.ahead import SendingAhead
-from engine.runtime.moves.cases import Case, Cases
+from engine.runtime.moves.cases import NOTHING, Case, Cases
+from engine.runtime.moves.loads import Load
 from engine.runtime.moves.luggage import Luggage, NoLuggage
 from engine.runtime.moves.office import Hooks, Office
 from engine.runtime.moves.post import Heard, entry_of
 from engine.runtime.moves.reading import attempt_in, host_in
+from engine.runtime.moves.small_freight import may_be_small
+from engine.runtime.moves.small_loads import NotSmall
 from engine.runtime.moves.steps import Steps
 from engine.runtime.moves.stillness import Stillness
 from engine.runtime.moves.telling import Telling
@@ -94,7 +99,7 @@ class Departures:
         mailbox.keep_still()
         await mailbox.wait_rested()
         key = office.locker.unwrap(case.key) if case.key else office.draw(32)
-        load = await office.freight.loading.load(pico, did, key)
+        load = await self._load(mailbox, did, key)
         head = load.head
         async with self._steps.alone(did):
             case = self._cases.get(did) or case
@@ -103,8 +108,18 @@ class Departures:
                 raise CannotSeal("it took a turn while it was to stand still")
             luggage = Luggage(key, office.state_keys.known(pico), self._secrets(pico))
             box = office.locker.seal(luggage, case.opens) if case.opens else ""
-            after = replace(case, box=box, key=office.locker.wrap(key), root=head.cid, size=load.size)
-            await self._steps.take(did, Finished(attempt, head), after)
+            root = case.root if load.blocks else head.cid
+            after = replace(case, box=box, key=office.locker.wrap(key), root=root, size=load.size)
+            await self._steps.take(did, Finished(attempt, head), after, blocks=load.blocks)
+
+    async def _load(self, mailbox: Mailbox, did: str, key: bytes) -> Load:
+        """By a message, if it is small; else by the store."""
+        loading, case = self._office.freight.loading, self._cases.get(did)
+        has = NOTHING if case is None else case.has
+        if may_be_small(mailbox, has):
+            with suppress(NotSmall):
+                return await loading.load_small(mailbox.id, key, has)
+        return await loading.load(mailbox.id, did, key)
 
     def _secrets(self, pico: PicoId) -> dict[str, bytes]:
         """What opens mail to its name for life, also by the keys that it had elsewhere lately. Those of the

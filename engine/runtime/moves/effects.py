@@ -23,6 +23,9 @@ from engine.runtime.moves.stillness import FINISH
 from engine.runtime.moves.telling import Telling
 from engine.runtime.moves.work import Work
 
+ALONE: dict[type, str] = {Finish: FINISH, Fetch: "fetch", Sign: "sign"}
+"""Of which one at a time is under way for a pico, and what it is called."""
+
 
 class Effects:
     def __init__(
@@ -45,18 +48,17 @@ class Effects:
         match effect:
             case Tell(what, reason):
                 self._work.begin(self._telling.tell(did, what, reason, attempt))
-            case Finish():
-                self._work.begin(self._perform(did, effect, heard), (did, FINISH))
-            case Fetch():
-                self._work.begin(self._perform(did, effect, heard), (did, "fetch"))
-            case Sign():
-                self._work.begin(self._perform(did, effect, heard), (did, "sign"))
             case Drop():
                 self._work.begin(self._arrivals.drop(did))
             case AskAround(number):
                 self._asking.begin(did, number)
             case _:
-                self._work.begin(self._perform(did, effect, heard))
+                kind = ALONE.get(type(effect))
+                task = self._work.begin(
+                    self._perform(did, effect, heard), None if kind is None else (did, kind)
+                )
+                if task is not None and heard is not None and heard.reply is not None:
+                    heard.reply.wait_for(task)
 
     async def _perform(self, did: str, effect: Effect, heard: Heard | None) -> None:
         match effect:

@@ -22,7 +22,8 @@ from engine.ports import (
     KeptLog,
 )
 from engine.runtime.moves.cases import Cases
-from engine.runtime.moves.fetching import Arrived, Ask
+from engine.runtime.moves.fetching import Ask
+from engine.runtime.moves.loads import Arrived
 from engine.runtime.moves.office import (
     Office,
 )

@@ -28,6 +28,7 @@ from engine.runtime.courtesy import resting
 from engine.runtime.handled_ids import HANDLED, unpack
 from engine.runtime.moves.keeping import EPOCH, keep
 from engine.runtime.moves.loading import Stores
+from engine.runtime.moves.loads import Arrived, NoFreight
 from engine.runtime.preparation import name_state
 from engine.runtime.sealed_states import open_tree
 
@@ -39,21 +40,6 @@ LOOKED_AT_ONCE = 8
 Ask = Callable[[list[Cid]], AsyncGenerator[dict[Cid, bytes], None]]
 """Get blocks from the engine that has them, hashed, as they come: all of those, or as many as go into a
 message."""
-
-
-class NoFreight(Exception):
-    """A state that could not be had, or is not what it is called. Says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Arrived:
-    """A state that is here as a whole, and was checked."""
-
-    state: State
-    beside: Unpacked
-    head: Head
-    since: RecordsHead | None = None
-    """As the pico was when it was fetched ahead: the records since then make this state of that one."""
 
 
 @dataclass(slots=True)

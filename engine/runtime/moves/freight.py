@@ -7,6 +7,7 @@ from engine.ports import Journal
 from engine.runtime.captures import Captures
 from engine.runtime.moves.fetching import Fetching
 from engine.runtime.moves.loading import Loading, NameChannels, OwnersOf, Stores
+from engine.runtime.moves.small_freight import SmallFreight
 
 
 class Freight:
@@ -20,5 +21,6 @@ class Freight:
         named: NameChannels,
     ) -> None:
         self.stores = stores
-        self.loading = Loading(journal, captures, stores, aead, owners_of, named)
+        self.small = SmallFreight(journal, aead)
+        self.loading = Loading(journal, captures, stores, aead, owners_of, named, self.small)
         self.fetching = Fetching(stores, aead)

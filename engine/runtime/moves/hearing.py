@@ -20,6 +20,7 @@ from engine.runtime.moves.giving import Giving
 from engine.runtime.moves.office import Office
 from engine.runtime.moves.post import Heard, entry_of, proven_text
 from engine.runtime.moves.reading import check_offer, with_keys
+from engine.runtime.moves.replying import Reply
 from engine.runtime.moves.steps import Steps
 from engine.runtime.moves.taking_ahead import TakingAhead
 from engine.runtime.moves.work import Work
@@ -61,7 +62,13 @@ class Hearing:
                     return await self._giving.give(letter)
                 case migration_goods.AHEAD:
                     return await self._ahead.hear(letter)
-            return await self._work.to_the_end(self._hear(await self._read(letter)))
+            heard = await self._read(letter)
+            if letter.message.headers.get("return_route") != "all":
+                return await self._work.to_the_end(self._hear(heard))
+            reply = Reply()
+            handled = await self._work.to_the_end(self._hear(replace(heard, reply=reply)))
+            answer = await reply.said()
+            return handled if answer is None else Handled(answers=(answer,))
         except NotAMove as problem:
             log.info("a message of a move is not what it should be", why=str(problem))
             return Handled("unreadable")

@@ -85,7 +85,8 @@ class Heralds:
         """Whether it has to be told again."""
         proof = {"log": kept.lines, **({"approvals": kept.approvals} if kept.approvals else {})}
         try:
-            await self._post.send(Did(engine), hosting.name, Moved(entry_of(hosting)), proof)
+            news = self._post.compose(Did(engine), hosting.name, Moved(entry_of(hosting)), proof)
+            await self._post.send(news, Did(engine))
         except CannotSend as problem:
             if not problem.is_final:
                 return True

@@ -12,7 +12,8 @@ from engine.core.model import Eci, PicoId
 from engine.core.records import Head
 from engine.ports import BirthPico, DropParts, Journal, Write
 from engine.runtime.courtesy import resting
-from engine.runtime.moves.fetching import Arrived, records_after
+from engine.runtime.moves.fetching import records_after
+from engine.runtime.moves.loads import Arrived
 from engine.runtime.piecemeal import bring_in_parts
 from engine.runtime.rebirths import around
 from engine.runtime.residents import Newcomer

@@ -7,7 +7,6 @@ of it is carried ahead then costs no more than itself.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -22,16 +21,20 @@ from engine.core.migration.messages import Head
 from engine.core.model import Eci, PicoId, RulesetHash
 from engine.core.protocols.migration_goods import MOST_BYTES
 from engine.ports import BlockStore, Journal, MissingBlocks, StoreFailed
-from engine.runtime.besides import Tail, pack_beside
+from engine.runtime.begun_here import begin_here
+from engine.runtime.besides import RecordEnd, Tail, pack_beside
 from engine.runtime.block_walks import walk
 from engine.runtime.captures import Capture, Captures
 from engine.runtime.channel_keys import NamedChannel, pack_name
 from engine.runtime.courtesy import resting
 from engine.runtime.handled_ids import HANDLED, HandledIds, pack
-from engine.runtime.moves.acquaintances import ACQUAINTED, acquaintances, names_in
+from engine.runtime.moves.acquaintances import ACQUAINTED, acquaintances, finding_names
+from engine.runtime.moves.cases import Has
 from engine.runtime.moves.keeping import EPOCH, keep
+from engine.runtime.moves.loads import Load
+from engine.runtime.moves.small_freight import SmallFreight
 from engine.runtime.pico_owners import PicoOwner, pack_owners
-from engine.runtime.preparation import name_state
+from engine.runtime.preparation import naming
 from engine.runtime.sealed_trees import CannotSeal
 from engine.runtime.walking import drive
 
@@ -42,17 +45,6 @@ OwnersOf = Callable[[PicoId], Sequence[PicoOwner]]
 NameChannels = Callable[[Eci, Sequence[Did]], Sequence[NamedChannel]]
 """DIDs of a channel with their keys."""
 Stores = Callable[[], Awaitable[BlockStore]]
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """A state that is in the store as blocks."""
-
-    head: Head
-    size: int
-    """Bytes of all of them."""
-    new: int
-    """Bytes of those that were not there when it was loaded before."""
 
 
 @dataclass(slots=True)
@@ -83,6 +75,7 @@ class Loading:
         aead: Aead,
         owners_of: OwnersOf,
         named: NameChannels,
+        small: SmallFreight,
     ) -> None:
         self._journal = journal
         self._captures = captures
@@ -90,6 +83,7 @@ class Loading:
         self._aead = aead
         self._owners_of = owners_of
         self._named = named
+        self._small = small
         self._trees: dict[str, _Tree] = {}
         self._reached: dict[str, tuple[str, frozenset[Cid]]] = {}
         """By pico: the blocks of a state that an earlier run of the engine has loaded."""
@@ -109,6 +103,10 @@ class Loading:
             del self._trees[next(iter(self._trees))]
         return load
 
+    async def load_small(self, pico: PicoId, key: bytes, has: Has) -> Load:
+        """The newest state for one message. Raises `NotSmall` and what `load` raises."""
+        return await self._small.load(await self._captures.take(pico), key, has, self._pack)
+
     def forget(self, did: str) -> None:
         """It stays, or is gone for good."""
         self._trees.pop(did, None)
@@ -120,10 +118,11 @@ class Loading:
 
     async def _write(self, tree: _Tree, pico: PicoId, did: str, rest: float, is_last: bool) -> Load:
         capture = await self._captures.take(pico)
-        state = await asyncio.to_thread(name_state, capture.head.pico) if is_last else ""
+        state = await begin_here(naming(capture.head.pico)) if is_last else ""
         texts = frozenset(texts_of(capture.head.pico))
         tree.texts.update({digest: self._text(digest) for digest in texts - tree.written})
-        beside = await self._beside(capture, tree.tail, tree.handled, is_last)
+        await tree.tail.read_on(self._journal, pico, capture.head.pico.seq)
+        beside = await self._pack(capture, tree.tail, tree.handled, is_last=is_last)
         since = [] if tree.tree.seq is None else tree.tail.since(tree.tree.seq)
         store = _Noting(await self._stores(), tree.sizes)
         root = await drive(
@@ -136,22 +135,29 @@ class Loading:
         head = Head(capture.head.pico.seq, state, tree.root)
         return Load(head, sum(tree.sizes.values()), store.size)
 
-    async def _beside(
-        self, capture: Capture, tail: Tail, handled: HandledIds, is_last: bool
+    async def _pack(
+        self,
+        capture: Capture,
+        tail: Tail,
+        handled: HandledIds,
+        since: RecordEnd | None = None,
+        is_last: bool = True,
     ) -> Mapping[str, object]:
+        """What goes along beside a state: records since one that the other engine has, which then knows the
+        ids of all events before, or the newest of all and the ids of the rest."""
         pico = capture.head.pico
-        await tail.read_on(self._journal, pico.id, pico.seq)
-        await handled.read_on(self._journal, pico.id, pico.seq - len(tail.records))
+        if since is None:
+            await handled.read_on(self._journal, pico.id, pico.seq - len(tail.records))
         channels: dict[Eci, list[Did]] = {}
         for did, eci in capture.beside.dids:
             channels.setdefault(eci, []).append(did)
         named = {one.did: one for eci, dids in channels.items() for one in self._named(eci, dids)}
         names = [pack_name(named[did]) for did, _ in capture.beside.dids]
-        packed = pack_beside(capture.beside, tail, names, None, pack_owners(self._owners_of(pico.id)))
+        packed = pack_beside(capture.beside, tail, names, None, pack_owners(self._owners_of(pico.id)), since)
         packed = {**packed, HANDLED: pack(handled)}
         if not is_last:
             return packed
-        known = await asyncio.to_thread(names_in, capture.head, tail.records)
+        known = await begin_here(finding_names(capture.head, tail.records))
         return {**packed, ACQUAINTED: acquaintances(self._journal, known)}
 
     def _text(self, digest: RulesetHash) -> str:

@@ -61,6 +61,7 @@ class Moves:
         self._heralds = Heralds(office, pace, cases, work)
         self._hearing = Hearing(office, cases, steps, work, asking, self._arrivals.ahead)
         self._wishes = Wishes(office, hooks, cases, steps, work, asking)
+        sending.hear = self._hearing.hear
         settling.look_after = self._look_after
         steps.do = Effects(work, sending, telling, departures, self._arrivals, asking).do
         self.forwarding: Resting | None = None

@@ -25,7 +25,9 @@ from engine.runtime.mailbox import Mailbox
 from engine.runtime.moves.freight import Freight
 from engine.runtime.moves.landing import Landing
 from engine.runtime.moves.luggage import Draw, Locker
+from engine.runtime.moves.opened import Opened
 from engine.runtime.moves.post import Post
+from engine.runtime.moves.small_loads import SmallLoads
 from engine.runtime.residents import Newcomer
 from engine.runtime.state_keys import StateKeys
 
@@ -162,6 +164,8 @@ class Office:
     post: Post
     freight: Freight
     locker: Locker
+    loads: SmallLoads
+    opened: Opened
     channel_keys: ChannelKeys
     state_keys: StateKeys
     keys: Keys

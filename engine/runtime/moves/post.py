@@ -17,13 +17,14 @@ from engine.core.cids import Cid, cid_of
 from engine.core.didcomm.messages import Message
 from engine.core.didcomm.refused import Refused
 from engine.core.dids import Did, same_did, show_did
-from engine.core.migration.messages import Attempt, Entry, Handoff, Head, Sent
+from engine.core.migration.messages import Attempt, Entry, Handoff, Head, Offer, Release, Sent
 from engine.core.protocols import migration, migration_goods
 from engine.core.protocols.migration import NotAMove, Parcel
 from engine.ports import BadLog, CannotSend, Entropy, Envelopes, Hosting, KeptLog, Letter, LifelongLogs
 from engine.runtime.identities import Identities
 from engine.runtime.letters import Letters
 from engine.runtime.moves.cases import name_of_engine
+from engine.runtime.moves.replying import Reply
 from engine.runtime.moves.streams import blocks_of_car
 
 LIFETIME_S = 600
@@ -41,6 +42,12 @@ class Heard:
     """The pico's log, where one came along; it proves what it says."""
     hosting: Hosting | None
     blocks: tuple[bytes, ...] = ()
+    reply: Reply | None = None
+    """What may go back over the connection along which it came."""
+
+
+ASKING = (Offer, Handoff, Release)
+"""To these there is an answer as a rule, which may come back over the same connection."""
 
 
 class Post:
@@ -70,10 +77,15 @@ class Post:
 
     # --- saying ---
 
-    async def send(
+    async def send(self, written: Message, to: Did) -> Letter | None:
+        """What came back over the connection, if something did. Raises `CannotSend`."""
+        posted = await self._letters.send(written, to)
+        return None if posted.reply is None else await self._open(posted.reply, to)
+
+    def compose(
         self, to: Did, did: str, message: Sent, more: Mapping[str, Any], blocks: list[bytes] | None = None
-    ) -> None:
-        """Raises `CannotSend`."""
+    ) -> Message:
+        """Raises `NotAMove`."""
         written = migration.write(
             Parcel(did, message, more),
             self._entropy.seed(),
@@ -84,7 +96,7 @@ class Post:
         )
         if blocks:
             written = replace(written, attachments=(migration_goods.as_attachment(blocks),))
-        await self._letters.send(written, to)
+        return replace(written, headers={"return_route": "all"}) if isinstance(message, ASKING) else written
 
     async def ask(self, to: Did, kind: str, answer: str, body: Mapping[str, Any]) -> Message:
         """The answer that came back. Raises `CannotSend`."""
@@ -114,15 +126,19 @@ class Post:
     async def _answer(self, to: Did, question: Message, answer: str, reply: bytes | None) -> Message:
         if reply is None:
             raise CannotSend("nothing came back over the connection", is_final=False)
-        try:
-            letter = await self._envelopes.open(reply, self.now_s())
-        except Refused as refused:
-            raise CannotSend(f"what came back cannot be read: {refused.reason}", is_final=False) from None
-        told = letter.message
-        is_theirs = letter.sender is not None and same_engine(letter.sender, to)
-        if not is_theirs or told.thid != question.id or migration_goods.kind_of(told.type) != answer:
+        told = (await self._open(reply, to)).message
+        if told.thid != question.id or migration_goods.kind_of(told.type) != answer:
             raise CannotSend(f"{show_did(to)} did not answer that", is_final=False)
         return told
+
+    async def _open(self, envelope: bytes, by: Did) -> Letter:
+        try:
+            letter = await self._envelopes.open(envelope, self.now_s())
+        except Refused as refused:
+            raise CannotSend(f"what came back cannot be read: {refused.reason}", is_final=False) from None
+        if letter.sender is None or not same_engine(letter.sender, by):
+            raise CannotSend(f"what came back is not from {show_did(by)}", is_final=False)
+        return letter
 
     def write(
         self,

@@ -14,11 +14,12 @@ from engine.core.migration.messages import (
     Attempt,
     Offer,
 )
-from engine.core.protocols.migration import NotAMove
+from engine.core.model import RulesetHash
+from engine.core.protocols.migration import MOST_RULESETS, NotAMove
 from engine.ports import (
     NewHost,
 )
-from engine.runtime.moves.cases import Case, read_host
+from engine.runtime.moves.cases import Case, Has, read_has, read_host
 from engine.runtime.moves.office import Told
 from engine.runtime.moves.post import Heard, entry_of
 
@@ -47,7 +48,15 @@ def with_keys(case: Case, heard: Heard) -> Case:
     opens, had = more["keys"].get("box"), more.get("has")
     if not isinstance(opens, str) or to.signing != message.key:
         raise NotAMove("it does not say which keys it has made")
-    return replace(case, to=to, opens=opens, had=had if isinstance(had, str) else "")
+    return replace(case, to=to, opens=opens, had=had if isinstance(had, str) else "", has=has_in(more))
+
+
+def has_in(more: Mapping[str, Any]) -> Has:
+    """What a target says that it has already."""
+    try:
+        return read_has(more)
+    except (TypeError, ValueError, LookupError):
+        raise NotAMove("it does not say what it has already") from None
 
 
 def attempt_in(seat: Seat) -> Attempt | None:
@@ -120,6 +129,13 @@ def told_in(more: Mapping[str, Any]) -> tuple[Told, ...]:
         except (KeyError, TypeError, ValueError, AttributeError):
             raise NotAMove("what it says of its rulesets cannot be read") from None
     return tuple(found)
+
+
+def texts_in(more: Mapping[str, Any]) -> tuple[RulesetHash, ...]:
+    """All that it takes to run it, and to roll its rulesets back."""
+    needs = more.get("needs")
+    listed = needs.get("texts") if isinstance(needs, Mapping) else None
+    return tuple(RulesetHash(str(one)) for one in listed[:MOST_RULESETS]) if isinstance(listed, list) else ()
 
 
 def price_in(more: Mapping[str, Any]) -> int:

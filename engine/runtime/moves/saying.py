@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from engine.core.blocks.state import texts_of
 from engine.core.migration.messages import (
     Accept,
     Attempt,
@@ -20,11 +21,13 @@ from engine.core.migration.messages import (
     Taken,
 )
 from engine.core.multiformats import to_multibase
+from engine.core.protocols.migration import MOST_RULESETS
 from engine.ports import (
     KeptLog,
 )
 from engine.runtime.identities import SIGNING, life_purpose
-from engine.runtime.moves.cases import Case
+from engine.runtime.moves.cases import Case, Has
+from engine.runtime.moves.loads import Blocks
 from engine.runtime.moves.office import (
     Office,
 )
@@ -41,7 +44,17 @@ class Saying:
         """Of a handoff, if they are few."""
         if not isinstance(message, Handoff):
             return []
+        if (small := self._office.loads.find(did, message.head.cid)) is not None:
+            return self._all_of_it(case, message, small)
+            return []
         return await self._office.freight.loading.at_hand(did, message.head.cid, case.had, case.size)
+
+    def _all_of_it(self, case: Case, handoff: Handoff, small: Blocks) -> list[bytes]:
+        """Also the texts that the target had, where it may have lost them."""
+        if handoff.entry is None or not case.has.texts:
+            return list(small.values())
+        texts = self._office.freight.small.texts(self._office.locker.unwrap(case.key), case.has.texts)
+        return [*small.values(), *texts.values()]
 
     def more(self, did: str, case: Case, message: Sent) -> Mapping[str, Any] | None:
         """What goes along that the tables do not know; None if it cannot be said now."""
@@ -49,7 +62,7 @@ class Saying:
             case Offer():
                 return self._offered(case)
             case Accept() if case.to is not None:
-                return {"keys": {**asdict(case.to), "box": case.opens}, "has": case.root}
+                return {"keys": {**asdict(case.to), "box": case.opens}, "has": case.root, **_told(case.has)}
             case Handoff(attempt, head) if case.box:
                 proof = to_multibase("u", self._prove(case, did, attempt, head))
                 told = {"proof": proof, "keys": case.box}
@@ -81,6 +94,7 @@ class Saying:
         mailbox = self._office.picos.wake(case.pico)
         size = 0 if mailbox is None else mailbox.held_bytes
         rulesets = () if mailbox is None else mailbox.head.pico.rulesets
+        texts = [] if mailbox is None else texts_of(mailbox.head.pico)[:MOST_RULESETS]
         told = [
             {
                 "rid": one.rid,
@@ -98,7 +112,7 @@ class Saying:
             "size": size,
             "rulesets": [one.hash for one in rulesets],
             "formats": {"state": 1, "records": 1},
-            "needs": {"rulesets": told},
+            "needs": {"rulesets": told, "texts": texts},
         }
 
     def _prove(self, case: Case, did: str, attempt: Attempt, head: Head) -> bytes:
@@ -106,3 +120,8 @@ class Saying:
         return self._office.sign(
             self._office.keys.derive(f"{purpose}/{SIGNING}"), proven_text(did, attempt, head)
         )
+
+
+def _told(has: Has) -> dict[str, Any]:
+    told: dict[str, Any] = {"texts": list(has.texts)} if has.texts else {}
+    return told if has.past is None else {**told, "past": list(has.past)}

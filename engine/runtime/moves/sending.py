@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 import structlog
 
+from engine.core.didcomm.messages import Message
 from engine.core.migration import Seat
 from engine.core.migration.messages import Late, Offer, Refuse, Sent
 from engine.core.protocols.migration import NotAMove
-from engine.ports import CannotSend
-from engine.runtime.moves.cases import Case, Cases
+from engine.ports import CannotSend, Letter
+from engine.runtime.moves.cases import Case, Cases, name_of_engine
 from engine.runtime.moves.office import Office
 from engine.runtime.moves.post import Heard
 from engine.runtime.moves.reading import attempt_in
@@ -17,6 +20,13 @@ from engine.runtime.moves.steps import Steps
 from engine.runtime.moves.telling import Troubles
 
 log = structlog.get_logger("picomesh.moves")
+
+
+Hear = Callable[[Letter], Awaitable[object]]
+
+
+async def hear_nothing(letter: Letter) -> None:
+    """Before anybody is there who listens."""
 
 
 class Sending:
@@ -28,6 +38,8 @@ class Sending:
         self._steps = steps
         self._saying = saying
         self._troubles = troubles
+        self.hear: Hear = hear_nothing
+        """Takes in what comes back over a connection."""
 
     async def send(self, did: str, to: str, message: Sent, heard: Heard | None) -> None:
         case = self._cases.get(did) or Case(Seat(self._post.me))
@@ -38,7 +50,10 @@ class Sending:
         if more is None:
             return
         try:
-            await self._post.send(case.address(to), did, message, more, blocks)
+            written = self._post.compose(case.address(to), did, message, more, blocks)
+            if _goes_back(heard, to, written):
+                return
+            answer = await self._post.send(written, case.address(to))
         except NotAMove as problem:
             log.error("a message of a move cannot be written", did=did, why=str(problem))
             self._troubles[did] = str(problem)
@@ -51,3 +66,12 @@ class Sending:
                 async with self._steps.alone(did):
                     await self._steps.take(did, Refuse(message.attempt, str(problem)))
             raise
+        else:
+            if answer is not None:
+                await self.hear(answer)
+
+
+def _goes_back(heard: Heard | None, to: str, written: Message) -> bool:
+    """Whether that is said over the connection along which came what it answers."""
+    is_theirs = heard is not None and to == name_of_engine(heard.sender)
+    return is_theirs and heard is not None and heard.reply is not None and heard.reply.give(written)

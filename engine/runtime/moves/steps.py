@@ -14,10 +14,11 @@ from engine.core.migration import Footing, Seat, react
 from engine.core.migration import source as leaving
 from engine.core.migration.messages import Attempt, Effect, Entry, Forgotten
 from engine.core.migration.seats import Message
-from engine.core.model import PicoId
+from engine.core.model import EMPTY, PicoId
 from engine.runtime.keyed_locks import KeyedLocks
 from engine.runtime.moves.cases import Case, Cases, forgotten, written
 from engine.runtime.moves.consequences import Consequences
+from engine.runtime.moves.loads import Blocks
 from engine.runtime.moves.office import Office, Pace
 from engine.runtime.moves.patience import Patience
 from engine.runtime.moves.post import Heard
@@ -39,6 +40,7 @@ class Steps:
         self._cases = cases
         self._consequences = Consequences(office)
         self._settling = settling
+        self._loads = office.loads
         self._work = work
         self.patience = Patience(office.clock, pace, cases, work, self.take_in)
         self.footing = Footing.SURE
@@ -59,14 +61,20 @@ class Steps:
         return replace(case, pico=pico)
 
     async def take(
-        self, did: str, message: Message, case: Case | None = None, heard: Heard | None = None
+        self,
+        did: str,
+        message: Message,
+        case: Case | None = None,
+        heard: Heard | None = None,
+        blocks: Blocks = EMPTY,
     ) -> None:
-        """One step of the tables. Whoever calls holds the lock of that pico."""
+        """One step of the tables. `blocks` are those of a small state that the message names, and are kept as
+        long as the seat does. Whoever calls holds the lock of that pico."""
         before = self._cases.get(did) or Case(Seat(self._post.me))
         case = before if case is None else case
         seat, effects = react(case.seat, message, self.footing)
         if seat != case.seat:
-            await self._commit(did, message, case, replace(case, seat=seat))
+            await self._commit(did, message, case, replace(case, seat=seat), blocks)
         elif heard is not None and self._cases.get(did) is not None:
             self._cases.put(did, case)  # what is not durable of it is said again
         attempt = getattr(message, "attempt", None) or attempt_in(before.seat)
@@ -74,19 +82,20 @@ class Steps:
             self.do(did, effect, heard, attempt)
         self.patience.arm(did)
 
-    async def _commit(self, did: str, message: Message, before: Case, after: Case) -> None:
+    async def _commit(self, did: str, message: Message, before: Case, after: Case, blocks: Blocks) -> None:
         if after.seat == Seat(after.seat.me):
-            await self._journal.commit([forgotten(did)])
+            await self._journal.commit([forgotten(did), *self._loads.all_dropped(did, before)])
             self._cases.drop(did)
             return
         after, writes = await self._consequences.of(did, message, before, after)
+        after, kept = self._loads.changes(did, message, after, blocks)
         arriving = has_arrived(before.seat, after.seat)
         if arriving:
             # Somebody may wake it as soon as the journal has it. It takes no turn before that is known here:
             # else two mailboxes would, each going on from the same record.
             self._settling.stillness.hold(after.pico)
         try:
-            await self._journal.commit([written(did, after), *writes])
+            await self._journal.commit([written(did, after), *kept, *writes])
         except BaseException:
             if arriving:
                 self._settling.stillness.loose(after.pico)

@@ -22,7 +22,8 @@ from engine.ports import CannotSend, Letter
 from engine.runtime.moves.ahead import REST
 from engine.runtime.moves.cases import Case, Cases, name_of_engine
 from engine.runtime.moves.entrance import Entrance
-from engine.runtime.moves.fetching import Held, NoFreight
+from engine.runtime.moves.fetching import Held
+from engine.runtime.moves.loads import NoFreight
 from engine.runtime.moves.luggage import NoLuggage
 from engine.runtime.moves.office import Office
 from engine.runtime.moves.work import Work

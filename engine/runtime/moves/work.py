@@ -24,14 +24,15 @@ class Work:
         self._begun: set[Task[Any]] = set()
         """What somebody has asked for, which goes on if they do not wait for it."""
 
-    def begin(self, work: Coroutine[Any, Any, None], key: Key | None = None) -> None:
+    def begin(self, work: Coroutine[Any, Any, None], key: Key | None = None) -> Task[None] | None:
         """Of one kind for one pico only one is under way: the tables ask for it again."""
         if key is not None and self.is_under_way(key):
             work.close()
-            return
+            return None
         task = asyncio.get_running_loop().create_task(_run(work))
         self._tasks[task] = key
         task.add_done_callback(lambda done: self._tasks.pop(done, None))
+        return task
 
     async def to_the_end(self, work: Coroutine[Any, Any, T]) -> T:
         """Also if whoever has asked for it goes away: what is on the disk has to be in memory."""

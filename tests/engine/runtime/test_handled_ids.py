@@ -51,20 +51,23 @@ async def move(pico: PicoId, here: Traveller, there: Traveller) -> None:
 @pytest.mark.usefixtures("few")
 @in_loop
 async def test_an_event_of_long_ago_is_not_run_again_after_any_move(tmp_path: Path) -> None:
-    """Whoever repeats it is told that it was handled, or that it was accepted; also at the first engine,
-    where its record was, and after a restart."""
+    """Whoever repeats it is told that it was handled, or that it was accepted; at the first engine, which has
+    its record, they are answered as the first time; also after a restart."""
     _, ann, bob, pico = await setting(tmp_path)
     eci = ann.eci(pico)
     for n in range(10):
         await ann.run(pico, "far:hello", f"e{n}", n=n)
     for here, there in ((ann, bob), (bob, ann), (ann, bob)):
         await move(pico, here, there)
-        assert len(there.disk.records[pico]) < 8
+        assert "e0" not in {eid for eid, _ in bob.disk.records[pico].values()}
         for n in range(10):
             assert await there.host.accept_event(eci, "far", "hello", {"n": n}, EventId(f"e{n}")) == f"e{n}"
         told = await there.run(pico, "far:hello", "e0", n=0)
-        assert isinstance(told, Refusal)
-        assert "has handled this event long ago" in told.reason
+        if there is ann:  # which has kept what it did there
+            assert isinstance(told, EventReply)
+        else:
+            assert isinstance(told, Refusal)
+            assert "has handled this event long ago" in told.reason
         assert await there.seen(pico) == [*range(10)]
     await bob.crash_and_start()
     assert isinstance(await bob.run(pico, "far:hello", "e0", n=0), Refusal)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import copy
 from asyncio import Future
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -41,32 +40,6 @@ async def test_a_pico_moves_with_all_that_it_has(tmp_path: Path) -> None:
     assert isinstance(await bob.run(pico, "far:hello", n=2), EventReply)
     assert await bob.seen(pico) == [1, 2]
     assert await bob.seen(pico, "told") == ["leaving", "arrived"]
-
-
-@in_loop
-async def test_it_comes_back_and_only_the_difference_goes_over_the_wire(tmp_path: Path) -> None:
-    """Its texts and whatever did not change are still where it was."""
-    mesh, ann, bob = await setting(tmp_path)
-    pico = await ann.counter(tmp_path)
-    await ann.run(pico, "far:hello", n=1)
-    first = await sent_by(mesh, ann.moves.wanted(pico, bob.did), ann, bob)
-    await bob.run(pico, "far:hello", n=2)
-    second = await sent_by(mesh, bob.moves.wanted(pico, ann.did), ann, bob)
-    assert await ann.seen(pico) == [1, 2]
-    assert not bob.moves.acts(pico)
-    await ann.run(pico, "far:hello", n=3)
-    await ann.moves.wanted(pico, bob.did)
-    await settle(ann, bob)
-    assert await bob.seen(pico) == [1, 2, 3]
-    assert second < first / 2, (first, second)
-
-
-async def sent_by(mesh: Mesh, wanted: Awaitable[Any], *members: Traveller) -> int:
-    """Bytes that go over the wire until all rest again."""
-    before = len(mesh.wire.requests)
-    assert isinstance(await wanted, str)
-    await settle(*members)
-    return sum(len(request.body or "") for request in mesh.wire.requests[before:])
 
 
 @in_loop

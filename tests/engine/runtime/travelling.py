@@ -82,9 +82,9 @@ class Traveller(Member):
     def did(self) -> str:
         return self.mail.engine_did()
 
-    async def counter(self, folder: Path) -> PicoId:
+    async def counter(self, folder: Path, ruleset: str = COUNTER) -> PicoId:
         """A pico below the root, with a counter."""
-        (folder / "count.krl").write_text(COUNTER, "utf-8")
+        (folder / "count.krl").write_text(ruleset, "utf-8")
         before = {one.id for one in self.host.tree().children}
         await self.send("wrangler:new_child_request", name="child")
         await self.host.wait_quiet()
