@@ -28,7 +28,13 @@ def test_every_route_is_documented() -> None:
 def test_every_status_is_documented() -> None:
     """Those of refusals, and 500 for what fails."""
     rows = table(ENGINE / "adapters" / "http" / "README.md")
-    assert {int(row[0]) for row in rows if row[0].isdigit()} == {*STATUS_OF_REFUSAL.values(), 401, 421, 500}
+    assert {int(row[0]) for row in rows if row[0].isdigit()} == {
+        *STATUS_OF_REFUSAL.values(),
+        401,
+        405,
+        421,
+        500,
+    }
 
 
 def shown(default: object) -> str:

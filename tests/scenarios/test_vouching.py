@@ -152,6 +152,6 @@ def test_looking_issues_nothing(homes: tuple[Home, Home]) -> None:
     """A link that somebody follows has no pico vouch for anybody; nor has what is no JSON."""
     engine = homes[0].engine
     url, headers = f"{engine.url}/api/credential", engine.credentials()
-    assert "this issues a credential" in httpx.get(url, headers=headers).json()["detail"]
+    assert "this takes POST" in httpx.get(url, headers=headers).json()["detail"]
     broken = httpx.post(url, content=b'{"eci": 1', headers=headers)
     assert "the body cannot be read" in broken.json()["detail"]

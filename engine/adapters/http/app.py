@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from time import monotonic
 from typing import TypeVar
 
@@ -35,23 +35,27 @@ from engine.adapters.http import (
     upgrades,
     vouching,
 )
+from engine.adapters.http.declared import OPERATIONS
+from engine.adapters.http.declared.operations import demand_fitting, find_operation
 from engine.adapters.http.duplex import Duplexes, DuplexLimits
 from engine.adapters.http.gate import Gate, GateRules
 from engine.adapters.http.host import Host
 from engine.adapters.http.mcp_door import MCP_ABOUT, MCP_PATH, McpDoor, McpFace
+from engine.adapters.http.openapi import describe
 from engine.adapters.http.problems import Problem
 from engine.adapters.http.rates import RateLimit, Rates, whose
 from engine.adapters.http.replies import (
-    ALLOWED,
     OPTIONS,
     Reply,
+    allowed,
+    encode,
     guarded,
     problem_reply,
     send_reply,
     with_headers,
 )
 from engine.adapters.http.requests import ClientGone, Limits, Request, path_segments
-from engine.adapters.http.routes import MCP, Endpoint, Routes, Surface
+from engine.adapters.http.routes import MCP, READ, Endpoint, Routes, Surface
 from engine.adapters.http.streams import Stream, send_stream
 from engine.adapters.http.ui import UI_ROUTES
 from engine.adapters.http.withholding import withhold
@@ -65,10 +69,10 @@ MENDING = "`picomesh replay ECI` names the record; a copy of the journal has to 
 """What can be done about a damaged history."""
 
 FAILURES = RateLimit(per_s=0.2, burst=10, on_loopback=True)
-"""How often one address may show what lets nobody in."""
+"""How often one address may type what lets nobody in. Nobody finds a code by trying; it is for the load."""
 LOST = "`picomesh doctor surface` lists the routes, and so does the README of the HTTP face"
 
-ROUTED: Routes = {
+_ROUTED: Routes = {
     **administration.ROUTES,
     **login.ROUTES,
     **tokens.ROUTES,
@@ -90,6 +94,19 @@ ROUTED: Routes = {
     **moves.ROUTES,
     **UI_ROUTES,
 }
+
+
+async def _describe(host: Host, request: Request) -> Reply:
+    return Reply(_description())
+
+
+@cache
+def _description() -> bytes:
+    return encode(describe(all_routes()))
+
+
+OPENAPI = Endpoint(_describe, "this description of all routes, as OpenAPI 3.1", READ)
+ROUTED: Routes = {**_ROUTED, "/openapi.json": OPENAPI}
 """Everything but the routes of `picos`."""
 
 
@@ -116,7 +133,7 @@ def make_app(
     rates = Rates(rate or RateLimit(), monotonic)
     router = Router(
         [
-            *(Route(path, _Door(host, limits, gate, endpoint)) for path, endpoint in ROUTED.items()),
+            *(Route(path, _Door(host, limits, gate, path, endpoint)) for path, endpoint in ROUTED.items()),
             Route(MCP_PATH, McpDoor(gate, mcp)),
         ],
         redirect_slashes=False,
@@ -147,11 +164,12 @@ def make_app(
 class _Door:
     """An endpoint as the router wants it, behind the gate."""
 
-    def __init__(self, host: Host, limits: Limits, gate: Gate, endpoint: Endpoint) -> None:
+    def __init__(self, host: Host, limits: Limits, gate: Gate, path: str, endpoint: Endpoint) -> None:
         self._host = host
         self._limits = limits
         self._gate = gate
         self._endpoint = endpoint
+        self._declared = OPERATIONS.get(path, {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         surface = self._endpoint.surface
@@ -159,16 +177,27 @@ class _Door:
         async def answer() -> Reply | Stream:
             request = Request(scope, receive, self._limits)
             scope["gate"] = self._gate
-            scope["caller"] = self._gate.admit(surface, scope["method"], request.headers, whose(scope))
+            scope["caller"] = self._gate.admit(surface, scope["method"], request.headers)
             if scope["method"] == "OPTIONS":
-                return OPTIONS if surface.is_public else Reply(b"", headers=ALLOWED)
-            return await self._endpoint.handler(self._host, request)
+                return OPTIONS if surface.is_public else Reply(b"", headers=allowed(self._declared))
+            if self._declared:
+                await demand_fitting(request, find_operation(self._declared, scope["method"]))
+            return await self._handled(request)
 
         reply = await _outcome(scope, answer)
         if isinstance(reply, Stream):
             await send_stream(receive, send, reply, partial(self._shown, scope))
         elif reply is not None:
             await send_reply(send, self._finished(reply, scope))
+
+    async def _handled(self, request: Request) -> Reply | Stream:
+        try:
+            return await self._endpoint.handler(self._host, request)
+        except Problem as problem:
+            if problem.status == 500 and problem.code.startswith("R"):
+                # A ruleset fails over what was asked for; the engine did all that it could.
+                problem.status = 422
+            raise
 
     def _shown(self, scope: Scope, body: bytes) -> bytes:
         """What whoever asked may see of it."""

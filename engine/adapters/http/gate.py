@@ -51,7 +51,7 @@ class Gate:
         self._failures = failures
         self.cookie = f"picomesh_{access.mark()}"
 
-    def admit(self, surface: Surface, method: str, headers: Headers, address: str) -> Pass | None:
+    def admit(self, surface: Surface, method: str, headers: Headers) -> Pass | None:
         """Whoever comes, if they may; None for strangers where those may. Raises `Problem`."""
         needed = surface.needed(method)
         if needed is None:
@@ -60,7 +60,7 @@ class Gate:
         if surface.opens and self._rules.is_open_ui:
             demand_no_other_site(headers)
             return None
-        shown = self._identify(headers, address)
+        shown = self._identify(headers)
         if shown is None:
             raise nobody(needed)
         if shown.kind == "session":
@@ -100,18 +100,17 @@ class Gate:
         return read_cookie(headers.get("cookie", ""), self.cookie)
 
     def note_failure(self, address: str) -> None:
-        """Somebody has shown what lets nobody in. Raises `Problem` when that was too often."""
+        """Somebody has typed what lets nobody in. Raises `Problem` when that was too often."""
         if not self._failures.take(address):
-            raise Problem(429, "rate", "too many wrong tokens came from there", hint="wait a minute")
+            raise Problem(429, "rate", "too many wrong codes came from there", hint="wait a minute")
 
-    def _identify(self, headers: Headers, address: str) -> Pass | None:
+    def _identify(self, headers: Headers) -> Pass | None:
         given = headers.get("authorization")
         secret = self.session_of(headers) if given is None else read_bearer(given)
         if secret is None:
             return None
         shown = self._access.identify(secret)
         if shown is None or (given is not None) == (shown.kind == "session"):
-            self.note_failure(address)
             raise Problem(
                 401,
                 "token",

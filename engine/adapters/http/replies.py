@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any
@@ -101,7 +101,10 @@ def is_header_text(text: object) -> bool:
     return isinstance(text, str) and text.isascii() and text.isprintable()
 
 
-ALLOWED: Headers = ((b"allow", b"POST, GET, OPTIONS"),)
+def allowed(methods: Iterable[str]) -> Headers:
+    """Which methods a route takes; one of which nothing is said takes any."""
+    told = ", ".join((*methods, "OPTIONS")) if methods else "POST, GET, OPTIONS"
+    return ((b"allow", told.encode()),)
 
 
 def guarded(reply: Reply) -> Reply:

@@ -41,13 +41,14 @@ class ClientGone(Exception):
 class Request:
     """One request. The headers are read at once, the body only when somebody asks for it."""
 
-    __slots__ = ("_limits", "_receive", "headers", "scope")
+    __slots__ = ("_limits", "_read", "_receive", "headers", "scope")
 
     def __init__(self, scope: Scope, receive: Receive, limits: Limits) -> None:
         self.scope = scope
         self.headers = _decode_headers(scope["headers"])
         self._receive = receive
         self._limits = limits
+        self._read: bytes | None = None
 
     @property
     def method(self) -> str:
@@ -97,7 +98,24 @@ class Request:
         """The body, when it is the text of a ruleset."""
         return await self._read_up_to(self._limits.ruleset, "ruleset_limit")
 
+    async def said(self, with_body: bool) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The parameters as they were sent: what is text, of query string and form, and what is JSON."""
+        query = self.scope["query_string"]
+        texts = _read_pairs(query, "query string") if query else {}
+        if not with_body or not self._has_body():
+            return texts, {}
+        if self.media_type == "application/x-www-form-urlencoded":
+            return texts | _read_pairs(await self.body(), "body"), {}
+        if self.media_type != "application/json":
+            return texts, {}
+        return texts, _read_document(await self.body(), self._limits.depth)
+
     async def _read_up_to(self, most: int, setting: str) -> bytes:
+        if self._read is None:
+            self._read = await self._read_now(most, setting)
+        return self._read
+
+    async def _read_now(self, most: int, setting: str) -> bytes:
         declared = self.headers.get("content-length", "0")
         if declared.isdecimal() and int(declared) > most:
             raise _too_large(most, setting)
@@ -175,6 +193,12 @@ def _read_pairs(text: bytes, where: str) -> dict[str, Any]:
 
 
 def _read_json(body: bytes, limit: int) -> dict[str, Value]:
+    parameters: dict[str, Value] = from_json(_read_document(body, limit))
+    return parameters
+
+
+def _read_document(body: bytes, limit: int) -> dict[str, Any]:
+    """The object that a body is."""
     if not body.strip():
         return {}
     try:
@@ -191,8 +215,7 @@ def _read_json(body: bytes, limit: int) -> dict[str, Value]:
         raise malformed(
             f"the body is {_name_of(document)}, not an object", 'parameters have names: {"name": value}'
         )
-    parameters: dict[str, Value] = from_json(document)
-    return parameters
+    return document
 
 
 def _is_deeper(document: Any, limit: int) -> bool:

@@ -38,7 +38,7 @@ def test_a_grant_is_given_and_taken(path: str, granted: bool) -> None:
 def test_looking_grants_nothing() -> None:
     """A link that somebody follows changes nothing."""
     told = client().get("/api/grant", params={"eci": ROOT, "module": "http"})
-    assert (told.status_code, told.json()["hint"]) == (400, "send a POST")
+    assert (told.status_code, told.json()["code"]) == (405, "method")
 
 
 @pytest.mark.parametrize("body", [{}, {"eci": ROOT}, {"module": "http"}, {"eci": ROOT, "module": 1}])
