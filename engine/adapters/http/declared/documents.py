@@ -74,6 +74,52 @@ class PicoTree(Told):
     is_cut: bool | UnsetType = UNSET
 
 
+class PicoCard(Told):
+    """A pico in passing."""
+
+    id: str
+    name: str | None
+    is_root: bool
+    eci: str | None
+    rulesets: list[str]
+    quarantined: dict[str, Any]
+    children: int
+    kin: list[Document]
+
+
+class PicoPath(Told):
+    pico: PicoCard
+    root: str
+    above: list[Document]
+
+
+class Checked(Told):
+    ok: bool
+    rid: str | None
+    version: str | None
+    diagnostics: list[Document]
+
+
+class Picos(Told):
+    """A piece of the tree (`picos`, `groups`), a page (`pico`, `children`), or what was found (`picos`)."""
+
+    picos: list[PicoCard] | UnsetType = UNSET
+    groups: list[Document] | UnsetType = UNSET
+    pico: PicoCard | UnsetType = UNSET
+    children: list[PicoCard] | UnsetType = UNSET
+
+
+class System(Told):
+    version: str
+    now: str
+    up_s: int
+    picos: Document
+    queues: Document
+    room: Document
+    moves: Document
+    stores: Document | None
+
+
 class LogLine(Told):
     level: str
     message: Any

@@ -27,6 +27,17 @@ class MaybeOfPico(Given):
     eci: Eci | UnsetType = UNSET
 
 
+class WhichPicos(Given):
+    under: Annotated[str, Meta(pattern=r"\S")] | UnsetType = UNSET
+    first: Annotated[int, Meta(ge=0, lt=10**9)] | UnsetType = field(default=UNSET, name="from")
+    n: Annotated[int, Meta(ge=0, lt=10**9)] | UnsetType = UNSET
+    search: Annotated[str, Meta(pattern=r"\S")] | UnsetType = UNSET
+
+
+class QrCode(Given):
+    text: Text
+
+
 class Named(Given):
     url: Annotated[str, Meta(min_length=1, description="the URL that it was installed from")]
 

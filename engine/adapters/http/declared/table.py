@@ -41,6 +41,10 @@ OPERATIONS: Mapping[str, Methods] = {
     "/api/engine": _get(told.EngineItself),
     "/api/ui-context": _get(told.UiContext),
     "/api/tree": _get(told.PicoTree),
+    "/api/picos": _get(told.Picos, given.WhichPicos),
+    "/api/picos/{pico}": _get(told.PicoPath),
+    "/api/system": _get(told.System),
+    "/api/qr": {"POST": Operation(str, given.QrCode, gives_as="image/svg+xml")},
     "/api/install": _post(told.Installed, given.Install),
     "/api/flush": _get(told.Flushed, given.Named) | _post(told.Flushed, given.Named),
     "/api/evaluate": _post(told.Evaluated, given.Evaluate),
@@ -55,6 +59,7 @@ OPERATIONS: Mapping[str, Methods] = {
         "GET": Operation(told.Rulesets, given.MaybeOfPico),
         "POST": Operation(told.Pushed, sends=TEXT),
     },
+    "/api/check": {"POST": Operation(told.Checked, sends=TEXT)},
     "/api/rulesets/{cid}": _get(str, gives_as=TEXT),
     "/api/rulesets/{cid}/signatures": {
         "GET": Operation(told.Signatures),
