@@ -12,7 +12,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from engine.adapters.http.gate import Gate
 from engine.adapters.http.problems import Problem
-from engine.adapters.http.rates import whose
 from engine.adapters.http.replies import guarded, problem_reply, send_reply
 from engine.adapters.http.requests import Limits, Request
 from engine.adapters.http.routes import MCP
@@ -38,7 +37,7 @@ class McpDoor:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             headers = Request(scope, receive, NO_LIMITS).headers
-            self._gate.admit(MCP, scope["method"], headers, whose(scope))
+            self._gate.admit(MCP, scope["method"], headers)
             app = None if self._face is None else await self._face.app()
             if app is None:
                 raise Problem(

@@ -34,6 +34,20 @@ class WhichPicos(Given):
     search: Annotated[str, Meta(pattern=r"\S")] | UnsetType = UNSET
 
 
+class Grant(OfPico):
+    words: list[str] = field(default_factory=list)
+    granted: bool = True
+
+
+class Call(Given):
+    tool: str
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+
+class OneResource(Given):
+    uri: str
+
+
 class QrCode(Given):
     text: Text
 

@@ -54,6 +54,11 @@ OPERATIONS: Mapping[str, Methods] = {
     "/api/login-links": _post(told.LoginLink, given.NewLink),
     "/api/tokens": _get(told.Passes) | _post(told.NewPass, given.NewToken, 201),
     "/api/tokens/{id}": {"DELETE": Operation(told.Pass)},
+    "/api/assistants": _get(told.Document) | _post(told.Document, given.Grant),
+    "/api/assistants/tools": _get(told.Document),
+    "/api/assistants/call": _post(told.Document, given.Call),
+    "/api/assistants/resources": _get(told.Document),
+    "/api/assistants/read": _get(told.Document, given.OneResource),
     # rulesets
     "/api/rulesets": {
         "GET": Operation(told.Rulesets, given.MaybeOfPico),
