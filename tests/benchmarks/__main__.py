@@ -21,6 +21,7 @@ from tests.benchmarks.neighbours import report_neighbours
 from tests.benchmarks.scale import report_scale
 from tests.benchmarks.sealing import report_sealing
 from tests.benchmarks.stores import report_stores
+from tests.benchmarks.ui import report_ui
 
 REPORTS: Mapping[str, Callable[[], Iterator[Table | str]]] = {
     "language": report_language,
@@ -36,6 +37,7 @@ REPORTS: Mapping[str, Callable[[], Iterator[Table | str]]] = {
     "stores": report_stores,
     "sealing": report_sealing,
     "moving": report_moving,
+    "ui": report_ui,
 }
 
 

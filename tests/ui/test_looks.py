@@ -27,6 +27,8 @@ PAGES = {
     "state": "/ui/picos/{root}/state?at=2",
     "timers": "/ui/picos/{root}/timers",
     "cost": "/ui/picos/{root}/cost",
+    "help": "/ui/help",
+    "lesson": "/ui/help/tutorial/02-what-a-pico-remembers.md",
     "problem": "/ui/picos/nobody",
 }
 READY = {"graph": "window.picomeshGraph", "rulesets": "document.querySelector('#verdict[data-ok]')"}

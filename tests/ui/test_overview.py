@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.ui.visitor import Engine, wait_for, wait_until
+from tests.ui.visitor import Engine, log_in, wait_for, wait_until
 
 
 def test_it_tells_who_a_pico_is(page: Page, engine: Engine) -> None:
@@ -47,3 +47,30 @@ def test_what_is_not_there_is_told_with_what_may_have_been(page: Page) -> None:
     problem = page.get_by_role("alert")
     expect(problem).to_contain_text("there is no pico nobody here")
     expect(problem).to_contain_text("it may have been deleted")
+
+
+def test_whoever_may_only_look_is_offered_nothing_else(browser: Browser, engine: Engine) -> None:
+    """No channel is told, and no form is there that would be refused."""
+    lamp = engine.find("Hall lamp")
+    context = browser.new_context(base_url=engine.url)
+    page = context.new_page()
+    log_in(page, engine, "read")
+    page.goto(f"/ui/picos/{lamp['id']}")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Hall lamp")
+    expect(page.locator("main")).not_to_contain_text(lamp["eci"])
+    expect(page.locator("main form")).to_have_count(0)
+    page.goto(f"/ui/picos/{lamp['id']}/testing")
+    expect(page.locator("main")).to_contain_text("no channel that you may use")
+    context.close()
+
+
+def test_whoever_logs_out_has_to_log_in_again(browser: Browser, engine: Engine) -> None:
+    """And is led to where that is done."""
+    context = browser.new_context(base_url=engine.url)
+    page = context.new_page()
+    log_in(page, engine)
+    page.get_by_role("button", name="Log out").click()
+    page.wait_for_url("**/login*")
+    page.goto("/ui/system")
+    page.wait_for_url("**/login?next=/ui/system")
+    context.close()

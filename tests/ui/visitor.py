@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Error, Page
 
 from engine.commands.client import EngineClient
 from engine.commands.process import EngineProcess
@@ -103,9 +103,9 @@ class Visitor:
         ]
 
 
-def log_in(page: Page, engine: Engine) -> None:
-    """By the link that `serve` prints."""
-    page.goto(engine.client.login_link()["url"])
+def log_in(page: Page, engine: Engine, scope: str = "admin") -> None:
+    """By a link like the one that `serve` prints."""
+    page.goto(engine.client.login_link(scope)["url"])
     page.wait_for_url(f"{engine.url}/")
 
 
@@ -121,7 +121,14 @@ def wait_until(is_so: Callable[[], bool]) -> None:
 def wait_for(page: Page, expression: str) -> None:
     """Until an expression of JavaScript is true. The page's policy lets no text become code, as Playwright's
     own way to wait would have it."""
-    wait_until(lambda: bool(page.evaluate(f"Boolean({expression})")))
+
+    def is_so() -> bool:
+        try:
+            return bool(page.evaluate(f"Boolean({expression})"))
+        except Error:
+            return False  # another page came meanwhile
+
+    wait_until(is_so)
 
 
 def opening_ms(page: Page) -> float:

@@ -8,6 +8,7 @@ others.
 from engine.adapters.http.routes import Routes
 from engine.adapters.http.ui import (
     channel_pages,
+    help,
     log_page,
     pages,
     pico_pages,
@@ -25,6 +26,7 @@ UI_ROUTES: Routes = {
     **testing_page.ROUTES,
     **log_page.ROUTES,
     **state_pages.ROUTES,
+    **help.ROUTES,
     **static.ROUTES,
 }
 

@@ -36,15 +36,16 @@ async def draw_tab(host: Host, request: Request, tab: str, **given: Any) -> Repl
 
 
 async def about(host: Host, request: Request) -> dict[str, Any]:
-    """Who a pico is. Raises `Problem` if there is none of that name."""
+    """Who a pico is; its channel for people only where they may use it. Raises `Problem` if there is none."""
     told = settled(await gallery_of(host).path(request.path_word("pico")))
     pico, caller = told["pico"], request.scope.get("caller")
     if "seq" not in pico and "damage" not in pico:
         where = pico["moved"].get("url") or "`picomesh where` finds the place"
         raise Problem(404, "moved", f"{called(pico)} lives on another engine now", hint=where)
-    if caller is not None and not caller.allows("send"):
-        pico["eci"] = None  # what such a page would offer would all be refused
-    return {**told, "may_write": pico["eci"] is not None and "moved" not in pico}
+    may_write = caller is None or caller.allows("send")
+    if not may_write or "moved" in pico:
+        pico["eci"] = None  # all that such a page could offer would be refused
+    return told
 
 
 @is_page

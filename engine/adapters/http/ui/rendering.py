@@ -28,6 +28,7 @@ PAGES = (
     ("picos", "/", "Picos"),
     ("engines", "/ui/engines", "Engines"),
     ("system", "/ui/system", "System"),
+    ("help", "/ui/help", "Help"),
 )
 """What one can go to from everywhere: how templates call it, where it is, how people call it."""
 

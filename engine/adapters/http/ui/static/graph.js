@@ -27,7 +27,7 @@ function style() {
     { selector: "node.closed", style: { "border-width": 3, "border-color": colour("line-strong"), "border-style": "double" } },
     { selector: "node.group", style: { width: 58, height: 58, "background-color": colour("surface"), "border-width": 1.5, "border-style": "dashed", "border-color": colour("line-strong"), color: colour("soft"), "text-valign": "center", "text-margin-y": 0, "font-size": 11, "text-max-width": 54, "text-wrap": "wrap" } },
     { selector: "node.opened", style: { width: 22, height: 22, "border-color": colour("accent"), label: "" } },
-    { selector: "node.engine", style: { shape: "round-rectangle", width: 44, height: 28, "background-color": colour("code-word") } },
+    { selector: "node.engine", style: { shape: "round-rectangle", "text-max-width": 220, width: 44, height: 28, "background-color": colour("code-word") } },
     { selector: "node.away", style: { "background-color": colour("sunk"), "border-width": 2, "border-color": colour("accent"), "border-style": "dotted" } },
     { selector: "node.troubled", style: { "background-color": colour("bad") } },
     { selector: "node:selected", style: { "overlay-color": colour("accent"), "overlay-opacity": 0.22, "overlay-padding": 7 } },
@@ -91,7 +91,14 @@ function engineElements(places) {
     nodes.push({ data: { id: `engine ${one.did}`, label: one.name }, position: at, classes: "engine" });
     edges.push({ data: { id: `engine~${one.did}`, source: "engine", target: `engine ${one.did}` }, classes: "mesh" });
   });
-  return [...nodes, ...edges];
+  return [...nodes, ...edges, ...awayEdges(places)];
+}
+
+/** From picos that live on another engine now to where they are. */
+function awayEdges(places) {
+  const known = new Set(engines.engines.map((one) => one.did));
+  return [...family.picos.values()].filter((pico) => pico.moved && known.has(pico.moved.engine) && places.has(pico.id))
+    .map((pico) => ({ data: { id: `away ${pico.id}`, source: pico.id, target: `engine ${pico.moved.engine}` }, classes: "mesh" }));
 }
 
 function draw(isFirst = false) {
