@@ -33,6 +33,7 @@ from engine.adapters.http import (
     write_run_file,
 )
 from engine.adapters.keys import KeysUnusable
+from engine.adapters.local.allocator import have_few_arenas
 from engine.adapters.local.home import HomeBusy
 from engine.adapters.local.schema import JournalUnreadable
 from engine.adapters.logs import configure_logs
@@ -91,6 +92,7 @@ def serve(**flags: Any) -> None:
       picomesh serve
       picomesh serve --home ./my-engine --port 4000
     """
+    have_few_arenas()
     settings = read_settings(**flags)
     configure_logs(sys.stderr, settings.log_format, settings.log_level)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

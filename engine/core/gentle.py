@@ -11,7 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from engine.core.codec import Plain, to_bytes
 
 PIECE = 500
-"""Values that are written at once: below a millisecond, unless there are long texts among them."""
+"""Values that are written at once: below a millisecond, unless there is a very long text among them."""
+
+LONG = 256
+"""Characters of a text that count as one more value."""
 
 SMALL = 64
 """Values that an array or map may hold, at whatever depth, to be written at once with its neighbours: a
@@ -68,7 +71,7 @@ def _runs(entries: Iterable[Entry]) -> Iterator[Sequence[Entry]]:
             yield [entry]
         else:
             run.append(entry)
-            held += weight
+            held += weight + (len(entry[1]) // LONG if isinstance(entry[1], str) else 0)
     if run:
         yield run
 

@@ -229,7 +229,7 @@ def _open_writer(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA fullfsync = ON")
         connection.execute("PRAGMA checkpoint_fullfsync = ON")
-        connection.execute("PRAGMA cache_size = -3000")  # kibibytes
+        connection.execute("PRAGMA cache_size = -2000")  # kibibytes
         connection.executescript(MARKS)
     except sqlite3.DatabaseError as problem:
         connection.close()
@@ -243,7 +243,7 @@ def _open_writer(path: Path) -> sqlite3.Connection:
 def _open_reader(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     connection.execute("PRAGMA query_only = ON")
-    connection.execute("PRAGMA cache_size = -3000")
+    connection.execute("PRAGMA cache_size = -2000")
     return connection
 
 

@@ -90,8 +90,9 @@ def entries(root: Cid) -> Walk[dict[bytes, Node]]:
     return (yield from _collect(shape, [(0, 0, elements)]))
 
 
-LOOKED_AT_ONCE = 64
-"""Nodes that are asked for at a time by whoever does not keep them: any may be half a megabyte."""
+LEAST_VISITED, VISITED_BYTES = 8, 1 << 20
+"""Nodes that are asked for at a time by whoever does not keep them, and about how many bytes: any may be half
+a megabyte, and most are small. It is at most doubled, because nodes of links lead to large ones."""
 
 
 class Place(NamedTuple):
@@ -114,10 +115,10 @@ class Visitor(Protocol):
 
 def visit(root: Cid, visitor: Visitor) -> Walk[None]:
     """All entries of a map, in no order that means anything. Few nodes are held at a time."""
-    left = [Place(root, 0, 0)]
+    left, at_once = [Place(root, 0, 0)], LEAST_VISITED
     shape = OURS
     while left:
-        ahead, left = left[-LOOKED_AT_ONCE:], left[:-LOOKED_AT_ONCE]
+        ahead, left = left[-at_once:], left[:-at_once]
         unread = []
         for place in ahead:
             below = visitor.recall(place)
@@ -126,6 +127,8 @@ def visit(root: Cid, visitor: Visitor) -> Walk[None]:
             else:
                 left += below
         found = (yield tuple({place.cid: None for place in unread})) if unread else {}
+        held = sum(_about(found[place.cid]) for place in unread)
+        at_once = max(LEAST_VISITED, min(2 * at_once, AT_ONCE, VISITED_BYTES * len(unread) // max(held, 1)))
         for place in unread:
             if place.depth:
                 elements = _read_node(found[place.cid], shape, place.prefix, place.depth)
@@ -137,8 +140,20 @@ def visit(root: Cid, visitor: Visitor) -> Walk[None]:
                 if isinstance(element, Link)
             ]
             left += below
-            held = chain.from_iterable(one for one in elements.values() if not isinstance(one, Link))
-            yield from visitor.take(place, held, below)
+            entries = chain.from_iterable(one for one in elements.values() if not isinstance(one, Link))
+            yield from visitor.take(place, entries, below)
+
+
+def _about(node: Node) -> int:
+    """Bytes of the entries in it."""
+    buckets = node[-1] if isinstance(node, list) and node else ()
+    return sum(
+        len(value)
+        for bucket in (buckets if isinstance(buckets, list) else ())
+        if isinstance(bucket, list)
+        for entry in bucket
+        if isinstance(entry, list) and isinstance(value := entry[-1], bytes)
+    )
 
 
 Change = tuple[Node, Node]
