@@ -26,6 +26,7 @@ from engine.commands.introductions import connect, invite
 from engine.commands.ipfs import ipfs
 from engine.commands.log import log
 from engine.commands.login import login, token
+from engine.commands.logs import logs
 from engine.commands.lsp import lsp
 from engine.commands.mcp import mcp
 from engine.commands.modules import grant, modules, revoke
@@ -47,6 +48,7 @@ from engine.commands.sign import key, sign
 from engine.commands.state import state
 from engine.commands.stores import gc, stores
 from engine.commands.test import test
+from engine.commands.top import top
 from engine.commands.tree import tree
 from engine.commands.upgrade import rollback, upgrade
 from engine.commands.verify import verify
@@ -75,6 +77,7 @@ COMMANDS = (
     *(serve, demo),
     *(send, pipe, query, install, upgrade, rollback, rulesets, tree),
     *(modules, grant, revoke),
+    *(top, logs),
     *(log, why, why_here, state, replay, fork),
     *(new, dev, check, fmt, test, repl, sign, key, lsp),
     mcp,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
@@ -25,6 +26,9 @@ PATIENCE_S = 3600
 """For what is done with all picos of an engine."""
 
 CHANNELS = ("io.picolabs.wrangler", "channels")
+
+SILENCE_S = 45.0
+"""An engine says something more often than that to whoever listens, be it nothing."""
 
 KEEP_S = 2.0
 """For so long a connection is used again: well below the five seconds after which the engine closes one, or a
@@ -373,6 +377,26 @@ class EngineClient:
                 self._token = fresh
                 answer = self._send(method, path, **rest)
         return answer
+
+    def system(self) -> dict[str, Any]:
+        """How the engine is, in figures."""
+        found: dict[str, Any] = self._get("/api/system")
+        return found
+
+    @contextmanager
+    def stream(self, path: str, given: Mapping[str, str]) -> Iterator[Iterator[str]]:
+        """The lines of an answer that goes on, on a connection of its own."""
+        timeout = httpx.Timeout(10.0, read=SILENCE_S)
+        try:
+            with self._http.stream(
+                "GET", path, params=dict(given), headers=self.credentials(), timeout=timeout
+            ) as answer:
+                if not answer.is_success:
+                    answer.read()
+                    self._read(answer)
+                yield answer.iter_lines()
+        except (httpx.TransportError, httpx.StreamError) as error:
+            raise NoEngine(f"no engine answers at {self.url} ({error})") from None
 
     def credentials(self) -> dict[str, str]:
         """The headers that let whoever sends them in."""

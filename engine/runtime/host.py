@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from hashlib import sha256
+from time import perf_counter
 from typing import cast
 
 from engine.core.codec import Unreadable, from_bytes, pack_pico, to_bytes
@@ -291,8 +292,12 @@ class Host:
         caller: Caller = LOCAL,
     ) -> EventReply | Refusal | Fault:
         """Run an event and return what it led to, once that is durable."""
+        began_s = perf_counter()
         event = self._event(eci, domain, name, attrs, eid, caller)
-        return cast(EventReply | Refusal | Fault, await self._run(event, None, eid is not None, caller))
+        reply = cast(EventReply | Refusal | Fault, await self._run(event, None, eid is not None, caller))
+        if not isinstance(reply, Refusal):
+            self.vitals.pace.note(perf_counter() - began_s)
+        return reply
 
     def _event(
         self, eci: Eci, domain: str, name: str, attrs: Attrs, eid: EventId | None, caller: Caller

@@ -12,6 +12,7 @@ from typing import Any
 from engine.core.timekeeping import to_iso
 from engine.ports import Clock, Journal
 from engine.ports.journal import DueTimer
+from engine.runtime.pace import Pace
 from engine.runtime.residents import Residents
 
 Document = dict[str, Any]
@@ -35,6 +36,7 @@ class Vitals:
         self._began_ms = clock.now_ms()
         self.room: Callable[[], Mapping[str, int]] = unmeasured
         """What the engine takes on the disk and in memory, and what is free, in bytes: for those who know."""
+        self.pace = Pace()
 
     async def tell(self) -> Document:
         awake, now_ms = self._residents.awake(), self._clock.now_ms()
@@ -53,6 +55,7 @@ class Vitals:
             },
             "rulesets": len(self._journal.kept_rulesets()),
             "room": dict(self.room()),
+            "pace": self.pace.tell(),
         }
 
     async def _count_picos(self) -> int:
