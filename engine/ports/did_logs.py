@@ -89,6 +89,9 @@ class LifelongLogs(Protocol):
         """Keys of this engine for a pico that is to come to it by that entry. Nothing is kept: the same are
         made again."""
 
+    def check_release(self, pico: str, log: KeptLog, host: Did, now_s: float) -> None:
+        """That this engine, which is called `host`, can write the entry by which the pico leaves it."""
+
     def release(self, pico: str, log: KeptLog, to: NewHost, now_s: float) -> KeptLog:
         """The log with the entry by which the pico is somebody else's to host."""
 

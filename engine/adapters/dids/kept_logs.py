@@ -35,9 +35,17 @@ def read_approvals(kept: KeptLog) -> tuple[Approval, ...]:
     return approvals_from_json(kept.approvals) if kept.approvals else ()
 
 
-def keep(log: VerifiedLog, approvals: Sequence[Approval] = ()) -> KeptLog:
-    needed = newest_approvals([entry.version_id for entry in log.entries], approvals)
-    return KeptLog(log_to_jsonl(log.entries), approvals_to_json(needed) if needed else "")
+def keep(log: VerifiedLog, approvals: Sequence[Approval] = (), before: KeptLog | None = None) -> KeptLog:
+    """`before`: as it was before its newest entry, which is not written once more."""
+    needed = newest_approvals([entry.version_id for entry in log.entries], approvals) if approvals else ()
+    if before is not None and before.lines.endswith("\n"):
+        lines = before.lines + log_to_jsonl(log.entries[-1:])
+    else:
+        lines = log_to_jsonl(log.entries)
+    kept = KeptLog(lines, approvals_to_json(needed) if needed else "")
+    if not needed:
+        REMEMBERED.remember(kept, log)
+    return kept
 
 
 def signing_key(keys: Keys, pico: str, number: int) -> SeedSigner:

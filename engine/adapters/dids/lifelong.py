@@ -44,6 +44,8 @@ HOST = "PicomeshHost"
 
 _OF_A_HOST = re.compile(r"(?:.*)#key-[12](?:-[0-9a-f]+)?", re.ASCII | re.DOTALL)
 """How the keys of an engine are called in a document."""
+REMEMBERED = 1_024
+"""Picos of which is remembered what was read, or derived."""
 MOST_DESK = 16
 """Keys to approve with that an engine gives to whoever writes the entry by which a pico comes to it."""
 
@@ -61,6 +63,8 @@ class LifelongLogs:
         self._keys = keys
         self._stay_of = stay_of
         self.succession = LogSuccession(keys, self._addressed)
+        self._hostings: dict[str, tuple[VerifiedLog, Hosting]] = {}
+        self._desks: dict[str, tuple[str, ...]] = {}
 
     def begin(self, pico: str, url: str | None, host: Did, recovery: str | None, now_s: float) -> KeptLog:
         promised = () if recovery is None else (recovery,)
@@ -136,14 +140,37 @@ class LifelongLogs:
 
     def hosting(self, kept: KeptLog, now_s: float) -> Hosting:
         log = read_kept(kept, now_s)
-        entry = log.newest.entry
-        hosts = tuple(_host_in(version.entry.state) for version in log.versions)
-        return Hosting(log.name, log.epoch, entry.version_id, hosts[-1], _key_in(entry.state), hosts)
+        found, hosting = self._hostings.get(log.scid, (None, None))
+        if hosting is None or found is not log:
+            entry = log.newest.entry
+            hosts = tuple(_host_in(version.entry.state) for version in log.versions)
+            hosting = Hosting(log.name, log.epoch, entry.version_id, hosts[-1], _key_in(entry.state), hosts)
+            if len(self._hostings) >= REMEMBERED:
+                self._hostings.clear()
+            self._hostings[log.scid] = log, hosting
+        return hosting
 
     def prepare(self, pico: str, stay: str, number: int, url: str | None, host: Did) -> NewHost:
         signing, agreeing = self._multikeys(pico, stay)
-        desk = tuple(did_of_key(one.multikey) for one in desk_keys(self._keys, pico, MOST_DESK))
-        return NewHost(host, url, stay, signing, agreeing, hash_key(self._key(pico, number + 1)), desk)
+        next_hash = hash_key(self._key(pico, number + 1))
+        return NewHost(host, url, stay, signing, agreeing, next_hash, self._desk(pico))
+
+    def _desk(self, pico: str) -> tuple[str, ...]:
+        """The same for all stays of a pico."""
+        if pico not in self._desks:
+            if len(self._desks) >= REMEMBERED:
+                self._desks.clear()
+            keys = desk_keys(self._keys, pico, MOST_DESK)
+            self._desks[pico] = tuple(did_of_key(one.multikey) for one in keys)
+        return self._desks[pico]
+
+    def check_release(self, pico: str, kept: KeptLog, host: Did, now_s: float) -> None:
+        rules = read_kept(kept, now_s).newest.parameters
+        if rules.witness is not None:  # only the whole entry shows who has to approve it
+            number = read_kept(kept, now_s).epoch + 1
+            self.release(pico, kept, self.prepare(pico, "00", number, None, host), now_s)
+        else:
+            self.succession.check_own(pico, kept, now_s)
 
     def release(self, pico: str, kept: KeptLog, to: NewHost, now_s: float) -> KeptLog:
         log = read_kept(kept, now_s)

@@ -58,13 +58,14 @@ def log_to_jsonl(entries: Iterable[Entry]) -> str:
     return "".join(f"{_write_entry(entry)}\n" for entry in entries)
 
 
-def log_from_jsonl(text: str) -> tuple[Entry, ...]:
+def log_from_jsonl(text: str, but: int = 0) -> tuple[Entry, ...]:
+    """`but`: so many of the first entries are not read."""
     if len(text) > LOG_BYTES:
         raise DidRefused("too-large", f"a log has at most {LOG_BYTES:,} bytes")
     lines = text.removesuffix("\n").split("\n")
     if len(lines) > LOG_ENTRIES:
         raise DidRefused("too-large", f"a log has at most {LOG_ENTRIES:,} entries")
-    return tuple(_read_entry(line, number) for number, line in enumerate(lines, start=1))
+    return tuple(_read_entry(line, number) for number, line in enumerate(lines[but:], start=but + 1))
 
 
 def _write_entry(entry: Entry) -> str:
@@ -136,7 +137,7 @@ def fill_in(entry: Entry, scid: str) -> Entry:
 def same_beginning(one: Sequence[Entry], other: Sequence[Entry]) -> int:
     """How many entries two logs have in common, letter for letter."""
     for place, (left, right) in enumerate(zip(one, other, strict=False)):
-        if left != right:
+        if left is not right and left != right:
             return place
     return min(len(one), len(other))
 

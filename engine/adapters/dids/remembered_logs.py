@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from threading import Lock
 from typing import NamedTuple
 
-from engine.adapters.dids.log_entries import log_from_jsonl
+from engine.adapters.dids.log_entries import Entry, log_from_jsonl
 from engine.adapters.dids.log_verification import VerifiedLog, Version, verify_longer
 from engine.adapters.dids.witnesses import approvals_from_json
 from engine.ports import KeptLog
@@ -48,9 +48,13 @@ class RememberedLogs:
             return found.log
         known: Sequence[Version] = () if found is None else found.log.versions
         approvals = approvals_from_json(kept.approvals) if kept.approvals else ()
-        log = verify_longer(log_from_jsonl(kept.lines), now_s, approvals, known)
+        log = verify_longer(_entries(kept.lines, found), now_s, approvals, known)
         self._keep(first, _Remembered(kept, log))
         return log
+
+    def remember(self, kept: KeptLog, log: VerifiedLog) -> None:
+        """One that was just written, and verified as it was."""
+        self._keep(kept.lines.partition("\n")[0], _Remembered(kept, log))
 
     def _keep(self, first: str, one: _Remembered) -> None:
         with self._lock:
@@ -64,3 +68,11 @@ class RememberedLogs:
         before = self._logs.pop(first, None)
         if before is not None:
             self._bytes -= before.size
+
+
+def _entries(lines: str, found: _Remembered | None) -> tuple[Entry, ...]:
+    """Of one that only has grown, what is new is read."""
+    if found is None or not found.kept.lines.endswith("\n") or not lines.startswith(found.kept.lines):
+        return log_from_jsonl(lines)
+    before = found.log.entries
+    return (*before, *log_from_jsonl(lines, len(before))) if len(lines) > found.size else before

@@ -98,7 +98,16 @@ class LogSuccession:
         missing = why_not_yet(request)
         if missing is not None:
             raise BadLog(f"{WATCHED}: {missing}")
-        return _published(request, now_s)
+        return _published(request, now_s, kept)
+
+    def check_own(self, pico: str, kept: KeptLog, now_s: float) -> None:
+        """That this engine can write the next entry. Raises `BadLog`."""
+        log = read_kept(kept, now_s)
+        if log.deactivated:
+            raise BadLog("the log has ended")
+        own = signing_key(self._keys, pico, log.epoch + 1)
+        if hash_key(own.multikey) not in log.newest.parameters.next_key_hashes:
+            raise BadLog(NOT_OURS)
 
     def _released(self, pico: str, log: VerifiedLog, own: Signer, to: NewHost) -> Changes:
         """What owner and guardians can do stays as it is; what this engine could, the other one can."""
@@ -241,9 +250,10 @@ def _dids(keys: Iterable[Signer]) -> list[str]:
     return [did_of_key(one.multikey) for one in keys]
 
 
-def _published(request: LogRequest, now_s: float) -> KeptLog:
+def _published(request: LogRequest, now_s: float, before: KeptLog | None = None) -> KeptLog:
     try:
         entries = [*request.log.entries, request.entry]
-        return keep(verify_log(entries, now_s, request.approvals, request.log), request.approvals)
+        after = verify_log(entries, now_s, request.approvals, request.log)
+        return keep(after, request.approvals, before)
     except DidRefused as problem:
         raise BadLog(str(problem)) from problem

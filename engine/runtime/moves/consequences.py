@@ -67,6 +67,7 @@ class Consequences:
         writes: list[Write] = []
         if after.log is not None and now.entry != was.entry:
             writes += self._lives.adopt(after.pico, after.log, Did(did))
+            after = replace(after, log=None)  # it is kept as the pico's own
         if isinstance(message, Forgotten) and now != was:
             return self._forgetting.of(after)
         if was.phase in leaving.LEFT:
@@ -122,6 +123,7 @@ class Consequences:
             has=NOTHING,
             proof="",
             to=None,
+            log=None,
             rotate=tuple(dict.fromkeys(rotate)),
             since_ms=office.clock.now_ms(),
             forgotten=False,

@@ -79,8 +79,7 @@ class Wishes:
         logs, kept = self._office.logs, self._lives.kept(pico)
         assert kept is not None, "whoever has a name for life has a log"
         hosting = logs.hosting(kept, self._post.now_s())
-        trial = logs.prepare(pico, "00", hosting.number + 1, None, self._office.identities.engine)
-        await asyncio.to_thread(logs.release, pico, kept, trial, self._post.now_s())
+        logs.check_release(pico, kept, self._office.identities.engine, self._post.now_s())
         return hosting
 
     async def _want(
