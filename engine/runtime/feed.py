@@ -12,7 +12,7 @@ from asyncio import Future
 from collections import deque
 from collections.abc import Callable
 from itertools import takewhile
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from engine.core.messages import Event, Fault
 from engine.core.model import PicoId
@@ -43,11 +43,14 @@ class Feed:
     def __init__(self, now_ms: Callable[[], int], new_run: Callable[[], str]) -> None:
         self.is_closed = False
         self.watchers = 0
+        self.turns = self.failed = self.born = self.ended = 0
+        """So many since the engine started."""
         self._new_run = new_run
         self._run: str | None = None
         self._now_ms = now_ms
         self._newest = 0
-        self._ring: deque[Happening] = deque(maxlen=KEPT)
+        self._ring: deque[tuple[Any, ...]] = deque(maxlen=KEPT)
+        """The parts of happenings: they are put together only for those who look."""
         self._news: Future[None] | None = None
         """There is one while somebody waits."""
 
@@ -66,26 +69,31 @@ class Feed:
         """A turn is durable, or a pico that was born, which has no event."""
         n, now_ms = self._newest + 1, self._now_ms()
         if event is None:
-            self._note(Happening(n, "born", pico, now_ms, seq))
+            self.born += 1
+            self._note((n, "born", pico, now_ms, seq))
             return
         named, failed = (event.domain, event.name), isinstance(reply, Fault)
-        self._note(Happening(n, "turn", pico, now_ms, seq, event.eid, event.eci, named, event.sender, failed))
+        self.turns += 1
+        self.failed += failed
+        self._note((n, "turn", pico, now_ms, seq, event.eid, event.eci, named, event.sender, failed))
 
     def note_end(self, pico: PicoId) -> None:
-        self._note(Happening(self._newest + 1, "ended", pico, self._now_ms()))
+        self.ended += 1
+        self._note((self._newest + 1, "ended", pico, self._now_ms()))
 
-    def _note(self, one: Happening) -> None:
-        self._newest = one.n
+    def _note(self, one: tuple[Any, ...]) -> None:
+        self._newest = one[0]
         self._ring.append(one)
         if self._news is not None:
             self._wake()
 
     def after(self, n: int) -> list[Happening] | None:
         """Those that came after that one, oldest first; None when some of them are forgotten."""
-        oldest = self._ring[0].n if self._ring else 1
+        oldest = self._ring[0][0] if self._ring else 1
         if not oldest - 1 <= n <= self._newest:
             return None
-        return list(takewhile(lambda one: one.n > n, reversed(self._ring)))[::-1]
+        found = takewhile(lambda one: bool(one[0] > n), reversed(self._ring))
+        return [Happening(*one) for one in found][::-1]
 
     async def wait_news(self, n: int) -> None:
         """Return when something came after that one, or nothing will any more."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from functools import cache, partial
-from time import monotonic
+from time import monotonic, perf_counter
 from typing import TypeVar
 
 import structlog
@@ -24,6 +24,7 @@ from engine.adapters.http import (
     introductions,
     lives,
     login,
+    metrics,
     modules,
     moves,
     past,
@@ -41,6 +42,7 @@ from engine.adapters.http.duplex import Duplexes, DuplexLimits
 from engine.adapters.http.gate import Gate, GateRules
 from engine.adapters.http.host import Host
 from engine.adapters.http.mcp_door import MCP_ABOUT, MCP_PATH, McpDoor, McpFace
+from engine.adapters.http.metrics import Meters, kind_of
 from engine.adapters.http.openapi import describe
 from engine.adapters.http.problems import Problem
 from engine.adapters.http.rates import RateLimit, Rates, whose
@@ -91,6 +93,7 @@ _ROUTED: Routes = {
     **guarding.ROUTES,
     **seals.ROUTES,
     **system.ROUTES,
+    **metrics.ROUTES,
     **moves.ROUTES,
     **UI_ROUTES,
 }
@@ -130,10 +133,14 @@ def make_app(
     """The application that answers for an engine. `mcp` speaks the Model Context Protocol, where it can."""
     duplexes = Duplexes(host, duplex or DuplexLimits())
     gate = Gate(host.access, rules or GateRules(), Rates(FAILURES, monotonic))
+    meters = Meters()
     rates = Rates(rate or RateLimit(), monotonic)
     router = Router(
         [
-            *(Route(path, _Door(host, limits, gate, path, endpoint)) for path, endpoint in ROUTED.items()),
+            *(
+                Route(path, _Door(host, limits, gate, meters, path, endpoint))
+                for path, endpoint in ROUTED.items()
+            ),
             Route(MCP_PATH, McpDoor(gate, mcp)),
         ],
         redirect_slashes=False,
@@ -151,12 +158,15 @@ def make_app(
             await router(scope, receive, send)
             return
 
+        began_s = perf_counter()
+
         async def answer() -> Reply:
             request = Request(scope, receive, limits)
             return await picos.answer(host, request, path_segments(scope)) or _unknown_path(scope)
 
         if (reply := await _outcome(scope, answer)) is not None:
             await send_reply(send, reply)
+            meters.note(kind_of(scope["path"]), reply.status, perf_counter() - began_s)
 
     return app
 
@@ -164,10 +174,13 @@ def make_app(
 class _Door:
     """An endpoint as the router wants it, behind the gate."""
 
-    def __init__(self, host: Host, limits: Limits, gate: Gate, path: str, endpoint: Endpoint) -> None:
+    def __init__(
+        self, host: Host, limits: Limits, gate: Gate, meters: Meters, path: str, endpoint: Endpoint
+    ) -> None:
         self._host = host
         self._limits = limits
         self._gate = gate
+        self._meters = meters
         self._endpoint = endpoint
         self._declared = OPERATIONS.get(path, {})
 
@@ -176,7 +189,7 @@ class _Door:
 
         async def answer() -> Reply | Stream:
             request = Request(scope, receive, self._limits)
-            scope["gate"] = self._gate
+            scope["gate"], scope["meters"] = self._gate, self._meters
             scope["caller"] = self._gate.admit(surface, scope["method"], request.headers)
             if scope["method"] == "OPTIONS":
                 return OPTIONS if surface.is_public else Reply(b"", headers=allowed(self._declared))
@@ -184,11 +197,14 @@ class _Door:
                 await demand_fitting(request, find_operation(self._declared, scope["method"]))
             return await self._handled(request)
 
+        began_s = perf_counter()
         reply = await _outcome(scope, answer)
         if isinstance(reply, Stream):
             await send_stream(receive, send, reply, partial(self._shown, scope))
         elif reply is not None:
-            await send_reply(send, self._finished(reply, scope))
+            finished = self._finished(reply, scope)
+            await send_reply(send, finished)
+            self._meters.note(kind_of(scope["path"]), finished.status, perf_counter() - began_s)
 
     async def _handled(self, request: Request) -> Reply | Stream:
         try:

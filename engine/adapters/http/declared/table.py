@@ -44,6 +44,7 @@ OPERATIONS: Mapping[str, Methods] = {
     "/api/picos": _get(told.Picos, given.WhichPicos),
     "/api/picos/{pico}": _get(told.PicoPath),
     "/api/system": _get(told.System),
+    "/metrics": _get(str, gives_as=TEXT),
     "/api/qr": {"POST": Operation(str, given.QrCode, gives_as="image/svg+xml")},
     "/api/install": _post(told.Installed, given.Install),
     "/api/flush": _get(told.Flushed, given.Named) | _post(told.Flushed, given.Named),
