@@ -51,6 +51,8 @@ class Arrivals:
         self.ahead = TakingAhead(office, cases, self._entrance, work)
         self._expected: dict[str, int] = {}
         """The bytes of those that are being let in."""
+        self._newcomer = ""
+        """Who is asked about just now: no guest beside itself, though it may have been let in already."""
 
     def look_after(self, did: str, case: Case) -> None:
         """Go on with one that has just arrived."""
@@ -76,7 +78,7 @@ class Arrivals:
         """The bytes of those that came from elsewhere, or are about to."""
         here = ((did, case) for did, case in self._cases.all() if not case.seat.source or acts(case.seat))
         came = {did: case.size for did, case in here if case.since_ms or case.seat.source is None}
-        return list({**self._expected, **came}.values())
+        return [size for did, size in {**self._expected, **came}.items() if did != self._newcomer]
 
     async def consider(self, did: str, attempt: Attempt, heard: Heard | None) -> None:
         if heard is None:
@@ -84,7 +86,9 @@ class Arrivals:
         more = heard.parcel.more
         newcomer = Coming(did, heard.sender, more["size"], told_in(more), price_in(more), heard.log)
         pico = more.get("pico")
+        self._newcomer = did
         code = self._hooks.why_not(newcomer) if isinstance(pico, str) and pico else "unknown"
+        self._newcomer = ""
         code = code or self._entrance.why_no_place(did, str(pico))
         if code is None:
             self._expected[did] = newcomer.size  # before anybody else is considered

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 from asyncio import Future
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ import pytest
 from engine.core.messages import Event, Refusal
 from engine.core.model import EventId
 from engine.ports import BirthPico, KeptLog, Write
+from engine.runtime.moves.office import Coming
 from engine.runtime.replies import EventReply, Reply
 from engine.runtime.request import Request
 from tests.engine.in_loop import in_loop
@@ -227,3 +229,27 @@ async def test_whoever_writes_at_the_moment_of_its_arrival_is_heard(
     assert await bob.seen(pico, "told") == ["leaving", "arrived"]
     assert isinstance(await bob.run(pico, "far:hello", n=2), EventReply)
     assert await bob.seen(pico) == [1, 2]
+
+
+@in_loop
+async def test_whoever_is_considered_again_is_not_a_guest_beside_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its offer comes once more while it is let in; whoever comes after it finds it there."""
+    _, ann, bob = await setting(tmp_path)
+    first, second = await ann.counter(tmp_path), await ann.counter(tmp_path)
+    consider, guests = bob.moves._arrivals.consider, list[int]()
+
+    def note_guests(one: Coming) -> None:
+        guests.append(len(bob.moves.guests()))
+
+    async def consider_twice(*offered: Any) -> None:
+        await asyncio.gather(consider(*offered), consider(*offered))
+
+    bob.moves.hooks.why_not = note_guests
+    monkeypatch.setattr(bob.moves._arrivals, "consider", consider_twice)
+    for pico in (first, second):
+        await ann.moves.wanted(pico, bob.did)
+        await settle(ann, bob)
+        assert bob.moves.acts(pico)
+    assert guests == [0, 0, 1, 1]
