@@ -149,8 +149,7 @@ class Errands:
             return await self._equipment.questions.answer(one.pico, one.errand.question)
 
     def _try_again(self, one: Pending, answer: Mapping[str, Any]) -> None:
-        is_worth_it = one.relapses < MOST_RELAPSES or one.keeps_order
-        if AWAY in answer and one.line is not None and is_worth_it:
+        if AWAY in answer and one.line is not None and one.relapses < MOST_RELAPSES:
             self._places.wait(answer[AWAY], one)
             return
         wait_ms = patience_ms(one.failed, int(self._equipment.entropy.seed()[:4], 16))

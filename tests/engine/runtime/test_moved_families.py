@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from engine.core.messages import Fault
 from engine.core.model import Eci, PicoId
 from engine.runtime.replies import EventReply
@@ -144,8 +146,24 @@ async def tell_in_vain(family: Family, bob: Traveller, *ns: int) -> None:
 
 async def wait_for(family: Family, *members: Traveller) -> None:
     for _ in range(30):
-        family.mesh.clock.move_to(family.mesh.clock.now_ms() + 20_000)
+        family.mesh.clock.move_to(family.mesh.clock.now_ms() + 60_000)
         await quiet(*members)
+
+
+@pytest.mark.parametrize("looks", range(5))
+@in_loop
+async def test_what_is_tried_first_when_somebody_answers_was_sent_first(tmp_path: Path, looks: int) -> None:
+    """After however many looks for somebody who is there."""
+    family, ann, bob = await setting(tmp_path)
+    await move(family.parent, ann, bob)
+    ann.crash()
+    await tell_in_vain(family, bob, *range(4))
+    for _ in range(looks):
+        family.mesh.clock.move_to(family.mesh.clock.now_ms() + 900_000)
+        await settle(bob)
+    await ann.start()
+    await wait_for(family, ann, bob)
+    assert await heard(ann, family.child) == [*range(4)]
 
 
 @in_loop
@@ -215,6 +233,19 @@ async def test_a_question_to_a_relative_elsewhere_is_answered_clearly(tmp_path: 
     assert isinstance(told, Fault), told
     assert "the pico has moved here" in told.message
     assert "ctx:query(did, rid, name, args)" in told.message
+
+
+@in_loop
+async def test_a_question_to_one_that_left_is_not_answered_from_what_it_left_behind(tmp_path: Path) -> None:
+    """Whoever asks is told that it lives elsewhere."""
+    family, ann, bob = await setting(tmp_path)
+    assert family.to_parent is not None
+    before = await ann.run(family.child, "go:ask", to=family.to_parent)
+    assert isinstance(before, EventReply), before
+    await move(family.parent, ann, bob)
+    told = await ann.run(family.child, "go:ask", to=family.to_parent)
+    assert isinstance(told, Fault), told
+    assert "lives on another engine" in told.message
 
 
 @in_loop

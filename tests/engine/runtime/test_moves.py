@@ -7,6 +7,7 @@ import copy
 from asyncio import Future
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
