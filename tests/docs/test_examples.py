@@ -1,4 +1,4 @@
-"""Examples whose READMEs are a walk through them: each command works as it stands and leads to what is said."""
+"""Examples whose READMEs are a walk through them: each command works as it stands, with what is said of it."""
 
 from __future__ import annotations
 
