@@ -1,4 +1,4 @@
-"""Examples whose READMEs are a walk through them: each command works as it stands, with what is said of it."""
+"""Examples whose READMEs are a walk through them: each command works as it stands, with what is said."""
 
 from __future__ import annotations
 
