@@ -37,6 +37,7 @@ from engine.adapters.http import (
     vouching,
 )
 from engine.adapters.http.declared import OPERATIONS
+from engine.adapters.http.declared.operations import JSON as JSON_BODY
 from engine.adapters.http.declared.operations import demand_fitting, find_operation
 from engine.adapters.http.duplex import Duplexes, DuplexLimits
 from engine.adapters.http.gate import Gate, GateRules
@@ -46,6 +47,7 @@ from engine.adapters.http.metrics import Meters, kind_of
 from engine.adapters.http.openapi import describe
 from engine.adapters.http.problems import Problem
 from engine.adapters.http.rates import RateLimit, Rates, whose
+from engine.adapters.http.repeats import Repeats
 from engine.adapters.http.replies import (
     OPTIONS,
     Reply,
@@ -57,7 +59,7 @@ from engine.adapters.http.replies import (
     with_headers,
 )
 from engine.adapters.http.requests import ClientGone, Limits, Request, path_segments
-from engine.adapters.http.routes import MCP, READ, Endpoint, Routes, Surface
+from engine.adapters.http.routes import LOOKING, MCP, READ, Endpoint, Routes, Surface
 from engine.adapters.http.streams import Stream, send_stream
 from engine.adapters.http.ui import UI_ROUTES
 from engine.adapters.http.withholding import withhold
@@ -181,6 +183,7 @@ class _Door:
         self._limits = limits
         self._gate = gate
         self._meters = meters
+        self._repeats = Repeats()
         self._endpoint = endpoint
         self._declared = OPERATIONS.get(path, {})
 
@@ -195,7 +198,7 @@ class _Door:
                 return OPTIONS if surface.is_public else Reply(b"", headers=allowed(self._declared))
             if self._declared:
                 await demand_fitting(request, find_operation(self._declared, scope["method"]))
-            return await self._handled(request)
+            return await self._done_once(request)
 
         began_s = perf_counter()
         reply = await _outcome(scope, answer)
@@ -205,6 +208,24 @@ class _Door:
             finished = self._finished(reply, scope)
             await send_reply(send, finished)
             self._meters.note(kind_of(scope["path"]), finished.status, perf_counter() - began_s)
+
+    async def _done_once(self, request: Request) -> Reply | Stream:
+        """Also when it is sent again."""
+        key, caller = request.event_id(), request.scope["caller"]
+        if key is None or caller is None or request.method in LOOKING:
+            return await self._handled(request)
+        declared = self._declared.get(request.method)
+        is_text = declared is not None and declared.sends != JSON_BODY
+        said = await (request.ruleset() if is_text else request.body())
+        what = (caller.id, request.method, request.scope["path"], key)
+        return await self._repeats.answer(
+            what, request.scope["query_string"] + b"\n" + said, lambda: self._replied(request)
+        )
+
+    async def _replied(self, request: Request) -> Reply:
+        reply = await self._handled(request)
+        assert isinstance(reply, Reply), "streams are for those who look"
+        return reply
 
     async def _handled(self, request: Request) -> Reply | Stream:
         try:
