@@ -88,13 +88,21 @@ class Pictures:
             moved=self.place_of(pico.id),
         )
 
+    def _walk_long_gone(self, pico: PicoId, moved: Mapping[str, str], generations: int) -> Walk:
+        """One of which nothing else is kept any more, and whom it has left behind."""
+        below: list[PicoView] = []
+        for child in self._residents.children(pico) if generations else ():
+            view = yield from self._walk_to(child, generations - 1)
+            below += () if view is None else (view,)
+        return PicoView(pico, None, None, (), below, moved=moved)
+
     def _walk_to(self, pico: PicoId, generations: int) -> Generator[None, None, PicoView | None]:
         try:
             found = self._residents.look(pico)
         except Unreadable as problem:
             return PicoView(pico, None, None, (), (), damage=str(problem))
         if found is None and (moved := self.place_of(pico)) is not None:
-            return PicoView(pico, None, None, (), (), moved=moved)  # nothing else is kept of it any more
+            return (yield from self._walk_long_gone(pico, moved, generations))
         return None if found is None else (yield from self._walk(found, generations))
 
 

@@ -154,6 +154,10 @@ class Residents:
                 yield found
                 waiting.extend(child.pico for child in reversed(found.children))
 
+    def children(self, pico: PicoId) -> Sequence[PicoId]:
+        """Those that live here and are below a pico, whether that is here or not."""
+        return self._equipment.journal.children(pico)
+
     def _look_or_guess(self, pico: PicoId) -> Pico | None:
         """Of one that cannot be read no more is known than that it is there, and who its children are."""
         try:

@@ -10,6 +10,7 @@ from engine.adapters.http.problems import malformed, settled
 from engine.adapters.http.replies import Reply, encode
 from engine.adapters.http.requests import Request
 from engine.adapters.http.routes import ADMIN, READ, Endpoint, Routes
+from engine.core.messages import Refusal
 from engine.core.model import Eci, EventId
 
 Parameters = Mapping[str, Any]
@@ -65,8 +66,11 @@ def _told(answer: Any) -> Reply:
 
 def _told_of(host: Host, eci: str, answer: Any) -> Reply:
     """With where the pico is now, if it has moved away: what is told is how it was here."""
-    told, moves = settled(answer), host.moves
+    moves = host.moves
     pico = None if moves is None else moves.pico_of(Eci(eci))
+    left = None if moves is None or pico is None else moves.why_elsewhere(pico)
+    # Of one that left long ago nothing is kept that could be told.
+    told = settled(left if isinstance(answer, Refusal) and left is not None else answer)
     moved = None if moves is None or pico is None else moves.place_of(pico)
     return Reply(encode(told if moved is None else {**told, "moved": dict(moved)}))
 

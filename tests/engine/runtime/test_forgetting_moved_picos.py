@@ -89,6 +89,10 @@ async def test_whoever_comes_after_that_is_told_where_it_is_with_the_proof(tmp_p
     asked = WebRequest("GET", f"http://ann.example/c/{eci}/query/count/seen", {}, None)
     told = await request_of(ann.host, asked)
     assert (told.status_code, told.json()["code"], "log" in told.json()["proof"]) == (410, "moved", True)
+    owner = {"authorization": f"Bearer {ann.host.access.admit_owner()}"}
+    for path in ("log", "state", "replay"):
+        asked = WebRequest("GET", f"http://127.0.0.1/api/{path}?eci={eci}", owner, None)
+        assert (await request_of(ann.host, asked)).status_code == 410
     envelope = json.dumps({"recipients": [{"header": {"kid": f"{did}#key-2"}}]}).encode()
     receipt = await ann.mail.reception._pass_on(envelope)
     assert (receipt.verdict, receipt.more["proof"] == told.json()["proof"]) == ("moved", True)
@@ -155,10 +159,11 @@ async def test_it_comes_back_as_it_is(tmp_path: Path) -> None:
 
 @in_loop
 async def test_the_tree_shows_it_still(tmp_path: Path) -> None:
-    """By its id and its place, which is all that is known."""
+    """By its id and its place, which is all that is known, and below it whom it has left behind."""
     family, ann, bob = await setting(tmp_path)
     await move(family.parent, ann, bob)
     await long_after(family, ann, bob)
     (shown,) = (one for one in ann.host.tree().children if one.id == family.parent)
     assert (shown.eci, shown.rulesets) == (None, ())
+    assert [one.id for one in shown.children] == [family.child]
     assert shown.moved == {"engine": Did(bob.did), "url": "http://bob.example"}
