@@ -581,13 +581,20 @@ def test_a_file_of_another_pico_is_not_the_one(taken: Taken, shell: Shell, tmp_p
     assert not home.exists()
 
 
-def test_another_engine_is_not_asked_to_seal(taken: Taken, shell: Shell, tmp_path: Path) -> None:
-    """A note in the home may have outlived its engine; then what is sealed is exported."""
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [(200, {"root_eci": "another"}), (401, {"code": "token", "detail": "that lets nobody in"})],
+)
+def test_another_engine_is_not_asked_to_seal(
+    taken: Taken, shell: Shell, tmp_path: Path, status: int, said: dict[str, str]
+) -> None:
+    """A note in the home may have outlived its engine; then what is sealed is exported. Another one mostly
+    does not even let its token in."""
     note = taken.home / "engine.json"
 
     def answer(request: WebRequest) -> WebResponse:
         assert request.method == "GET", "nothing is changed there"
-        return WebResponse(200, "", {}, json.dumps({"root_eci": "another"}))
+        return WebResponse(status, "", {}, json.dumps(said))
 
     try:
         with site(answer) as port:
