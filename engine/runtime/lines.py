@@ -53,6 +53,13 @@ class Line:
         return client in self.live or len(self.live) < MOST_ON_A_LINE
 
 
+class Exchange(Line):
+    """One request and its answer: nothing can go along it later."""
+
+    def may_go_live(self, client: Did) -> bool:
+        return False
+
+
 class NoLine(Line):
     """What was fetched came along none: whoever wants an answer gets it where they are reached."""
 

@@ -16,7 +16,7 @@ from engine.adapters.http.requests import Request
 from engine.adapters.http.routes import SEND, Endpoint, Routes, public
 from engine.core.didcomm.media_types import ENCRYPTED, PLAIN, SIGNED
 from engine.core.model import Eci
-from engine.runtime.lines import Line
+from engine.runtime.lines import Exchange
 from engine.runtime.mail import Mail
 from engine.runtime.receipts import Verdict
 
@@ -45,7 +45,7 @@ async def _take(host: Host, request: Request) -> Reply:
         raise Problem(
             415, "malformed", f"{kind or 'nothing'} is no DIDComm v2 message", hint=f"it is {ENCRYPTED}"
         )
-    line = Line(takes=request.headers.get("accept", ""))
+    line = Exchange(takes=request.headers.get("accept", ""))
     receipt = await mail_of(host).receive(await request.body(), line)
     if receipt.stream is not None:
         type_header = (b"content-type", receipt.stream.media_type.encode())
