@@ -254,6 +254,11 @@ class Mailbox:
             request.answer(refusal)
 
     @property
+    def waiting(self) -> int:
+        """Events that were taken and wait for their turn."""
+        return len(self._queue)
+
+    @property
     def room(self) -> int:
         """Events that may still be put here."""
         return MOST_WAITING - len(self._queue)

@@ -40,7 +40,7 @@ class Vitals:
 
     async def tell(self) -> Document:
         awake, now_ms = self._residents.awake(), self._clock.now_ms()
-        waiting = {one.id: len(one.pending) for one in awake if one.pending}
+        waiting = {one.id: one.waiting for one in awake if one.waiting}
         busiest = sorted(waiting, key=lambda pico: -waiting[pico])[:5]
         return {
             "now": to_iso(now_ms),

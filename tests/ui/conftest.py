@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from engine.commands.install import install_ruleset
 from engine.commands.process import EngineProcess
 from tests.support import chromium
-from tests.ui.visitor import Engine, Visitor, prepare_home, wait_until
+from tests.ui.visitor import PATIENCE_S, Engine, Visitor, prepare_home, wait_until
 
 SHOTS = Path(__file__).resolve().parents[2] / "build" / "screenshots"
 COUNTER = Path(__file__).resolve().parents[2] / "examples" / "counter" / "counter.krl"
@@ -23,6 +23,7 @@ LAMPS = ("Kitchen lamp", "Hall lamp", "Thermostat")
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     program = chromium.program()
+    expect.set_options(timeout=PATIENCE_S * 1000)
     with sync_playwright() as playwright:
         # The sandbox wants a user of its own, which a container's root is not.
         browser = playwright.chromium.launch(

@@ -25,7 +25,8 @@ def test_a_child_is_made_renamed_and_deleted(page: Page, engine: Engine) -> None
     wait_until(lambda: any(one["name"] == "Cellar" for one in engine.picos()))
     page.goto(f"/ui/picos/{engine.find('Cellar')['id']}")
     page.get_by_label("Its name").fill("Attic")
-    page.get_by_role("button", name="Rename it").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Rename it").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Attic")
     page.once("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="Delete it").click()

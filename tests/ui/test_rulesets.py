@@ -68,7 +68,8 @@ def test_an_upgrade_is_tried_done_and_taken_back(page: Page, engine: Engine, pic
     expect(page.locator("#trial")).to_contain_text("turns would have come out otherwise")
     expect(page.locator("#trial")).to_contain_text("ent:count")
 
-    page.get_by_role("button", name="Upgrade this pico").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Upgrade this pico").click()
     back = page.get_by_role("button", name="Roll back to the text before")
     expect(back).to_be_visible()
     expect(page.locator(EDITOR)).to_contain_text("by * 10")

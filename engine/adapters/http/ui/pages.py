@@ -11,7 +11,8 @@ from engine.adapters.http.replies import Reply
 from engine.adapters.http.requests import Request
 from engine.adapters.http.routes import Endpoint, Routes, page
 from engine.adapters.http.system import tell_system
-from engine.adapters.http.ui.rendering import draw, is_page
+from engine.adapters.http.ui.rendering import draw, is_page, short
+from engine.core.mesh.adverts import engine_of
 from engine.runtime.mesh.engines import Engines
 
 FEW = 100
@@ -35,7 +36,7 @@ async def _engines(host: Host, request: Request) -> Reply:
         told=told,
         policy=engines.policy(),
         picos=settled(await gallery.page(root, 0, FEW))["children"],
-        moves=[_describe(one, told) for one in listed],
+        moves=[_describe(one, engines) for one in listed],
         can_move=host.moves is not None,
     )
 
@@ -47,12 +48,20 @@ def _known(host: Host) -> Engines:
     return found
 
 
-def _describe(move: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:
+def _describe(move: dict[str, Any], engines: Engines) -> dict[str, Any]:
     """With engines as people call them."""
-    names = {one["did"]: one["name"] for one in told["engines"]}
-    names[told["here"]["did"]] = "this engine"
-    where = {side: names.get(move.get(side), move.get(side)) for side in ("from", "to")}
+    where = {side: _name(engines, move.get(side)) for side in ("from", "to")}
     return {"failed": None, "reason": "", **move, **where}
+
+
+def _name(engines: Engines, did: str | None) -> str | None:
+    """An engine may have other DIDs than the one it says of itself."""
+    if did is None:
+        return None
+    if engine_of(did) == engine_of(engines.here()["did"]):
+        return "this engine"
+    known = engines.find(did)
+    return short(did) if known is None else known.name
 
 
 @is_page
