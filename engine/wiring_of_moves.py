@@ -26,6 +26,7 @@ from engine.runtime.letters import Letters
 from engine.runtime.lives import Lives, stay_of
 from engine.runtime.load import Load
 from engine.runtime.mesh.engines import Engines
+from engine.runtime.moves.doubts import is_in_doubt
 from engine.runtime.moves.forwarding import Forwarding
 from engine.runtime.moves.freight import Freight
 from engine.runtime.moves.landing import Landing
@@ -37,7 +38,6 @@ from engine.runtime.moves.opened import Opened
 from engine.runtime.moves.post import Post
 from engine.runtime.moves.relaying import Relaying
 from engine.runtime.moves.small_loads import SmallLoads
-from engine.runtime.restored import restored
 from engine.runtime.state_keys import StateKeys
 from engine.wiring_of_seals import channel_keys
 
@@ -167,9 +167,9 @@ def cid_of(digest: str) -> str:
 
 def footing_of(is_same: bool | None, journal: Journal) -> Footing:
     """How well an engine knows whether it is what it was. `is_same`: see `engine.adapters.local.starts`."""
-    if is_same is None:
-        return Footing.DOUBTFUL if restored(journal.fact) else Footing.SURE
-    return Footing.UNSURE if is_same else Footing.DOUBTFUL
+    if is_same is False or is_in_doubt(journal.fact):
+        return Footing.DOUBTFUL
+    return Footing.SURE if is_same is None else Footing.UNSURE
 
 
 async def herald(lives: Lives, letters: Letters, answer: Message, to: Did) -> None:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import replace
 
 from engine.core.dids import Did
-from engine.core.migration import Footing, react
+from engine.core.migration import Footing
 from engine.core.migration import source as leaving
-from engine.core.migration.messages import Confirmed, Started, Where
-from engine.ports import BadLog
+from engine.core.migration.messages import Confirmed, Where
 from engine.runtime.moves.cases import Cases, name_of_engine
 from engine.runtime.moves.office import Hooks, Office, Pace
-from engine.runtime.moves.post import entry_of
 from engine.runtime.moves.saying import Saying
 from engine.runtime.moves.steps import Steps
 from engine.runtime.moves.work import Work
@@ -36,11 +33,9 @@ class Asking:
         self._sure: dict[str, asyncio.Event] = {}
         self._began_ms = 0
 
-    async def prepare(self) -> None:
+    def note_start(self) -> None:
         """Before any pico takes a turn."""
         self._began_ms = self._office.clock.now_ms()
-        if self._steps.footing is Footing.DOUBTFUL:
-            await self._doubt_all()
 
     def whom(self, hosts: Iterable[str]) -> list[str]:
         """Who might know of a newer entry, in an order that a seed of the simulation gives again."""
@@ -112,18 +107,3 @@ class Asking:
         case = self._cases.get(did)
         if case is not None and case.seat.source is not None:
             await self.ask_around(did, case.seat.source.entry.number)
-
-    async def _doubt_all(self) -> None:
-        """What happened after the backup was made is not known: any of its picos may be elsewhere by now."""
-        for pico in self._office.lives.not_ended():
-            kept = self._office.lives.kept(pico)
-            if kept is None or not self._office.lives.is_here(pico) or self._cases.of(pico) is not None:
-                continue
-            try:
-                hosting = await asyncio.to_thread(self._office.logs.hosting, kept, self._post.now_s())
-            except BadLog:
-                continue
-            if name_of_engine(hosting.host) == self._post.me and self.whom(hosting.hosts):
-                case = self._steps.case_here(hosting.name, pico, entry_of(hosting))
-                seat, _ = react(case.seat, Started(), self._steps.footing)
-                self._cases.put(hosting.name, replace(case, seat=seat))

@@ -16,6 +16,7 @@ from engine.ports import Letter
 from engine.runtime.identities import SIGNING, life_purpose
 from engine.runtime.moves.asking import Asking
 from engine.runtime.moves.cases import Case, Cases, name_of_engine
+from engine.runtime.moves.doubts import Doubts
 from engine.runtime.moves.giving import Giving
 from engine.runtime.moves.office import Office
 from engine.runtime.moves.post import Heard, entry_of, proven_text
@@ -45,12 +46,14 @@ class Hearing:
         work: Work,
         asking: Asking,
         ahead: TakingAhead,
+        doubts: Doubts,
     ) -> None:
         self._office = office
         self._cases = cases
         self._steps = steps
         self._work = work
         self._asking = asking
+        self._doubts = doubts
         self._giving = Giving(office, cases)
         self._ahead = ahead
         self._post = office.post
@@ -99,24 +102,26 @@ class Hearing:
             return None
         return self._office.keys.derive(f"{life_purpose(pico, self._lives.stay(pico))}/{SIGNING}")
 
-    def _known(self, did: str) -> Case:
+    def _known(self, did: str, heard: Heard) -> Case:
         """What this engine has to do with a pico: one that never was about to move has its place too."""
         case = self._cases.get(did) or Case(Seat(self._post.me))
         pico = self._lives.pico_of(did) if case.seat.source is None else None
         kept = None if pico is None else self._lives.kept(pico)
         if pico is None or kept is None:
-            return case
+            is_unknown = case.seat.source is None
+            return (self._doubts.adopted(case, heard) if is_unknown else None) or case
         return self._steps.case_here(did, pico, entry_of(self._post.hosting(did, kept)))
 
     async def _hear(self, heard: Heard) -> Handled:
         did, message = heard.parcel.did, heard.parcel.message
         if not did:
-            return Handled("unreadable")
+            self._doubts.hear(heard)
+            return Handled()
         if isinstance(message, NotHere):
             self._asking.note_answer(did, message.asked, name_of_engine(heard.sender))
             return Handled()
         async with self._steps.alone(did):
-            case = self._known(did).met(heard.sender)
+            case = self._known(did, heard).met(heard.sender)
             check_offer(heard)
             if heard.hosting is not None and self._is_newer(did, case, heard.hosting.number):
                 case = replace(case, log=heard.log)

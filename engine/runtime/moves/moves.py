@@ -22,6 +22,7 @@ from engine.runtime.moves.arrivals import Arrivals
 from engine.runtime.moves.asking import Asking
 from engine.runtime.moves.cases import Case, Cases, forgotten, name_of_engine
 from engine.runtime.moves.departures import Departures
+from engine.runtime.moves.doubts import Doubts
 from engine.runtime.moves.effects import Effects
 from engine.runtime.moves.hearing import Hearing
 from engine.runtime.moves.heralds import Heralds
@@ -56,12 +57,13 @@ class Moves:
         telling = Telling(office, hooks, cases, troubles)
         sending = Sending(office, cases, steps, self.saying, troubles)
         self._asking = asking = Asking(office, pace, hooks, cases, steps, work, self.saying)
+        self._doubts = doubts = Doubts(office, pace, hooks, cases, steps, work, self.saying, self._stillness)
         departures = Departures(office, hooks, cases, steps, self._stillness, telling)
         self._arrivals = Arrivals(office, hooks, cases, steps, work, asking)
         self._heralds = Heralds(office, pace, cases, work)
-        self._hearing = Hearing(office, cases, steps, work, asking, self._arrivals.ahead)
+        self._hearing = Hearing(office, cases, steps, work, asking, self._arrivals.ahead, doubts)
         self._wishes = Wishes(office, hooks, cases, steps, work, asking)
-        sending.hear = self._hearing.hear
+        sending.hear = doubts.hear_back = self._hearing.hear
         settling.look_after = self._look_after
         steps.do = Effects(work, sending, telling, departures, self._arrivals, asking).do
         self.forwarding: Resting | None = None
@@ -218,7 +220,9 @@ class Moves:
         """Before any pico takes a turn."""
         self._steps.footing = footing
         await self._office.journal.commit(self._missing_fences())
-        await self._asking.prepare()
+        self._asking.note_start()
+        if footing is Footing.DOUBTFUL:
+            await self._doubts.prepare()
 
     def _missing_fences(self) -> list[Write]:
         """Of picos that left before there were any."""
@@ -240,6 +244,7 @@ class Moves:
                 await self._steps.take(did, Started(), self.cases.get(did))
             self._go_on(did)
         self._heralds.start()
+        self._doubts.start()
 
     def _go_on(self, did: str) -> None:
         """After a start."""
@@ -257,6 +262,7 @@ class Moves:
     def stop(self) -> None:
         """Leave the rest to the next start."""
         self._steps.patience.stop()
+        self._doubts.stop()
         self._heralds.stop()
         self._work.stop()
         if self.forwarding is not None:

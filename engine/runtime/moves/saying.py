@@ -70,7 +70,10 @@ class Saying:
             case Ready():
                 keys = {} if case.to is None else {"keys": {**asdict(case.to), "box": case.opens}}
                 return {"proof": case.proof, **keys}
-            case Release() | Resend() | Taken() | Moved():
+            case Release() | Moved():
+                # Its id too, for an engine that was restored to before the pico had this name.
+                return {**logged, "pico": case.pico} if (logged := self._logged(case)) else None
+            case Resend() | Taken():
                 return self._logged(case) or None
             case Accept() | Handoff():
                 return None

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from engine.core.migration import Footing, Seat, react
 from engine.core.migration import source as leaving
-from engine.core.migration.messages import Attempt, Effect, Entry, Forgotten
+from engine.core.migration.messages import Attempt, Effect, Entry, Forgotten, Started
 from engine.core.migration.seats import Message
 from engine.core.model import EMPTY, PicoId
 from engine.runtime.keyed_locks import KeyedLocks
@@ -81,6 +81,14 @@ class Steps:
         for effect in effects:
             self.do(did, effect, heard, attempt)
         self.patience.arm(did)
+
+    async def doubt(self, did: str, case: Case) -> None:
+        """After a start from a backup, at a time when nothing can be said yet: that is done when it can."""
+        seat, _ = react(case.seat, Started(), Footing.DOUBTFUL)
+        if seat != case.seat:
+            await self._commit(did, Started(), case, replace(case, seat=seat), EMPTY)
+        else:
+            self._cases.put(did, case)
 
     async def _commit(self, did: str, message: Message, before: Case, after: Case, blocks: Blocks) -> None:
         if after.seat == Seat(after.seat.me):

@@ -30,6 +30,14 @@ class Stillness:
         """From now on what its seat says counts."""
         self._still.discard(pico)
 
+    def free(self, pico: PicoId, wakes: bool) -> None:
+        """One that was held goes on. `wakes`: also if it sleeps."""
+        self.loose(pico)
+        mailbox = self._picos.wake(pico) if wakes else self._picos.find_mailbox(pico)
+        if mailbox is not None:
+            mailbox.go_on()
+        self._picos.resume_errands(pico)
+
     def resume(self, did: str, is_finished: bool = False) -> None:
         """It stays after all. Whoever is still making it ready does this in the end."""
         if self._work.is_under_way((did, FINISH)) and not is_finished:

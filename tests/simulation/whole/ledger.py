@@ -36,6 +36,11 @@ class Story:
     def last(self) -> int:
         return max(self.turns, default=0)
 
+    def end_at(self, last: int) -> None:
+        """What was taken back, and nothing has come in its place."""
+        if self.floor is not None and self.floor <= last:
+            self.turns = {seq: one for seq, one in self.turns.items() if seq <= last}
+
     def eids(self, until: int) -> set[EventId]:
         return {turn.eid for turn in self.turns.values() if turn.eid is not None and turn.seq <= until}
 

@@ -35,7 +35,7 @@ class Weather:
     disk_error: float = 0.003
     partition: float = 0.15
     backup: float = 0.2
-    restore: float = 0.0
+    restore: float = 0.06
     refused: float = 0.05
 
 

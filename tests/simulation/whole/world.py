@@ -23,7 +23,7 @@ from tests.simulation.whole.disks import End, Watch
 from tests.simulation.whole.ledger import Ledger
 from tests.simulation.whole.loop import EPOCH_MS, SimulatedLoop
 from tests.simulation.whole.machine import Machine
-from tests.simulation.whole.restoring import gone, restore
+from tests.simulation.whole.restoring import gone, last_of, restore
 from tests.simulation.whole.weather import CALM, ROUGH, Network, Weather
 
 LONGEST_REST_S = 6 * 3600
@@ -31,7 +31,7 @@ LONGEST_REST_S = 6 * 3600
 
 LONGEST_S = 6 * 3600
 MOST_UNDER_WAY = 5
-BETWEEN_RESTORES_S = 40 * 60
+BETWEEN_RESTORES_S = 30 * 60
 """A restored engine doubts for twenty minutes at least."""
 
 
@@ -206,16 +206,21 @@ class World:
     async def _write(self, pico: Pico) -> None:
         async with asyncio.TaskGroup() as group:
             while not self.is_over:
-                await asyncio.sleep(self.chance.expovariate(1 / 2))
-                if pico.under_way >= MOST_UNDER_WAY:
+                await asyncio.sleep(self.chance.expovariate(1 / 2) * self._slowness)
+                if pico.under_way >= MOST_UNDER_WAY or self.is_over:
                     continue
                 self.sent += 1
                 pico.under_way += 1
                 group.create_task(self._have_taken(pico, self.sent))
 
+    @property
+    def _slowness(self) -> float:
+        """Nothing much happens while a restored engine doubts, so that there is no need to do much."""
+        return 20.0 if self.loop.time() < self._quiet_until else 1.0
+
     async def _have_taken(self, pico: Pico, n: int) -> None:
         while not await self._try(pico, n):
-            await asyncio.sleep(self.chance.uniform(0.1, 5))
+            await asyncio.sleep(self.chance.uniform(0.1, 5) * self._slowness)
         pico.promised.add(n)
         pico.under_way -= 1
 
@@ -233,7 +238,7 @@ class World:
 
     async def _send_about(self, pico: Pico) -> None:
         while not self.is_over:
-            await asyncio.sleep(self.chance.expovariate(1 / 6))
+            await asyncio.sleep(self.chance.expovariate(1 / 6) * min(self._slowness, 4))
             here = next((one for one in self.machines if one.acts(pico.id)), None)
             if here is None:
                 continue
@@ -246,7 +251,7 @@ class World:
     async def _destroy(self) -> None:
         weather = self.plan.weather
         while not self.is_over:
-            await asyncio.sleep(self.chance.uniform(2, 20))
+            await asyncio.sleep(self.chance.uniform(2, 20) * min(self._slowness, 4))
             machine, roll = self.chance.choice(self.machines), self.chance.random()
             self.network.cut = self._some_pairs() if self.chance.random() < weather.partition else frozenset()
             if roll < weather.backup:
@@ -298,6 +303,7 @@ class World:
         if len(living) != 1:
             raise Broken(f"{pico.id} lives on {[one.name for one in living]}")
         await living[0].host.wait_quiet()
+        self.ledger.stories[pico.id].end_at(last_of(living[0].disks.journal, pico.id))
         seen = await self._ask(living[0], pico, "seen")
         if len(seen) != len(set(seen)):
             raise Broken(f"{pico.id} has run an event twice: {seen}")
