@@ -173,8 +173,10 @@ class EngineClient:
 
     def assistant(self, what: str, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """What an assistant asks: tools, call, resources, read."""
-        path = ("api", "assistants", what)
-        found: dict[str, Any] = self._get("/".join(("", *path))) if given is None else self._post(path, given)
+        if what == "call":
+            called: dict[str, Any] = self._post(("api", "assistants", what), given or {})
+            return called
+        found: dict[str, Any] = self._read(self._call("GET", f"/api/assistants/{what}", params=given))
         return found
 
     def seal(self, eci: str | None = None, **words: Any) -> dict[str, Any]:

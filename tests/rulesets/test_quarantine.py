@@ -299,7 +299,7 @@ def test_the_owner_can_install_past_a_broken_wrangler(patient: Patient) -> None:
     refused = patient.engine.http("POST", f"/c/{child}/query/{WRANGLER}/id")
     assert (refused.status_code, refused.json()["code"]) == (503, "R615")
     given = {"eci": child, "url": f"library:{WRANGLER}"}
-    assert patient.engine.http("GET", "/api/install", params=given).status_code == 400
+    assert patient.engine.http("GET", "/api/install", params=given).status_code == 405
     family = patient.engine.run(patient.engine.host.histories.state(child))["parent"]  # type: ignore[index]
     denied = patient.engine.http("POST", "/api/install", json={**given, "eci": family})
     assert (denied.status_code, denied.json()["code"]) == (403, "denied")

@@ -23,7 +23,7 @@ def test_modules_are_listed_with_their_members() -> None:
         "name": "round",
         "kind": "function",
         "signature": "(number, precision)",
-        "about": "",
+        "about": "rounded, to so many decimals; halves go up",
     }
     assert told["problems"] == []
 

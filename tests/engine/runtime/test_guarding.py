@@ -22,6 +22,7 @@ from engine.adapters.dids.log_writing import sign_entry
 from engine.core.messages import Refusal
 from engine.core.model import Eci
 from engine.ports import Guard, KeptLog, OwnersKey, Recover, Rotate
+from tests.engine.adapters.browser import URL
 from tests.engine.adapters.dids.people import signer
 from tests.engine.in_loop import in_loop
 from tests.engine.runtime.mesh import Member, Mesh
@@ -176,10 +177,11 @@ async def test_what_makes_no_sense_is_refused(tmp_path: Path, route: str, body: 
     ann = await Mesh().add("ann", tmp_path)
     eci = ann.host.root_eci()
     before = kept(await ann.mail.life(eci))
-    async with AsyncClient(transport=ASGITransport(ann.app()), base_url="http://ann.example") as http:
+    as_owner = {"authorization": f"Bearer {ann.host.access.admit_owner()}"}
+    async with AsyncClient(transport=ASGITransport(ann.app()), base_url=URL, headers=as_owner) as http:
         answer = await http.post(f"/api/did/{route}", json={"eci": eci, **body} if body else body)
         looked = await http.get(f"/api/did/{route}", params={"eci": eci})
     assert 400 <= answer.status_code < 500, answer.text
     assert answer.json()["detail"]
-    assert looked.status_code == 400
+    assert looked.status_code == 405
     assert kept(await ann.mail.life(eci)) == before

@@ -6,6 +6,7 @@ has to be the right thing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -74,7 +75,7 @@ def _read_text(name: str, text: Any, kind: Any) -> Any:
     try:
         return msgspec.convert(text, kind, strict=False)
     except msgspec.ValidationError as problem:
-        raise malformed(f"{name}: {_in_words(str(problem))}", HINT) from None
+        raise malformed(_in_words(f"{problem} - at `$.{name}`"), HINT) from None
 
 
 def _as_whole(value: Any) -> Any:
@@ -82,9 +83,29 @@ def _as_whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
+WORDS = {
+    "str": "a text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "object": "an object",
+    "array": "a list",
+    "null": "null",
+}
+EXPECTED = re.compile(r"Expected `([^`]+)`(?:, got `([^`]+)`)?(.*)", re.DOTALL)
+MISSING = re.compile(r"Object missing required field `([^`]+)`")
+
+
 def _in_words(problem: str) -> str:
     """`Expected `str`, got `int` - at `$.eci``, as a person would say it."""
     said, _, place = problem.partition(" - at `$")
     where = place.rstrip("`").lstrip(".")
+    if missing := MISSING.fullmatch(said):
+        return f"{where}.{missing[1]} is missing" if where else f"{missing[1]} is missing"
+    if expected := EXPECTED.fullmatch(said):
+        wanted, got, more = expected.groups()
+        known = " or ".join(WORDS.get(one, one) for one in wanted.split(" | "))
+        said = f"is to be {known}{more}" + (f", and not {WORDS.get(got, got)}" if got else "")
+        return f"{where or 'this'} {said}"
     said = said[:1].lower() + said[1:]
     return f"{where}: {said}" if where else said

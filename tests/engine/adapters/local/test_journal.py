@@ -106,6 +106,7 @@ async def test_many_rows_do_not_keep_the_loop(tmp_path: Path) -> None:
     journal._writer.set_trace_callback(lambda sql: wrote.setdefault(sql.split()[0], current_thread().name))
     sent = [AcceptEvent(ANN, EventId(f"e{number}"), b"e") for number in range(MOST_ON_LOOP)]
     await journal.commit([AppendRecord(ANN, 1, None, b"r"), *sent])
+    wrote.pop("PRAGMA", None)  # the log may be moved back meanwhile
     assert wrote == {"BEGIN": "journal", "INSERT": "journal", "COMMIT": "journal"}
     stored = journal.load(ANN)
     assert stored is not None
