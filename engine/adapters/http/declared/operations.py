@@ -86,7 +86,7 @@ def _as_whole(value: Any) -> Any:
 WORDS = {
     "str": "a text",
     "int": "a whole number",
-    "float": "a number",
+    "float": "a number with a fraction",
     "bool": "true or false",
     "object": "an object",
     "array": "a list",
