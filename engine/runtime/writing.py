@@ -6,6 +6,7 @@ never leaves it, though it is sealed and opened as if it did: what is checked el
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
@@ -39,6 +40,8 @@ Answer = Mapping[str, Any]
 MAY_PASS: frozenset[Verdict] = frozenset(("busy", "unknown"))
 """A channel may be there again once its pico is restored."""
 BUSY = picomesh.REFUSALS["busy"]
+A_MOMENT_S = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
+"""Waits for a channel to have the DID of its last rotation, when that is to be rotated again at once."""
 
 
 class Writing:
@@ -74,13 +77,20 @@ class Writing:
     # --- names -------------------------------------------------------------------------------------
 
     async def _answer_next(self, pico: PicoId, content: Content) -> Answer:
-        eci, issued_s, names = content["eci"], content["iat"], self._identities
+        for wait_s in A_MOMENT_S:
+            try:
+                return self._next_name(content)
+            except NoSuchName:
+                await asyncio.sleep(wait_s)  # it has the DID of its last rotation a moment after that turn
         try:
-            new, from_prior = names.next_name(eci, Did(content["prior"]), issued_s)
-            others = {one: names.from_prior(eci, one, new, issued_s) for one in content.get("others", ())}
+            return self._next_name(content)
         except NoSuchName as problem:
-            # It has the DID of its last rotation a moment after that turn.
             return _error(f"{problem}, or not yet: what was rotated can be rotated again in a moment")
+
+    def _next_name(self, content: Content) -> Answer:
+        eci, issued_s, names = content["eci"], content["iat"], self._identities
+        new, from_prior = names.next_name(eci, Did(content["prior"]), issued_s)
+        others = {one: names.from_prior(eci, one, new, issued_s) for one in content.get("others", ())}
         return {"did": new, "from_prior": from_prior, **({"others": others} if others else {})}
 
     async def _answer_keep(self, pico: PicoId, content: Content) -> Answer:

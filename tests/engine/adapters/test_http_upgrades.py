@@ -51,10 +51,10 @@ def test_a_rollback_says_what_becomes_of_the_variables() -> None:
 @pytest.mark.parametrize(
     ("path", "given", "detail"),
     [
-        (UPGRADE, {"try": True, "events": -1}, "events: expected"),
-        (UPGRADE, {"try": True, "events": "many"}, "events: expected"),
-        (UPGRADE, {"url": 5}, "url: expected"),
-        (UPGRADE, {"eci": ""}, "eci: expected"),
+        (UPGRADE, {"try": True, "events": -1}, "events is to be"),
+        (UPGRADE, {"try": True, "events": "many"}, "events is to be"),
+        (UPGRADE, {"url": 5}, "url is to be"),
+        (UPGRADE, {"eci": ""}, "eci is to be"),
         (ROLLBACK, {"eci": ROOT, "state": "both"}, "state: invalid"),
     ],
 )
